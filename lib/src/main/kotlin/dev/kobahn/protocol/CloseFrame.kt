@@ -1,0 +1,72 @@
+package dev.kobahn.protocol
+
+/** What a Close frame says (RFC 6455 section 5.5.1): nothing, or a code and perhaps a reason. */
+public class CloseFrame internal constructor(
+    /** The close code, null if the frame carries none. */
+    public val code: Int?,
+    /** The reason, empty if the frame carries none; at most 123 octets of UTF-8. */
+    public val reason: String,
+) {
+    override fun equals(other: Any?): Boolean =
+        other is CloseFrame && other.code == code && other.reason == reason
+
+    override fun hashCode(): Int = (code ?: 0) * HASH_FACTOR + reason.hashCode()
+
+    override fun toString(): String = when {
+        code == null -> "no code"
+        reason.isEmpty() -> code.toString()
+        else -> "$code $reason"
+    }
+
+    @JvmSynthetic
+    internal fun encode(): ByteArray {
+        val code = code ?: return ByteArray(0)
+        val text = reason.encodeToByteArray()
+        val octets = ByteArray(CODE_SIZE + text.size)
+        octets[0] = (code ushr Byte.SIZE_BITS).toByte()
+        octets[1] = code.toByte()
+        text.copyInto(octets, CODE_SIZE)
+        return octets
+    }
+
+    internal companion object {
+        private const val CODE_SIZE = 2
+        private const val MAX_REASON = 123
+        private const val OCTET = 0xFF
+        private const val CONTINUATION_MASK = 0xC0
+        private const val CONTINUATION = 0x80
+        private const val HASH_FACTOR = 31
+
+        /** A frame to be sent; [reason] is cut to 123 octets of UTF-8, at the end of a code point. */
+        fun of(code: Int?, reason: String): CloseFrame {
+            require(code == null || CloseCode.isAllowedOnWire(code)) {
+                "close code is $code, must be 1000-1003, 1007-1014 or 3000-4999"
+            }
+            require(code != null || reason.isEmpty()) { "a close reason needs a close code" }
+            return CloseFrame(code, truncate(reason))
+        }
+
+        /** @throws ProtocolException if the code is not one for the wire or the reason is not UTF-8 */
+        fun parse(octets: ByteArray): CloseFrame {
+            if (octets.isEmpty()) return CloseFrame(null, "")
+            if (octets.size == 1) throw ProtocolException(Violation.CLOSE_PAYLOAD_OF_ONE_OCTET)
+            val code =
+                (octets[0].toInt() and OCTET shl Byte.SIZE_BITS) or (octets[1].toInt() and OCTET)
+            if (!CloseCode.isAllowedOnWire(code)) {
+                throw ProtocolException(Violation.CLOSE_CODE_NOT_ALLOWED, code.toString())
+            }
+            if (!Utf8Validator.isValid(octets, CODE_SIZE)) {
+                throw ProtocolException(Violation.CLOSE_REASON_NOT_UTF8)
+            }
+            return CloseFrame(code, octets.decodeToString(CODE_SIZE))
+        }
+
+        private fun truncate(reason: String): String {
+            val octets = reason.encodeToByteArray()
+            if (octets.size <= MAX_REASON) return reason
+            var end = MAX_REASON
+            while (octets[end].toInt() and CONTINUATION_MASK == CONTINUATION) end--
+            return octets.decodeToString(0, end)
+        }
+    }
+}

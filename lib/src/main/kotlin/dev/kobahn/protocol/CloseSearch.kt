@@ -1,0 +1,72 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.FrameHeaderReader
+import dev.kobahn.protocol.frame.Masking
+import dev.kobahn.protocol.frame.Opcode
+import java.nio.ByteBuffer
+
+/**
+ * What is left to do with input after the connection was failed: everything is discarded but a
+ * Close frame (RFC 6455 section 7.1.7). When the framing itself is lost, so is the Close.
+ *
+ * @param skip the octets that are left of the frame in which the violation was found
+ * @param applyMask see [ProtocolConfig.applyMask]
+ */
+internal class CloseSearch(private var skip: Long, private val applyMask: Boolean) {
+    private val header = FrameHeaderReader()
+    private var payload: ByteArray? = null
+    private var received = 0
+    private var lost = skip < 0
+
+    /** Whether a Close frame arrived, good or bad; nothing is to be received after it. */
+    var closed = false
+        private set
+
+    /** Consumes [input] to its end or to that of a Close frame, which is returned if it is valid. */
+    fun receive(input: ByteBuffer): CloseFrame? {
+        while (!lost && skipRest(input)) {
+            val octets = payload
+            if (octets == null) {
+                if (!header.read(input)) return null
+                beginFrame()
+            } else {
+                if (!collect(octets, input)) return null
+                closed = true
+                return parse(octets)
+            }
+        }
+        return null
+    }
+
+    private fun parse(octets: ByteArray): CloseFrame? = try {
+        CloseFrame.parse(octets)
+    } catch (_: ProtocolException) {
+        // The connection has failed already; a second violation changes nothing.
+        null
+    }
+
+    private fun skipRest(input: ByteBuffer): Boolean {
+        val count = minOf(skip, input.remaining().toLong()).toInt()
+        input.position(input.position() + count)
+        skip -= count
+        return skip == 0L
+    }
+
+    private fun beginFrame() {
+        if (header.opcode == Opcode.CLOSE && header.length in 0..Opcode.MAX_CONTROL_PAYLOAD) {
+            payload = ByteArray(header.length.toInt())
+        } else {
+            skip = header.length
+            lost = skip < 0
+        }
+    }
+
+    private fun collect(octets: ByteArray, input: ByteBuffer): Boolean {
+        val count = minOf(octets.size - received, input.remaining())
+        input.get(octets, received, count)
+        received += count
+        if (received < octets.size) return false
+        if (header.masked && applyMask) Masking.mask(octets, 0, octets.size, header.maskingKey)
+        return true
+    }
+}

@@ -1,0 +1,144 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.FrameWriter
+import dev.kobahn.protocol.frame.Opcode
+
+/**
+ * The sending half: messages in, frames out, with the rules for what may be sent when (RFC 6455
+ * section 5.4 and 5.5.1). House rules:
+ * - A message is sent whole, or piece by piece as [state] says; two never mix.
+ * - Control frames go between frames. While a frame is open they are held until it is complete.
+ * - Nothing is begun after a Close; what returns null or false then has sent nothing.
+ *
+ * Guarded by the monitor of [output].
+ */
+internal class FrameSender(
+    private val config: ProtocolConfig,
+    private val output: OctetQueue,
+    private val maskingKeys: MaskingKeys,
+) {
+    private val writer = FrameWriter(output)
+    private val held = ArrayDeque<HeldFrame>(0)
+    private var nextOpcode = Opcode.CONTINUATION
+    private var frameRest = 0L
+    private var frameKey = 0
+    private var framePhase = 0
+
+    private class HeldFrame(val opcode: Int, val payload: ByteArray)
+
+    var state = SendState.GROUND
+        private set
+
+    /** The Close that was sent, or is held until the open frame is complete. */
+    @Volatile
+    var close: CloseFrame? = null
+        private set
+
+    fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
+        expect("sendMessage", SendState.GROUND)
+        if (close != null) return false
+        val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
+        var opcode = type.opcode
+        var start = 0
+        do {
+            val length = minOf(size, octets.size - start)
+            frame(start + length == octets.size, opcode, octets, start, length)
+            opcode = Opcode.CONTINUATION
+            start += length
+        } while (start < octets.size)
+        return true
+    }
+
+    fun beginMessage(type: MessageType): Boolean {
+        expect("beginMessage", SendState.GROUND)
+        if (close != null) return false
+        nextOpcode = type.opcode
+        state = SendState.MESSAGE_BEGIN
+        return true
+    }
+
+    fun beginFrame(length: Long): Boolean {
+        expect("beginMessageFrame", SendState.MESSAGE_BEGIN, SendState.INSIDE_MESSAGE)
+        require(length >= 0) { "frame length is $length, must be 0 or more" }
+        if (close != null) return false
+        frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
+        framePhase = 0
+        frameRest = length
+        writer.header(fin = false, nextOpcode, length, config.maskOutgoing, frameKey)
+        nextOpcode = Opcode.CONTINUATION
+        state = if (length == 0L) SendState.INSIDE_MESSAGE else SendState.INSIDE_MESSAGE_FRAME
+        return true
+    }
+
+    /** Returns what is left of the frame, or minus the number of octets that did not fit into it. */
+    fun frameData(octets: ByteArray, offset: Int, length: Int): Long {
+        expect("sendMessageFrameData", SendState.INSIDE_MESSAGE_FRAME)
+        val count = minOf(length.toLong(), frameRest).toInt()
+        val masked = config.maskOutgoing && config.applyMask
+        // A key turned by the phase masks a later piece as the key itself would.
+        val key = Integer.rotateLeft(frameKey, framePhase * Byte.SIZE_BITS)
+        output.appendPayload(octets, offset, count, key, masked)
+        framePhase = (framePhase + count) and PHASES
+        frameRest -= count
+        if (frameRest > 0) return frameRest
+        state = SendState.INSIDE_MESSAGE
+        while (held.isNotEmpty()) held.removeFirst().let { control(it.opcode, it.payload) }
+        return (count - length).toLong()
+    }
+
+    /** Sends [octets] as one frame of the open message, as its last if [fin]. */
+    fun messageFrame(octets: ByteArray, offset: Int, length: Int, fin: Boolean): Boolean {
+        expect(
+            if (fin) "endMessage" else "sendMessageFrame",
+            SendState.MESSAGE_BEGIN,
+            SendState.INSIDE_MESSAGE,
+        )
+        if (close != null) return false
+        frame(fin, nextOpcode, octets, offset, length)
+        nextOpcode = Opcode.CONTINUATION
+        state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
+        return true
+    }
+
+    fun ping(payload: ByteArray): Boolean = sendControl(Opcode.PING, payload)
+
+    fun pong(payload: ByteArray): Boolean = sendControl(Opcode.PONG, payload)
+
+    private fun sendControl(opcode: Int, payload: ByteArray): Boolean {
+        if (close != null) return false
+        control(opcode, payload)
+        return true
+    }
+
+    fun close(frame: CloseFrame): Boolean {
+        if (!sendControl(Opcode.CLOSE, frame.encode())) return false
+        close = frame
+        return true
+    }
+
+    private fun control(opcode: Int, payload: ByteArray) {
+        if (state == SendState.INSIDE_MESSAGE_FRAME) {
+            held.addLast(HeldFrame(opcode, payload))
+        } else {
+            frame(fin = true, opcode, payload, 0, payload.size)
+        }
+    }
+
+    private fun frame(fin: Boolean, opcode: Int, payload: ByteArray, offset: Int, length: Int) {
+        val key = if (config.maskOutgoing) maskingKeys.next() else 0
+        writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
+        output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
+    }
+
+    private fun expect(call: String, allowed: SendState) {
+        check(state == allowed) { "$call in state $state, must be $allowed" }
+    }
+
+    private fun expect(call: String, one: SendState, other: SendState) {
+        check(state == one || state == other) { "$call in state $state, must be $one or $other" }
+    }
+
+    private companion object {
+        const val PHASES = 3
+    }
+}

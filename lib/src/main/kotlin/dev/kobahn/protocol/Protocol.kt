@@ -1,0 +1,248 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.Opcode
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+
+/**
+ * One end of a WebSocket connection after its opening handshake (RFC 6455 sections 5 to 7), without
+ * I/O, time or randomness: bring your own. Octets go in through [receive] and come back as
+ * [events][ProtocolEvents]; what is to be sent goes in through `send…` and waits in [output] for
+ * whoever writes it. Pings are answered, the closing handshake is done and a peer that breaks a
+ * rule is failed here.
+ *
+ * House rules of the closing handshake:
+ * - At most one Close frame is sent, and after it nothing: every `send…` then returns false.
+ * - At most one is received, and after it nothing.
+ * - [failure] is set at most once, before any Close of the peer, and from then on everything
+ *   but the peer's Close is discarded.
+ *
+ * The caller keeps time: when [closeExpected] turns true it sets a timer, after which it drops the
+ * connection. When the peer's Close has been received and ours sent, the server ends the
+ * connection and the client waits for that (section 7.1.1).
+ *
+ * Thread safety: [receive] belongs to one thread at a time. Everything else may be called by any;
+ * it is guarded by the monitor of [output].
+ */
+public class Protocol(
+    private val config: ProtocolConfig,
+    /** What is to be written; take it under its own monitor. */
+    public val output: OctetQueue,
+    maskingKeys: MaskingKeys,
+    private val events: ProtocolEvents,
+) {
+    private val receiver = FrameReceiver(config, events) { pinged(it) }
+    private val sender = FrameSender(config, output, maskingKeys)
+    private var search: CloseSearch? = null
+
+    /** The Close to be sent when the events' owner says so; guarded by [output]. */
+    private var dueClose: CloseFrame? = null
+
+    /** The Ping whose answer waits for room; guarded by [output]. */
+    private var unanswered: ByteArray? = null
+
+    /** The Close that was sent, or null. One sent while a frame is open leaves right behind it. */
+    public val localClose: CloseFrame? get() = sender.close
+
+    /** How far the message that is sent piece by piece has come. */
+    public val sendState: SendState get() = synchronized(output) { sender.state }
+
+    /** The Close that was received, or null. */
+    @Volatile
+    public var remoteClose: CloseFrame? = null
+        private set
+
+    /** How the peer broke the protocol, or null. */
+    @Volatile
+    public var failure: ProtocolException? = null
+        private set
+
+    /** Whether the peer's Close has arrived, be it a valid one or not. */
+    @Volatile
+    public var closeReceived: Boolean = false
+        private set
+
+    /** Whether the connection should end soon, so that the caller has to set a timer for it. */
+    public val closeExpected: Boolean
+        get() = localClose != null || closeReceived || failure != null
+
+    /** Consumes all of [input] and changes its content. Never throws because of what the peer sent. */
+    public fun receive(input: ByteBuffer) {
+        input.order(ByteOrder.BIG_ENDIAN)
+        if (!closeReceived && failure == null) receiveFrames(input)
+        if (!closeReceived) search?.let { searchClose(it, input) }
+        input.position(input.limit())
+    }
+
+    private fun receiveFrames(input: ByteBuffer) {
+        val close = try {
+            receiver.receive(input)
+        } catch (e: ProtocolException) {
+            failed(e)
+            null
+        }
+        if (close != null) closed(close)
+    }
+
+    private fun searchClose(search: CloseSearch, input: ByteBuffer) {
+        val close = search.receive(input)
+        closeReceived = search.closed
+        if (close != null) closed(close)
+    }
+
+    private fun closed(close: CloseFrame) {
+        closeReceived = true
+        remoteClose = close
+        events.onClose(close.code, close.reason)
+        if (failure == null) {
+            due(if (config.echoCloseCodeReason) close else NORMAL_CLOSE)
+        }
+    }
+
+    private fun failed(cause: ProtocolException) {
+        failure = cause
+        closeReceived = receiver.closed
+        search = CloseSearch(receiver.frameRest, config.applyMask)
+        events.onFailure(cause)
+        due(CloseFrame.of(cause.closeCode, cause.message.orEmpty()))
+    }
+
+    private fun due(close: CloseFrame) {
+        synchronized(output) { dueClose = close }
+        if (events.onCloseDue()) sendDueClose()
+    }
+
+    /** Sends the Close that [ProtocolEvents.onCloseDue] put off; false if none is due or one was sent. */
+    public fun sendDueClose(): Boolean =
+        synchronized(output) { dueClose?.let(sender::close) ?: false }
+
+    private fun pinged(payload: ByteArray) {
+        events.onPing(payload)
+        synchronized(output) {
+            unanswered = payload
+            answerPing()
+        }
+    }
+
+    /**
+     * To be called when [output] has been written: answers the last of the Pings that came while
+     * too much was waiting or a frame was open. A peer that sends Pings and does not read so costs no memory; section
+     * 5.5.3 lets an endpoint answer only the most recent.
+     */
+    public fun outputWritten() {
+        synchronized(output) { answerPing() }
+    }
+
+    private fun answerPing() {
+        val payload = unanswered ?: return
+        if (output.size >= MAX_BACKLOG || sender.state == SendState.INSIDE_MESSAGE_FRAME) return
+        unanswered = null
+        sender.pong(payload)
+    }
+
+    /**
+     * Sends a message in one frame, or in frames of at most [fragmentSize] octets if that is above
+     * 0. False, and nothing is sent, after a Close. [octets] are handed over: they must not be
+     * changed until they left [output]. Text is not checked to be UTF-8.
+     *
+     * @throws IllegalStateException if a message is open, see [sendState]
+     */
+    @JvmOverloads
+    public fun sendMessage(type: MessageType, octets: ByteArray, fragmentSize: Int = 0): Boolean =
+        synchronized(output) { sender.message(type, octets, fragmentSize) }
+
+    /**
+     * Begins a message whose frames follow one by one. Nothing is sent yet; false after a Close.
+     * Autobahn: `beginMessage`.
+     *
+     * @throws IllegalStateException if a message is open, see [sendState]
+     */
+    public fun beginMessage(type: MessageType): Boolean =
+        synchronized(output) { sender.beginMessage(type) }
+
+    /**
+     * Begins a frame of the open message, with [length] octets of payload to follow in
+     * [sendMessageFrameData]. False, and nothing is sent, after a Close. Autobahn:
+     * `beginMessageFrame`.
+     *
+     * @throws IllegalStateException if no message is open, or a frame of it is
+     * @throws IllegalArgumentException if [length] is negative
+     */
+    public fun beginMessageFrame(length: Long): Boolean =
+        synchronized(output) { sender.beginFrame(length) }
+
+    /**
+     * Sends [length] octets of [octets] from [offset] on as payload of the open frame, as many as
+     * the frame has room for. Returns how many it still lacks, or minus the number of octets that
+     * were left over. They are handed over as in [sendMessage]. Autobahn: `sendMessageFrameData`.
+     *
+     * @throws IllegalStateException if no frame is open
+     */
+    @JvmOverloads
+    public fun sendMessageFrameData(
+        octets: ByteArray,
+        offset: Int = 0,
+        length: Int = octets.size - offset,
+    ): Long = synchronized(output) { sender.frameData(octets, offset, length) }
+
+    /**
+     * Sends one whole frame of the open message. False, and nothing is sent, after a Close.
+     * Autobahn: `sendMessageFrame`.
+     *
+     * @throws IllegalStateException if no message is open, or a frame of it is
+     */
+    @JvmOverloads
+    public fun sendMessageFrame(
+        octets: ByteArray,
+        offset: Int = 0,
+        length: Int = octets.size - offset,
+    ): Boolean = synchronized(output) { sender.messageFrame(octets, offset, length, fin = false) }
+
+    /**
+     * Ends the open message with a last frame, which carries [octets] or nothing. False, and
+     * nothing is sent, after a Close. Autobahn: `endMessage`.
+     *
+     * @throws IllegalStateException if no message is open, or a frame of it is
+     */
+    @JvmOverloads
+    public fun endMessage(octets: ByteArray = ByteArray(0)): Boolean =
+        synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin = true) }
+
+    /** Sends a Ping with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
+    @JvmOverloads
+    public fun sendPing(payload: ByteArray = ByteArray(0)): Boolean {
+        checkControl(payload)
+        return synchronized(output) { sender.ping(payload) }
+    }
+
+    /** Sends a Pong nobody asked for, with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
+    @JvmOverloads
+    public fun sendPong(payload: ByteArray = ByteArray(0)): Boolean {
+        checkControl(payload)
+        return synchronized(output) { sender.pong(payload) }
+    }
+
+    private fun checkControl(payload: ByteArray) {
+        require(payload.size <= Opcode.MAX_CONTROL_PAYLOAD) {
+            "control payload has ${payload.size} octets, must be at most ${Opcode.MAX_CONTROL_PAYLOAD}"
+        }
+    }
+
+    /**
+     * Sends a Close: [code] is null or one of those in [CloseCode.isAllowedOnWire]; [reason] needs
+     * a code and is cut to 123 octets at the end of a code point. A Close that is due is sent in its
+     * place. False if one was sent before.
+     *
+     * @throws IllegalArgumentException if the code must not be sent, or a reason stands without one
+     */
+    @JvmOverloads
+    public fun sendClose(code: Int? = CloseCode.NORMAL_CLOSURE, reason: String = ""): Boolean {
+        val close = CloseFrame.of(code, reason)
+        return synchronized(output) { sender.close(dueClose ?: close) }
+    }
+
+    private companion object {
+        const val MAX_BACKLOG = 64 * 1024
+        val NORMAL_CLOSE = CloseFrame.of(CloseCode.NORMAL_CLOSURE, "")
+    }
+}

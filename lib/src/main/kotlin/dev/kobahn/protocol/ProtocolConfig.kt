@@ -1,0 +1,44 @@
+package dev.kobahn.protocol
+
+/**
+ * What a [Protocol] demands and does. Immutable; share one among all connections of a server.
+ *
+ * Sizes are in octets, and 0 means no limit, as in Autobahn.
+ */
+public class ProtocolConfig
+@JvmOverloads
+constructor(
+    /** The end of the connection this is. */
+    public val role: Role,
+    /** The longest message taken, summed over its frames; a longer one is failed with 1009 when its length is declared. */
+    public val maxMessagePayloadSize: Long = DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
+    /** The longest data frame taken; a longer one is failed with 1009 when its header arrives. */
+    public val maxFramePayloadSize: Long = 0,
+    /** Whether received text is checked to be UTF-8, octet by octet as it arrives. Close reasons always are. */
+    public val utf8validateIncoming: Boolean = true,
+    /** Whether sent frames are masked. Autobahn: `maskClientFrames`, `maskServerFrames`. */
+    public val maskOutgoing: Boolean = role == Role.CLIENT,
+    /** Whether a received frame must be masked. Autobahn: `requireMaskedClientFrames`. */
+    public val requireMasked: Boolean = role == Role.SERVER,
+    /** Whether a received frame may be masked. Autobahn: `acceptMaskedServerFrames`. */
+    public val acceptMasked: Boolean = role == Role.SERVER,
+    /** Whether a masking key is applied to the payload, both ways; a testing aid of Autobahn's. */
+    public val applyMask: Boolean = true,
+    /** Whether a Close is answered with the peer's own code and reason instead of 1000. */
+    public val echoCloseCodeReason: Boolean = false,
+) {
+    init {
+        require(maxMessagePayloadSize >= 0) {
+            "maxMessagePayloadSize is $maxMessagePayloadSize, must be 0 (no limit) or more"
+        }
+        require(maxFramePayloadSize >= 0) {
+            "maxFramePayloadSize is $maxFramePayloadSize, must be 0 (no limit) or more"
+        }
+        require(acceptMasked || !requireMasked) { "requireMasked needs acceptMasked" }
+    }
+
+    public companion object {
+        /** 16 MiB: large for a message, harmless for a server. */
+        public const val DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE: Long = 16L * 1024 * 1024
+    }
+}

@@ -1,0 +1,110 @@
+package dev.kobahn.protocol.frame
+
+import dev.kobahn.protocol.Violation
+import java.nio.ByteBuffer
+
+/**
+ * Reads the header of a frame (RFC 6455 section 5.2), in one piece or octet by octet:
+ *
+ * ```
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-+-+-+-+-------+-+-------------+-------------------------------+
+ * |F|R|R|R| opcode|M| length      | 16 bits of length if it is 126|
+ * |I|S|S|S|  (4)  |A|     (7)     | or 64 if it is 127            |
+ * |N|V|V|V|       |S|             |                               |
+ * | |1|2|3|       |K|             | then 32 of masking key if MASK|
+ * +-+-+-+-+-------+-+-------------+-------------------------------+
+ * ```
+ *
+ * One reader serves a whole connection: it allocates nothing and keeps what it has seen of a header
+ * in its fields. The properties are those of the last header read. Not thread-safe.
+ */
+public class FrameHeaderReader {
+    private var first = 0
+    private var second = 0
+    private var seen = 0
+
+    /** Whether this is the last frame of its message. */
+    public val fin: Boolean get() = first and FrameHeader.FIN != 0
+
+    /** The reserved bits RSV1, RSV2 and RSV3, as a number from 0 to 7. */
+    public val rsv: Int get() = (first and FrameHeader.RSV) shr FrameHeader.RSV_SHIFT
+
+    /** The opcode, see [Opcode]. */
+    public val opcode: Int get() = first and FrameHeader.OPCODE
+
+    /** Whether the payload is masked. */
+    public val masked: Boolean get() = second and FrameHeader.MASK != 0
+
+    /** The payload's length in octets. */
+    public var length: Long = 0
+        private set
+
+    /** The masking key; without meaning unless [masked]. */
+    public var maskingKey: Int = 0
+        private set
+
+    /** What is wrong with the form of the length: not the shortest, or its top bit is set. */
+    public val lengthViolation: Violation?
+        get() {
+            val short = second and FrameHeader.LENGTH
+            if (short < FrameHeader.LENGTH_16) return null
+            val least = if (short == FrameHeader.LENGTH_16) short else FrameHeader.MIN_64
+            return when {
+                length < 0 -> Violation.LENGTH_NEGATIVE
+                length < least -> Violation.LENGTH_NOT_MINIMAL
+                else -> null
+            }
+        }
+
+    /**
+     * Consumes octets of [input], a buffer in network order, up to the end of the header. False
+     * when they did not suffice; the next call goes on where this one stopped.
+     */
+    public fun read(input: ByteBuffer): Boolean {
+        if (seen > 0 || input.remaining() < FrameHeader.MAX_SIZE) return readStepwise(input)
+        readWhole(input)
+        return true
+    }
+
+    private fun readWhole(input: ByteBuffer) {
+        first = input.get().toInt()
+        second = input.get().toInt()
+        length = when (val short = second and FrameHeader.LENGTH) {
+            FrameHeader.LENGTH_16 -> input.getShort().toLong() and FrameHeader.UNSIGNED_SHORT
+            FrameHeader.LENGTH_64 -> input.getLong()
+            else -> short.toLong()
+        }
+        if (masked) maskingKey = input.getInt()
+    }
+
+    private fun readStepwise(input: ByteBuffer): Boolean {
+        while (input.hasRemaining()) {
+            step(input.get().toInt() and FrameHeader.OCTET)
+            if (seen >= 2 && seen == FrameHeader.size(second)) {
+                seen = 0
+                return true
+            }
+        }
+        return false
+    }
+
+    private fun step(octet: Int) {
+        when {
+            seen == 0 -> first = octet
+
+            seen == 1 -> {
+                second = octet
+                val short = octet and FrameHeader.LENGTH
+                length = if (short < FrameHeader.LENGTH_16) short.toLong() else 0
+            }
+
+            seen < 2 + FrameHeader.extendedLengthSize(second) ->
+                length = (length shl Byte.SIZE_BITS) or octet.toLong()
+
+            else -> maskingKey = (maskingKey shl Byte.SIZE_BITS) or octet
+        }
+        seen++
+    }
+}

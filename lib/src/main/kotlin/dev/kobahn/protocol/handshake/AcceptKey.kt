@@ -1,0 +1,39 @@
+package dev.kobahn.protocol.handshake
+
+import java.security.MessageDigest
+import kotlin.io.encoding.Base64
+
+/** `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 sections 4.1 and 4.2.2). Stateless. */
+public object AcceptKey {
+    /** A key is made of so many octets. */
+    public const val KEY_OCTETS: Int = 16
+
+    private const val GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    private const val KEY_LENGTH = 24
+    private const val DATA_LENGTH = 22
+
+    /** The last character that holds data has two of its six bits; the other four are zero. */
+    private const val LAST_DATA = "AQgw"
+
+    /** The key for [octets], which come from a secure source of randomness, sixteen of them. */
+    @JvmStatic
+    public fun encode(octets: ByteArray): String {
+        require(octets.size == KEY_OCTETS) {
+            "a key has $KEY_OCTETS octets, but these are ${octets.size}"
+        }
+        return Base64.encode(octets)
+    }
+
+    /** The accept value that proves the server has read [key]. */
+    @JvmStatic
+    public fun of(key: String): String {
+        val digest = MessageDigest.getInstance("SHA-1")
+        return Base64.encode(digest.digest((key + GUID).toByteArray(Charsets.ISO_8859_1)))
+    }
+
+    /** Whether [key] is the Base64 form of exactly sixteen octets. */
+    @JvmStatic
+    public fun isValid(key: String): Boolean = key.length == KEY_LENGTH && key.endsWith("==") &&
+        key[DATA_LENGTH - 1] in LAST_DATA &&
+        key.take(DATA_LENGTH).all { HttpGrammar.isAlphanumeric(it) || it == '+' || it == '/' }
+}

@@ -1,0 +1,159 @@
+package dev.kobahn.protocol.handshake
+
+import dev.kobahn.protocol.extension.ExtensionHeader
+
+/**
+ * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request and checks
+ * the response against what was really sent. Immutable. Does no I/O.
+ *
+ * @param keyOctets sixteen octets from a secure source of randomness, new ones for every handshake
+ * @property asked what the request asks for
+ * @property isSecure whether the connection is `wss`, which has another default port
+ * @property extensions what to offer, in order
+ * @property draft the draft to speak, one of [ProtocolVersions.DRAFTS]; 18 stands for RFC 6455
+ * @throws IllegalArgumentException for a value out of its range, naming it
+ */
+public class ClientHandshake
+@JvmOverloads
+constructor(
+    public val asked: ConnectingRequest,
+    keyOctets: ByteArray,
+    public val isSecure: Boolean = false,
+    public val extensions: List<ExtensionHeader> = emptyList(),
+    public val draft: Int = ProtocolVersions.DEFAULT_DRAFT,
+) {
+    private val key = AcceptKey.encode(keyOctets)
+    private val version = ProtocolVersions.ofDraft(draft)
+
+    /** The request to send. */
+    public val request: RequestHead =
+        RequestHead("GET", asked.resource, HttpGrammar.HTTP_1_1, requestHeaders())
+
+    private fun requestHeaders(): Headers {
+        val fields = Headers.Builder()
+        fun addOwn(name: String, value: String?) {
+            if (!value.isNullOrEmpty() && name !in asked.headers) fields.add(name, value)
+        }
+        addOwn("User-Agent", asked.userAgent)
+        addOwn("Host", hostField(asked.host, asked.port, isSecure))
+        fields.addAll(UPGRADE)
+        // some proxies drop the Upgrade field of what they take for a page in a cache
+        addOwn("Pragma", "no-cache")
+        addOwn("Cache-Control", "no-cache")
+        fields.addAll(asked.headers).add(SEC_WEBSOCKET_KEY, key)
+        val originName = if (draft == DRAFT_10) SEC_WEBSOCKET_ORIGIN else "Origin"
+        asked.origin?.let { fields.add(originName, it) }
+        if (asked.protocols.isNotEmpty()) {
+            fields.add(SEC_WEBSOCKET_PROTOCOL, asked.protocols.joinToString(","))
+        }
+        if (extensions.isNotEmpty()) {
+            fields.add(SEC_WEBSOCKET_EXTENSIONS, ExtensionHeader.format(extensions))
+        }
+        return fields.add(SEC_WEBSOCKET_VERSION, version.toString()).build()
+    }
+
+    /**
+     * Checks [response], sent by [peer]. Whether the parameters of an extension fit what was
+     * offered is for the extension to judge. Never throws on what the peer sent.
+     */
+    public fun check(response: ResponseHead, peer: String): ClientHandshakeResult {
+        if (isInterim(response)) return ClientHandshakeResult.Interim
+        val headers = response.headers
+        val agreed = ExtensionHeader.parse(headers[SEC_WEBSOCKET_EXTENSIONS].orEmpty())
+        val wrong = switching(response) ?: accepted(headers) ?: extensions(headers, agreed)
+            ?: protocol(headers)
+        if (wrong != null) return ClientHandshakeResult.Failed(wrong, response)
+        val protocol = headers[SEC_WEBSOCKET_PROTOCOL]?.ifEmpty { null }
+        return ClientHandshakeResult.Opened(
+            ConnectionResponse(peer, headers, response.status, draft, protocol, agreed.orEmpty()),
+        )
+    }
+
+    private fun isInterim(response: ResponseHead) = response.version == HttpGrammar.HTTP_1_1 &&
+        response.status < HttpStatus.OK && response.status != HttpStatus.SWITCHING_PROTOCOLS
+
+    private fun switching(response: ResponseHead): String? = when {
+        response.version != HttpGrammar.HTTP_1_1 -> "version is not HTTP/1.1"
+
+        response.status != HttpStatus.SWITCHING_PROTOCOLS ->
+            "refused with ${response.status} ${response.reason}".trim()
+
+        !response.headers["Upgrade"].equals(WEBSOCKET, ignoreCase = true) ->
+            "Upgrade is not websocket"
+
+        !response.headers.hasElement("Connection", "Upgrade") -> "Connection does not name Upgrade"
+
+        else -> null
+    }
+
+    private fun accepted(headers: Headers): String? = when {
+        headers.getAll(SEC_WEBSOCKET_ACCEPT).size != 1 ->
+            "$SEC_WEBSOCKET_ACCEPT does not occur exactly once"
+
+        headers[SEC_WEBSOCKET_ACCEPT] != AcceptKey.of(key) ->
+            "$SEC_WEBSOCKET_ACCEPT does not fit the key"
+
+        else -> null
+    }
+
+    /** An extension the client did not request fails the connection (RFC 6455 section 4.1). */
+    private fun extensions(headers: Headers, agreed: List<ExtensionHeader>?): String? = when {
+        headers.getAll(SEC_WEBSOCKET_EXTENSIONS).size > 1 ->
+            "$SEC_WEBSOCKET_EXTENSIONS occurs more than once"
+
+        agreed == null -> "malformed $SEC_WEBSOCKET_EXTENSIONS"
+
+        agreed.any { answer -> extensions.none { it.name == answer.name } } ->
+            "the server chose an extension that was not offered"
+
+        agreed.distinctBy { it.name }.size < agreed.size -> "the server chose an extension twice"
+
+        else -> null
+    }
+
+    private fun protocol(headers: Headers): String? {
+        val values = headers.getAll(SEC_WEBSOCKET_PROTOCOL)
+        return when {
+            values.size > 1 -> "$SEC_WEBSOCKET_PROTOCOL occurs more than once"
+
+            values.any { it.isNotEmpty() && it !in asked.protocols } ->
+                "the server chose a subprotocol that was not offered"
+
+            else -> null
+        }
+    }
+
+    private companion object {
+        /** The last draft whose clients send `Sec-WebSocket-Origin`. */
+        const val DRAFT_10 = 10
+    }
+}
+
+/** What a [ClientHandshake] makes of a response. */
+public sealed class ClientHandshakeResult {
+    /** @property response the WebSocket is open */
+    public class Opened internal constructor(public val response: ConnectionResponse) :
+        ClientHandshakeResult()
+
+    /** A 1xx response other than 101: another one follows, for a new parser. */
+    public object Interim : ClientHandshakeResult()
+
+    /**
+     * No WebSocket.
+     *
+     * @property reason what was wrong, one sentence
+     * @property response the response; unless its status is 101, a body may follow it
+     */
+    public class Failed internal constructor(
+        public val reason: String,
+        public val response: ResponseHead,
+    ) : ClientHandshakeResult()
+}
+
+/** The value of the `Host` field: the port only if it is not the scheme's own. */
+internal fun hostField(host: String, port: Int, secure: Boolean): String {
+    val name = HostAndPort.bracketed(host)
+    return if (port == defaultPort(secure)) name else "$name:$port"
+}
+
+internal fun defaultPort(secure: Boolean): Int = if (secure) 443 else 80

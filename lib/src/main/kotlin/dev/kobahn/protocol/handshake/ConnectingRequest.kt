@@ -1,0 +1,59 @@
+package dev.kobahn.protocol.handshake
+
+/**
+ * What a client asks for in its opening handshake. Immutable.
+ *
+ * @property host a name or address; an IPv6 address with or without brackets
+ * @property port 1 to 65535; the default port of the scheme is not written into `Host`
+ * @property resource path and query, percent-encoded, beginning with `/`
+ * @property headers further fields, each value its own line; `Host` and `User-Agent` here win
+ * @property userAgent the `User-Agent` field; null or empty to leave it out
+ * @property origin the origin field, verbatim, or null for none
+ * @property protocols the subprotocols to offer, the most wanted first
+ * @throws IllegalArgumentException for a value that would not make a valid request, naming it
+ */
+public class ConnectingRequest
+@JvmOverloads
+constructor(
+    host: String = "localhost",
+    public val port: Int = 80,
+    public val resource: String = "/",
+    public val headers: Headers = Headers.EMPTY,
+    public val userAgent: String? = null,
+    public val origin: String? = null,
+    public val protocols: List<String> = emptyList(),
+) {
+    public val host: String =
+        requireNotNull(HostAndPort.bareOrAddress(host)) { "host is malformed: $host" }
+
+    init {
+        require(port in HostAndPort.PORTS) { "port must be in ${HostAndPort.PORTS}, but is $port" }
+        require(resource.startsWith('/') && '#' !in resource) {
+            "resource must begin with / and have no fragment, but is $resource"
+        }
+        require(resource.all(HttpGrammar::isTargetChar)) { "resource must be visible ASCII" }
+        require(protocols.all(HttpGrammar::isToken)) {
+            "protocols must be tokens, but are $protocols"
+        }
+        require(protocols.toSet().size == protocols.size) {
+            "protocols must differ, but are $protocols"
+        }
+        require(origin == null || "Origin" !in headers) { "the origin is given twice" }
+        requireNotProtected(headers)
+    }
+
+    /** All properties as a JSON object. */
+    public fun toJson(): String = StringBuilder().appendJson(
+        linkedMapOf(
+            "host" to host,
+            "port" to port,
+            "resource" to resource,
+            "headers" to headers.toLowerCaseMap(),
+            "useragent" to userAgent,
+            "origin" to origin,
+            "protocols" to protocols,
+        ),
+    ).toString()
+
+    override fun toString(): String = toJson()
+}

@@ -1,0 +1,29 @@
+package dev.kobahn.protocol.handshake
+
+internal const val SEC_WEBSOCKET_ACCEPT = "Sec-WebSocket-Accept"
+internal const val SEC_WEBSOCKET_EXTENSIONS = "Sec-WebSocket-Extensions"
+internal const val SEC_WEBSOCKET_KEY = "Sec-WebSocket-Key"
+internal const val SEC_WEBSOCKET_ORIGIN = "Sec-WebSocket-Origin"
+internal const val SEC_WEBSOCKET_PROTOCOL = "Sec-WebSocket-Protocol"
+internal const val SEC_WEBSOCKET_VERSION = "Sec-WebSocket-Version"
+internal const val WEBSOCKET = "websocket"
+
+/** Lower-case `websocket`: some peers compare it with regard to case. */
+internal val UPGRADE: Headers = headersOf("Upgrade" to WEBSOCKET, "Connection" to "Upgrade")
+
+private val PROTECTED = setOf("upgrade", "connection", "content-length", "transfer-encoding")
+
+/** The first of [headers] that the handshake writes itself, or that would announce a body it does not have. */
+internal fun protectedField(headers: Headers): String? = headers.names.firstOrNull { name ->
+    val lower = name.lowercase()
+    lower in PROTECTED || lower.startsWith("sec-websocket-")
+}
+
+internal fun requireNotProtected(headers: Headers) {
+    val name = protectedField(headers)
+    require(name == null) { "header $name belongs to the opening handshake" }
+}
+
+/** Whether [name] has the element [word] in its comma list, in any case. */
+internal fun Headers.hasElement(name: String, word: String): Boolean =
+    HttpGrammar.elements(this[name].orEmpty()).any { it.equals(word, ignoreCase = true) }

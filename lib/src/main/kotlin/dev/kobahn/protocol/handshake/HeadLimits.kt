@@ -1,0 +1,42 @@
+package dev.kobahn.protocol.handshake
+
+/**
+ * How much of a head the peer may make us keep. Lengths in octets.
+ *
+ * @property maxLineLength the longest line, without its CRLF: the request line with the target too
+ * @property maxHeadSize the whole head up to and including its empty line
+ * @property maxHeaders how many header fields there may be
+ * @throws IllegalArgumentException unless all are positive
+ */
+public class HeadLimits
+@JvmOverloads
+constructor(
+    public val maxLineLength: Int = DEFAULT_MAX_LINE_LENGTH,
+    public val maxHeadSize: Int = DEFAULT_MAX_HEAD_SIZE,
+    public val maxHeaders: Int = DEFAULT_MAX_HEADERS,
+) {
+    init {
+        require(maxLineLength > 0) { "maxLineLength must be positive, but is $maxLineLength" }
+        require(maxHeadSize > 0) { "maxHeadSize must be positive, but is $maxHeadSize" }
+        require(maxHeaders > 0) { "maxHeaders must be positive, but is $maxHeaders" }
+    }
+
+    override fun toString(): String =
+        "HeadLimits(maxLineLength=$maxLineLength, maxHeadSize=$maxHeadSize, maxHeaders=$maxHeaders)"
+
+    /** The limits that hold when nothing else is said. */
+    public companion object {
+        /** 8 KiB. */
+        public const val DEFAULT_MAX_LINE_LENGTH: Int = 8 * 1024
+
+        /** 64 KiB. */
+        public const val DEFAULT_MAX_HEAD_SIZE: Int = 64 * 1024
+
+        /** 100 fields. */
+        public const val DEFAULT_MAX_HEADERS: Int = 100
+
+        /** All limits at their defaults. */
+        @JvmField
+        public val DEFAULT: HeadLimits = HeadLimits()
+    }
+}

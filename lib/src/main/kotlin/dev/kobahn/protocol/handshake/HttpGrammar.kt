@@ -1,0 +1,50 @@
+package dev.kobahn.protocol.handshake
+
+/**
+ * The lexical rules of HTTP that the opening handshake needs (RFC 9110 section 5). Stateless.
+ */
+internal object HttpGrammar {
+    const val HTTP_1_1 = "HTTP/1.1"
+
+    private const val TOKEN_SIGNS = "!#$%&'*+-.^_`|~"
+    private const val MAX_ASCII = 0x7F
+    private const val MAX_LATIN_1 = 0xFF
+    private val tokenTable = BooleanArray(MAX_ASCII) { code ->
+        code.toChar().let { isAlphanumeric(it) || it in TOKEN_SIGNS }
+    }
+
+    fun isDigit(char: Char): Boolean = char in '0'..'9'
+
+    fun isAlphanumeric(char: Char): Boolean = char in 'a'..'z' || char in 'A'..'Z' || isDigit(char)
+
+    /** Whether [text] is a token (RFC 9110 section 5.6.2): not empty, no separators. */
+    fun isToken(text: CharSequence): Boolean = text.isNotEmpty() && text.all(::isTokenChar)
+
+    fun isTokenChar(char: Char): Boolean = char.code < MAX_ASCII && tokenTable[char.code]
+
+    /** Whether a field value or a reason phrase may hold [char] (RFC 9110 section 5.5). */
+    fun isFieldChar(char: Char): Boolean = char.code <= MAX_LATIN_1 && !isControl(char.code)
+
+    /** Whether [octet] is a control character that no line of a head may hold: HTAB is not one. */
+    fun isControl(octet: Int): Boolean =
+        (octet < ' '.code && octet != '\t'.code) || octet == MAX_ASCII
+
+    /** Whether [char] may stand in a request target: visible ASCII. */
+    fun isTargetChar(char: Char): Boolean = char > ' ' && char.code < MAX_ASCII
+
+    /** Whether [text] is `HTTP/` with a one-digit major and minor version. */
+    fun isVersion(text: String): Boolean =
+        text.length == HTTP_1_1.length && text.startsWith("HTTP/") &&
+            isDigit(text[5]) && text[6] == '.' && isDigit(text[7])
+
+    /** [text] without the optional white space (SP, HTAB) around it. */
+    fun trim(text: String): String = text.trim(' ', '\t')
+
+    /** The elements of a comma list; empty ones do not count (RFC 9110 section 5.6.1.2). */
+    fun elements(text: String): List<String> =
+        text.split(',').map(::trim).filter { it.isNotEmpty() }
+
+    /** The number [text] stands for, digits only, or null when it is none or above [max]. */
+    fun decimal(text: String, max: Int): Int? =
+        text.takeIf { it.isNotEmpty() && it.all(::isDigit) }?.toIntOrNull()?.takeIf { it <= max }
+}

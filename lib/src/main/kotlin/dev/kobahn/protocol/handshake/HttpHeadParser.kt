@@ -1,0 +1,204 @@
+package dev.kobahn.protocol.handshake
+
+import java.nio.ByteBuffer
+
+/**
+ * Reads the head of one HTTP message from octets as they come (RFC 9112). Strict, because every
+ * leniency is a way to make two readers see two different heads: lines end with CRLF only, names
+ * are tokens with the colon right behind them, no folded lines, no control characters, no empty
+ * line in front. Text is ISO-8859-1.
+ *
+ * Time is linear in the octets however they are cut, and memory is bounded by what arrived and by
+ * the [HeadLimits]. Only a parser in the middle of a head owns a buffer. Not thread-safe. Never
+ * throws on input.
+ */
+public abstract class HttpHeadParser<H : Any> internal constructor(private val limits: HeadLimits) {
+    private var line = NO_OCTETS
+    private var lineLength = 0
+    private var headSize = 0
+    private var afterReturn = false
+    private var atStartLine = true
+    private var fields: Headers.Builder? = null
+
+    /** What came out, or null while the head is not finished. */
+    public var result: HeadResult<H>? = null
+        private set
+
+    /**
+     * Takes octets from [input] up to and including the empty line that ends the head, and leaves
+     * the rest there: it belongs to what follows. Returns whether there is a [result]; then nothing
+     * more is taken.
+     */
+    public fun parse(input: ByteBuffer): Boolean {
+        while (result == null && input.hasRemaining()) take(input.get().toInt() and OCTET)
+        return result != null
+    }
+
+    /** Keeps the start line [text], or tells what is wrong with it. */
+    internal abstract fun startLine(text: String): HeadResult.Malformed?
+
+    /** What to say of a start line longer than the limit. */
+    internal abstract val startLineTooLong: HeadResult.Malformed
+
+    /** The head of the start line kept before. */
+    internal abstract fun head(headers: Headers): H
+
+    private fun take(octet: Int) {
+        when {
+            ++headSize > limits.maxHeadSize ->
+                tooLarge("the head is longer than ${limits.maxHeadSize} octets")
+
+            afterReturn -> if (octet == LF) endLine() else malformed("CR without LF")
+
+            octet == CR -> afterReturn = true
+
+            octet == LF -> malformed("LF without CR")
+
+            HttpGrammar.isControl(octet) -> malformed("control character in the head")
+
+            lineLength == limits.maxLineLength -> lineTooLong()
+
+            else -> append(octet)
+        }
+    }
+
+    private fun append(octet: Int) {
+        if (lineLength == line.size) line = line.copyOf(maxOf(FIRST_SIZE, 2 * lineLength))
+        line[lineLength++] = octet.toByte()
+    }
+
+    private fun endLine() {
+        val text = String(line, 0, lineLength, Charsets.ISO_8859_1)
+        afterReturn = false
+        lineLength = 0
+        when {
+            atStartLine -> {
+                atStartLine = false
+                startLine(text)?.let(::finish)
+            }
+
+            text.isEmpty() -> finish(HeadResult.Complete(head(fields?.build() ?: Headers.EMPTY)))
+
+            else -> field(text)
+        }
+    }
+
+    private fun field(text: String) {
+        val colon = text.indexOf(':')
+        val fields = fields ?: Headers.Builder().also { fields = it }
+        when {
+            text[0] == ' ' || text[0] == '\t' -> malformed("folded header line")
+
+            colon < 0 -> malformed("header line without a colon")
+
+            fields.size == limits.maxHeaders ->
+                tooLarge("more than ${limits.maxHeaders} header fields")
+
+            !HttpGrammar.isToken(text.subSequence(0, colon)) ->
+                malformed("header name is not a token")
+
+            else -> {
+                val value = HttpGrammar.trim(text.substring(colon + 1))
+                fields.addChecked(
+                    CommonText.shared(text.substring(0, colon)),
+                    CommonText.shared(value),
+                )
+            }
+        }
+    }
+
+    private fun lineTooLong() = when {
+        atStartLine -> finish(startLineTooLong)
+        else -> tooLarge("a header line is longer than ${limits.maxLineLength} octets")
+    }
+
+    private fun tooLarge(reason: String) =
+        finish(HeadResult.Malformed(HttpStatus.HEADERS_TOO_LARGE, reason))
+
+    private fun malformed(reason: String) =
+        finish(HeadResult.Malformed(HttpStatus.BAD_REQUEST, reason))
+
+    private fun finish(outcome: HeadResult<H>) {
+        result = outcome
+        line = NO_OCTETS
+        fields = null
+    }
+
+    private companion object {
+        val NO_OCTETS = ByteArray(0)
+        const val FIRST_SIZE = 256
+        const val OCTET = 0xFF
+        const val CR = '\r'.code
+        const val LF = '\n'.code
+    }
+}
+
+/** What a [HttpHeadParser] made of its octets. */
+public sealed class HeadResult<out H : Any> {
+    /** @property head the well-formed head */
+    public class Complete<out H : Any> internal constructor(public val head: H) : HeadResult<H>()
+
+    /**
+     * Not a head we accept. The rest of the octets is worthless.
+     *
+     * @property status what a server answers: 400, 414 or 431
+     * @property reason one sentence that quotes nothing from the input
+     */
+    public class Malformed internal constructor(public val status: Int, public val reason: String) :
+        HeadResult<Nothing>() {
+        /** The answer of a server. */
+        public fun toResponse(): HttpResponse = HttpResponse(status, reason)
+    }
+}
+
+/**
+ * Reads the head of a request. The HTTP version may be any `HTTP/x.y`: [ServerHandshake] judges it,
+ * after the method. A request line that is too long is refused with 414.
+ */
+public class RequestHeadParser
+@JvmOverloads
+constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
+    HttpHeadParser<RequestHead>(limits) {
+    private var parts = emptyList<String>()
+
+    override val startLineTooLong: HeadResult.Malformed
+        get() = HeadResult.Malformed(HttpStatus.URI_TOO_LONG, "the request line is too long")
+
+    override fun startLine(text: String): HeadResult.Malformed? {
+        parts = text.split(' ')
+        val wellFormed =
+            parts.size == 3 && HttpGrammar.isToken(parts[0]) && parts[1].isNotEmpty() &&
+                parts[1].all(HttpGrammar::isTargetChar) && HttpGrammar.isVersion(parts[2])
+        if (wellFormed) return null
+        return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed request line")
+    }
+
+    override fun head(headers: Headers): RequestHead =
+        RequestHead(parts[0], parts[1], parts[2], headers)
+}
+
+/** Reads the head of a response. The reason phrase may be missing together with its blank. */
+public class ResponseHeadParser
+@JvmOverloads
+constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
+    HttpHeadParser<ResponseHead>(limits) {
+    private var version = ""
+    private var status = 0
+    private var reason = ""
+
+    override val startLineTooLong: HeadResult.Malformed
+        get() = HeadResult.Malformed(HttpStatus.HEADERS_TOO_LARGE, "the status line is too long")
+
+    override fun startLine(text: String): HeadResult.Malformed? {
+        val parts = text.split(' ', limit = 3)
+        val digits = parts.getOrElse(1) { "" }
+        version = parts[0]
+        status = if (digits.length == 3) HttpGrammar.decimal(digits, STATUS_CODES.last) ?: 0 else 0
+        reason = HttpGrammar.trim(parts.getOrElse(2) { "" })
+        if (HttpGrammar.isVersion(version) && status in STATUS_CODES) return null
+        return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed status line")
+    }
+
+    override fun head(headers: Headers): ResponseHead =
+        ResponseHead(version, status, reason, headers)
+}

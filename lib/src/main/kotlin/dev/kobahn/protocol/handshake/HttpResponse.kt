@@ -1,0 +1,101 @@
+package dev.kobahn.protocol.handshake
+
+/**
+ * A whole HTTP answer that is not the beginning of a WebSocket: a refusal or a small page. The
+ * connection ends with it, and the encoder says so: `Connection: close` and `Content-Length` are
+ * its own to write.
+ *
+ * @property status 200 to 599
+ * @property reason the reason phrase of the status line
+ * @property headers further fields; options in a `Connection` field go in front of `close`
+ * @property body handed over, not copied: it must not change any more
+ * @throws IllegalArgumentException when a part holds control characters, when [headers] has
+ * `Content-Length` or `Transfer-Encoding`, or for a body where the status forbids one (204, 304)
+ */
+public class HttpResponse
+@JvmOverloads
+constructor(
+    public val status: Int,
+    public val reason: String = HttpStatus.reasonPhrase(status),
+    public val headers: Headers = Headers.EMPTY,
+    public val body: ByteArray = ByteArray(0),
+) {
+    init {
+        require(status in FINAL_STATUS_CODES) {
+            "status must be in $FINAL_STATUS_CODES, but is $status"
+        }
+        requireReason(reason)
+        for (name in arrayOf("Content-Length", "Transfer-Encoding")) {
+            require(name !in headers) { "header $name is written by the encoder" }
+        }
+        require(body.isEmpty() || status !in BODILESS) {
+            "an answer with status $status has no body"
+        }
+    }
+
+    /** This answer with a `Server` field, unless it has one or [server] is null or empty. */
+    public fun withServer(server: String?): HttpResponse =
+        if (server.isNullOrEmpty() || "Server" in headers) {
+            this
+        } else {
+            HttpResponse(status, reason, headersOf("Server" to server) + headers, body)
+        }
+
+    /** The octets of the whole answer. */
+    public fun toOctets(): ByteArray {
+        val fields = Headers.Builder()
+        for ((name, value) in headers) {
+            if (!name.equals("Connection", ignoreCase = true)) fields.add(name, value)
+        }
+        fields.add("Connection", (headers.getAll("Connection") + "close").joinToString(", "))
+        if (status !in BODILESS) fields.add("Content-Length", body.size.toString())
+        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build()).toOctets() + body
+    }
+
+    override fun toString(): String = "$status $reason $headers, ${body.size} octets"
+
+    /** The usual answers. */
+    public companion object {
+        private val FINAL_STATUS_CODES = 200..599
+        private val BODILESS = setOf(204, 304)
+
+        /** A page of HTML, in UTF-8. What is put into [html] must be escaped by the caller. */
+        @JvmStatic
+        @JvmOverloads
+        public fun html(
+            html: String,
+            status: Int = HttpStatus.OK,
+            headers: Headers = Headers.EMPTY,
+        ): HttpResponse = page("text/html; charset=utf-8", html, status, headers)
+
+        /** Plain text, in UTF-8. */
+        @JvmStatic
+        @JvmOverloads
+        public fun text(
+            text: String,
+            status: Int = HttpStatus.OK,
+            headers: Headers = Headers.EMPTY,
+        ): HttpResponse = page("text/plain; charset=utf-8", text, status, headers)
+
+        /** A redirect to [url], which must not come from the request unchecked. */
+        @JvmStatic
+        @JvmOverloads
+        public fun redirect(url: String, status: Int = HttpStatus.SEE_OTHER): HttpResponse {
+            require(status in 300..399) {
+                "a redirect has a status in 300..399, but this is $status"
+            }
+            return HttpResponse(status, headers = headersOf("Location" to url))
+        }
+
+        private fun page(
+            contentType: String,
+            text: String,
+            status: Int,
+            headers: Headers,
+        ): HttpResponse {
+            val type = "Content-Type" to contentType
+            val typed = if (type.first in headers) headers else headers + type
+            return HttpResponse(status, headers = typed, body = text.toByteArray(Charsets.UTF_8))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.kobahn.protocol.handshake
+
+/** Percent-encoding (RFC 3986 section 2.1) of UTF-8 text, and form data in a query. Stateless. */
+internal object PercentCoding {
+    private const val HEX = 16
+    private const val NIBBLE = 4
+    private const val LOW_NIBBLE = 0xF
+    private const val ESCAPE_LENGTH = 3
+    private const val UNRESERVED_SIGNS = "-._~"
+    private const val DIGITS = "0123456789ABCDEF"
+
+    /**
+     * Decodes [text], which is ASCII. A `%` that begins no escape stays; octets that are not UTF-8
+     * become replacement characters. With [form] a `+` is a blank.
+     */
+    fun decode(text: String, form: Boolean = false): String {
+        if ('%' !in text && !(form && '+' in text)) return text
+        val octets = ByteArray(text.length)
+        var length = 0
+        var index = 0
+        while (index < text.length) {
+            val escaped = escapedOctet(text, index)
+            octets[length++] = when {
+                escaped >= 0 -> escaped.toByte()
+                form && text[index] == '+' -> ' '.code.toByte()
+                else -> text[index].code.toByte()
+            }
+            index += if (escaped >= 0) ESCAPE_LENGTH else 1
+        }
+        return String(octets, 0, length, Charsets.UTF_8)
+    }
+
+    private fun escapedOctet(text: String, index: Int): Int {
+        if (text[index] != '%' || index + ESCAPE_LENGTH > text.length) return -1
+        val high = Character.digit(text[index + 1], HEX)
+        val low = Character.digit(text[index + 2], HEX)
+        return if (high < 0 || low < 0) -1 else (high shl NIBBLE) or low
+    }
+
+    /** Encodes all of [text] but letters, digits, `-._~` and the signs in [safe]. */
+    fun encode(text: String, safe: String = ""): String {
+        val encoded = StringBuilder(text.length)
+        for (octet in text.toByteArray(Charsets.UTF_8)) {
+            val char = (octet.toInt() and 0xFF).toChar()
+            if (HttpGrammar.isAlphanumeric(char) || char in UNRESERVED_SIGNS || char in safe) {
+                encoded.append(char)
+            } else {
+                encoded.append('%').append(DIGITS[char.code shr NIBBLE])
+                    .append(DIGITS[char.code and LOW_NIBBLE])
+            }
+        }
+        return encoded.toString()
+    }
+
+    /** Name to values of form data, in order; names without a value are left out. */
+    fun parameters(query: String): Map<String, List<String>> {
+        val parameters = LinkedHashMap<String, MutableList<String>>()
+        for (part in query.split('&')) {
+            val sign = part.indexOf('=')
+            if (sign < 0 || sign == part.length - 1) continue
+            val name = decode(part.substring(0, sign), form = true)
+            val value = decode(part.substring(sign + 1), form = true)
+            parameters.getOrPut(name) { ArrayList(1) }.add(value)
+        }
+        return parameters
+    }
+
+    /** [parameters] as form data; the counterpart of [parameters]. */
+    fun query(parameters: Map<String, List<String>>): String =
+        parameters.entries.joinToString("&") { (name, values) ->
+            values.joinToString("&") { formEncode(name) + "=" + formEncode(it) }
+        }
+
+    private fun formEncode(text: String) = encode(text, safe = " ").replace(' ', '+')
+}

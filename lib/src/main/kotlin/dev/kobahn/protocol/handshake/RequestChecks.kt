@@ -1,0 +1,131 @@
+package dev.kobahn.protocol.handshake
+
+import dev.kobahn.protocol.extension.ExtensionHeader
+
+/**
+ * The checks on one request, in their order: each is null when passed, or else the refusal, and
+ * may leave what it read to the next. Used once, by one thread.
+ */
+internal class RequestChecks(private val head: RequestHead, private val rules: ServerHandshake) {
+    private val headers = head.headers
+    private lateinit var resource: ResourceName
+    private var host = ""
+    private var version = 0
+    private var origin: String? = null
+    private var protocols = emptyList<String>()
+    private var extensions = emptyList<ExtensionHeader>()
+
+    /** What every HTTP request must fulfil. */
+    fun plain(): HttpResponse? = method() ?: httpVersion() ?: target() ?: host()
+
+    /** What a request with an `Upgrade` field must fulfil besides. */
+    fun upgrade(): HttpResponse? = upgradeField() ?: connection() ?: body() ?: version()
+        ?: protocols() ?: origin() ?: key() ?: extensions()
+
+    /**
+     * The request, after [plain] was passed, if it does not ask for a WebSocket. An upgrade to
+     * something else, such as the `h2c` of HTTP clients, is an offer that may be ignored (RFC 7230
+     * section 6.7).
+     */
+    fun notAnUpgrade(peer: String): HttpRequest? {
+        val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
+            ("Upgrade" in headers && SEC_WEBSOCKET_KEY in headers)
+        return if (isHandshake) null else HttpRequest(peer, headers, host, resource)
+    }
+
+    /** The request, after [plain] and [upgrade] were passed. */
+    fun request(peer: String) =
+        ConnectionRequest(peer, headers, host, resource, version, origin, protocols, extensions)
+
+    private fun method(): HttpResponse? {
+        if (head.method == "GET") return null
+        return HttpResponse(
+            HttpStatus.METHOD_NOT_ALLOWED,
+            "method is not GET",
+            headersOf("Allow" to "GET"),
+        )
+    }
+
+    private fun httpVersion(): HttpResponse? {
+        if (head.version == HttpGrammar.HTTP_1_1) return null
+        return HttpResponse(HttpStatus.VERSION_NOT_SUPPORTED, "version is not HTTP/1.1")
+    }
+
+    private fun target(): HttpResponse? {
+        resource = ResourceName.ofTarget(head.target) ?: return refuse("malformed request target")
+        return null
+    }
+
+    private fun host(): HttpResponse? {
+        val value = single("Host") { return it } ?: return refuse("Host is missing")
+        val place = HostAndPort.parse(value) ?: return refuse("malformed Host")
+        host = if (place.port == null) value else value.substringBeforeLast(':')
+        val external = rules.externalPort
+        val isOther = external != null && place.port != null && place.port != external
+        return refuseIf(isOther, "the port in Host is not ours")
+    }
+
+    private fun upgradeField() =
+        refuseIf(!headers.hasElement("Upgrade", WEBSOCKET), "Upgrade does not name websocket")
+
+    private fun connection() =
+        refuseIf(!headers.hasElement("Connection", "Upgrade"), "Connection does not name Upgrade")
+
+    /** A body would stand where the first frame belongs. */
+    private fun body(): HttpResponse? {
+        val isEmpty = headers.getAll("Content-Length").all { HttpGrammar.decimal(it, max = 0) == 0 }
+        return refuseIf(!isEmpty || "Transfer-Encoding" in headers, "a handshake has no body")
+    }
+
+    private fun version(): HttpResponse? {
+        val name = SEC_WEBSOCKET_VERSION
+        val value = single(name) { return it } ?: return refuse("$name is missing")
+        version = HttpGrammar.decimal(value, Int.MAX_VALUE) ?: return refuse("malformed $name")
+        if (version in rules.versions) return null
+        val known = UPGRADE + (name to rules.versions.sortedDescending().joinToString(", "))
+        return HttpResponse(HttpStatus.UPGRADE_REQUIRED, "unsupported WebSocket version", known)
+    }
+
+    private fun protocols(): HttpResponse? {
+        protocols = HttpGrammar.elements(headers[SEC_WEBSOCKET_PROTOCOL].orEmpty())
+        val isDuplicated = protocols.toSet().size < protocols.size
+        return refuseIf(!protocols.all(HttpGrammar::isToken), "malformed $SEC_WEBSOCKET_PROTOCOL")
+            ?: refuseIf(isDuplicated, "duplicate in $SEC_WEBSOCKET_PROTOCOL")
+    }
+
+    private fun origin(): HttpResponse? {
+        origin = single("Origin") { return it }
+        if (version == ProtocolVersions.HYBI_10) {
+            val draft = single(SEC_WEBSOCKET_ORIGIN) { return it }
+            origin = origin ?: draft
+            if (draft != null && draft != origin) return refuse("two different origins")
+        }
+        val parsed = Origin.parse(origin ?: return null) ?: return refuse("malformed origin")
+        if (rules.allowedOrigins.permits(parsed)) return null
+        return HttpResponse(HttpStatus.FORBIDDEN, "origin is not allowed")
+    }
+
+    private fun key(): HttpResponse? {
+        val name = SEC_WEBSOCKET_KEY
+        val key = single(name) { return it } ?: return refuse("$name is missing")
+        return refuseIf(!AcceptKey.isValid(key), "malformed $name")
+    }
+
+    private fun extensions(): HttpResponse? {
+        val name = SEC_WEBSOCKET_EXTENSIONS
+        extensions =
+            ExtensionHeader.parse(headers[name].orEmpty()) ?: return refuse("malformed $name")
+        return null
+    }
+
+    /** The value of the field [name], null without one; [refused] when there are several. */
+    private inline fun single(name: String, refused: (HttpResponse) -> Unit): String? {
+        val values = headers.getAll(name)
+        if (values.size > 1) refused(refuse("$name occurs more than once"))
+        return values.firstOrNull()
+    }
+
+    private fun refuse(reason: String) = HttpResponse(HttpStatus.BAD_REQUEST, reason)
+
+    private fun refuseIf(wrong: Boolean, reason: String) = if (wrong) refuse(reason) else null
+}

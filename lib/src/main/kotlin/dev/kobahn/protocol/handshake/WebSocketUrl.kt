@@ -1,0 +1,159 @@
+package dev.kobahn.protocol.handshake
+
+/**
+ * A WebSocket URL (RFC 6455 section 3): `ws://host:port/path?query`, or `wss` for TLS. The server
+ * may also listen on a Unix socket: `ws+unix:/run/app.sock:/path?query`; or in the shorter form
+ * `ws://unix:/run/app.sock`, where the path of the file is the resource too.
+ *
+ * Immutable. Equal are URLs that lead to the same resource at the same place.
+ *
+ * @property isSecure whether it is `wss`
+ * @property host lower-case, an IPv6 address without brackets; `localhost` for a Unix socket
+ * @property port 1 to 65535, the scheme's own (80, 443) when none is given
+ * @property socketPath the file of the Unix socket, or null for TCP
+ */
+public class WebSocketUrl private constructor(
+    public val isSecure: Boolean,
+    public val host: String,
+    public val port: Int,
+    public val socketPath: String?,
+    private val resourceName: ResourceName,
+) {
+    /** Path and query as they go into the request, percent-encoded, `;` parameters included. */
+    public val resource: String get() = resourceName.toString()
+
+    /** The path, percent-decoded. */
+    public val path: String get() = PercentCoding.decode(resourceName.path)
+
+    /** What stands behind the `?`, not decoded, or null when there is no `?`. */
+    public val query: String? get() = resourceName.query
+
+    /** The query read as form data, decoded: name to values. Names without a value are left out. */
+    public val params: Map<String, List<String>> get() = resourceName.parameters
+
+    /** The value of the `Host` field: the port only if it is not the scheme's own. */
+    public val hostHeader: String get() = hostField(host, port, isSecure)
+
+    override fun equals(other: Any?): Boolean =
+        other is WebSocketUrl && toString() == other.toString()
+
+    override fun hashCode(): Int = toString().hashCode()
+
+    /** The URL with its port always written. [parse] gives an equal one. */
+    override fun toString(): String {
+        val scheme = if (isSecure) "wss" else "ws"
+        return when (socketPath) {
+            null -> "$scheme://${HostAndPort.bracketed(host)}:$port$resource"
+            else -> "$scheme$UNIX_SUFFIX:${PercentCoding.encode(socketPath, safe = "/")}:$resource"
+        }
+    }
+
+    /** Reading and making URLs. */
+    public companion object {
+        private const val UNIX_SUFFIX = "+unix"
+        private const val UNIX_AUTHORITY = "//unix:/"
+        private const val PATH_SIGNS = "/;:@!$&'()*+,="
+
+        /**
+         * Reads [text]. User information is passed over.
+         *
+         * @throws IllegalArgumentException when it is no such URL, saying why without the secrets
+         * that a query may hold
+         */
+        @JvmStatic
+        public fun parse(text: String): WebSocketUrl {
+            require(text.all(HttpGrammar::isTargetChar)) {
+                "a WebSocket URL must be percent-encoded ASCII"
+            }
+            require('#' !in text) { "a WebSocket URL must not have a fragment" }
+            val scheme = text.substringBefore(':', "").lowercase()
+            val isUnix = scheme.endsWith(UNIX_SUFFIX)
+            val secure = when (scheme.removeSuffix(UNIX_SUFFIX)) {
+                "ws" -> false
+                "wss" -> true
+                else -> throw IllegalArgumentException("the scheme must be ws or wss")
+            }
+            val rest = text.substring(scheme.length + 1)
+            return when {
+                isUnix -> parseUnix(rest, secure)
+
+                !rest.startsWith("//") ->
+                    throw IllegalArgumentException("a WebSocket URL needs // and a host")
+
+                rest.startsWith(UNIX_AUTHORITY, ignoreCase = true) -> {
+                    val resource = ResourceName.ofTail(rest.substring(UNIX_AUTHORITY.length - 1))
+                    ofSocket(PercentCoding.decode(resource.path), resource, secure)
+                }
+
+                else -> parseTcp(rest.substring(2), secure)
+            }
+        }
+
+        private fun parseTcp(text: String, secure: Boolean): WebSocketUrl {
+            val authority = text.takeWhile { it != '/' && it != '?' }
+            val place = HostAndPort.parse(authority.substringAfterLast('@'), emptyPort = true)
+            requireNotNull(place) { "the host or the port (1..65535) of the URL is malformed" }
+            require(place.host.isNotEmpty()) { "a WebSocket URL needs a host" }
+            val resource = ResourceName.ofTail(text.substring(authority.length))
+            val port = place.port ?: defaultPort(secure)
+            return WebSocketUrl(secure, place.host, port, null, resource)
+        }
+
+        private fun parseUnix(text: String, secure: Boolean): WebSocketUrl {
+            val file = text.takeWhile { it != ':' && it != '?' }
+            val resource = ResourceName.ofTail(text.drop(file.length).removePrefix(":"))
+            return ofSocket(PercentCoding.decode(file), resource, secure)
+        }
+
+        /** Several slashes in front are one: the path may stand behind an empty authority. */
+        private fun ofSocket(path: String, resource: ResourceName, secure: Boolean): WebSocketUrl {
+            require(path.isNotEmpty()) { "the URL of a Unix socket needs its file path" }
+            require('\u0000' !in path) { "the file path of a Unix socket must not hold NUL" }
+            val socketPath = if (path.startsWith("//")) "/" + path.trimStart('/') else path
+            return WebSocketUrl(secure, "localhost", defaultPort(secure), socketPath, resource)
+        }
+
+        /**
+         * Makes a URL of its parts.
+         *
+         * @param host a name or an address, an IPv6 address with or without brackets
+         * @param port null for the scheme's own
+         * @param path not encoded; a leading `/` is supplied
+         * @param params the query, not encoded, name to values
+         * @throws IllegalArgumentException when the host or the port is malformed
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun create(
+            host: String,
+            port: Int? = null,
+            isSecure: Boolean = false,
+            path: String = "/",
+            params: Map<String, List<String>> = emptyMap(),
+        ): WebSocketUrl {
+            val name = HostAndPort.bareOrAddress(host)
+            require(name != null) { "host is malformed: $host" }
+            require(port == null || port in HostAndPort.PORTS) {
+                "port must be in ${HostAndPort.PORTS}, but is $port"
+            }
+            val number = port ?: defaultPort(isSecure)
+            return WebSocketUrl(isSecure, name, number, null, encoded(path, params))
+        }
+
+        /** As [create], for a server that listens on the Unix socket [socketPath]. */
+        @JvmStatic
+        @JvmOverloads
+        public fun createUnix(
+            socketPath: String,
+            isSecure: Boolean = false,
+            path: String = "/",
+            params: Map<String, List<String>> = emptyMap(),
+        ): WebSocketUrl = ofSocket(socketPath, encoded(path, params), isSecure)
+
+        private fun encoded(path: String, params: Map<String, List<String>>): ResourceName {
+            val query = PercentCoding.query(params)
+            val absolute = "/" + PercentCoding.encode(path, PATH_SIGNS).removePrefix("/")
+            return ResourceName.ofTail(if (query.isEmpty()) absolute else "$absolute?$query")
+        }
+    }
+}
