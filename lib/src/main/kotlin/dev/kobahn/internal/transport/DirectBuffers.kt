@@ -1,0 +1,37 @@
+package dev.kobahn.internal.transport
+
+import java.nio.ByteBuffer
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * Direct buffers for threads that write without being an event loop. As many are kept as threads
+ * ever wrote at the same moment, up to a limit. Thread-safe.
+ */
+internal object DirectBuffers {
+    /** The size of every buffer in octets: one system call moves no more. */
+    const val SIZE: Int = 128 * 1024
+
+    private const val KEPT = 64
+    private val free = ConcurrentLinkedQueue<ByteBuffer>()
+    private val count = AtomicInteger()
+
+    /** A new buffer, for somebody who keeps it. */
+    fun allocate(): ByteBuffer = ByteBuffer.allocateDirect(SIZE)
+
+    /** Calls [action] with a buffer that is valid only during the call. */
+    inline fun <T> use(action: (ByteBuffer) -> T): T {
+        val buffer = take()
+        try {
+            return action(buffer)
+        } finally {
+            give(buffer)
+        }
+    }
+
+    private fun take(): ByteBuffer = free.poll()?.also { count.decrementAndGet() } ?: allocate()
+
+    private fun give(buffer: ByteBuffer) {
+        if (count.incrementAndGet() <= KEPT) free.add(buffer) else count.decrementAndGet()
+    }
+}

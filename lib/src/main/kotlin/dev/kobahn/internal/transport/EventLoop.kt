@@ -1,0 +1,293 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.internal.connection.Loop
+import dev.kobahn.protocol.SegmentPool
+import java.nio.ByteBuffer
+import java.nio.channels.SelectableChannel
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicLong
+import java.util.concurrent.locks.LockSupport
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.time.Duration
+import kotlinx.coroutines.CompletableJob
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.Job
+
+/**
+ * One daemon thread that waits for its channels, its timers and its tasks, and serves them in turns.
+ *
+ * A turn: each ready channel is served, then the tasks this caused run, then what was sent on that
+ * channel leaves in one write; at last due timers, further tasks, and every other channel something
+ * was sent on. All steps are bounded: neither a task that always queues another one nor a flood on
+ * one connection keeps the others from their share.
+ *
+ * Nothing that fails here ends the loop: it is logged. Thread-safe where not said otherwise. Once
+ * the loop has stopped, what is still given to it runs on [Dispatchers.IO] and its timers never fire.
+ *
+ * @param name the thread's name
+ */
+internal class EventLoop(name: String) : Loop {
+    private val selector: Selector = Selector.open()
+    private val thread = Thread({ run() }, name).apply { isDaemon = true }
+    private val tasks = TaskQueue()
+    private val timers = Timers()
+    private val unwritten = ArrayDeque<Selected>()
+    private val afterSelect = ArrayDeque<Runnable>()
+
+    // Set before the loop sleeps; who resets it wakes the loop: once for each sleep.
+    private val asleep = AtomicBoolean()
+    private val steps = AtomicLong()
+    private val ended: CompletableJob = Job()
+
+    @Volatile
+    private var stopping = false
+
+    // On the loop: no timer will fire any more.
+    private var ending = false
+
+    override val segments: SegmentPool = SegmentPool(POOLED_SEGMENTS)
+    override val dispatcher: CoroutineDispatcher = LoopDispatcher(this)
+
+    /** What Ktor binds, accepts and connects with. */
+    val selectorManager: LoopSelectorManager = LoopSelectorManager(this, selector)
+
+    /** Where every channel of the loop is read into. On the loop. */
+    val readBuffer: ByteBuffer by lazy(LazyThreadSafetyMode.NONE) { DirectBuffers.allocate() }
+
+    /** Where what is written is collected. On the loop. */
+    val writeBuffer: ByteBuffer by lazy(LazyThreadSafetyMode.NONE) { DirectBuffers.allocate() }
+
+    /** Completes when the thread and the selector are gone. */
+    val termination: Job get() = ended
+
+    /** Whether [stop] was called. */
+    val isStopped: Boolean get() = stopping
+
+    /** Changes with every single step; two equal values of a loop that is awake mean it is busy. */
+    val step: Long get() = steps.get()
+
+    /** Whether the loop waits for something to do. */
+    val isAsleep: Boolean get() = asleep.get()
+
+    /** How many timers wait. On the loop. */
+    val waitingTimers: Int get() = timers.size
+
+    /** Where the thread is now. */
+    val stackTrace: Array<StackTraceElement> get() = thread.stackTrace
+
+    override val isCurrent: Boolean get() = Thread.currentThread() === thread
+
+    override fun nanoTime(): Long = System.nanoTime()
+
+    override fun toString(): String = thread.name
+
+    /** Starts the thread. Once. */
+    fun start() {
+        thread.start()
+    }
+
+    /**
+     * Ends the loop: its channels are closed, what waits is run, coroutines that wait for a timer
+     * are cancelled. Returns at once; [termination] completes when it is done.
+     */
+    fun stop() {
+        stopping = true
+        wake()
+    }
+
+    override fun execute(action: Runnable) {
+        if (isCurrent) {
+            tasks.addOnLoop(action)
+        } else {
+            tasks.addFromElsewhere(action)
+            if (ended.isCompleted && tasks.withdraw(action)) runElsewhere(action)
+            wake()
+        }
+    }
+
+    override fun schedule(delay: Duration, action: Runnable): DisposableHandle {
+        val nanos = delay.inWholeNanoseconds.coerceIn(0, LONGEST_DELAY)
+        val timer = Timer(System.nanoTime() + nanos, action)
+        if (isCurrent) add(timer) else execute { add(timer) }
+        return DisposableHandle { cancel(timer) }
+    }
+
+    private fun add(timer: Timer) {
+        // Not on the loop: it has stopped since.
+        if (isCurrent && !ending) timers.add(timer) else abandon(timer)
+    }
+
+    private fun cancel(timer: Timer) {
+        if (!timer.cancel()) return
+        if (isCurrent) timers.remove(timer) else execute { if (isCurrent) timers.remove(timer) }
+    }
+
+    /** Registers [channel] for [ops]. On the loop. */
+    fun register(channel: SelectableChannel, ops: Int, selected: Selected): SelectionKey =
+        channel.register(selector, ops, selected)
+
+    /** Calls [Selected.writeOut] of [selected] at the end of the turn. On the loop. */
+    fun writeLater(selected: Selected) {
+        unwritten.addLast(selected)
+    }
+
+    /**
+     * Runs [action] after the next selection: only then are the file descriptors of channels closed
+     * before it given back to the system. On the loop.
+     */
+    fun afterSelect(action: Runnable) {
+        afterSelect.addLast(action)
+    }
+
+    private fun run() {
+        while (!stopping) {
+            guarded("A turn of the event loop") { turn() }
+        }
+        guarded("The end of the event loop") { shutDown() }
+        ended.complete()
+        while (true) runElsewhere(tasks.poll() ?: break)
+    }
+
+    private fun turn() {
+        select()
+        serveReadyChannels()
+        repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
+        runDueTimers()
+        runTasks(TASKS_PER_TURN)
+        repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }
+        // A task that leaves the thread interrupted would have its next system call close a channel.
+        Thread.interrupted()
+    }
+
+    private fun select() {
+        val timeout = if (hasWork()) 0 else millisToNextTimer()
+        if (timeout == 0L) {
+            selectNow()
+            return
+        }
+        asleep.set(true)
+        try {
+            // Who added something before it could see that the loop sleeps did not wake it.
+            if (hasWork()) selectNow() else selector.select(if (timeout < 0) 0 else timeout)
+        } finally {
+            asleep.set(false)
+        }
+    }
+
+    private fun selectNow() {
+        selector.selectNow()
+    }
+
+    private fun hasWork(): Boolean =
+        !tasks.isEmpty || unwritten.isNotEmpty() || afterSelect.isNotEmpty() || stopping
+
+    /** Rounded up, for a timer must not fire early; negative if there is none. */
+    private fun millisToNextTimer(): Long {
+        val timer = timers.first ?: return -1
+        val nanos = timer.deadline - System.nanoTime()
+        return if (nanos <= 0) 0 else (nanos - 1) / NANOS_PER_MILLI + 1
+    }
+
+    private fun serveReadyChannels() {
+        val ready = selector.selectedKeys()
+        if (ready.isEmpty()) return
+        for (key in ready) serve(key)
+        ready.clear()
+    }
+
+    private fun serve(key: SelectionKey) {
+        val selected = key.attachment() as Selected
+        guarded("An event loop's channel") {
+            countStep()
+            if (key.isValid) selected.onReady(key.readyOps())
+        }
+        runTasks(TASKS_PER_CHANNEL)
+        writeOut(selected)
+    }
+
+    private fun writeOut(selected: Selected) {
+        guarded("An event loop's channel") { selected.writeOut() }
+    }
+
+    private fun runDueTimers() {
+        if (timers.size == 0) return
+        val now = System.nanoTime()
+        while (true) {
+            val timer = timers.takeDue(now) ?: break
+            timer.take()?.let { runStep(it) }
+        }
+    }
+
+    private fun runTasks(limit: Int) {
+        repeat(limit) { runStep(tasks.poll() ?: return) }
+    }
+
+    private fun runStep(action: Runnable) {
+        countStep()
+        guarded("A task on the event loop") { action.run() }
+    }
+
+    // Only the loop writes: no atomic increment, and no fence.
+    private fun countStep() {
+        steps.lazySet(steps.get() + 1)
+    }
+
+    private fun shutDown() {
+        for (key in selector.keys()) {
+            guarded("An event loop's channel") { (key.attachment() as Selected).onLoopStopped() }
+        }
+        runTasks(TASKS_AT_END)
+        ending = true
+        while (true) abandon(timers.takeDue(timers.first?.deadline ?: break) ?: break)
+        runTasks(TASKS_AT_END)
+        selector.close()
+        repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
+        runTasks(TASKS_AT_END)
+    }
+
+    private fun abandon(timer: Timer) {
+        (timer.take() as? Abandonable)?.abandon()
+    }
+
+    private fun wake() {
+        if (asleep.get() && asleep.compareAndSet(true, false)) selector.wakeup()
+    }
+
+    private inline fun guarded(what: String, action: () -> Unit) {
+        try {
+            action()
+        } catch (failure: Throwable) {
+            report(what, failure)
+        }
+    }
+
+    private fun report(what: String, failure: Throwable) {
+        try {
+            logger.error(failure) { "$what failed on $this" }
+        } catch (_: Throwable) {
+            // Out of memory, most likely: there is nobody left to tell, and the loop has to go on.
+            // So nothing may be done here that needs memory, as addSuppressed does.
+            LockSupport.parkNanos(PAUSE_AFTER_FAILURE)
+        }
+    }
+
+    private companion object {
+        const val POOLED_SEGMENTS = 256
+        const val TASKS_PER_CHANNEL = 256
+        const val TASKS_PER_TURN = 4096
+        const val TASKS_AT_END = 1_000_000
+        const val NANOS_PER_MILLI = 1_000_000L
+        const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
+
+        // Deadlines are compared by their difference, which must not overflow: 73 years.
+        const val LONGEST_DELAY = Long.MAX_VALUE / 4
+
+        fun runElsewhere(action: Runnable) {
+            Dispatchers.IO.dispatch(EmptyCoroutineContext, action)
+        }
+    }
+}

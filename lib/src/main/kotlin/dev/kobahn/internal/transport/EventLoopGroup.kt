@@ -1,0 +1,104 @@
+package dev.kobahn.internal.transport
+
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Job
+
+/**
+ * Event loops that connections are spread over, one for each processor unless told otherwise. Who
+ * uses them holds a [Lease]; a loop starts when it is first needed, and all of them stop when the
+ * last lease is released. A later lease starts new ones. Thread-safe.
+ *
+ * @param name what the threads' names begin with
+ * @param size how many loops
+ * @param blockedThreshold how long one step on a loop may take until a warning is logged
+ */
+internal class EventLoopGroup(
+    private val name: String,
+    private val size: Int = Runtime.getRuntime().availableProcessors(),
+    private val blockedThreshold: Duration = BLOCKED_THRESHOLD,
+) {
+    init {
+        require(size > 0) { "size must be positive, but is $size" }
+    }
+
+    private val lock = Any()
+    private var leases = 0
+    private var running: Running? = null
+    private var terminations = emptyList<Job>()
+
+    /** Keeps the group running until the lease is released. */
+    fun acquire(): Lease = synchronized(lock) {
+        val loops = running ?: Running().also { running = it }
+        leases++
+        Lease(loops)
+    }
+
+    /** Suspends until the threads and selectors of every loop that was told to stop are gone. */
+    suspend fun awaitStopped() {
+        synchronized(lock) { terminations }.forEach { it.join() }
+    }
+
+    private fun release() {
+        val last = synchronized(lock) {
+            if (--leases > 0) return
+            val last = running
+            running = null
+            terminations = terminations.filterNot { it.isCompleted } + last?.terminations.orEmpty()
+            last
+        }
+        last?.stop()
+    }
+
+    /** The right to use the group's loops. */
+    inner class Lease internal constructor(private val loops: Running) {
+        private val released = AtomicBoolean()
+
+        /** The loop for the next connection, in turn. */
+        fun next(): EventLoop {
+            check(!released.get()) { "The lease was released" }
+            return loops.next()
+        }
+
+        /** Gives the lease back, from any thread; further calls do nothing. */
+        fun release() {
+            if (released.compareAndSet(false, true)) this@EventLoopGroup.release()
+        }
+    }
+
+    /** One life of the group, between the first lease and the last. */
+    internal inner class Running {
+        private val loops = arrayOfNulls<EventLoop>(size)
+        private val turn = AtomicInteger()
+        private val watch = BlockedLoopWatch(blockedThreshold, ::started)
+
+        private fun started(): List<EventLoop> = synchronized(loops) { loops.filterNotNull() }
+
+        val terminations: List<Job> get() = started().map { it.termination }
+
+        fun next(): EventLoop {
+            val index = Math.floorMod(turn.getAndIncrement(), size)
+            synchronized(loops) {
+                return loops[index] ?: EventLoop("$name-$index").also {
+                    loops[index] = it
+                    it.start()
+                    watch.start()
+                }
+            }
+        }
+
+        fun stop() {
+            watch.stop()
+            started().forEach(EventLoop::stop)
+        }
+    }
+
+    internal companion object {
+        private val BLOCKED_THRESHOLD = 1.seconds
+
+        /** The loops of everybody who does not bring a group. */
+        val shared: EventLoopGroup = EventLoopGroup("kobahn-loop")
+    }
+}

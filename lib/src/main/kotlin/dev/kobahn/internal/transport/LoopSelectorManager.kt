@@ -1,0 +1,77 @@
+package dev.kobahn.internal.transport
+
+import io.ktor.network.selector.SelectInterest
+import io.ktor.network.selector.Selectable
+import io.ktor.network.selector.SelectorManager
+import io.ktor.utils.io.InternalAPI
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.nio.channels.spi.SelectorProvider
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.suspendCancellableCoroutine
+
+/**
+ * Lets Ktor wait for the sockets it accepts and connects on the selector of [loop]. Reading and
+ * writing do not come here: [SocketTransport] does that with the channel itself. Thread-safe.
+ */
+@OptIn(InternalAPI::class)
+internal class LoopSelectorManager(private val loop: EventLoop, private val selector: Selector) :
+    SelectorManager {
+    override val coroutineContext: CoroutineContext get() = loop.dispatcher
+
+    override val provider: SelectorProvider get() = selector.provider()
+
+    override suspend fun select(selectable: Selectable, interest: SelectInterest) {
+        suspendCancellableCoroutine { continuation ->
+            selectable.suspensions.addSuspension(interest, continuation)
+            // Left behind, it would make the next select for this interest throw.
+            continuation.invokeOnCancellation { selectable.suspensions.removeSuspension(interest) }
+            if (loop.isCurrent) watch(selectable) else loop.execute { watch(selectable) }
+        }
+    }
+
+    private fun watch(selectable: Selectable) {
+        try {
+            val key = selectable.channel.keyFor(selector)
+            if (key != null) {
+                key.interestOps(selectable.interestedOps)
+            } else {
+                val waiting = Waiting(selectable)
+                waiting.key = loop.register(selectable.channel, selectable.interestedOps, waiting)
+            }
+        } catch (failure: Exception) {
+            // Closed or cancelled meanwhile: who waits must learn it, whatever the exception is.
+            fail(selectable, failure)
+        }
+    }
+
+    override fun notifyClosed(selectable: Selectable) {
+        fail(selectable, ClosedChannelException())
+    }
+
+    private fun fail(selectable: Selectable, cause: Throwable) {
+        selectable.suspensions.invokeForEachPresent { _ -> resumeWithException(cause) }
+    }
+
+    /** Does nothing: the loop ends when its group does. */
+    override fun close(): Unit = Unit
+
+    private inner class Waiting(private val selectable: Selectable) : Selected {
+        lateinit var key: SelectionKey
+
+        override fun onReady(ops: Int) {
+            key.interestOps(key.interestOps() and ops.inv())
+            selectable.suspensions.invokeForEachPresent(ops) { resume(Unit) }
+        }
+
+        override fun writeOut(): Unit = Unit
+
+        override fun onLoopStopped() {
+            selectable.channel.close()
+            fail(selectable, ClosedChannelException())
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package dev.kobahn.internal.transport
+
+/** What stands behind a key of an [EventLoop]'s selector. Every call comes on the loop. */
+internal interface Selected {
+    /** The channel is ready for [ops], a set of `SelectionKey` operations. */
+    fun onReady(ops: Int)
+
+    /** Writes what was sent since the last call. Called after the tasks that [onReady] caused. */
+    fun writeOut()
+
+    /** The loop ends: gives up what it holds. */
+    fun onLoopStopped()
+}

@@ -1,0 +1,215 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.transport.SocketWriter.Outcome
+import dev.kobahn.protocol.OctetQueue
+import java.io.IOException
+import java.net.SocketAddress
+import java.nio.ByteBuffer
+import java.nio.channels.ClosedChannelException
+import java.nio.channels.SelectionKey
+import java.nio.channels.SocketChannel
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * A connected TCP or Unix socket as a transport. Ktor connected or accepted it; here its [channel]
+ * is read, written and closed, without Ktor's channels and their coroutines.
+ *
+ * A connection that waits owns no buffer: octets are read into the loop's and written from it. In a
+ * turn of the loop one read is made, of at most [DirectBuffers.SIZE] octets, so that a flood on one
+ * connection does not starve the others.
+ *
+ * [close] with unread input makes the system send RST, which destroys what the peer has not read
+ * yet. Who wants the last octets to arrive calls [shutdownOutput], goes on reading until
+ * [TransportListener.onInputEnd], and only then closes. What is sent after [shutdownOutput] is
+ * discarded.
+ *
+ * A listener that throws has its transport closed. Created on the loop.
+ */
+internal class SocketTransport(val channel: SocketChannel, override val loop: EventLoop) :
+    Transport,
+    Selected {
+    private val peerAddress: SocketAddress = channel.remoteAddress ?: throw ClosedChannelException()
+    private val localAddress: SocketAddress = channel.localAddress ?: throw ClosedChannelException()
+
+    override val output: OctetQueue = OctetQueue(loop.segments)
+    private val writer = SocketWriter(output, channel)
+    private val closing = AtomicBoolean()
+
+    // All below belongs to the loop.
+    private val key: SelectionKey = loop.register(channel, 0, this)
+    private var listener: TransportListener? = null
+    private var paused = false
+    private var inputEnded = false
+    private var outputEnded = false
+    private var unwritten = false
+    private var end: End? = null
+
+    override val peer: String get() = peerAddress.toText()
+    override val local: String get() = localAddress.toText()
+
+    /** How many times the system was asked to write. */
+    val writes: Long get() = synchronized(output) { writer.writes }
+
+    override fun start(listener: TransportListener) {
+        check(this.listener == null) { "The transport was started before" }
+        this.listener = listener
+        val end = end
+        if (end != null) loop.execute { listener.onClosed(end.cause) } else resumeUnlessPaused()
+    }
+
+    override fun pauseReading() {
+        paused = true
+        setInterest(SelectionKey.OP_READ, false)
+    }
+
+    override fun resumeReading() {
+        paused = false
+        resumeUnlessPaused()
+    }
+
+    private fun resumeUnlessPaused() {
+        if (listener != null && !paused && !inputEnded) setInterest(SelectionKey.OP_READ, true)
+    }
+
+    override fun flush() {
+        if (!loop.isCurrent) {
+            DirectBuffers.use { write(it, false) }
+        } else if (!unwritten) {
+            unwritten = true
+            loop.writeLater(this)
+        }
+    }
+
+    override fun shutdownOutput() {
+        writer.end()
+        flush()
+    }
+
+    override fun close(): Unit = close(null)
+
+    private fun close(cause: IOException?) {
+        if (!closing.compareAndSet(false, true)) return
+        writer.abandon()
+        loop.execute { finish(cause) }
+    }
+
+    private fun finish(cause: IOException?) {
+        end = End(cause)
+        channel.close()
+        listener?.onClosed(cause)
+    }
+
+    override fun onReady(ops: Int) {
+        if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
+        if (ops and SelectionKey.OP_READ != 0) read()
+    }
+
+    override fun writeOut() {
+        if (!unwritten) return
+        unwritten = false
+        write(loop.writeBuffer, false)
+    }
+
+    override fun onLoopStopped() {
+        close(IOException("The event loop was stopped"))
+    }
+
+    private fun continueWriting() {
+        setInterest(SelectionKey.OP_WRITE, false)
+        write(loop.writeBuffer, true)
+    }
+
+    private fun write(buffer: ByteBuffer, ready: Boolean) {
+        if (closing.get()) return
+        try {
+            val outcome = writer.write(buffer, ready)
+            if (outcome != Outcome.DONE) onLoop { goOn(outcome) }
+            notify { onWritten(synchronized(output) { output.size }) }
+        } catch (failure: IOException) {
+            onLoop { failWriting(failure) }
+        }
+    }
+
+    private fun goOn(outcome: Outcome) {
+        when (outcome) {
+            Outcome.DONE -> Unit
+
+            Outcome.BLOCKED -> setInterest(SelectionKey.OP_WRITE, true)
+
+            Outcome.MORE -> flush()
+
+            Outcome.ENDED -> {
+                outputEnded = true
+                closeIfBothEnded()
+            }
+        }
+    }
+
+    /** What the peer sent before it went away may tell why it did: it is read first. */
+    private fun failWriting(failure: IOException) {
+        repeat(LAST_READS) { if (!read()) return close(failure) }
+        close(failure)
+    }
+
+    /** Reads once; false if nothing was there to be read, or will be. */
+    private fun read(): Boolean {
+        if (listener == null || paused || inputEnded || closing.get()) return false
+        val input = loop.readBuffer
+        input.clear()
+        try {
+            val count = channel.read(input)
+            if (count < 0) endInput() else deliver(input)
+            return count > 0
+        } catch (failure: IOException) {
+            close(failure)
+            return false
+        }
+    }
+
+    private fun deliver(input: ByteBuffer) {
+        input.flip()
+        if (input.hasRemaining()) notify { onOctets(input) }
+    }
+
+    private fun endInput() {
+        inputEnded = true
+        // The channel stays ready for reading: with the interest left the loop would spin.
+        setInterest(SelectionKey.OP_READ, false)
+        notify { onInputEnd() }
+        closeIfBothEnded()
+    }
+
+    private fun closeIfBothEnded() {
+        if (inputEnded && outputEnded) close()
+    }
+
+    private inline fun notify(event: TransportListener.() -> Unit) {
+        if (closing.get()) return
+        try {
+            listener?.event()
+        } catch (failure: Throwable) {
+            // Before the log, which may fail as well: a listener that missed something must not go on.
+            close(IOException("The listener failed", failure))
+            logger.error(failure) { "The listener of $peer failed" }
+        }
+    }
+
+    private inline fun onLoop(crossinline action: () -> Unit) {
+        if (loop.isCurrent) action() else loop.execute { action() }
+    }
+
+    private fun setInterest(op: Int, wanted: Boolean) {
+        if (!key.isValid) return
+        val before = key.interestOps()
+        val after = if (wanted) before or op else before and op.inv()
+        if (after != before) key.interestOps(after)
+    }
+
+    private class End(val cause: IOException?)
+
+    private companion object {
+        const val LAST_READS = 16
+    }
+}
