@@ -1,0 +1,316 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.CloseStatus.Initiator
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.Message
+import dev.kobahn.PayloadExceededException
+import dev.kobahn.ReadingPausedException
+import dev.kobahn.protocol.MaskingKeys
+import dev.kobahn.protocol.MessageAssembler
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Protocol
+import dev.kobahn.protocol.ProtocolEvents
+import dev.kobahn.protocol.ProtocolException
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+
+/**
+ * A connection after its opening handshake: the [Protocol] between a [Transport] and the
+ * application's coroutines.
+ *
+ * Received octets, timers and the end of the transport come on the loop; the application's calls
+ * come from anywhere and meet the loop at three guarded places: the transport's output, the queue
+ * of [incoming] messages, and [ended].
+ *
+ * @param handlerOnLoop whether the application's handler runs on the connection's loop
+ * @param beforeReceive called before the application receives anything
+ * @param beforeSelect its twin where the application does not suspend: what it does may come later
+ */
+internal class Connection(
+    private val transport: Transport,
+    private val config: ConnectionConfig,
+    maskingKeys: MaskingKeys,
+    private val handlerOnLoop: Boolean,
+    private val beforeReceive: suspend () -> Unit,
+    private val beforeSelect: () -> Unit = {},
+) : TransportListener,
+    ProtocolEvents,
+    IncomingMessages.Owner {
+    private val loop = transport.loop
+    private val output = transport.output
+    private val protocol = Protocol(config.protocol, output, maskingKeys, this)
+    private val closing = ClosingHandshake(transport, protocol, config)
+    private val gate = SendGate(config.maxOutgoingQueueSize, output) { output.size }
+    private val pings = PendingPings(loop)
+    private val autoPing = config.autoPing?.let { AutoPing(loop, it, ::sendAutoPing, ::drop) }
+    private val assembler = MessageAssembler()
+    private var messageType = MessageType.BINARY
+    private val ended = CompletableDeferred<CloseStatus>()
+
+    /** Whether a Close is due but waits for the application to deal with what came before. */
+    @Volatile
+    private var closeWaits = false
+
+    /** Ends the waiting of a Close that is due; on the loop. */
+    private var patience: DisposableHandle? = null
+
+    /** Whether the peer ended its direction while a Close was waiting; on the loop. */
+    private var inputEnded = false
+
+    @Volatile
+    private var readingPaused = false
+
+    private val flushIsPosted = AtomicBoolean()
+    private val postedFlush = Runnable {
+        flushIsPosted.set(false)
+        transport.flush()
+    }
+
+    val incoming = IncomingMessages(config.maxIncomingQueueSize, this)
+
+    val bufferedAmount: Long get() = synchronized(output) { output.size }
+
+    @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
+    val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
+
+    val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
+
+    // The application's side.
+
+    suspend fun send(type: MessageType, octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        val backlog = synchronized(output) {
+            if (gate.isClosed) throw closedException()
+            val isSent = protocol.sendMessage(type, octets, config.autoFragmentSize)
+            if (!isSent) throw closedException()
+            output.size
+        }
+        flush()
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
+    /**
+     * A handler elsewhere that has more messages to answer will send again at once: the loop writes
+     * for it, all in one. Else writing here and now is quicker than waking the loop.
+     */
+    private fun flush() {
+        if (loop.isCurrent || incoming.isEmptied) return transport.flush()
+        if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
+    }
+
+    suspend fun ping(): Duration {
+        // Checked once the Ping is registered: who pauses or ends then fails it.
+        return pings.await { payload ->
+            if (readingPaused) throw ReadingPausedException()
+            val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
+            if (!isSent) throw closedException()
+            transport.flush()
+        }.nanoseconds
+    }
+
+    suspend fun close(code: Int, reason: String): CloseStatus {
+        beginClose(code, reason)
+        return ended.await()
+    }
+
+    /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
+    fun beginClose(code: Int, reason: String) {
+        val isSent = synchronized(output) {
+            if (gate.isClosed) return
+            protocol.sendClose(code, reason)
+        }
+        if (isSent) transport.flush()
+        onLoop {
+            if (gate.isClosed) return@onLoop
+            closing.begin(Initiator.LOCAL)
+            incoming.discard()
+            closing.advance()
+        }
+    }
+
+    suspend fun awaitClosed(): CloseStatus = ended.await()
+
+    fun drop(cause: Throwable? = null) {
+        onLoop {
+            closing.begin(Initiator.LOCAL, cause)
+            transport.close()
+        }
+    }
+
+    /** Whether the connection has ended or is about to, by whichever side. */
+    val isClosing: Boolean get() = protocol.closeExpected || ended.isCompleted
+
+    /** What a call that comes too late throws. */
+    fun closedException(): ConnectionClosedException =
+        ConnectionClosedException(closeStatus ?: closing.statusNow())
+
+    private fun sendAutoPing(payload: ByteArray): Boolean {
+        val isSent = protocol.sendPing(payload)
+        if (isSent) transport.flush()
+        return isSent
+    }
+
+    private fun onLoop(action: Runnable) {
+        if (loop.isCurrent) action.run() else loop.execute(action)
+    }
+
+    // The transport's side.
+
+    /** The opening handshake is done: from now on octets come. On the loop. */
+    fun onOpened() {
+        autoPing?.start()
+    }
+
+    override fun onOctets(input: ByteBuffer) {
+        protocol.receive(input)
+        autoPing?.onTraffic()
+        // A Close that is no valid one makes no event.
+        if (protocol.closeReceived) closing.advance()
+        if (output.size > 0) transport.flush()
+    }
+
+    override fun onInputEnd() {
+        if (closeWaits) inputEnded = true else closing.inputEnded()
+    }
+
+    override fun onWritten(waiting: Long) {
+        val isAnswered = synchronized(output) {
+            val before = output.size
+            protocol.outputWritten()
+            output.size > before
+        }
+        if (isAnswered) transport.flush()
+        gate.onWritten()
+    }
+
+    override fun onClosed(cause: IOException?) {
+        closing.transportClosed(cause)
+        assembler.clear()
+        patience?.dispose()
+        autoPing?.stop()
+        closeWaits = false
+        // First of all, for it ends the sending of Close frames: the status is final then.
+        gate.close(::closedException)
+        val status = closing.statusNow()
+        incoming.end(if (status.wasClean) null else ConnectionClosedException(status))
+        ended.complete(status)
+        pings.fail(::closedException)
+    }
+
+    // The protocol's side.
+
+    override fun onMessageBegin(type: MessageType) {
+        messageType = type
+    }
+
+    override fun onFrameBegin(length: Long) = assembler.beginFrame(length)
+
+    override fun onFrameData(chunk: ByteBuffer) = assembler.append(chunk)
+
+    override fun onMessageEnd() {
+        val octets = assembler.end()
+        val message = when (messageType) {
+            MessageType.TEXT -> Message.Text(octets)
+            MessageType.BINARY -> Message.Binary(octets)
+        }
+        if (incoming.offer(message)) pauseReading()
+    }
+
+    override fun onPong(payload: ByteArray) {
+        pings.onPong(payload)
+        autoPing?.onPong(payload)
+    }
+
+    override fun onClose(code: Int?, reason: String) {
+        // a Close sent from another thread can be answered before that thread's turn on the loop
+        closing.begin(if (protocol.localClose == null) Initiator.REMOTE else Initiator.LOCAL)
+        if (protocol.failure == null) incoming.end(null)
+        readOn()
+        closing.advance()
+    }
+
+    override fun onFailure(cause: ProtocolException) {
+        closing.begin(Initiator.LOCAL, cause)
+        assembler.clear()
+        if (config.failByDrop) transport.close() else readOn()
+    }
+
+    /**
+     * What was received before the Close may still be answered: the Close waits until the
+     * application has nothing in hand any more. Where its handler shares the loop that is known as
+     * soon as the handler had its turn; elsewhere it gets [PATIENCE].
+     */
+    override fun onCloseDue(): Boolean {
+        if (config.failByDrop && protocol.failure != null) return false
+        closeWaits = true
+        if (incoming.isIdle) {
+            sendDueClose()
+        } else {
+            patience = loop.schedule(PATIENCE, ::sendDueClose)
+            if (handlerOnLoop) loop.execute { if (incoming.isEmptied) sendDueClose() }
+        }
+        return false
+    }
+
+    private fun sendDueClose() {
+        if (!closeWaits) return
+        val isSent = synchronized(output) { !gate.isClosed && protocol.sendDueClose() }
+        closeWaits = false
+        if (isSent) transport.flush()
+        onLoop {
+            if (gate.isClosed) return@onLoop
+            patience?.dispose()
+            closing.advance()
+            if (inputEnded) closing.inputEnded()
+        }
+    }
+
+    // The receiver's side.
+
+    override suspend fun beforeReceive() = beforeReceive.invoke()
+
+    override fun beforeSelect() = beforeSelect.invoke()
+
+    override fun onIdle() = sendDueClose()
+
+    override fun onRoom() {
+        if (readingPaused) onLoop(::resumeReading)
+    }
+
+    private fun pauseReading() {
+        if (readingPaused) return
+        readingPaused = true
+        transport.pauseReading()
+        pings.fail(::ReadingPausedException)
+        autoPing?.onPause()
+        // The application may have made room before it could see that reading pauses.
+        if (!incoming.isFull) resumeReading()
+    }
+
+    private fun resumeReading() {
+        if (!incoming.isFull) readOn()
+    }
+
+    /** After the last message reading never fills the queue, and has to find the end. */
+    private fun readOn() {
+        if (!readingPaused) return
+        readingPaused = false
+        autoPing?.onResume()
+        transport.resumeReading()
+    }
+
+    private companion object {
+        val PATIENCE = 250.milliseconds
+        val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
+    }
+}

@@ -1,0 +1,18 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.ProtocolConfig
+import kotlin.time.Duration
+
+/** The options of a connection that is open, shared by all connections of a server or client. Times of zero mean none. */
+internal class ConnectionConfig(
+    val protocol: ProtocolConfig,
+    val maxIncomingQueueSize: Long,
+    val maxOutgoingQueueSize: Long,
+    val autoFragmentSize: Int,
+    val failByDrop: Boolean,
+    val closeHandshakeTimeout: Duration,
+    /** How long the peer has to end its side of the transport once both Close frames are exchanged. */
+    val dropTimeout: Duration,
+    /** Null if no Pings are sent automatically. */
+    val autoPing: AutoPingConfig? = null,
+)

@@ -1,0 +1,33 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.SegmentPool
+import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * What a connection sees of the event loop it is pinned to for life. All I/O events of the
+ * connection come on the loop, one at a time.
+ */
+internal interface Loop {
+    /** Runs coroutines on the loop, in the order they were dispatched. */
+    val dispatcher: CoroutineDispatcher
+
+    /** Whether the caller is on the loop. */
+    val isCurrent: Boolean
+
+    /** Where the outgoing queues of this loop's connections borrow their segments. */
+    val segments: SegmentPool
+
+    /** Runs [action] on the loop after everything dispatched before. From any thread. */
+    fun execute(action: Runnable)
+
+    /**
+     * Runs [action] on the loop once [delay] has passed, never earlier, by a monotonic clock. From
+     * any thread; so is disposing of the returned handle, after which the action does not start.
+     */
+    fun schedule(delay: Duration, action: Runnable): DisposableHandle
+
+    /** A monotonic clock in nanoseconds, the one [schedule] goes by. */
+    fun nanoTime(): Long
+}

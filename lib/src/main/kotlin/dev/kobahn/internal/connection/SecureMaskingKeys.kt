@@ -1,0 +1,29 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.MaskingKeys
+import java.nio.ByteBuffer
+import java.security.SecureRandom
+
+/**
+ * Unpredictable masking keys (RFC 6455 section 10.3), fetched from the system a thousand at a time.
+ * Thread-safe.
+ */
+internal class SecureMaskingKeys(private val random: SecureRandom = SecureRandom()) : MaskingKeys {
+    private val octets = ByteArray(KEYS * Int.SIZE_BYTES)
+    private val keys = ByteBuffer.wrap(octets).apply { position(limit()) }
+
+    override fun next(): Int = synchronized(keys) {
+        if (!keys.hasRemaining()) {
+            random.nextBytes(octets)
+            keys.position(0)
+        }
+        keys.getInt()
+    }
+
+    /** [count] unpredictable octets, for the key of an opening handshake. */
+    fun octets(count: Int): ByteArray = ByteArray(count).also(random::nextBytes)
+
+    private companion object {
+        const val KEYS = 1024
+    }
+}

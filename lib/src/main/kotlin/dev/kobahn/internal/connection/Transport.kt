@@ -1,0 +1,64 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.OctetQueue
+import java.io.IOException
+import java.nio.ByteBuffer
+
+/**
+ * A bidirectional octet stream pinned to a [loop]: a socket, TLS over another transport, or a pipe
+ * in memory. The only door between a connection and the network.
+ */
+internal interface Transport {
+    val loop: Loop
+
+    /** The peer as text, the way Autobahn names it: `tcp4:127.0.0.1:9000`, `tcp6:::1:9000`, `unix:/path`. */
+    val peer: String
+
+    /** The own end, named like [peer]. */
+    val local: String
+
+    /** Octets to be written, guarded by its own monitor. Append, then call [flush]. */
+    val output: OctetQueue
+
+    /** Begins to read; every event goes to [listener], on the loop. Called once, on the loop. */
+    fun start(listener: TransportListener)
+
+    /**
+     * Has [output] written: on the loop at the latest when its turn ends, together with all that is
+     * appended until then; from another thread at once if no write is under way.
+     */
+    fun flush()
+
+    /** Stops reading until [resumeReading]; the peer is held back by flow control. On the loop. */
+    fun pauseReading()
+
+    /** Goes on reading. On the loop. */
+    fun resumeReading()
+
+    /**
+     * Ends the outgoing direction once [output] is drained; reading goes on. From any thread. When
+     * both directions have ended the transport closes by itself, as if by [close].
+     */
+    fun shutdownOutput()
+
+    /** Ends both directions at once and discards [output]. From any thread, any number of times. */
+    fun close()
+}
+
+/** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
+internal interface TransportListener {
+    /** Octets arrived. [input] is only valid during the call, may be changed, and must be consumed. */
+    fun onOctets(input: ByteBuffer)
+
+    /** The peer ended its direction; writing is still possible. At most once. */
+    fun onInputEnd()
+
+    /**
+     * Octets were taken out of the queue and written; [waiting] are still in it. From the thread
+     * that wrote, after it left the queue's monitor.
+     */
+    fun onWritten(waiting: Long)
+
+    /** The transport is gone; [cause] is null when [Transport.close] was called. Once, the last event. */
+    fun onClosed(cause: IOException?)
+}
