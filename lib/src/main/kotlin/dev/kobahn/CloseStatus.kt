@@ -1,0 +1,55 @@
+package dev.kobahn
+
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.CloseFrame
+
+/**
+ * How a connection ended: what both ends said, who began, and why. Autobahn: the arguments of
+ * `onClose` and the flags behind them.
+ */
+public class CloseStatus internal constructor(
+    /** The Close this end sent, or null. */
+    public val local: CloseFrame?,
+    /** The Close the peer sent, or null. */
+    public val remote: CloseFrame?,
+    /** Who began to close: the sender of the first Close, or whoever dropped the connection. */
+    public val initiator: Initiator,
+    /**
+     * Whether both Close frames were exchanged and this end had nothing to object to, whatever the
+     * codes were. A connection that was failed (1002, 1007, 1009, 1011 from here) is never clean.
+     */
+    @get:JvmName("wasClean")
+    public val wasClean: Boolean,
+    /** What ended the connection when it was not clean, if known: a protocol violation, an I/O error, a timeout. */
+    public val cause: Throwable?,
+) {
+    /** The ends of a connection, seen from here. */
+    public enum class Initiator {
+        /** This end. */
+        LOCAL,
+
+        /** The peer. */
+        REMOTE,
+    }
+
+    /**
+     * The code of RFC 6455 section 7.1.5: the one the peer sent, 1005 if its Close had none, 1006
+     * if no Close came.
+     */
+    public val code: Int
+        get() {
+            if (remote == null) return CloseCode.ABNORMAL_CLOSURE
+            return remote.code ?: CloseCode.NO_STATUS_RCVD
+        }
+
+    /** The reason the peer gave, empty if it gave none. */
+    public val reason: String get() = remote?.reason.orEmpty()
+
+    override fun toString(): String = buildString {
+        append(if (wasClean) "clean " else "unclean ").append(code)
+        if (reason.isNotEmpty()) append(' ').append(reason)
+        append(", begun by ").append(initiator.name.lowercase())
+        append(", sent ").append(local ?: "no Close")
+        if (cause != null) append(", because of ").append(cause)
+    }
+}

@@ -1,0 +1,15 @@
+package dev.kobahn
+
+import java.io.IOException
+
+/**
+ * The connection is closed or closing: thrown by everything that sends after that, and by
+ * [WebSocket.incoming] when the end was not clean. Never a `CancellationException`: a peer that
+ * goes away cancels nothing.
+ *
+ * [status] is what was known when this was thrown; [WebSocket.awaitClosed] gives the final word.
+ */
+public class ConnectionClosedException internal constructor(
+    /** How the connection ended. */
+    public val status: CloseStatus,
+) : IOException("the connection is closed: $status", status.cause)

@@ -1,0 +1,22 @@
+package dev.kobahn
+
+import dev.kobahn.protocol.handshake.Headers
+import java.io.IOException
+
+/**
+ * The opening handshake of a client failed: the server refused it, answered something else, or
+ * nothing. A transport that cannot be connected is a plain [IOException].
+ */
+public class HandshakeException internal constructor(
+    message: String,
+    /** The HTTP status of the answer, or null if there was no valid one. */
+    public val status: Int? = null,
+    /** The fields of the answer. */
+    public val headers: Headers = Headers.EMPTY,
+    /** The beginning of the answer's body, at most 64 KiB. */
+    public val body: ByteArray = ByteArray(0),
+    cause: Throwable? = null,
+) : IOException(message, cause) {
+    /** [body] read as UTF-8. */
+    public val bodyText: String get() = body.decodeToString()
+}

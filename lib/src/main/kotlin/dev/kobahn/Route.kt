@@ -1,0 +1,45 @@
+package dev.kobahn
+
+/** What a server does with connections to a path, see [WebSocketServerOptions.route]. */
+@WebSocketDsl
+public class Route internal constructor(
+    /** The path as it was given, with its `{name}` segments. */
+    public val path: String,
+) {
+    private val segments = path.split('/')
+
+    init {
+        require(path.startsWith('/')) { "route path is \"$path\", must begin with /" }
+        val names = segments.mapNotNull(::nameOf)
+        require(names.size == names.toSet().size) { "route path \"$path\" has a name twice" }
+    }
+
+    internal var handler: (suspend ServerWebSocket.() -> Unit)? = null
+        private set
+
+    /** The life of a connection on this route, see [WebSocketServerOptions.onConnect]. */
+    public fun onConnect(handler: suspend ServerWebSocket.() -> Unit) {
+        this.handler = handler
+    }
+
+    /** The values of the `{name}` segments if this route matches [path], else null. */
+    internal fun match(path: String): Map<String, String>? {
+        val actual = path.split('/')
+        if (actual.size != segments.size) return null
+        val values = LinkedHashMap<String, String>()
+        for ((expected, given) in segments.zip(actual)) {
+            val name = nameOf(expected)
+            when {
+                name == null -> if (expected != given) return null
+                given.isEmpty() -> return null
+                else -> values[name] = given
+            }
+        }
+        return values
+    }
+
+    private fun nameOf(segment: String): String? {
+        val isName = segment.startsWith('{') && segment.endsWith('}')
+        return if (isName) segment.substring(1, segment.length - 1) else null
+    }
+}

@@ -1,0 +1,41 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.CloseStatus
+import dev.kobahn.Message
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.handshake.ConnectionResponse
+import kotlin.time.Duration
+import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.flow.StateFlow
+
+/** A client's end of an open connection. */
+internal class RealClientWebSocket(
+    private val connection: Connection,
+    override val response: ConnectionResponse,
+) : ClientWebSocket {
+    override val protocol: String? get() = response.protocol
+    override val incoming: ReceiveChannel<Message> get() = connection.incoming
+    override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
+
+    override suspend fun send(text: String) =
+        connection.send(MessageType.TEXT, text.encodeToByteArray())
+
+    override suspend fun send(octets: ByteArray) = connection.send(MessageType.BINARY, octets)
+
+    override suspend fun send(message: Message) = connection.send(message.type, message.octets)
+
+    override suspend fun ping(): Duration = connection.ping()
+
+    override suspend fun close(code: Int, reason: String): CloseStatus =
+        connection.close(code, reason)
+
+    override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun drop() = connection.drop()
+
+    override fun toString(): String = "WebSocket to ${response.peer}"
+}

@@ -1,0 +1,169 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.HandshakeException
+import dev.kobahn.WebSocketClient
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.SecureMaskingKeys
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.transport.Endpoint
+import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.internal.transport.SocketSettings
+import dev.kobahn.internal.transport.connect
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.AcceptKey
+import dev.kobahn.protocol.handshake.ClientHandshake
+import dev.kobahn.protocol.handshake.ConnectingRequest
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+
+/** Connects, and owns what was connected without a block. */
+internal class RealWebSocketClient(private val options: WebSocketClientOptions, parent: Job?) :
+    WebSocketClient {
+    private val supervisor = SupervisorJob(parent)
+    private val scope = CoroutineScope(supervisor)
+    private val config = options.also { it.freeze() }.connectionConfig()
+    private val limits = options.headLimits()
+    private val maskingKeys = SecureMaskingKeys()
+    private val closed = AtomicBoolean()
+
+    override val job: Job get() = supervisor
+
+    override suspend fun connect(url: WebSocketUrl): ClientWebSocket {
+        checkOpen()
+        val webSocket = CompletableDeferred<ClientWebSocket>()
+        val owner = scope.launch { own(url, webSocket) }
+        // The client was closed: nothing was started that could complete it.
+        owner.invokeOnCompletion {
+            webSocket.completeExceptionally(it ?: CancellationException("closed"))
+        }
+        try {
+            return webSocket.await()
+        } catch (failure: Throwable) {
+            withContext(NonCancellable) { owner.cancelAndJoin() }
+            // It is the client that was cancelled, not the caller.
+            if (failure is CancellationException && coroutineContext.isActive) throw closed()
+            throw failure
+        }
+    }
+
+    private fun checkOpen() {
+        if (closed.get() || !supervisor.isActive) throw closed()
+    }
+
+    private fun closed() = IllegalStateException("the client was closed")
+
+    /** The life of a connection made without a block. */
+    private suspend fun own(url: WebSocketUrl, opened: CompletableDeferred<ClientWebSocket>) {
+        try {
+            withConnection(url) { webSocket ->
+                opened.complete(webSocket)
+                webSocket.awaitClosed()
+            }
+        } catch (failure: Exception) {
+            opened.completeExceptionally(failure)
+        }
+    }
+
+    override suspend fun <T> connect(url: WebSocketUrl, block: suspend ClientWebSocket.() -> T): T {
+        checkOpen()
+        return withConnection(url, block)
+    }
+
+    /** Runs [block] with an open connection, closes it according to how that ends, and waits for its end. */
+    private suspend fun <T> withConnection(
+        url: WebSocketUrl,
+        block: suspend (ClientWebSocket) -> T,
+    ): T {
+        val lease = EventLoopGroup.shared.acquire()
+        try {
+            val webSocket = open(url, lease)
+            var code = CloseCode.INTERNAL_ERROR
+            try {
+                return block(webSocket).also { code = CloseCode.NORMAL_CLOSURE }
+            } catch (failure: Throwable) {
+                if (!coroutineContext.isActive) code = CloseCode.GOING_AWAY
+                throw failure
+            } finally {
+                withContext(NonCancellable) { webSocket.close(code) }
+            }
+        } finally {
+            lease.release()
+        }
+    }
+
+    private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): ClientWebSocket {
+        require(!url.isSecure) { "wss needs TLS, which is not supported yet" }
+        val loop = lease.next()
+        var opening: Opening? = null
+        var transport: Transport? = null
+        val opened = try {
+            within(options.openHandshakeTimeout) {
+                val made =
+                    connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
+                transport = made
+                val connection = connection(made)
+                val attempt =
+                    Opening(made, handshake(url), limits) { connection.also { it.onOpened() } }
+                opening = attempt
+                loop.call { attempt.start() }
+                RealClientWebSocket(connection, attempt.opened.await())
+            }
+        } catch (failure: Throwable) {
+            transport?.close()
+            throw failure
+        }
+        if (opened != null) return opened
+        val message = "no answer to the opening handshake within ${options.openHandshakeTimeout}"
+        val failure = opening?.timedOut(message) ?: HandshakeException(message)
+        transport?.close()
+        throw failure
+    }
+
+    private suspend fun <T : Any> within(time: Duration, block: suspend () -> T): T? =
+        if (time > Duration.ZERO) withTimeoutOrNull(time) { block() } else block()
+
+    private fun endpoint(url: WebSocketUrl): Endpoint =
+        url.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(url.host, url.port)
+
+    private fun connection(transport: Transport) =
+        Connection(transport, config, maskingKeys, handlerOnLoop = false, beforeReceive = {})
+
+    private fun handshake(url: WebSocketUrl) = ClientHandshake(
+        ConnectingRequest(
+            host = url.host,
+            port = url.port,
+            resource = url.resource,
+            headers = options.headers,
+            userAgent = options.useragent,
+            origin = options.origin,
+            protocols = options.protocols,
+        ),
+        maskingKeys.octets(AcceptKey.KEY_OCTETS),
+        draft = options.version,
+    )
+
+    override suspend fun close() {
+        closed.set(true)
+        supervisor.complete()
+        val owned = supervisor.children.toList()
+        owned.forEach { it.cancel() }
+        owned.joinAll()
+    }
+}

@@ -1,0 +1,29 @@
+package dev.kobahn.internal.java
+
+import java.util.concurrent.CompletableFuture
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.future.future
+
+/**
+ * Makes futures of suspending calls on one connection, server or client. Each call begins in the
+ * caller's thread, so calls take effect in their order; where it has to wait, it goes on in
+ * [dispatcher]. Cancelling a future cancels its call.
+ *
+ * The calls have no parent: each ends when what it is about ends, and that is owned; and a call
+ * that comes after the end must still be answered.
+ */
+internal class FutureCalls(dispatcher: CoroutineContext) {
+    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
+
+    fun <T> future(call: suspend () -> T): CompletableFuture<T> =
+        scope.future(start = CoroutineStart.UNDISPATCHED) { call() }
+
+    /** A future that only tells when [call] has returned. */
+    fun completion(call: suspend () -> Unit): CompletableFuture<Void?> = future {
+        call()
+        null
+    }
+}

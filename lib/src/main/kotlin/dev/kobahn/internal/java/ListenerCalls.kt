@@ -1,0 +1,108 @@
+package dev.kobahn.internal.java
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.WebSocket
+import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.CloseCode
+import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+
+/**
+ * Calls a [listener] from the opening of its connection to the end, all in one coroutine, so that
+ * no two calls overlap.
+ *
+ * @param face what the listener sees of [webSocket]
+ */
+internal class ListenerCalls(
+    private val webSocket: WebSocket,
+    private val face: AsyncWebSocket,
+    private val demand: Demand,
+    private val listener: WebSocketListener,
+) {
+    private val incoming = webSocket.incoming
+
+    /**
+     * Runs until the connection has ended and the listener knows. Cancelled, it closes the
+     * connection with 1001 first. [opened] is called once `onOpen` has returned or thrown.
+     */
+    suspend fun run(opened: () -> Unit = {}) {
+        val code = try {
+            open(opened)
+            deliverAll()
+            CloseCode.NORMAL_CLOSURE
+        } catch (failure: Throwable) {
+            if (coroutineContext.isActive) failed(failure) else CloseCode.GOING_AWAY
+        }
+        withContext(NonCancellable) { closed(webSocket.close(code)) }
+        coroutineContext.ensureActive()
+    }
+
+    private fun open(opened: () -> Unit) {
+        try {
+            listener.onOpen(face)
+            val initial = listener.initialDemand()
+            require(initial >= 0) { "initialDemand is $initial, must be 0 or more" }
+            if (initial > 0) demand.add(initial)
+        } finally {
+            opened()
+        }
+    }
+
+    private suspend fun deliverAll() = coroutineScope {
+        // Only where demand runs out does another coroutine have to tell of the end.
+        val end = launch(start = CoroutineStart.LAZY) {
+            webSocket.awaitClosed()
+            demand.end()
+        }
+        try {
+            while (isNextWanted(end)) {
+                val message = incoming.receiveCatching().getOrNull() ?: break
+                listener.onMessage(face, message)
+            }
+        } finally {
+            end.cancel()
+        }
+    }
+
+    private suspend fun isNextWanted(end: Job): Boolean {
+        if (demand.tryTake()) return true
+        end.start()
+        return demand.take(PATIENCE, ::isWaiting)
+    }
+
+    @OptIn(DelicateCoroutinesApi::class)
+    private fun isWaiting() = !incoming.isClosedForReceive
+
+    /** The code to close with. */
+    private fun failed(failure: Throwable): Int {
+        guarded("onError") { listener.onError(face, failure) }
+        return CloseCode.INTERNAL_ERROR
+    }
+
+    private fun closed(status: CloseStatus) = guarded("onClose") { listener.onClose(face, status) }
+
+    /** These calls have nobody else to tell of their failure. */
+    private fun guarded(name: String, call: () -> Unit) {
+        try {
+            call()
+        } catch (failure: Exception) {
+            connectionLogger.error(failure) { "$name failed for $face" }
+        }
+    }
+
+    private companion object {
+        /** How long messages are kept that nobody asks for once the connection has ended. */
+        val PATIENCE = 1.minutes
+    }
+}

@@ -1,0 +1,91 @@
+package dev.kobahn.internal.java
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.CloseStatus
+import dev.kobahn.Message
+import dev.kobahn.ServerWebSocket
+import dev.kobahn.WebSocket
+import dev.kobahn.java.AsyncClientWebSocket
+import dev.kobahn.java.AsyncServerWebSocket
+import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.UsesJavaTime
+import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.ConnectionResponse
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.coroutines.CoroutineContext
+import kotlin.time.toDurationUnit
+import kotlin.time.toJavaDuration
+
+/**
+ * A connection as Java sees it. Calls that wait go on in [dispatcher], where the listener is
+ * called.
+ */
+internal abstract class RealAsyncWebSocket(
+    private val webSocket: WebSocket,
+    dispatcher: CoroutineContext,
+) : AsyncWebSocket {
+    private val calls = FutureCalls(dispatcher)
+    private val demand = Demand()
+
+    /** Has [listener] live the life of the connection, see [ListenerCalls.run]. */
+    suspend fun serve(listener: WebSocketListener, opened: () -> Unit = {}) =
+        ListenerCalls(webSocket, this, demand, listener).run(opened)
+
+    override fun send(text: String) = calls.completion { webSocket.send(text) }
+
+    override fun send(octets: ByteArray) = calls.completion { webSocket.send(octets) }
+
+    override fun send(message: Message) = calls.completion { webSocket.send(message) }
+
+    override fun ping(unit: TimeUnit): CompletableFuture<Long> =
+        calls.future { webSocket.ping().toLong(unit.toDurationUnit()) }
+
+    @UsesJavaTime
+    override fun ping(): CompletableFuture<java.time.Duration> =
+        calls.future { webSocket.ping().toJavaDuration() }
+
+    override fun close() = calls.future { webSocket.close() }
+
+    override fun close(code: Int) = calls.future { webSocket.close(code) }
+
+    override fun close(code: Int, reason: String) = calls.future { webSocket.close(code, reason) }
+
+    override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
+
+    override fun closeStatus(): CloseStatus? = webSocket.closeStatus
+
+    override fun request(count: Long) {
+        require(count > 0) { "the count requested is $count, must be 1 or more" }
+        demand.add(count)
+    }
+
+    override fun protocol(): String? = webSocket.protocol
+
+    override fun bufferedAmount(): Long = webSocket.bufferedAmount
+
+    override fun drop() = webSocket.drop()
+
+    override fun toString(): String = webSocket.toString()
+}
+
+/** The server's end. */
+internal class RealAsyncServerWebSocket(
+    private val webSocket: ServerWebSocket,
+    dispatcher: CoroutineContext,
+) : RealAsyncWebSocket(webSocket, dispatcher),
+    AsyncServerWebSocket {
+    override fun connectionRequest(): ConnectionRequest = webSocket.request
+
+    override fun pathParameters(): Map<String, String> = webSocket.pathParameters
+}
+
+/** The client's end. */
+internal class RealAsyncClientWebSocket(
+    private val webSocket: ClientWebSocket,
+    dispatcher: CoroutineContext,
+) : RealAsyncWebSocket(webSocket, dispatcher),
+    AsyncClientWebSocket {
+    override fun connectionResponse(): ConnectionResponse = webSocket.response
+}

@@ -1,0 +1,50 @@
+package dev.kobahn.internal.java
+
+import dev.kobahn.WebSocketServer
+import dev.kobahn.java.AsyncWebSocketServer
+import dev.kobahn.java.UsesJavaTime
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+import kotlin.time.toDuration
+import kotlin.time.toDurationUnit
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.Dispatchers
+
+/** A server as Java sees it. */
+internal class RealAsyncWebSocketServer(private val server: WebSocketServer) :
+    AsyncWebSocketServer {
+    private val calls = FutureCalls(Dispatchers.Default)
+
+    override fun port(): Int = server.port
+
+    override fun connectionCount(): Int = server.connectionCount
+
+    override fun start(): CompletableFuture<AsyncWebSocketServer> = calls.future {
+        server.start()
+        this
+    }
+
+    override fun stop(): CompletableFuture<Void?> = calls.completion { server.stop() }
+
+    override fun stop(
+        window: Long,
+        deadline: Long,
+        unit: TimeUnit,
+        code: Int,
+    ): CompletableFuture<Void?> {
+        val durationUnit = unit.toDurationUnit()
+        return stop(window.toDuration(durationUnit), deadline.toDuration(durationUnit), code)
+    }
+
+    @UsesJavaTime
+    override fun stop(
+        window: java.time.Duration,
+        deadline: java.time.Duration,
+        code: Int,
+    ): CompletableFuture<Void?> = stop(window.toKotlinDuration(), deadline.toKotlinDuration(), code)
+
+    private fun stop(window: kotlin.time.Duration, deadline: kotlin.time.Duration, code: Int) =
+        calls.completion { server.stop(window, deadline, code) }
+
+    override fun awaitStopped(): CompletableFuture<Void?> = calls.completion { server.join() }
+}

@@ -1,0 +1,61 @@
+package dev.kobahn.internal.java
+
+import dev.kobahn.ConnectionAccept
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.ServerWebSocket
+import dev.kobahn.java.HandshakeDecision
+import dev.kobahn.java.OpeningHandshake
+import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.Headers
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.coroutines.coroutineContext
+
+/**
+ * The life of a server's connection: the handshake is decided on by [decide], then a listener is
+ * called.
+ */
+internal fun connectionLife(
+    decide: suspend (OpeningHandshake) -> HandshakeDecision,
+): suspend ServerWebSocket.() -> Unit = {
+    when (val decision = decide(RealOpeningHandshake(this))) {
+        is Denied -> throw decision.deny
+
+        is Accepted -> {
+            decision.accept(this)
+            val dispatcher = coroutineContext[ContinuationInterceptor] ?: EmptyCoroutineContext
+            RealAsyncServerWebSocket(this, dispatcher).serve(decision.listener)
+        }
+
+        else -> throw IllegalArgumentException("$decision was not made by an OpeningHandshake")
+    }
+}
+
+private class Accepted(
+    val listener: WebSocketListener,
+    val accept: suspend (ServerWebSocket) -> Unit,
+) : HandshakeDecision
+
+private class Denied(val deny: ConnectionDeny) : HandshakeDecision
+
+/** What is asked for is that of [webSocket]; the answers are only values. */
+private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : OpeningHandshake {
+    override fun request(): ConnectionRequest = webSocket.request
+
+    override fun pathParameters(): Map<String, String> = webSocket.pathParameters
+
+    override fun accept(listener: WebSocketListener) = accept(listener, Headers.EMPTY)
+
+    override fun accept(listener: WebSocketListener, headers: Headers): HandshakeDecision =
+        Accepted(listener) { it.accept(headers) }
+
+    override fun accept(listener: WebSocketListener, accept: ConnectionAccept): HandshakeDecision =
+        Accepted(listener) { it.accept(accept) }
+
+    override fun deny(status: Int) = deny(ConnectionDeny(status))
+
+    override fun deny(status: Int, reason: String) = deny(ConnectionDeny(status, reason))
+
+    override fun deny(deny: ConnectionDeny): HandshakeDecision = Denied(deny)
+}

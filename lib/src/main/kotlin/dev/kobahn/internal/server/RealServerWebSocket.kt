@@ -1,0 +1,225 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.Message
+import dev.kobahn.ServerWebSocket
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.ServerHandshake
+import java.io.IOException
+import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.ClosedReceiveChannelException
+import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+
+/**
+ * A server's end of a connection and the coroutine that is its life: `onRequest`, the route's
+ * handler, and the wait for the end.
+ */
+internal class RealServerWebSocket(
+    override val request: ConnectionRequest,
+    private val owner: ServerConnection,
+    private val transport: Transport,
+    private val context: ServerContext,
+) : ServerWebSocket {
+    private val loop = transport.loop
+    private val connection = Connection(
+        transport,
+        context.connectionConfig,
+        context.maskingKeys,
+        handlerOnLoop = context.options.handlerDispatcher == null,
+        beforeReceive = ::acceptUnlessDone,
+        beforeSelect = ::acceptSoon,
+    )
+
+    /** Set on the loop, once. */
+    @Volatile
+    private var accepted = false
+
+    @Volatile
+    override var protocol: String? = null
+        private set
+
+    override var pathParameters: Map<String, String> = emptyMap()
+        private set
+
+    override val incoming: ReceiveChannel<Message> get() = connection.incoming
+    override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
+
+    /** Starts the connection's coroutine, a child of the server's. On the loop. */
+    fun launch() {
+        val dispatcher = context.options.handlerDispatcher
+        if (dispatcher == null) {
+            // The loop is where it belongs already: no need to come back to it first.
+            context.scope.launch(loop.dispatcher, CoroutineStart.UNDISPATCHED) { live() }
+        } else {
+            context.scope.launch(dispatcher) { live() }
+        }
+    }
+
+    private suspend fun live() {
+        val plain = context.ask(request)
+        val match = context.routes.find(request.path)
+        when {
+            plain != null -> answer(plain)
+
+            match == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
+
+            else -> {
+                pathParameters = match.pathParameters
+                handle(match.handler)
+            }
+        }
+    }
+
+    private suspend fun handle(handler: suspend ServerWebSocket.() -> Unit) {
+        try {
+            handler()
+            close(CloseCode.NORMAL_CLOSURE, "")
+        } catch (deny: ConnectionDeny) {
+            if (accepted) failed(deny) else answer(deny.response)
+        } catch (closed: ConnectionClosedException) {
+            // It may as well be that of another connection the handler uses.
+            if (isOver) over() else failed(closed)
+        } catch (closed: ClosedReceiveChannelException) {
+            if (isOver) over() else failed(closed)
+        } catch (failure: Throwable) {
+            if (coroutineContext.isActive) failed(failure) else cancelled()
+        }
+    }
+
+    /** Whether the peer closes or is gone, or the handshake was refused over the handler's head. */
+    private val isOver get() = connection.isClosing || (!accepted && !owner.isPending)
+
+    private suspend fun over() {
+        if (accepted) connection.close(CloseCode.NORMAL_CLOSURE, "") else connection.awaitClosed()
+    }
+
+    private suspend fun failed(failure: Throwable) {
+        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
+        end(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
+    }
+
+    private suspend fun cancelled() {
+        withContext(NonCancellable) { end(CloseCode.GOING_AWAY, HttpStatus.SERVICE_UNAVAILABLE) }
+    }
+
+    /** Closes with [code] if the connection is open, else refuses it with [status]. */
+    private suspend fun end(code: Int, status: Int) {
+        if (accepted) connection.close(code, "") else answer(HttpResponse(status))
+    }
+
+    private suspend fun answer(response: HttpResponse) {
+        loop.call { owner.answer(response) }
+        connection.awaitClosed()
+    }
+
+    /** The transport is gone, in whatever state the connection was. On the loop. */
+    fun onTransportClosed(cause: IOException?) = connection.onClosed(cause)
+
+    override suspend fun accept(headers: Headers) {
+        loop.call {
+            check(!accepted) { "the connection was accepted before" }
+            open(chosenProtocol(), headers)
+        }
+    }
+
+    override suspend fun accept(protocol: String?, headers: Headers) {
+        loop.call {
+            check(!accepted) { "the connection was accepted before" }
+            open(protocol, headers)
+        }
+    }
+
+    private suspend fun acceptUnlessDone() {
+        if (accepted) return
+        loop.call { if (!accepted) open(chosenProtocol(), Headers.EMPTY) }
+    }
+
+    /** As [acceptUnlessDone], but from another thread than the loop's it comes later. */
+    private fun acceptSoon() {
+        if (accepted) return
+        val accept = Runnable {
+            if (!accepted && owner.isPending) open(chosenProtocol(), Headers.EMPTY)
+        }
+        if (loop.isCurrent) accept.run() else loop.execute(accept)
+    }
+
+    private fun chosenProtocol() =
+        ServerHandshake.selectProtocol(context.options.protocols, request.protocols)
+
+    private fun open(protocol: String?, headers: Headers) {
+        if (!owner.isPending) throw connection.closedException()
+        val options = context.options
+        val head = ServerHandshake.accept(
+            request,
+            protocol,
+            server = options.server,
+            headers = options.headers + headers,
+        )
+        this.protocol = protocol
+        accepted = true
+        connection.onOpened()
+        owner.open(head.toOctets(), connection)
+    }
+
+    override fun deny(status: Int, reason: String, headers: Headers, body: String): Nothing {
+        check(!accepted) { "the connection was accepted before" }
+        throw ConnectionDeny(status, reason, headers, body)
+    }
+
+    override suspend fun send(text: String) {
+        acceptUnlessDone()
+        connection.send(MessageType.TEXT, text.encodeToByteArray())
+    }
+
+    override suspend fun send(octets: ByteArray) {
+        acceptUnlessDone()
+        connection.send(MessageType.BINARY, octets)
+    }
+
+    override suspend fun send(message: Message) {
+        acceptUnlessDone()
+        connection.send(message.type, message.octets)
+    }
+
+    override suspend fun ping(): Duration {
+        acceptUnlessDone()
+        return connection.ping()
+    }
+
+    override suspend fun close(code: Int, reason: String): CloseStatus {
+        acceptUnlessDone()
+        return connection.close(code, reason)
+    }
+
+    override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun drop() = connection.drop()
+
+    /** Begins to close if the connection is open, else refuses it: the server stops. On the loop. */
+    fun shutDown(code: Int) {
+        if (!accepted) return owner.refuse(HttpStatus.SERVICE_UNAVAILABLE)
+        connection.beginClose(code, "")
+    }
+
+    override fun toString(): String = "WebSocket of ${request.peer} at ${request.path}"
+}

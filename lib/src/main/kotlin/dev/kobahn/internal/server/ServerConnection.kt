@@ -1,0 +1,177 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.HeadResult
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.RequestHead
+import dev.kobahn.protocol.handshake.RequestHeadParser
+import dev.kobahn.protocol.handshake.ServerHandshakeResult
+import java.io.IOException
+import java.nio.ByteBuffer
+import kotlin.time.Duration
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * A connection of a server from its first octet to its last: reads the request's head, has it
+ * judged, and either answers in plain HTTP or passes everything on to the WebSocket. On the loop.
+ */
+internal class ServerConnection(
+    private val transport: Transport,
+    private val context: ServerContext,
+    private val onEnd: (ServerConnection) -> Unit,
+) : TransportListener {
+    private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
+    private var timer: DisposableHandle? = null
+    private var surplus: HeldOctets? = null
+
+    @Volatile
+    private var answered = false
+
+    @Volatile
+    private var receiver: TransportListener? = null
+
+    /** The WebSocket, from its valid request on. */
+    @Volatile
+    var webSocket: RealServerWebSocket? = null
+        private set
+
+    fun start() {
+        limit(context.options.openHandshakeTimeout, ::timeOut)
+        transport.start(this)
+    }
+
+    /** Either the client was too slow with its request, or the handler with its decision. */
+    private fun timeOut() {
+        val waitsForClient = parser != null
+        val status =
+            if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
+        refuse(status)
+    }
+
+    override fun onOctets(input: ByteBuffer) {
+        val receiver = receiver
+        when {
+            receiver != null -> receiver.onOctets(input)
+            answered -> Unit
+            parser != null -> readHead(parser!!, input)
+            else -> hold(input)
+        }
+    }
+
+    private fun readHead(parser: RequestHeadParser, input: ByteBuffer) {
+        if (!parser.parse(input)) return
+        this.parser = null
+        hold(input)
+        when (val result = parser.result) {
+            is HeadResult.Complete -> judge(result.head)
+            is HeadResult.Malformed -> answer(HttpResponse(result.status, result.reason))
+            null -> error("the parser is done but has no result")
+        }
+    }
+
+    private fun judge(head: RequestHead) {
+        val peer = transport.peer
+        when (val result = context.handshake(peer).check(head, peer)) {
+            is ServerHandshakeResult.Upgrade -> upgrade(result.request)
+            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request)
+            is ServerHandshakeResult.Refused -> answer(result.response)
+        }
+    }
+
+    private fun upgrade(request: ConnectionRequest) {
+        val webSocket = RealServerWebSocket(request, this, transport, context)
+        this.webSocket = webSocket
+        webSocket.launch()
+    }
+
+    private fun serve(request: HttpRequest) {
+        launchAnswer(context, transport.loop, request, ::answer)
+    }
+
+    /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
+    private fun hold(input: ByteBuffer) {
+        if (!input.hasRemaining()) return
+        val held = surplus ?: HeldOctets().also { surplus = it }
+        held.add(input)
+        if (held.isFull) transport.pauseReading()
+    }
+
+    /** The 101 response is [head]: from now on everything goes to [receiver]. */
+    fun open(head: ByteArray, receiver: TransportListener) {
+        timer?.dispose()
+        timer = null
+        synchronized(transport.output) { transport.output.append(head) }
+        transport.flush()
+        this.receiver = receiver
+        val held = surplus ?: return
+        surplus = null
+        transport.resumeReading()
+        receiver.onOctets(held.take())
+    }
+
+    /** Whether the handshake is under way and the transport still there. From any thread. */
+    val isPending: Boolean get() = receiver == null && !answered
+
+    /** Answers with [status] if the handshake is still under way. */
+    fun refuse(status: Int) {
+        if (isPending) answer(HttpResponse(status))
+    }
+
+    /** Answers in plain HTTP, which ends the connection. */
+    fun answer(response: HttpResponse) {
+        if (!isPending) return
+        answered = true
+        parser = null
+        surplus = null
+        synchronized(transport.output) {
+            transport.output.append(response.withServer(context.options.server).toOctets())
+        }
+        transport.flush()
+        transport.shutdownOutput()
+        transport.resumeReading()
+        limit(context.options.dropTimeout) { transport.close() }
+    }
+
+    private fun limit(time: Duration, action: Runnable) {
+        timer?.dispose()
+        timer = if (time > Duration.ZERO) transport.loop.schedule(time, action) else null
+    }
+
+    override fun onInputEnd() {
+        val receiver = receiver
+        when {
+            receiver != null -> receiver.onInputEnd()
+            answered -> transport.shutdownOutput()
+            else -> transport.close()
+        }
+    }
+
+    override fun onWritten(waiting: Long) {
+        receiver?.onWritten(waiting)
+    }
+
+    override fun onClosed(cause: IOException?) {
+        answered = true
+        timer?.dispose()
+        webSocket?.onTransportClosed(cause)
+        onEnd(this)
+    }
+
+    /** Answers 503 if the handshake is still under way: the server stops. From any thread. */
+    fun refusePending() {
+        transport.loop.execute { refuse(HttpStatus.SERVICE_UNAVAILABLE) }
+    }
+
+    /** Closes the WebSocket with [code], if there is one. From any thread. */
+    fun shutDown(code: Int) {
+        transport.loop.execute { webSocket?.shutDown(code) }
+    }
+
+    /** Ends the connection at once. From any thread. */
+    fun drop() = transport.close()
+}
