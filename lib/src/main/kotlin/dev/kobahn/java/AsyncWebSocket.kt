@@ -1,0 +1,113 @@
+package dev.kobahn.java
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.Message
+import dev.kobahn.WebSocket
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.ConnectionResponse
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
+
+/**
+ * One end of an open connection, for Java: [WebSocket] with futures instead of suspension. What
+ * arrives goes to the connection's [WebSocketListener].
+ *
+ * Every method may be called from any thread, in a listener or elsewhere, and none blocks. What
+ * goes wrong comes through the future, as the very exception ([CompletableFuture.join] wraps it in
+ * a `CompletionException`). Cancelling a future ends the waiting, not what was begun. A stage that
+ * depends on a future runs in the caller's thread if the future was complete already, else where
+ * the listener is called: on a server's event loop by default, so do not block there.
+ */
+public interface AsyncWebSocket {
+    /**
+     * Sends [text] as one message. Messages leave in the order of the calls, so there is no need to
+     * wait for one before sending the next; but a sender of much should: the future completes once
+     * no more than `maxOutgoingQueueSize` octets wait to be written, and fails with
+     * `ConnectionClosedException` if a Close was sent or the connection is gone.
+     */
+    public fun send(text: String): CompletableFuture<Void?>
+
+    /**
+     * Sends [octets] as one binary message; they are handed over and must not be changed. Otherwise
+     * as `send(text)`.
+     */
+    public fun send(octets: ByteArray): CompletableFuture<Void?>
+
+    /**
+     * Sends [message]; as `send(text)`. A text message that was received is sent without being
+     * decoded.
+     */
+    public fun send(message: Message): CompletableFuture<Void?>
+
+    /**
+     * Sends a Ping; the future gives the time until its Pong came in [unit], rounded down. It fails
+     * with `ConnectionClosedException` if the connection ends before that, and with
+     * `ReadingPausedException` if the Pong cannot arrive because too many messages wait.
+     */
+    public fun ping(unit: TimeUnit): CompletableFuture<Long>
+
+    /** As `ping(unit)`, for those who have `java.time`: not below Android API 26. */
+    @UsesJavaTime
+    public fun ping(): CompletableFuture<Duration>
+
+    /** Closes with 1000 and no reason; as `close(code, reason)`. */
+    public fun close(): CompletableFuture<CloseStatus>
+
+    /** Closes with [code] and no reason; as `close(code, reason)`. */
+    public fun close(code: Int): CompletableFuture<CloseStatus>
+
+    /**
+     * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason] and
+     * discards what still arrives; the future gives how the connection ended. If it is closing
+     * already this only waits. The future fails with [IllegalArgumentException] if [code] must not
+     * be sent.
+     *
+     * @param code 1000–1003, 1007–1014 or 3000–4999
+     * @param reason cut to 123 octets of UTF-8 at the end of a code point
+     */
+    public fun close(code: Int, reason: String): CompletableFuture<CloseStatus>
+
+    /**
+     * Gives how the connection ended once it has, for whatever reason. Never fails because of how.
+     */
+    public fun awaitClosed(): CompletableFuture<CloseStatus>
+
+    /** How the connection ended, or null while it has not. */
+    public fun closeStatus(): CloseStatus?
+
+    /**
+     * Asks for [count] more messages, see [WebSocketListener]. Demand adds up;
+     * [Long.MAX_VALUE] is for all there ever are.
+     *
+     * @throws IllegalArgumentException if [count] is not above zero
+     */
+    public fun request(count: Long)
+
+    /** The subprotocol in use, or null. */
+    public fun protocol(): String?
+
+    /** Octets that are to be sent but not yet handed to the operating system. */
+    public fun bufferedAmount(): Long
+
+    /** Ends the connection at once, without a Close; what was not yet written is lost. */
+    public fun drop()
+}
+
+/** A server's end of a connection: every [AsyncWebSocket] that a server's listener gets is one. */
+public interface AsyncServerWebSocket : AsyncWebSocket {
+    /** What the client asked for. */
+    public fun connectionRequest(): ConnectionRequest
+
+    /**
+     * The `{name}` segments of the route's path with their values in the request, not
+     * percent-decoded.
+     */
+    public fun pathParameters(): Map<String, String>
+}
+
+/** A client's end of a connection: every [AsyncWebSocket] that a client's listener gets is one. */
+public interface AsyncClientWebSocket : AsyncWebSocket {
+    /** What the server answered. */
+    public fun connectionResponse(): ConnectionResponse
+}

@@ -1,0 +1,126 @@
+package dev.kobahn.java
+
+import dev.kobahn.HandshakeException
+import dev.kobahn.WebSocketClient
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.WebSocketOptions
+import dev.kobahn.internal.java.RealAsyncWebSocketClient
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.webSocketClient
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+import kotlin.time.Duration
+import kotlin.time.toDuration
+import kotlin.time.toDurationUnit
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.asCoroutineDispatcher
+
+/**
+ * Connects Java applications to WebSocket servers: [WebSocketClient] with futures. One serves any
+ * number of connections, at once and one after another. Thread-safe; nothing blocks. It holds
+ * nothing while no connection is open; [close] is only needed to end them all.
+ *
+ * ```java
+ * AsyncWebSocketClient client = new AsyncWebSocketClient.Builder().build();
+ * client.connect("ws://localhost:9000/", new Printer())
+ *     .thenCompose(webSocket -> webSocket.send("hello"));
+ * ```
+ */
+public interface AsyncWebSocketClient {
+    /**
+     * Connects to [url] for [listener]. The future gives the open connection once `onOpen` has
+     * returned; cancelling it before that closes whatever was opened. It fails, as the very
+     * exception, with [HandshakeException] if the server refuses, breaks the handshake, or takes
+     * longer than `openHandshakeTimeout`; with `IOException` if the server cannot be reached; with
+     * [IllegalArgumentException] if [url] is no WebSocket URL; and it is cancelled if this client
+     * is closed.
+     */
+    public fun connect(
+        url: String,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket>
+
+    /** As `connect(String, listener)`. */
+    public fun connect(
+        url: WebSocketUrl,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket>
+
+    /**
+     * Closes all connections with 1001 and connects no more; the future completes when they have
+     * ended.
+     */
+    public fun close(): CompletableFuture<Void?>
+
+    /**
+     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are,
+     * and [WebSocketOptions]; a value out of range is an [IllegalArgumentException] when it is set.
+     * What is built does not change with the builder. Not thread-safe.
+     */
+    public class Builder : WebSocketOptionsBuilder<Builder>() {
+        private var dispatcher: CoroutineDispatcher = Dispatchers.Default
+
+        override val tried: WebSocketClientOptions = WebSocketClientOptions()
+            @JvmSynthetic get
+
+        /** The subprotocols offered, the one liked best first. */
+        public fun protocols(vararg protocols: String): Builder = protocols(protocols.asList())
+
+        /** The subprotocols offered, the one liked best first. */
+        public fun protocols(protocols: List<String>): Builder =
+            protocols.toList().let { set { this.protocols = it } }
+
+        /** Further fields of the request. */
+        public fun headers(headers: Headers): Builder = set { this.headers = headers }
+
+        /** The `Origin` field of the request, verbatim; null leaves it out. */
+        public fun origin(origin: String?): Builder = set { this.origin = origin }
+
+        /** The `User-Agent` field of the request; null or empty leaves it out. */
+        public fun useragent(useragent: String?): Builder = set { this.useragent = useragent }
+
+        /** The draft to speak: 18 is RFC 6455, 10 to 17 are those before it. */
+        public fun version(version: Int): Builder = set { this.version = version }
+
+        /** Whether masked frames of a server are taken, which RFC 6455 section 5.1 forbids. */
+        public fun acceptMaskedServerFrames(on: Boolean): Builder =
+            set { acceptMaskedServerFrames = on }
+
+        /** Whether sent frames are masked, as RFC 6455 section 5.1 demands. */
+        public fun maskClientFrames(on: Boolean): Builder = set { maskClientFrames = on }
+
+        /**
+         * How long the server has to end the transport once both Close frames are exchanged. Zero
+         * is no limit.
+         */
+        public fun serverConnectionDropTimeout(time: Long, unit: TimeUnit): Builder =
+            serverConnectionDropTimeout(time.toDuration(unit.toDurationUnit()))
+
+        /** As `serverConnectionDropTimeout(time, unit)`; not below Android API 26. */
+        @UsesJavaTime
+        public fun serverConnectionDropTimeout(time: java.time.Duration): Builder =
+            serverConnectionDropTimeout(time.toKotlinDuration())
+
+        private fun serverConnectionDropTimeout(time: Duration): Builder =
+            set { serverConnectionDropTimeout = time }
+
+        /**
+         * Where listeners are called. Without it that is `Dispatchers.Default`. The executor must
+         * take every task until the last connection has ended; the client does not shut it down.
+         */
+        override fun executor(executor: Executor): Builder = apply {
+            dispatcher = executor.asCoroutineDispatcher()
+        }
+
+        /** A client with these options. */
+        public fun build(): AsyncWebSocketClient =
+            RealAsyncWebSocketClient(webSocketClient { applyTo(this) }, dispatcher)
+
+        private fun set(change: WebSocketClientOptions.() -> Unit): Builder =
+            change { (it as WebSocketClientOptions).change() }
+    }
+}

@@ -1,0 +1,240 @@
+package dev.kobahn.java
+
+import dev.kobahn.ServerWebSocket
+import dev.kobahn.WebSocketOptions
+import dev.kobahn.WebSocketServer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.java.RealAsyncWebSocketServer
+import dev.kobahn.internal.java.connectionLife
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.webSocketServer
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+import java.util.function.Function
+import kotlin.time.Duration
+import kotlin.time.toDuration
+import kotlin.time.toDurationUnit
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.asCoroutineDispatcher
+import kotlinx.coroutines.future.await
+
+/**
+ * A WebSocket server for Java: [WebSocketServer] with futures. It listens from [start] to [stop]
+ * and cannot be started again. Thread-safe; nothing blocks.
+ *
+ * ```java
+ * AsyncWebSocketServer server = new AsyncWebSocketServer.Builder()
+ *     .port(9000)
+ *     .onConnect(handshake -> handshake.accept(new Echo()))
+ *     .build();
+ * server.start().join();
+ * ```
+ *
+ * What goes wrong comes through the futures, as the very exception ([CompletableFuture.join] wraps
+ * it in a `CompletionException`).
+ */
+public interface AsyncWebSocketServer {
+    /** The port it listens at. IllegalStateException before [start]. */
+    public fun port(): Int
+
+    /** How many connections are accepted, those in their opening handshake included. */
+    public fun connectionCount(): Int
+
+    /**
+     * Binds the port and accepts connections; the future gives this server once it listens. Cancel
+     * the future before that, and nothing is bound. It fails with `IOException` if the port cannot
+     * be bound and with [IllegalStateException] if the server was started before.
+     */
+    public fun start(): CompletableFuture<AsyncWebSocketServer>
+
+    /** Stops as `stop(0, 10, SECONDS, 1001)` does. */
+    public fun stop(): CompletableFuture<Void?>
+
+    /**
+     * Stops gracefully: accepts no more, answers handshakes that are under way with 503, closes the
+     * connections with [code], spread evenly over [window] so that their clients do not all come
+     * back at once, and drops what is left when [deadline] has passed, counted from the call. The
+     * future completes when everything has ended; cancelling it drops what is left at once.
+     *
+     * @param unit that of both times
+     * @param code 1001, or 1012 to say that the service will be back
+     */
+    public fun stop(
+        window: Long,
+        deadline: Long,
+        unit: TimeUnit,
+        code: Int,
+    ): CompletableFuture<Void?>
+
+    /** As `stop(window, deadline, unit, code)`; not below Android API 26. */
+    @UsesJavaTime
+    public fun stop(
+        window: java.time.Duration,
+        deadline: java.time.Duration,
+        code: Int,
+    ): CompletableFuture<Void?>
+
+    /** Completes when the server has stopped. */
+    public fun awaitStopped(): CompletableFuture<Void?>
+
+    /**
+     * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are,
+     * and [WebSocketOptions]; a value out of range is an [IllegalArgumentException] when it is set.
+     * What is built does not change with the builder. Not thread-safe.
+     */
+    public class Builder : WebSocketOptionsBuilder<Builder>() {
+        override val tried: WebSocketServerOptions = WebSocketServerOptions()
+            @JvmSynthetic get
+
+        /** The name or address to listen at. */
+        public fun host(host: String): Builder = set { this.host = host }
+
+        /**
+         * The port to listen at; 0 takes a free one, which [AsyncWebSocketServer.port] tells after
+         * the start.
+         */
+        public fun port(port: Int): Builder = set { this.port = port }
+
+        /** The subprotocols the server speaks, the one it likes best first. */
+        public fun protocols(vararg protocols: String): Builder = protocols(protocols.asList())
+
+        /** The subprotocols the server speaks, the one it likes best first. */
+        public fun protocols(protocols: List<String>): Builder =
+            protocols.toList().let { set { this.protocols = it } }
+
+        /** Further fields of every 101 response. */
+        public fun headers(headers: Headers): Builder = set { this.headers = headers }
+
+        /** The `Server` field of responses; null or empty leaves it out. */
+        public fun server(server: String?): Builder = set { this.server = server }
+
+        /** Which protocol versions are accepted: 13 is RFC 6455, 8 its late drafts. */
+        public fun versions(vararg versions: Int): Builder =
+            versions.toList().let { set { this.versions = it } }
+
+        /** The port a `Host` field has to name if it names one; null accepts any. */
+        public fun externalPort(port: Int?): Builder = set { externalPort = port }
+
+        /**
+         * The origins whose pages may connect, as `scheme://host:port` with the port always
+         * written; `*` stands for any run of characters. Requests without an origin are always
+         * allowed.
+         */
+        public fun allowedOrigins(vararg origins: String): Builder =
+            allowedOrigins(origins.asList())
+
+        /** As above. */
+        public fun allowedOrigins(origins: List<String>): Builder =
+            origins.toList().let { set { allowedOrigins = it } }
+
+        /** Whether the origin `null` is allowed, which sandboxed pages and local files have. */
+        public fun allowNullOrigin(on: Boolean): Builder = set { allowNullOrigin = on }
+
+        /** How many connections there may be at once; further ones get 503. 0 is no limit. */
+        public fun maxConnections(count: Int): Builder = set { maxConnections = count }
+
+        /** How many proxies in front of the server add to `X-Forwarded-For`; 0 ignores that header. */
+        public fun trustXForwardedFor(proxies: Int): Builder = set { trustXForwardedFor = proxies }
+
+        /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`. */
+        public fun trustedProxies(vararg ranges: String): Builder = trustedProxies(ranges.asList())
+
+        /** As above. */
+        public fun trustedProxies(ranges: List<String>): Builder =
+            ranges.toList().let { set { trustedProxies = it } }
+
+        /** Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. */
+        public fun requireMaskedClientFrames(on: Boolean): Builder =
+            set { requireMaskedClientFrames = on }
+
+        /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. */
+        public fun maskServerFrames(on: Boolean): Builder = set { maskServerFrames = on }
+
+        /**
+         * How long the client has to end the transport once both Close frames are exchanged. Zero
+         * is no limit.
+         */
+        public fun dropTimeout(time: Long, unit: TimeUnit): Builder =
+            dropTimeout(time.toDuration(unit.toDurationUnit()))
+
+        /** As `dropTimeout(time, unit)`; not below Android API 26. */
+        @UsesJavaTime
+        public fun dropTimeout(time: java.time.Duration): Builder =
+            dropTimeout(time.toKotlinDuration())
+
+        private fun dropTimeout(time: Duration): Builder = set { dropTimeout = time }
+
+        /** How many connections may wait to be accepted; the system has its own limit. */
+        public fun backlog(count: Int): Builder = set { backlog = count }
+
+        /**
+         * Where listeners and the functions given here are called; without it the event loop
+         * of the connection, which is fastest and forbids blocking calls. The executor must take
+         * every task until the server has stopped; the server does not shut it down.
+         */
+        override fun executor(executor: Executor): Builder =
+            executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }
+
+        /**
+         * What to answer to a valid HTTP request before anything becomes of it, be it an upgrade or
+         * not; null lets it go on. An exception is logged and answered with 500.
+         */
+        public fun onRequest(answer: Function<in HttpRequest, out HttpResponse?>): Builder =
+            set { onRequest { answer.apply(it) } }
+
+        /**
+         * As [onRequest], with the answer to come. Cancels the stage if the server no longer waits
+         * for it.
+         */
+        public fun onRequestAsync(
+            answer: Function<in HttpRequest, out CompletionStage<out HttpResponse?>>,
+        ): Builder = set { onRequest { answer.apply(it).await() } }
+
+        /**
+         * What becomes of a connection whose path no route matches. Without this it is answered
+         * with 404.
+         */
+        public fun onConnect(
+            decide: Function<in OpeningHandshake, out HandshakeDecision>,
+        ): Builder = connectionLife { decide.apply(it) }.let { set { onConnect(it) } }
+
+        /**
+         * As [onConnect], with the decision to come. A client that has waited for it for
+         * `openHandshakeTimeout` gets 503, and the decision comes too late; the stage is cancelled
+         * only if the server stops.
+         */
+        public fun onConnectAsync(
+            decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
+        ): Builder = connectionLife { decide.apply(it).await() }.let { set { onConnect(it) } }
+
+        /**
+         * What becomes of connections to [path]: segments separated by `/`, where `{name}` stands
+         * for any one segment, see [OpeningHandshake.pathParameters]. The first route that matches
+         * serves the connection.
+         */
+        public fun route(
+            path: String,
+            decide: Function<in OpeningHandshake, out HandshakeDecision>,
+        ): Builder = route(path, connectionLife { decide.apply(it) })
+
+        /** As [route], with the decision to come, see [onConnectAsync]. */
+        public fun routeAsync(
+            path: String,
+            decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
+        ): Builder = route(path, connectionLife { decide.apply(it).await() })
+
+        private fun route(path: String, life: suspend ServerWebSocket.() -> Unit): Builder =
+            set { route(path) { onConnect(life) } }
+
+        /** A server that has yet to be started. */
+        public fun build(): AsyncWebSocketServer =
+            RealAsyncWebSocketServer(webSocketServer { applyTo(this) })
+
+        private fun set(change: WebSocketServerOptions.() -> Unit): Builder =
+            change { (it as WebSocketServerOptions).change() }
+    }
+}

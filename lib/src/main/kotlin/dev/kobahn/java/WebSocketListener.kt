@@ -1,0 +1,71 @@
+package dev.kobahn.java
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.Message
+import dev.kobahn.internal.connection.connectionLogger
+
+/**
+ * What a Java application does with a connection: [onOpen], then [onMessage] for every message,
+ * then [onClose], which comes exactly once. Calls for one connection never overlap, and each sees
+ * what those before it did. One listener may serve many connections if it is thread-safe itself.
+ *
+ * A server calls on the event loop of the connection, where nothing may block, unless its builder
+ * was given an `executor`; a client calls on `Dispatchers.Default` (threads of the coroutines
+ * library, as many as there are cores) or on its `executor`.
+ *
+ * **Back-pressure.** The next message is taken when the method returned and there is demand. By
+ * default there always is. A listener that hands messages on and must not be overrun returns 0 or
+ * another number from [initialDemand] and asks for more with [AsyncWebSocket.request]. While it
+ * asks for none, messages wait, reading stops at `maxIncomingQueueSize` octets of them, and with it
+ * the peer.
+ *
+ * **Failure.** What a method throws goes to [onError]; the connection is closed with 1011, and then
+ * [onClose] comes. How a connection ended, cleanly or not, is told by [onClose] alone.
+ */
+public interface WebSocketListener {
+    /**
+     * How many messages are taken before the first [AsyncWebSocket.request]: 0 or more;
+     * [Long.MAX_VALUE], the default, takes all there ever are. Asked once, after [onOpen].
+     */
+    public fun initialDemand(): Long = Long.MAX_VALUE
+
+    /** The connection is open. */
+    @Throws(Exception::class)
+    public fun onOpen(webSocket: AsyncWebSocket) {
+    }
+
+    /** A message came. By default it goes to [onText] or [onBinary]. */
+    @Throws(Exception::class)
+    public fun onMessage(webSocket: AsyncWebSocket, message: Message) {
+        when (message) {
+            is Message.Text -> onText(webSocket, message.text)
+            is Message.Binary -> onBinary(webSocket, message.octets)
+        }
+    }
+
+    /** A text message came, see [onMessage]. By default it is ignored. */
+    @Throws(Exception::class)
+    public fun onText(webSocket: AsyncWebSocket, text: String) {
+    }
+
+    /**
+     * A binary message came, see [onMessage]; [octets] are the listener's. By default it is
+     * ignored.
+     */
+    @Throws(Exception::class)
+    public fun onBinary(webSocket: AsyncWebSocket, octets: ByteArray) {
+    }
+
+    /** A method of this listener threw [failure]. By default that is logged as an error. */
+    public fun onError(webSocket: AsyncWebSocket, failure: Throwable) {
+        connectionLogger.error(failure) { "a listener of $webSocket failed" }
+    }
+
+    /**
+     * The connection has ended. What came before is handed out first as far as it is asked for:
+     * when a listener asks for nothing for a minute after the end, the rest is discarded. Nothing
+     * is called after this.
+     */
+    public fun onClose(webSocket: AsyncWebSocket, status: CloseStatus) {
+    }
+}
