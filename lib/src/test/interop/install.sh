@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what the interoperability tests talk to, on Debian and its descendants: two WebSocket
+# libraries for the system's Python, and Chromium. Does nothing when all of it is there.
+set -euo pipefail
+
+missing=()
+/usr/bin/python3 -c 'import websockets' 2>/dev/null || missing+=(python3-websockets)
+/usr/bin/python3 -c 'import autobahn.asyncio' 2>/dev/null || missing+=(python3-autobahn)
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+
+if [ "${#missing[@]}" -eq 0 ]; then
+    exit 0
+fi
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed: ${missing[*]} (needs root and apt-get); their tests will say so" >&2
+    exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install --yes --no-install-recommends "${missing[@]}" </dev/null >/dev/null

@@ -1,0 +1,43 @@
+package dev.kobahn
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.hex
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+
+class MessageTest :
+    FunSpec({
+        test("a text is kept as UTF-8") {
+            val message = Message.Text("ä€😀")
+            message.octets shouldBe hex("c3 a4 e2 82 ac f0 9f 98 80")
+            message.size shouldBe 9
+            message.text shouldBe "ä€😀"
+            message.toString() shouldBe "ä€😀"
+        }
+
+        test("a text is decoded from its octets, and what is malformed is replaced") {
+            val octets = hex("61 c3 a4")
+            Message.Text(octets).octets shouldBeSameInstanceAs octets
+            Message.Text(octets).text shouldBe "aä"
+            Message.Text(hex("61 ff 62")).text shouldBe "a\uFFFDb"
+        }
+
+        test("a binary message hands its octets over") {
+            val octets = hex("00 ff")
+            val message = Message.Binary(octets)
+            message.octets shouldBeSameInstanceAs octets
+            message.type shouldBe MessageType.BINARY
+            message.toString() shouldBe "2 octets"
+        }
+
+        test("messages are equal by their kind and their octets") {
+            Message.Text("a").type shouldBe MessageType.TEXT
+            Message.Text("a") shouldBe Message.Text(hex("61"))
+            Message.Text("a").hashCode() shouldBe Message.Text(hex("61")).hashCode()
+            Message.Text("a") shouldNotBe Message.Text("b")
+            (Message.Text("a") as Message) shouldNotBe Message.Binary(hex("61"))
+            Message.Binary(hex("61")) shouldBe Message.Binary(hex("61"))
+        }
+    })

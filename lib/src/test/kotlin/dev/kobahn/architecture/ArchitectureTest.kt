@@ -1,0 +1,83 @@
+package dev.kobahn.architecture
+
+import com.tngtech.archunit.core.domain.Dependency
+import com.tngtech.archunit.core.domain.JavaAccess
+import com.tngtech.archunit.core.domain.JavaClass
+import com.tngtech.archunit.core.importer.ClassFileImporter
+import com.tngtech.archunit.lang.EvaluationResult
+import com.tngtech.archunit.lang.ViolationHandler
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.shouldBe
+import java.nio.file.Path
+
+/**
+ * Dependencies point one way. Every rule holds for the library, and every rule is broken by exactly
+ * the classes that [DELIBERATE] names in the tree `dev.kobahn.violations`: a rule that cannot fail
+ * proves nothing.
+ */
+class ArchitectureTest :
+    FunSpec({
+        val library = ClassFileImporter().importPath(Path.of("target/classes"))
+        Layers("dev.kobahn").rules.forEach { (name, rule) ->
+            test(name) { rule.check(library) }
+        }
+
+        val violations = ClassFileImporter().importPackages(VIOLATIONS)
+        Layers(VIOLATIONS, foreign = "$VIOLATIONS.foreign.").rules.forEach { (name, rule) ->
+            test("broken deliberately: $name") {
+                violators(rule.evaluate(violations)) shouldBe DELIBERATE[name]
+            }
+        }
+
+        test("every deliberate violation belongs to a rule") {
+            (DELIBERATE.keys - Layers(VIOLATIONS).rules.keys).shouldBeEmpty()
+        }
+    })
+
+private const val VIOLATIONS = "dev.kobahn.violations"
+
+/** The violating classes by the rule they break. */
+private val DELIBERATE =
+    mapOf(
+        "the protocol depends on itself, the Kotlin library and pure parts of the JDK" to
+            setOf("protocol.OpensSocket", "protocol.Suspends", "protocol.WritesFile"),
+        "the protocol reads no clock, takes no random number and starts no thread" to
+            setOf("protocol.ReadsClock"),
+        "nobody but the transport knows Ktor, channels and the TLS engine" to
+            setOf(
+                "internal.connection.KnowsKtor",
+                "internal.server.KnowsChannels",
+                "internal.server.KnowsTls",
+            ),
+        "a connection knows neither transport, server nor client" to
+            setOf(
+                "internal.connection.KnowsClientSide",
+                "internal.connection.KnowsServerSide",
+                "internal.connection.KnowsTransport",
+            ),
+        "the transport knows neither server nor client" to setOf("internal.transport.KnowsBoth"),
+        "the server does not know the client" to setOf("internal.server.KnowsClient"),
+        "the client does not know the server" to setOf("internal.client.KnowsServer"),
+        "nobody but codec touches its optional dependency" to setOf("KnowsCodec"),
+        "nobody but serialization touches its optional dependency" to setOf("KnowsSerialization"),
+        "nobody but micrometer touches its optional dependency" to setOf("KnowsMicrometer"),
+        "nobody but redis touches its optional dependency" to setOf("KnowsRedis"),
+    )
+
+/** The classes that break a rule, relative to the tree's root. */
+private fun violators(result: EvaluationResult): Set<String> {
+    val names = sortedSetOf<String>()
+    result.handleViolations(
+        ViolationHandler<Any> { violations, _ ->
+            violations.mapTo(names) { origin(it).fullName.removePrefix("$VIOLATIONS.") }
+        },
+    )
+    return names
+}
+
+private fun origin(violation: Any): JavaClass = when (violation) {
+    is Dependency -> violation.originClass
+    is JavaAccess<*> -> violation.originOwner
+    else -> error("a violation of an unknown kind: $violation")
+}

@@ -1,0 +1,126 @@
+package dev.kobahn.architecture
+
+import com.tngtech.archunit.base.DescribedPredicate
+import com.tngtech.archunit.base.DescribedPredicate.not
+import com.tngtech.archunit.core.domain.JavaAccess
+import com.tngtech.archunit.core.domain.JavaClass
+import com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage
+import com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage
+import com.tngtech.archunit.lang.ArchRule
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses
+
+/**
+ * Which package may know which, as rules over the tree below the package [root]. With another root
+ * the same rules judge a tree of deliberate violations; [foreign] is what stands before the packages
+ * of other people's libraries there. Packages are named in full: `dev.kobahn.java..`, never
+ * `..java..`.
+ */
+internal class Layers(private val root: String, private val foreign: String = "") {
+    /** Every rule by its name. */
+    val rules: Map<String, ArchRule> = layering() + optionalDependencies()
+
+    private fun layering(): Map<String, ArchRule> = mapOf(
+        "the protocol depends on itself, the Kotlin library and pure parts of the JDK" to
+            classes().that(liveIn("protocol"))
+                .should().onlyDependOnClassesThat(liveIn("protocol").or(pure)),
+        "the protocol reads no clock, takes no random number and starts no thread" to
+            noClasses().that(liveIn("protocol")).should().accessTargetWhere(impure),
+        "nobody but the transport knows Ktor, channels and the TLS engine" to
+            noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
+                .should().dependOnClassesThat(
+                    resideInAnyPackage("io.ktor..", "java.nio.channels..", "javax.net.ssl.."),
+                ),
+        "a connection knows neither transport, server nor client" to
+            noClasses().that(liveIn("internal.connection")).should().dependOnClassesThat(
+                liveIn("internal.transport", "internal.server", "internal.client"),
+            ),
+        "the transport knows neither server nor client" to
+            noClasses().that(liveIn("internal.transport"))
+                .should().dependOnClassesThat(liveIn("internal.server", "internal.client"))
+                .allowEmptyShould(true),
+        "the server does not know the client" to
+            noClasses().that(liveIn("internal.server"))
+                .should().dependOnClassesThat(liveIn("internal.client")).allowEmptyShould(true),
+        "the client does not know the server" to
+            noClasses().that(liveIn("internal.client"))
+                .should().dependOnClassesThat(liveIn("internal.server")).allowEmptyShould(true),
+    )
+
+    private fun optionalDependencies(): Map<String, ArchRule> =
+        OPTIONAL_DEPENDENCIES.entries.associate { (owner, packages) ->
+            val theirs = packages.map { "$foreign$it" }.toTypedArray()
+            "nobody but $owner touches its optional dependency" to
+                noClasses().that(resideInAPackage("$root..").and(not(liveIn(owner))))
+                    .should().dependOnClassesThat(resideInAnyPackage(*theirs))
+        }
+
+    private fun liveIn(vararg packages: String): DescribedPredicate<JavaClass> =
+        resideInAnyPackage(*packages.map { "$root.$it.." }.toTypedArray())
+}
+
+/** The packages of the optional dependencies by the only package of ours that may touch them. */
+private val OPTIONAL_DEPENDENCIES: Map<String, List<String>> = mapOf(
+    "codec" to listOf(
+        "org.brotli..",
+        "com.aayushatharva.brotli4j..",
+        "org.xerial.snappy..",
+        "org.apache.commons.compress..",
+    ),
+    "serialization" to listOf("kotlinx.serialization.."),
+    "micrometer" to listOf("io.micrometer.."),
+    "redis" to listOf("io.lettuce..", "redis.clients.."),
+)
+
+/** What the protocol may use: values, collections, buffers, charsets, deflate and digests. */
+private val pure: DescribedPredicate<JavaClass> =
+    resideInAnyPackage(
+        "kotlin",
+        "kotlin.annotation..",
+        "kotlin.collections..",
+        "kotlin.comparisons..",
+        "kotlin.enums..",
+        "kotlin.internal..",
+        "kotlin.io.encoding..",
+        "kotlin.jvm..",
+        "kotlin.ranges..",
+        "kotlin.reflect..",
+        "kotlin.sequences..",
+        "kotlin.text..",
+        "org.jetbrains.annotations..",
+        "java.lang",
+        "java.lang.annotation..",
+        "java.lang.invoke..",
+        "java.nio",
+        "java.nio.charset..",
+        "java.util",
+        "java.util.function..",
+        "java.util.regex..",
+        "java.util.zip..",
+    ).or(
+        named(
+            "java.io.ByteArrayOutputStream",
+            "java.io.IOException",
+            "java.io.Serializable",
+            "java.security.MessageDigest",
+            "java.security.NoSuchAlgorithmException",
+        ),
+    ).and(
+        not(named("java.util.Random", "java.util.Timer", "java.util.UUID", "java.util.Date")),
+    ).`as`("the Kotlin library and pure parts of the JDK")
+
+/** Calls into `java.lang` that [pure] lets through although they depend on when and where. */
+private val impure: DescribedPredicate<JavaAccess<*>> =
+    DescribedPredicate.describe("a clock, a random number or a thread is asked for") { access ->
+        val owner = access.targetOwner.fullName
+        owner.startsWith("java.lang.Thread") ||
+            (owner == "java.lang.System" && access.target.name in CLOCKS) ||
+            (owner == "java.lang.Math" && access.target.name == "random")
+    }
+
+private val CLOCKS = setOf("currentTimeMillis", "nanoTime")
+
+private fun named(vararg names: String): DescribedPredicate<JavaClass> =
+    DescribedPredicate.describe("are ${names.joinToString()}") {
+        it.baseComponentType.fullName in names
+    }

@@ -1,0 +1,324 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.HandshakeException
+import dev.kobahn.Message
+import dev.kobahn.RawPeer
+import dev.kobahn.WebSocketClient
+import dev.kobahn.protocol.handshake.AcceptKey
+import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.webSocketClient
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.nulls.shouldBeNull
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
+import java.io.Closeable
+import java.io.IOException
+import java.net.InetAddress
+import java.net.ServerSocket
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.toList
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
+
+/** A listening socket of which nothing is the library's. */
+private class RawServer : Closeable {
+    private val socket = ServerSocket(0, 50, InetAddress.getByName("localhost"))
+        .apply { soTimeout = RawPeer.PATIENCE_MILLIS }
+    val url = "ws://localhost:${socket.localPort}/"
+
+    fun accept() = RawPeer(socket.accept())
+
+    override fun close() = socket.close()
+}
+
+/** Accepts the WebSocket asked for; what comes [together] is in the same write. */
+private fun RawPeer.open(together: ByteArray = ByteArray(0)): RawPeer {
+    val key = readHead().lines().first { it.startsWith("Sec-WebSocket-Key:", ignoreCase = true) }
+        .substringAfter(':').trim()
+    val head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        "Sec-WebSocket-Accept: ${AcceptKey.of(key)}\r\n\r\n"
+    return send(head.encodeToByteArray() + together)
+}
+
+/** Runs [client] against [server]; both have ended afterwards. */
+private suspend fun <T> against(server: (RawPeer) -> Unit, client: suspend (String) -> T): T =
+    coroutineScope {
+        RawServer().use { raw ->
+            val serving = launch(Dispatchers.IO) { raw.accept().use(server) }
+            val result = withTimeout(20.seconds) { client(raw.url) }
+            serving.join()
+            result
+        }
+    }
+
+private suspend fun refused(
+    answer: String,
+    client: WebSocketClient = webSocketClient(),
+): HandshakeException = against({ peer ->
+    peer.readHead()
+    peer.send(answer).end()
+    peer.readAll()
+}) { url -> shouldThrow<HandshakeException> { client.connect(url) } }
+
+class RealWebSocketClientTest :
+    FunSpec({
+        test("a connection that is refused is an IOException and no HandshakeException") {
+            val url = RawServer().use { it.url }
+            val failure = shouldThrow<IOException> { webSocketClient().connect(url) }
+            (failure is HandshakeException) shouldBe false
+        }
+
+        test("no answer in time is a HandshakeException") {
+            against({ it.readAll() }) { url ->
+                val client = webSocketClient { openHandshakeTimeout = 100.milliseconds }
+                shouldThrow<HandshakeException> { client.connect(url) }.status.shouldBeNull()
+                client.job.children.count() shouldBe 0
+            }
+        }
+
+        test("an answer that is not HTTP is a HandshakeException") {
+            refused("SSH-2.0-OpenSSH_9.2\r\n\r\n").status.shouldBeNull()
+        }
+
+        test("a server that ends the transport without an answer is a HandshakeException") {
+            refused("").status.shouldBeNull()
+        }
+
+        test("a refusal has its status, headers and body") {
+            val refusal = refused(
+                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nNo way",
+            )
+            refusal.status shouldBe 401
+            refusal.headers["WWW-Authenticate"] shouldBe "Basic"
+            refusal.bodyText shouldBe "No wa"
+        }
+
+        test("a redirection is a refusal, with where it points") {
+            val refusal = refused("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\n\r\nmoved")
+            refusal.status shouldBe 302
+            refusal.headers["Location"] shouldBe "ws://elsewhere/"
+            refusal.bodyText shouldBe "moved"
+        }
+
+        test("a wrong Sec-WebSocket-Accept is a refusal") {
+            refused(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n" +
+                    "Connection: Upgrade\r\n" +
+                    "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+            ).status shouldBe 101
+        }
+
+        test("any number of interim answers may come before the answer") {
+            against({ peer ->
+                peer.send("HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000))
+                peer.open()
+                peer.readFrame() shouldBe "close 1000"
+                peer.sendHex("88 02 03E8")
+            }) { url -> webSocketClient().connect(url) {} }
+        }
+
+        test("the request is what the options say") {
+            against({ peer ->
+                val head = peer.readHead()
+                head shouldStartWith "GET / HTTP/1.1"
+                head shouldContain "X-Extra: 1"
+                head shouldContain "Origin: https://a.example"
+                head shouldContain "User-Agent: test"
+                head shouldContain "Sec-WebSocket-Protocol: a,b"
+            }) { url ->
+                val client = webSocketClient {
+                    headers = headersOf("X-Extra" to "1")
+                    origin = "https://a.example"
+                    useragent = "test"
+                    protocols = listOf("a", "b")
+                }
+                shouldThrow<HandshakeException> { client.connect(url) }
+            }
+        }
+
+        test("frames in the same packet as the answer are received") {
+            against({ peer ->
+                peer.open(
+                    together = "81 05 48656c6c6f 88 02 03E8".filterNot {
+                        it == ' '
+                    }.hexToByteArray(),
+                )
+                peer.readFrame() shouldBe "close 1000"
+            }) { url ->
+                webSocketClient().connect(url) { incoming.toList() } shouldBe
+                    listOf(Message.Text("Hello"))
+            }
+        }
+
+        test("the vectors of RFC 6455 section 5.7 are understood") {
+            against({ peer ->
+                peer.open()
+                peer.sendHex("81 05 48 65 6c 6c 6f")
+                peer.sendHex("01 03 48 65 6c").sendHex("80 02 6c 6f")
+                peer.sendHex("89 05 48 65 6c 6c 6f")
+                peer.readFrame() shouldBe "pong Hello"
+                peer.sendHex("82 7E 0100" + "00".repeat(256))
+                peer.sendHex("82 7F 0000000000010000" + "00".repeat(65536))
+                peer.sendHex("88 00")
+                peer.readFrame() shouldBe "close 1000"
+                peer.readFrame() shouldBe "end"
+            }) { url ->
+                webSocketClient().connect(url) { incoming.toList().map { it.size } } shouldBe
+                    listOf(5, 5, 256, 65536)
+            }
+        }
+
+        test("a masked frame of a server is a violation") {
+            against({ peer ->
+                peer.open().sendHex("81 85 37 fa 21 3d 7f 9f 4d 51 58")
+                peer.readFrame() shouldBe "close 1002"
+                peer.sendHex("88 02 03EA")
+                peer.end()
+            }) { url ->
+                shouldThrow<ConnectionClosedException> {
+                    webSocketClient().connect(url) {
+                        for (message in incoming) error("got $message")
+                    }
+                }.status.wasClean shouldBe false
+            }
+        }
+
+        for ((what, code, block) in ENDS) {
+            test("a block that $what closes with $code") {
+                val begun = CompletableDeferred<Unit>()
+                against({ peer ->
+                    peer.open()
+                    peer.readFrame() shouldBe "close $code"
+                    peer.sendHex("88 02 03E8")
+                }) { url ->
+                    coroutineScope {
+                        val connecting = async(start = CoroutineStart.UNDISPATCHED) {
+                            runCatching { webSocketClient().connect(url) { block(begun) } }
+                        }
+                        if (code == 1001) {
+                            begun.await()
+                            connecting.cancelAndJoin()
+                        } else {
+                            connecting.await()
+                        }
+                    }
+                }
+            }
+        }
+
+        test("the result of the block is returned when the connection has ended") {
+            var ended = false
+            against({ peer ->
+                peer.open()
+                peer.readFrame()
+                ended = true
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                webSocketClient().connect(url) { 42 }.also { ended.shouldBeTrue() }
+            } shouldBe
+                42
+        }
+
+        test("a connection without a block lives until it is closed, however its coroutine ends") {
+            lateinit var webSocket: ClientWebSocket
+            against({ peer ->
+                peer.open().sendHex("81 01 61")
+                peer.readFrame() shouldBe "close 3000"
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                coroutineScope { launch { webSocket = webSocketClient().connect(url) } }
+                webSocket.incoming.receive() shouldBe Message.Text("a")
+                webSocket.close(3000).wasClean.shouldBeTrue()
+            }
+        }
+
+        test("closing the client closes its connections with 1001") {
+            against({ peer ->
+                peer.open()
+                peer.readFrame() shouldBe "close 1001"
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                val client = webSocketClient()
+                val webSocket = client.connect(url)
+                client.close()
+                webSocket.closeStatus?.wasClean shouldBe true
+                client.job.isCompleted.shouldBeTrue()
+                shouldThrow<IllegalStateException> { client.connect(url) }
+                shouldThrow<IllegalStateException> { client.connect(url) {} }
+            }
+        }
+
+        test("closing the client while it connects is no cancellation of the caller") {
+            val asked = CompletableDeferred<Unit>()
+            against({ peer ->
+                peer.readHead()
+                asked.complete(Unit)
+                peer.runCatching { readAll() }
+            }) { url ->
+                val client = webSocketClient()
+                coroutineScope {
+                    launch {
+                        asked.await()
+                        client.close()
+                    }
+                    val failure = shouldThrow<IllegalStateException> { client.connect(url) }
+                    (failure is CancellationException) shouldBe false
+                }
+            }
+        }
+
+        test("cancelling the parent closes the connections with 1001") {
+            against({ peer ->
+                peer.open()
+                peer.readFrame() shouldBe "close 1001"
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                val parent = Job()
+                val webSocket = webSocketClient(parent).connect(url)
+                parent.cancelAndJoin()
+                webSocket.closeStatus?.code shouldBe 1000
+            }
+        }
+
+        test("cancelling a connect closes what was opened") {
+            val asked = CompletableDeferred<Unit>()
+            against({ peer ->
+                peer.readHead()
+                asked.complete(Unit)
+                peer.runCatching { readAll() }
+            }) { url ->
+                val client = webSocketClient()
+                coroutineScope {
+                    val connecting = launch { client.connect(url) }
+                    asked.await()
+                    connecting.cancelAndJoin()
+                }
+                client.job.children.count() shouldBe 0
+            }
+        }
+    })
+
+private val ENDS =
+    listOf<Triple<String, Int, suspend ClientWebSocket.(CompletableDeferred<Unit>) -> Unit>>(
+        Triple("returns", 1000) {},
+        Triple("throws", 1011) { error("broken") },
+        Triple("is cancelled", 1001) { begun ->
+            begun.complete(Unit)
+            awaitCancellation()
+        },
+    )

@@ -1,0 +1,97 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.Role
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.nulls.shouldBeNull
+import io.kotest.matchers.nulls.shouldNotBeNull
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.delay
+
+internal val TICK = 1.nanoseconds
+
+/** A reserved opcode: a violation in two octets and a mask. */
+internal fun FramePeer.violation() = frame(0x83, ByteArray(0))
+
+@OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
+class AnswerBeforeCloseTest :
+    FunSpec({
+        for (role in Role.entries) {
+            context("as $role") {
+                test("a message followed at once by a Close is answered before ours, on the loop") {
+                    val rig = ConnectionRig(role, handlerOnLoop = true)
+                    val echo = rig.begin {
+                        for (message in incoming) send(message.type, message.octets)
+                    }
+                    rig.receive(rig.peer.text("one"), rig.peer.text("two"), rig.peer.close(1000))
+                    rig.peer.frames shouldContainExactly
+                        listOf("text one", "text two", "close 1000")
+                    echo.getCompletionExceptionOrNull().shouldBeNull()
+                }
+
+                test(
+                    "a message followed at once by a violation is answered before our Close, on the loop",
+                ) {
+                    val rig = ConnectionRig(role, handlerOnLoop = true)
+                    rig.begin { for (message in incoming) send(message.type, message.octets) }
+                    rig.receive(rig.peer.text("one"), rig.peer.violation())
+                    rig.peer.frames shouldContainExactly listOf("text one", "close 1002")
+                }
+
+                test("a message followed at once by a Close is answered before ours, elsewhere") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.begin {
+                        for (message in incoming) {
+                            delay(200.milliseconds)
+                            send(message.type, message.octets)
+                        }
+                    }
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.peer.frames shouldContainExactly emptyList()
+                    rig.loop.advanceBy(200.milliseconds)
+                    rig.peer.frames shouldContainExactly listOf("text one", "close 1000")
+                }
+
+                test(
+                    "a message followed at once by a Close and the transport's end is answered before ours",
+                ) {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.begin {
+                        for (message in incoming) {
+                            delay(200.milliseconds)
+                            send(message.type, message.octets)
+                        }
+                    }
+                    rig.peer.send(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.peer.end()
+                    rig.loop.advanceBy(200.milliseconds)
+                    rig.peer.frames shouldContainExactly listOf("text one", "close 1000")
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean.shouldBeTrue()
+                }
+
+                test(
+                    "a handler that does not come back delays our Close by a quarter of a second at most",
+                ) {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.begin {
+                        incoming.receive()
+                        delay(1000.seconds)
+                    }
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.loop.advanceBy(250.milliseconds - TICK)
+                    rig.peer.frames shouldContainExactly emptyList()
+                    rig.loop.advanceBy(TICK)
+                    rig.peer.frames shouldContainExactly listOf("close 1000")
+                }
+
+                test("our Close is not delayed when nothing is in hand") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.receive(rig.peer.close(1000))
+                    rig.peer.frames shouldContainExactly listOf("close 1000")
+                }
+            }
+        }
+    })

@@ -1,0 +1,126 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.Role
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import java.nio.ByteBuffer
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+
+class AutoPingTest :
+    FunSpec({
+        Role.entries.forEach { role ->
+            fun rig(
+                timeout: Duration = 3.seconds,
+                size: Int = 12,
+                restart: Boolean = true,
+                bound: Long = 1000,
+            ) = ConnectionRig(
+                role,
+                maxIncomingQueueSize = bound,
+                autoPing = AutoPingConfig(INTERVAL, timeout, size, restart),
+            )
+
+            context("$role") {
+                test("the first Ping leaves one interval after the opening, not before") {
+                    val rig = rig()
+                    rig.loop.advanceBy(INTERVAL - TICK)
+                    rig.peer.pings() shouldHaveSize 0
+                    rig.loop.advanceBy(TICK)
+                    rig.peer.pings() shouldHaveSize 1
+                }
+
+                test("a Ping carries the time, a number that counts from one, and random octets") {
+                    val rig = rig(size = 40)
+                    rig.loop.advanceBy(INTERVAL)
+                    rig.receive(rig.peer.pong(rig.peer.pings().last()))
+                    rig.loop.advanceBy(INTERVAL)
+                    val (first, second) = rig.peer.pings()
+                    val drift = System.currentTimeMillis() - ByteBuffer.wrap(first).long / 1_000_000
+                    (drift in 0..60_000) shouldBe true
+                    listOf(first, second).map { ByteBuffer.wrap(it).getInt(8) } shouldBe
+                        listOf(1, 2)
+                    listOf(first.size, second.size) shouldBe listOf(40, 40)
+                    first.copyOfRange(12, 40) shouldNotBe second.copyOfRange(12, 40)
+                }
+
+                test("the answer gives the round trip time, and the next Ping follows it") {
+                    val rig = rig()
+                    rig.connection.roundTripTime.value shouldBe null
+                    rig.loop.advanceBy(INTERVAL + 30.milliseconds)
+                    rig.receive(rig.peer.pong(rig.peer.pings().single()))
+                    rig.connection.roundTripTime.value shouldBe 30.milliseconds
+                    rig.loop.advanceBy(INTERVAL - TICK)
+                    rig.peer.pings() shouldHaveSize 1
+                    rig.loop.advanceBy(TICK)
+                    rig.peer.pings() shouldHaveSize 2
+                }
+
+                test("a peer that does not answer in time is dropped then, not before") {
+                    val rig = rig()
+                    rig.loop.advanceBy(INTERVAL + 3.seconds - TICK)
+                    rig.connection.closeStatus shouldBe null
+                    rig.loop.advanceBy(TICK)
+                    val status = rig.connection.closeStatus.shouldNotBeNull()
+                    status.wasClean shouldBe false
+                    status.cause?.message shouldBe "the peer sent no Pong within 3s"
+                    rig.peer.closed shouldBe true
+                }
+
+                test("without a timeout Pings follow each other, answered or not") {
+                    val rig = rig(timeout = Duration.ZERO)
+                    rig.loop.advanceBy(INTERVAL * 5)
+                    rig.peer.pings() shouldHaveSize 5
+                }
+
+                test("any octet of the peer is as good as the Pong, unless told otherwise") {
+                    for (restart in listOf(true, false)) {
+                        val rig = rig(restart = restart)
+                        rig.loop.advanceBy(INTERVAL + 2.seconds)
+                        val frame = rig.peer.text("a long message")
+                        rig.receive(frame.copyOf(3))
+                        rig.loop.advanceBy(1.seconds)
+                        (rig.connection.closeStatus == null) shouldBe restart
+                        rig.loop.advanceBy(INTERVAL - 1.seconds)
+                        rig.peer.pings() shouldHaveSize if (restart) 2 else 1
+                    }
+                }
+
+                test("a Pong that answers no Ping is not taken for one") {
+                    val rig = rig(restart = false)
+                    rig.loop.advanceBy(INTERVAL)
+                    rig.receive(rig.peer.pong(byteArrayOf(1, 2, 3)))
+                    rig.connection.roundTripTime.value shouldBe null
+                    rig.loop.advanceBy(3.seconds)
+                    rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("while reading is paused by this end, the peer has as long as it takes") {
+                    val rig = rig(restart = false, bound = 64)
+                    rig.loop.advanceBy(INTERVAL)
+                    rig.receive(rig.peer.text("x".repeat(100)))
+                    rig.loop.advanceBy(10.seconds)
+                    rig.connection.closeStatus shouldBe null
+                    rig.begin { incoming.receive() }
+                    rig.loop.advanceBy(3.seconds - TICK)
+                    rig.connection.closeStatus shouldBe null
+                    rig.loop.advanceBy(TICK)
+                    rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("no Ping follows a Close, and no timer outlives the connection") {
+                    val rig = rig()
+                    rig.begin { close(1000, "") }
+                    rig.loop.advanceBy(INTERVAL * 3)
+                    rig.peer.pings() shouldHaveSize 0
+                    rig.loop.pendingTimers shouldBe 0
+                }
+            }
+        }
+    })
+
+private val INTERVAL = 20.seconds

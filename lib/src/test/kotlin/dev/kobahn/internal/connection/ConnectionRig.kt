@@ -1,0 +1,64 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.Role
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.async
+
+/** A [connection] of either role on a virtual loop, and its [peer], who speaks in frames. */
+internal class ConnectionRig(
+    role: Role,
+    closeHandshakeTimeout: Duration = 1.seconds,
+    dropTimeout: Duration = 2.seconds,
+    failByDrop: Boolean = false,
+    maxIncomingQueueSize: Long = 1000,
+    maxOutgoingQueueSize: Long = 1000,
+    maxMessagePayloadSize: Long = 1_000_000,
+    echoCloseCodeReason: Boolean = false,
+    handlerOnLoop: Boolean = true,
+    capacity: Int = MemoryTransport.CAPACITY,
+    autoPing: AutoPingConfig? = null,
+) {
+    val loop = VirtualLoop()
+    private val ends = MemoryTransport.pair(loop, capacity = capacity)
+    val transport: MemoryTransport = ends.first
+    val peer = FramePeer(ends.second, masks = role == Role.SERVER)
+    private val config = ConnectionConfig(
+        protocol = ProtocolConfig(
+            role,
+            maxMessagePayloadSize = maxMessagePayloadSize,
+            echoCloseCodeReason = echoCloseCodeReason,
+        ),
+        maxIncomingQueueSize = maxIncomingQueueSize,
+        maxOutgoingQueueSize = maxOutgoingQueueSize,
+        autoFragmentSize = 0,
+        failByDrop = failByDrop,
+        closeHandshakeTimeout = closeHandshakeTimeout,
+        dropTimeout = dropTimeout,
+        autoPing = autoPing,
+    )
+    val connection = Connection(transport, config, { 0 }, handlerOnLoop, beforeReceive = {})
+    private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
+
+    init {
+        transport.start(connection)
+        connection.onOpened()
+        peer.start()
+        loop.run()
+    }
+
+    /** Starts [block] on the loop, runs what can be run, and returns the coroutine. */
+    fun <T> begin(block: suspend Connection.() -> T): Deferred<T> =
+        scope.async(start = CoroutineStart.UNDISPATCHED) { connection.block() }.also { loop.run() }
+
+    /** The peer sends [frames], all in one read. */
+    fun receive(vararg frames: ByteArray) {
+        peer.send(*frames)
+        loop.run()
+    }
+}

@@ -1,0 +1,225 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.OctetQueue
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * One end of a pipe in memory, pinned to any [Loop]; [pair] makes two that are joined. It behaves
+ * like a socket: a bounded number of octets is on the way, the rest stays in [output]; octets come
+ * in slices; after [close] the peer gets what is on the way and then the end, unless octets were left
+ * unread here: then the connection is reset.
+ */
+internal class MemoryTransport private constructor(
+    override val loop: Loop,
+    private val incoming: Pipe,
+    private val outgoing: Pipe,
+    private val slice: Int,
+    override val local: String,
+    override val peer: String,
+) : Transport {
+    override val output: OctetQueue = OctetQueue(loop.segments)
+    private lateinit var other: MemoryTransport
+    private val closing = AtomicBoolean()
+    private val writing = AtomicBoolean()
+    private val reading = AtomicBoolean()
+
+    // Guarded by the output's monitor.
+    private var ending = false
+    private var blocked = false
+
+    /** How many times octets went from [output] into the pipe. */
+    var writes: Int = 0
+        get() = synchronized(output) { field }
+        private set
+
+    // Belongs to the loop.
+    private var listener: TransportListener? = null
+    private var paused = false
+    private var inputEnded = false
+    private var ended = false
+    private var cause: IOException? = null
+
+    /** Whether [close] was called, here or by a failure. */
+    val isClosed: Boolean get() = closing.get()
+
+    override fun start(listener: TransportListener) {
+        check(loop.isCurrent) { "start must be called on the loop" }
+        check(this.listener == null) { "started before" }
+        this.listener = listener
+        if (ended) loop.execute { listener.onClosed(cause) } else readLater()
+    }
+
+    override fun flush() {
+        if (!loop.isCurrent) {
+            write()
+        } else if (writing.compareAndSet(false, true)) {
+            loop.execute {
+                writing.set(false)
+                write()
+            }
+        }
+    }
+
+    override fun pauseReading() {
+        check(loop.isCurrent) { "pauseReading must be called on the loop" }
+        paused = true
+    }
+
+    override fun resumeReading() {
+        check(loop.isCurrent) { "resumeReading must be called on the loop" }
+        paused = false
+        readLater()
+    }
+
+    override fun shutdownOutput() {
+        synchronized(output) { ending = true }
+        flush()
+    }
+
+    override fun close() {
+        close(null)
+    }
+
+    /** As if the network had failed: both ends are closed with [cause] and octets on the way are lost. */
+    fun vanish(cause: IOException = IOException("Connection reset")) {
+        close(cause)
+        other.close(cause)
+    }
+
+    private fun close(cause: IOException?) {
+        if (!closing.compareAndSet(false, true)) return
+        synchronized(output) { output.clear() }
+        loop.execute { finish(cause) }
+    }
+
+    private fun finish(cause: IOException?) {
+        ended = true
+        this.cause = cause
+        val unread = incoming.abandon()
+        outgoing.end()
+        if (unread > 0) other.close(IOException("Connection reset")) else other.readLater()
+        listener?.onClosed(cause)
+    }
+
+    private fun write() {
+        val waiting = synchronized(output) {
+            if (closing.get() || (output.isEmpty && !ending)) return
+            if (outgoing.isAbandoned) return close(IOException("Broken pipe"))
+            moveOctets()
+            output.size
+        }
+        other.readLater()
+        notify { onWritten(waiting) }
+        if (outgoing.isEnded) loop.execute { closeIfBothEnded() }
+    }
+
+    private fun moveOctets() {
+        if (outgoing.isEnded) output.clear()
+        if (!output.isEmpty) {
+            writes++
+            output.remove(outgoing.write(output))
+        }
+        blocked = !output.isEmpty
+        if (ending && !blocked) outgoing.end()
+    }
+
+    private fun writeMore() {
+        if (synchronized(output) { blocked }) write()
+    }
+
+    private fun closeIfBothEnded() {
+        if (inputEnded && outgoing.isEnded) close()
+    }
+
+    private fun readLater() {
+        if (reading.compareAndSet(false, true)) loop.execute { read() }
+    }
+
+    private fun read() {
+        reading.set(false)
+        if (listener == null || paused || inputEnded || closing.get()) return
+        val octets = incoming.read(slice)
+        if (octets != null) {
+            other.loop.execute { other.writeMore() }
+            notify { onOctets(ByteBuffer.wrap(octets)) }
+            readLater()
+        } else if (incoming.isEnded) {
+            inputEnded = true
+            notify { onInputEnd() }
+            closeIfBothEnded()
+        }
+    }
+
+    private inline fun notify(event: TransportListener.() -> Unit) {
+        if (!closing.get()) listener?.event()
+    }
+
+    /** Octets on their way in one direction. Thread-safe. */
+    private class Pipe(private val capacity: Int) {
+        private val octets = OctetQueue()
+        private var ended = false
+        private var abandoned = false
+
+        @get:Synchronized
+        val isEnded: Boolean get() = ended
+
+        @get:Synchronized
+        val isAbandoned: Boolean get() = abandoned
+
+        /** Takes octets of [source] without removing them there; returns how many. */
+        @Synchronized
+        fun write(source: OctetQueue): Int {
+            val room = ByteArray(minOf(source.size, capacity - octets.size).toInt())
+            source.copyTo(ByteBuffer.wrap(room))
+            octets.append(room)
+            return room.size
+        }
+
+        @Synchronized
+        fun read(most: Int): ByteArray? {
+            if (octets.isEmpty) return null
+            val taken = ByteArray(minOf(octets.size, most.toLong()).toInt())
+            octets.copyTo(ByteBuffer.wrap(taken))
+            octets.remove(taken.size)
+            return taken
+        }
+
+        @Synchronized
+        fun end() {
+            ended = true
+        }
+
+        @Synchronized
+        fun abandon(): Long {
+            abandoned = true
+            return octets.size.also { octets.clear() }
+        }
+    }
+
+    internal companion object {
+        /** How many octets are on the way at most, unless told otherwise. */
+        const val CAPACITY: Int = 64 * 1024
+
+        /**
+         * Two joined ends, the first pinned to [first], the other to [second].
+         *
+         * @param capacity how many octets are on the way in one direction at most
+         * @param slice how many octets come in one event at most
+         */
+        fun pair(
+            first: Loop,
+            second: Loop = first,
+            capacity: Int = CAPACITY,
+            slice: Int = Int.MAX_VALUE,
+        ): Pair<MemoryTransport, MemoryTransport> {
+            val (there, back) = Pipe(capacity) to Pipe(capacity)
+            val one = MemoryTransport(first, back, there, slice, "memory:1", "memory:2")
+            val two = MemoryTransport(second, there, back, slice, "memory:2", "memory:1")
+            one.other = two
+            two.other = one
+            return one to two
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldStartWith
+import io.ktor.network.selector.Selectable
+import io.ktor.network.sockets.InetSocketAddress
+import io.ktor.network.sockets.ServerSocket
+import io.ktor.network.sockets.Socket
+import io.ktor.network.sockets.aSocket
+import java.io.IOException
+import java.net.StandardSocketOptions
+import java.util.concurrent.atomic.AtomicInteger
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.withContext
+
+private val anyPort = Endpoint.Tcp("127.0.0.1", 0)
+
+internal class AcceptorTest :
+    FunSpec({
+        timeout = 30_000
+        val group = EventLoopGroup("acceptor-test", 2)
+        val lease = group.acquire()
+        val scope = CoroutineScope(Dispatchers.Default + Job())
+        afterSpec { lease.release() }
+
+        test("accepted connections come on their loops, which take turns") {
+            val accepted = Channel<Pair<SocketTransport, Boolean>>(Channel.UNLIMITED)
+            val acceptor = Acceptor.bind(anyPort, lease) {
+                accepted.trySend(it to it.loop.isCurrent)
+            }
+            val job = acceptor.start(scope)
+            acceptor.local shouldStartWith "tcp4:127.0.0.1:${acceptor.port}"
+            val loop = lease.next()
+            val clients = List(4) { connect(anyPort.copy(port = acceptor.port), loop) }
+            val servers = List(4) { accepted.receive() }
+            servers.all { it.second } shouldBe true
+            servers.map { it.first.loop }.toSet().size shouldBe 2
+            (clients + servers.map { it.first }).forEach { it.close() }
+            job.cancelAndJoin()
+        }
+
+        test("when the job has completed the port is free, and connecting fails") {
+            val first = Acceptor.bind(anyPort, lease) { it.close() }
+            val port = first.port
+            first.start(scope).cancelAndJoin()
+            shouldThrow<IOException> { connect(anyPort.copy(port = port), lease.next()) }
+            val second = Acceptor.bind(anyPort.copy(port = port), lease) { it.close() }
+            second.port shouldBe port
+            second.start(scope).cancelAndJoin()
+        }
+
+        test("an acceptor whose job is cancelled before it began frees the port too") {
+            val acceptor = Acceptor.bind(anyPort, lease) { it.close() }
+            acceptor.start(CoroutineScope(Job().apply { cancel() })).join()
+            val again = Acceptor.bind(anyPort.copy(port = acceptor.port), lease) { it.close() }
+            again.start(scope).cancelAndJoin()
+        }
+
+        test("a port in use cannot be bound") {
+            val acceptor = Acceptor.bind(anyPort, lease) { it.close() }
+            shouldThrow<IOException> {
+                Acceptor.bind(anyPort.copy(port = acceptor.port), lease) { it.close() }
+            }
+            acceptor.start(scope).cancelAndJoin()
+        }
+
+        test("accepting goes on after a failure, and after a bad connection") {
+            val loop = lease.next()
+            val real = withContext(loop.dispatcher) {
+                aSocket(loop.selectorManager).tcp().bind(InetSocketAddress("127.0.0.1", 0))
+            }
+            val failing = FailingServerSocket(real)
+            val count = AtomicInteger()
+            val accepted = CompletableDeferred<SocketTransport>()
+            val acceptor = Acceptor(failing, loop, lease::next, SocketSettings()) {
+                check(count.incrementAndGet() > 1) { "a bad connection" }
+                accepted.complete(it)
+            }
+            val job = acceptor.start(scope)
+            val clients = List(2) { connect(anyPort.copy(port = acceptor.port), lease.next()) }
+            val server = accepted.await()
+            failing.failures.get() shouldBe 3
+            (clients + server).forEach { it.close() }
+            job.cancelAndJoin()
+        }
+
+        test("options reach the accepted sockets") {
+            val settings = SocketSettings(tcpNoDelay = false, tcpKeepAlive = true)
+            val (first, second) = connectedPair(anyPort, lease, settings)
+            for (end in listOf(first, second)) {
+                end.channel.getOption(StandardSocketOptions.TCP_NODELAY) shouldBe false
+                end.channel.getOption(StandardSocketOptions.SO_KEEPALIVE) shouldBe true
+                end.close()
+            }
+            val (third, fourth) = connectedPair(anyPort, lease, SocketSettings())
+            for (end in listOf(third, fourth)) {
+                end.channel.getOption(StandardSocketOptions.TCP_NODELAY) shouldBe true
+                end.close()
+            }
+        }
+    })
+
+/** Fails three times before it accepts, at last as it does without memory. */
+private class FailingServerSocket(private val real: ServerSocket) :
+    ServerSocket by real,
+    Selectable by (real as Selectable) {
+    val failures = AtomicInteger()
+
+    override suspend fun accept(): Socket {
+        when (failures.getAndIncrement()) {
+            0, 1 -> throw IOException("Too many open files")
+            2 -> throw OutOfMemoryError("for the test")
+            else -> failures.decrementAndGet()
+        }
+        return real.accept()
+    }
+
+    override fun close() = real.close()
+
+    override fun dispose() = real.dispose()
+}

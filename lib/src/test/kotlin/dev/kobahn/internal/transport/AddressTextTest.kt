@@ -1,0 +1,41 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import java.net.InetAddress
+import java.net.InetSocketAddress
+import java.net.SocketAddress
+
+internal class AddressTextTest :
+    FunSpec({
+        test("an IPv4 address is named tcp4") {
+            InetSocketAddress(InetAddress.getByName("127.0.0.1"), 9000).toText() shouldBe
+                "tcp4:127.0.0.1:9000"
+        }
+
+        test("an address that was not resolved is named by its host") {
+            InetSocketAddress.createUnresolved("example.com", 80).toText() shouldBe
+                "tcp:example.com:80"
+        }
+
+        test("any other address is a Unix socket's") {
+            val address = object : SocketAddress() {
+                override fun toString() = "/run/kobahn"
+            }
+            address.toText() shouldBe "unix:/run/kobahn"
+        }
+
+        for ((long, short) in listOf(
+            "0:0:0:0:0:0:0:1" to "::1",
+            "0:0:0:0:0:0:0:0" to "::",
+            "2001:db8:0:0:1:0:0:1" to "2001:db8::1:0:0:1",
+            "2001:db8:0:1:1:1:1:1" to "2001:db8:0:1:1:1:1:1",
+            "1:0:0:2:0:0:0:3" to "1:0:0:2::3",
+            "1:2:3:4:5:6:0:0" to "1:2:3:4:5:6::",
+            "2001:DB8::A" to "2001:db8::a",
+        )) {
+            test("the IPv6 address $long is shortened to $short") {
+                InetSocketAddress(InetAddress.getByName(long), 9).toText() shouldBe "tcp6:$short:9"
+            }
+        }
+    })

@@ -1,0 +1,82 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+import kotlinx.coroutines.withContext
+
+private fun threads(prefix: String) =
+    Thread.getAllStackTraces().keys.filter { it.name.startsWith(prefix) && it.isAlive }
+
+internal class EventLoopGroupTest :
+    FunSpec({
+        timeout = 30_000
+
+        test("loops are handed out in turn, and start when they are needed") {
+            val group = EventLoopGroup("in-turn", 3)
+            val lease = group.acquire()
+            threads("in-turn").shouldBeEmpty()
+            val first = lease.next()
+            threads("in-turn") shouldHaveSize 1
+            val others = List(2) { lease.next() }
+            lease.next() shouldBeSameInstanceAs first
+            (others + first).toSet() shouldHaveSize 3
+            lease.release()
+            group.awaitStopped()
+        }
+
+        test("the last lease that is released stops the loops, and a later one starts new ones") {
+            val group = EventLoopGroup("restarted", 2)
+            repeat(3) {
+                val leases = List(3) { group.acquire() }
+                val loop = leases[0].next()
+                leases.take(2).forEach { it.release() }
+                leases[0].release()
+                withContext(loop.dispatcher) { loop.isCurrent } shouldBe true
+                leases[2].next().toString() shouldBe "restarted-1"
+                leases[2].release()
+                group.awaitStopped()
+                threads("restarted").filter { it.state != Thread.State.TERMINATED }
+                    .onEach { it.join() }
+                threads("restarted").shouldBeEmpty()
+            }
+        }
+
+        test("the last lease may be released on a loop") {
+            val group = EventLoopGroup("self-stopping", 1)
+            val lease = group.acquire()
+            withContext(lease.next().dispatcher) { lease.release() }
+            group.awaitStopped()
+            threads("self-stopping").onEach { it.join() }
+            threads("self-stopping").shouldBeEmpty()
+        }
+
+        test("a released lease hands out nothing") {
+            val lease = EventLoopGroup("released", 1).acquire()
+            lease.release()
+            shouldThrow<IllegalStateException> { lease.next() }
+        }
+
+        test("loops leave no file descriptor behind") {
+            val group = EventLoopGroup("descriptors", 2)
+            repeat(2) { useOnce(group) }
+            val before = openDescriptors()
+            repeat(20) { useOnce(group) }
+            openDescriptors() shouldBe before
+        }
+    })
+
+private suspend fun useOnce(group: EventLoopGroup) {
+    val lease = group.acquire()
+    val (first, second) = connectedPair(Endpoint.Tcp("127.0.0.1", 0), lease)
+    val recorders = listOf(first.record(), second.record())
+    first.send(byteArrayOf(1))
+    recorders[1].awaitOctets(1)
+    // Open when the group stops: it has to close them.
+    lease.release()
+    group.awaitStopped()
+    recorders.forEach { it.closed.await() }
+}

@@ -1,0 +1,248 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeSorted
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.longs.shouldBeGreaterThanOrEqual
+import io.kotest.matchers.shouldBe
+import java.io.PrintStream
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.CyclicBarrier
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.microseconds
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
+
+internal class EventLoopTest :
+    FunSpec({
+        timeout = 30_000
+
+        suspend fun loop(test: suspend (EventLoop) -> Unit) {
+            val loop = EventLoop("loop-under-test").apply { start() }
+            try {
+                test(loop)
+            } finally {
+                loop.stop()
+                loop.termination.join()
+            }
+        }
+
+        test("tasks of one thread run in its order, and all on the loop") {
+            loop { loop ->
+                val ran = ArrayList<Int>()
+                val done = CompletableDeferred<Unit>()
+                repeat(10_000) { number ->
+                    loop.execute {
+                        check(loop.isCurrent)
+                        ran.add(number)
+                    }
+                }
+                loop.execute { done.complete(Unit) }
+                done.await()
+                ran shouldContainExactly List(10_000) { it }
+                loop.isCurrent shouldBe false
+            }
+        }
+
+        test("a task of the loop comes after what another thread had added before") {
+            loop { loop ->
+                val ran = ArrayList<String>()
+                val done = CompletableDeferred<Unit>()
+                loop.execute {
+                    val added = CountDownLatch(1)
+                    Dispatchers.IO.dispatch(EmptyCoroutineContext) {
+                        loop.execute { ran.add("other") }
+                        added.countDown()
+                    }
+                    added.await()
+                    loop.execute { ran.add("own") }
+                    loop.execute { done.complete(Unit) }
+                }
+                done.await()
+                ran shouldContainExactly listOf("other", "own")
+            }
+        }
+
+        test("no task from another thread is ever overslept") {
+            loop { loop ->
+                repeat(50_000) { withContext(loop.dispatcher) { } }
+                val count = AtomicInteger()
+                val barrier = CyclicBarrier(4)
+                val threads = List(4) {
+                    launch(Dispatchers.IO) {
+                        barrier.await()
+                        repeat(20_000) { loop.execute { count.incrementAndGet() } }
+                    }
+                }
+                threads.joinAll()
+                withContext(loop.dispatcher) { count.get() } shouldBe 80_000
+            }
+        }
+
+        test("a failure that cannot even be logged does not end the loop") {
+            loop { loop ->
+                loop.execute { throw Unspeakable() }
+                loop.schedule(1.milliseconds) { throw Unspeakable() }
+                withContext(loop.dispatcher) { delay(5.milliseconds) }
+                withContext(loop.dispatcher) { loop.isCurrent } shouldBe true
+            }
+        }
+
+        test("timers never fire early, and fire in order") {
+            loop { loop ->
+                val delays = listOf(0.nanoseconds, 1.nanoseconds, 300.microseconds) +
+                    List(40) { (it * 777).microseconds }
+                val fired = ArrayList<Long>()
+                val waits = delays.shuffled().map { wait ->
+                    val done = CompletableDeferred<Long>()
+                    val start = loop.nanoTime()
+                    loop.schedule(wait) {
+                        fired.add(start + wait.inWholeNanoseconds)
+                        done.complete(loop.nanoTime() - start)
+                    }
+                    wait to done
+                }
+                for ((wait, done) in waits) {
+                    done.await() shouldBeGreaterThanOrEqual wait.inWholeNanoseconds
+                }
+            }
+        }
+
+        test("timers set on the loop fire in the order of their deadlines") {
+            loop { loop ->
+                val fired = ArrayList<Duration>()
+                // Far apart, for setting them takes time as well.
+                val delays = List(50) { (it % 5 * 50).milliseconds }
+                withContext(loop.dispatcher) {
+                    delays.map { wait -> launch { delay(wait).also { fired.add(wait) } } }
+                }
+                fired.size shouldBe 50
+                fired.shouldBeSorted()
+            }
+        }
+
+        test("a disposed timer does not fire and leaves nothing behind") {
+            loop { loop ->
+                val fired = AtomicInteger()
+                val timers = List(10_000) { loop.schedule(1.hours) { fired.incrementAndGet() } }
+                val soon = List(100) { loop.schedule(30.milliseconds) { fired.incrementAndGet() } }
+                loop.pendingTimers() shouldBe 10_100
+                (timers.take(5000) + soon).forEach { it.dispose() }
+                loop.pendingTimers() shouldBe 5000
+                withContext(loop.dispatcher) { timers.forEach { it.dispose() } }
+                loop.pendingTimers() shouldBe 0
+                withContext(loop.dispatcher) { delay(40.milliseconds) }
+                fired.get() shouldBe 0
+            }
+        }
+
+        test("an endless delay does not overflow") {
+            loop { loop ->
+                val fired = AtomicInteger()
+                loop.schedule(Duration.INFINITE) { fired.incrementAndGet() }
+                withContext(loop.dispatcher) { delay(5.milliseconds) }
+                fired.get() shouldBe 0
+            }
+        }
+
+        test("delay and withTimeout stay on the loop") {
+            loop { loop ->
+                withContext(loop.dispatcher) {
+                    delay(2.milliseconds)
+                    loop.isCurrent shouldBe true
+                    shouldThrow<TimeoutCancellationException> {
+                        withTimeout(2.milliseconds) { awaitCancellation() }
+                    }
+                    loop.isCurrent shouldBe true
+                    withTimeout(1.hours) { yield() }
+                }
+                loop.pendingTimers() shouldBe 0
+            }
+        }
+
+        test("a task that throws is survived, whatever it throws") {
+            loop { loop ->
+                loop.execute { error("on purpose") }
+                loop.execute { throw StackOverflowError("on purpose") }
+                loop.schedule(Duration.ZERO) { throw OutOfMemoryError("on purpose") }
+                withContext(loop.dispatcher) { delay(1.milliseconds) }
+                withContext(loop.dispatcher) { loop.isCurrent } shouldBe true
+            }
+        }
+
+        test("a task that leaves its thread interrupted harms nobody") {
+            loop { loop ->
+                loop.execute { Thread.currentThread().interrupt() }
+                withContext(loop.dispatcher) { delay(2.milliseconds) }
+                withContext(loop.dispatcher) { Thread.currentThread().isInterrupted } shouldBe false
+            }
+        }
+
+        test("a coroutine that only yields keeps neither timers nor others from running") {
+            loop { loop ->
+                val busy = CoroutineScope(loop.dispatcher).launch { while (true) yield() }
+                withContext(loop.dispatcher) { delay(5.milliseconds) }
+                busy.cancel()
+                busy.join()
+            }
+        }
+
+        test("what waits on a loop that stops is cancelled") {
+            loop { loop ->
+                val waiting = CoroutineScope(loop.dispatcher).async { delay(1.hours) }
+                withContext(loop.dispatcher) { }
+                loop.stop()
+                loop.termination.join()
+                shouldThrow<CancellationException> { waiting.await() }
+            }
+        }
+
+        test("what is given to a loop that has stopped runs elsewhere, coroutines cancelled") {
+            loop { loop ->
+                loop.stop()
+                loop.termination.join()
+                val ran = CompletableDeferred<Boolean>()
+                loop.execute { ran.complete(loop.isCurrent) }
+                ran.await() shouldBe false
+                val cancelled = CompletableDeferred<Unit>()
+                CoroutineScope(loop.dispatcher).launch { delay(1.seconds) }
+                    .invokeOnCompletion { cause ->
+                        if (cause is CancellationException) cancelled.complete(Unit)
+                    }
+                cancelled.await()
+                val undisturbed = CompletableDeferred<Throwable?>()
+                CoroutineScope(loop.dispatcher).launch(start = CoroutineStart.UNDISPATCHED) {
+                    undisturbed.complete(runCatching { delay(1.hours) }.exceptionOrNull())
+                }
+                (undisturbed.await() is CancellationException) shouldBe true
+            }
+        }
+    })
+
+private suspend fun EventLoop.pendingTimers(): Int = withContext(dispatcher) { waitingTimers }
+
+/** As an error that is thrown again by whoever needs memory to tell of it. */
+private class Unspeakable : Error() {
+    override val message: String get() = throw this
+
+    override fun printStackTrace(stream: PrintStream): Unit = throw this
+}

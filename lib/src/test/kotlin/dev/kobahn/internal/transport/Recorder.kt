@@ -1,0 +1,85 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.internal.connection.Loop
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.TransportListener
+import java.io.ByteArrayOutputStream
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.atomic.AtomicInteger
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.withContext
+
+/** Writes down what a transport reports. [onInput] may act on it, on the loop. */
+internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : TransportListener {
+    private val octets = ByteArrayOutputStream()
+    private val wanted = CopyOnWriteArrayList<Pair<Int, CompletableDeferred<ByteArray>>>()
+
+    val inputEnd = CompletableDeferred<Unit>()
+    val closed = CompletableDeferred<IOException?>()
+    val closings = AtomicInteger()
+    val eventsAfterClose = AtomicInteger()
+    val written = CopyOnWriteArrayList<Long>()
+
+    val received: ByteArray get() = synchronized(octets) { octets.toByteArray() }
+    val size: Int get() = synchronized(octets) { octets.size() }
+
+    /** All octets, once there are [count] of them. */
+    suspend fun awaitOctets(count: Int): ByteArray {
+        val answer = CompletableDeferred<ByteArray>()
+        wanted.add(count to answer)
+        complete()
+        return answer.await()
+    }
+
+    private fun complete() {
+        for ((count, answer) in wanted) if (size >= count) answer.complete(received)
+    }
+
+    override fun onOctets(input: ByteBuffer) {
+        event()
+        val chunk = ByteArray(input.remaining()).also(input::get)
+        synchronized(octets) { octets.write(chunk) }
+        onInput(chunk)
+        complete()
+    }
+
+    override fun onInputEnd() {
+        event()
+        check(inputEnd.complete(Unit)) { "the input ended twice" }
+    }
+
+    override fun onWritten(waiting: Long) {
+        event()
+        written.add(waiting)
+    }
+
+    override fun onClosed(cause: IOException?) {
+        closings.incrementAndGet()
+        closed.complete(cause)
+    }
+
+    private fun event() {
+        if (closings.get() > 0) eventsAfterClose.incrementAndGet()
+    }
+}
+
+/** Runs [action] on the transport's loop. */
+internal suspend fun <T> Transport.onLoop(action: () -> T): T =
+    withContext(loop.dispatcher) { action() }
+
+/** Starts the transport on its loop. */
+internal suspend fun Transport.record(onInput: (ByteArray) -> Unit = {}): Recorder =
+    Recorder(onInput).also { onLoop { start(it) } }
+
+/** Appends and flushes, from the calling thread. */
+internal fun Transport.send(octets: ByteArray) {
+    synchronized(output) { output.append(octets) }
+    flush()
+}
+
+/** Lets the loops go round [times] times, so that what is due can happen. */
+internal suspend fun goRound(vararg loops: Loop, times: Int = 50) {
+    repeat(times) { loops.forEach { withContext(it.dispatcher) { } } }
+}

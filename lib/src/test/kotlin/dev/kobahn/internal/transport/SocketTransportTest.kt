@@ -1,0 +1,87 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
+import java.nio.ByteBuffer
+import kotlinx.coroutines.withContext
+
+private val ipv4 = Endpoint.Tcp("127.0.0.1", 0)
+
+internal class SocketTransportTest :
+    FunSpec({
+        val lease = EventLoopGroup("socket-test", 2).acquire()
+        timeout = 30_000
+        afterSpec { lease.release() }
+
+        suspend fun pair(test: suspend (SocketTransport, SocketTransport) -> Unit) {
+            val (first, second) = connectedPair(ipv4, lease)
+            test(first, second)
+            first.close()
+            second.close()
+        }
+
+        test("the ends are named the way Autobahn names them") {
+            pair { first, second ->
+                first.peer shouldMatch Regex("tcp4:127\\.0\\.0\\.1:\\d+")
+                first.peer shouldBe second.local
+                first.local shouldBe second.peer
+            }
+        }
+
+        test("a half-closed peer does not keep the loop busy") {
+            pair { first, second ->
+                second.record()
+                val recorder = first.record()
+                second.shutdownOutput()
+                recorder.inputEnd.await()
+                val loop = first.loop
+                val before = loop.step
+                goRound(loop, times = 100)
+                loop.step - before shouldBeLessThan 250L
+            }
+        }
+
+        test("a listener that throws has its transport closed and no other") {
+            pair { first, second ->
+                val recorder = first.record { error("on purpose") }
+                second.record()
+                second.send(byteArrayOf(1))
+                recorder.closed.await().shouldNotBeNull().cause?.message shouldBe "on purpose"
+                withContext(first.loop.dispatcher) { first.loop.isCurrent } shouldBe true
+            }
+        }
+
+        test("octets that arrived before a write failed are delivered first") {
+            pair { first, second ->
+                second.record()
+                val recorder = Recorder()
+                second.send(byteArrayOf(1, 2))
+                first.onLoop { first.start(recorder) }
+                recorder.awaitOctets(2) shouldBe byteArrayOf(1, 2)
+                first.onLoop {
+                    // Behind the transport's back, so that its next write fails.
+                    first.channel.shutdownOutput()
+                    second.channel.write(ByteBuffer.wrap(byteArrayOf(3, 4)))
+                    first.send(byteArrayOf(5))
+                }
+                recorder.closed.await().shouldNotBeNull()
+                recorder.received shouldBe byteArrayOf(1, 2, 3, 4)
+            }
+        }
+
+        test("a transport is closed when its loop is stopped") {
+            val own = EventLoopGroup("stopped", 1)
+            val ownLease = own.acquire()
+            val (first, second) = connectedPair(ipv4, ownLease)
+            val recorders = listOf(first.record(), second.record())
+            ownLease.release()
+            own.awaitStopped()
+            recorders.forEach { it.closings.get() shouldBe 1 }
+            first.close()
+            first.send(byteArrayOf(1))
+            recorders.forEach { it.eventsAfterClose.get() shouldBe 0 }
+        }
+    })

@@ -1,0 +1,336 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.internal.connection.Transport
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeMonotonicallyDecreasing
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.comparables.shouldBeGreaterThan
+import io.kotest.matchers.comparables.shouldBeLessThan
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import java.nio.ByteBuffer
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+
+/** Two joined transports, and what a test has to know beyond [Transport]. */
+internal interface Joined {
+    val first: Transport
+    val second: Transport
+
+    /** How many writes [first] has made. */
+    val writes: Int
+
+    /** Has [second] go away as if its process had been killed. */
+    fun vanish()
+}
+
+/** What every transport must do. [join] makes a new pair with little room on the way. */
+internal abstract class TransportContract(join: suspend () -> Joined) :
+    FunSpec({
+        timeout = 20_000
+
+        suspend fun pair(test: suspend Joined.() -> Unit) {
+            val joined = join()
+            try {
+                joined.test()
+            } finally {
+                joined.first.close()
+                joined.second.close()
+            }
+        }
+
+        for (size in listOf(0, 1, 2, 125, 126, 65_535, 65_536, 65_537, 3 * 1024 * 1024 + 7)) {
+            test("$size octets arrive complete and in order when sent on the loop") {
+                pair {
+                    val sent = Random(size).nextBytes(size)
+                    val recorder = second.record()
+                    first.record()
+                    first.onLoop {
+                        for (piece in sent.pieces()) first.send(piece)
+                        first.shutdownOutput()
+                    }
+                    recorder.inputEnd.await()
+                    recorder.received.contentEquals(sent) shouldBe true
+                }
+            }
+
+            test("$size octets arrive complete and in order when sent from elsewhere") {
+                pair {
+                    val sent = Random(size).nextBytes(size)
+                    val recorder = second.record()
+                    first.record()
+                    for (piece in sent.pieces()) first.send(piece)
+                    first.shutdownOutput()
+                    recorder.inputEnd.await()
+                    recorder.received.contentEquals(sent) shouldBe true
+                }
+            }
+        }
+
+        test("threads that send at the same time do not mix up or lose anything") {
+            pair {
+                val recorder = second.record()
+                first.record()
+                coroutineScope {
+                    repeat(SENDERS) { sender ->
+                        val context = if (sender == 0) first.loop.dispatcher else Dispatchers.IO
+                        launch(context) {
+                            for (number in 0 until RECORDS) first.send(record(sender, number))
+                        }
+                    }
+                }
+                val octets = ByteBuffer.wrap(recorder.awaitOctets(SENDERS * RECORDS * RECORD_SIZE))
+                val next = IntArray(SENDERS)
+                while (octets.hasRemaining()) {
+                    val sender = octets.getInt()
+                    octets.getInt() shouldBe next[sender]++
+                }
+                next.toList() shouldContainExactly List(SENDERS) { RECORDS }
+            }
+        }
+
+        test("both directions carry more than fits on the way") {
+            pair {
+                val sent = Random(1).nextBytes(4 * 1024 * 1024)
+                val recorders = listOf(first.record(), second.record())
+                val senders = listOf(first, second).map { end ->
+                    launch(Dispatchers.IO) { end.send(sent) }
+                }
+                senders.joinAll()
+                for (recorder in recorders) {
+                    recorder.awaitOctets(sent.size).contentEquals(sent) shouldBe true
+                }
+            }
+        }
+
+        test("what is sent during one turn of the loop leaves in one write") {
+            pair {
+                val recorder = second.record()
+                first.record()
+                first.onLoop { repeat(100) { first.send(byteArrayOf(it.toByte())) } }
+                recorder.awaitOctets(100) shouldBe ByteArray(100) { it.toByte() }
+                writes shouldBe 1
+            }
+        }
+
+        test("what is answered to one read leaves in one write") {
+            pair {
+                val recorder = second.record()
+                first.record { chunk -> repeat(10) { first.send(chunk) } }
+                second.send(byteArrayOf(1))
+                recorder.awaitOctets(10)
+                writes shouldBe 1
+            }
+        }
+
+        test("a receiver that pauses holds the sender back, and its output keeps the rest") {
+            pair {
+                val sent = Random(2).nextBytes(8 * 1024 * 1024)
+                val recorder = Recorder { second.pauseReading() }
+                second.onLoop { second.start(recorder) }
+                val sender = first.record()
+                first.onLoop { first.send(sent) }
+                eventually(10.seconds) { recorder.size shouldBeGreaterThan 0 }
+                goRound(first.loop, second.loop)
+                val early = recorder.size
+                early shouldBeLessThan sent.size / 2
+                synchronized(first.output) { first.output.size } shouldBeGreaterThan
+                    sent.size.toLong() / 2
+                while (recorder.size < sent.size) {
+                    second.onLoop { second.resumeReading() }
+                    goRound(first.loop, second.loop, times = 1)
+                }
+                recorder.received.contentEquals(sent) shouldBe true
+                sender.written.shouldBeMonotonicallyDecreasing()
+                sender.written.last() shouldBe 0L
+            }
+        }
+
+        test("nothing is delivered before the start and during a pause") {
+            pair {
+                second.onLoop { second.pauseReading() }
+                val recorder = second.record()
+                first.record()
+                first.send(byteArrayOf(1, 2, 3))
+                goRound(first.loop, second.loop)
+                recorder.size shouldBe 0
+                second.onLoop { second.resumeReading() }
+                recorder.awaitOctets(3) shouldBe byteArrayOf(1, 2, 3)
+            }
+        }
+
+        test("a half-closed transport goes on reading") {
+            pair {
+                val reader = first.record()
+                val recorder = second.record()
+                first.send(byteArrayOf(1))
+                first.shutdownOutput()
+                recorder.inputEnd.await()
+                recorder.received shouldBe byteArrayOf(1)
+                second.send(byteArrayOf(2, 3))
+                reader.awaitOctets(2) shouldBe byteArrayOf(2, 3)
+                second.shutdownOutput()
+                reader.inputEnd.await()
+            }
+        }
+
+        test("a transport closes by itself when both directions have ended") {
+            pair {
+                val recorders = listOf(first.record(), second.record())
+                first.send(byteArrayOf(1))
+                first.shutdownOutput()
+                recorders[1].awaitOctets(1)
+                goRound(first.loop, second.loop)
+                recorders.forEach { it.closings.get() shouldBe 0 }
+                second.send(byteArrayOf(2, 3))
+                second.shutdownOutput()
+                recorders.forEach { it.closed.await() shouldBe null }
+                recorders[0].received shouldBe byteArrayOf(2, 3)
+                goRound(first.loop, second.loop)
+                recorders.forEach { it.closings.get() shouldBe 1 }
+            }
+        }
+
+        test("every write is told, with the number of octets that still wait") {
+            pair {
+                val recorder = first.record()
+                second.record()
+                first.send(byteArrayOf(1, 2, 3))
+                recorder.written shouldContainExactly listOf(0L)
+                first.onLoop { first.send(byteArrayOf(4)) }
+                goRound(first.loop)
+                recorder.written shouldContainExactly listOf(0L, 0L)
+            }
+        }
+
+        test("what is sent after the end of the output is discarded") {
+            pair {
+                first.record()
+                val recorder = second.record()
+                first.shutdownOutput()
+                recorder.inputEnd.await()
+                first.send(byteArrayOf(1))
+                first.shutdownOutput()
+                goRound(first.loop, second.loop)
+                recorder.size shouldBe 0
+                synchronized(first.output) { first.output.size } shouldBe 0L
+            }
+        }
+
+        test("close is idempotent, and onClosed comes exactly once and last") {
+            pair {
+                val recorder = first.record()
+                second.record()
+                val flood = launch(Dispatchers.IO) { repeat(200) { second.send(ByteArray(1000)) } }
+                coroutineScope {
+                    repeat(4) { launch(Dispatchers.IO) { first.close() } }
+                    launch(first.loop.dispatcher) { first.close() }
+                }
+                recorder.closed.await() shouldBe null
+                flood.join()
+                first.close()
+                goRound(first.loop, second.loop)
+                recorder.closings.get() shouldBe 1
+                recorder.eventsAfterClose.get() shouldBe 0
+            }
+        }
+
+        test("closing is never reported within the call of close") {
+            pair {
+                val recorder = first.record()
+                val closings = first.onLoop {
+                    first.close()
+                    recorder.closings.get()
+                }
+                closings shouldBe 0
+                recorder.closed.await() shouldBe null
+            }
+        }
+
+        test("close is seen by the peer after everything that was written") {
+            pair {
+                first.record()
+                val recorder = second.record()
+                first.send(byteArrayOf(1, 2))
+                recorder.awaitOctets(2)
+                first.close()
+                recorder.inputEnd.await()
+                recorder.received shouldBe byteArrayOf(1, 2)
+            }
+        }
+
+        test("sending on a closed transport does nothing") {
+            pair {
+                val recorder = first.record()
+                first.close()
+                recorder.closed.await()
+                first.send(ByteArray(100_000))
+                first.onLoop { first.send(ByteArray(100_000)) }
+                first.shutdownOutput()
+                goRound(first.loop)
+                recorder.eventsAfterClose.get() shouldBe 0
+            }
+        }
+
+        test("a transport that is closed before its start reports that when started") {
+            pair {
+                first.close()
+                goRound(first.loop)
+                first.record().closed.await() shouldBe null
+            }
+        }
+
+        test("a peer that vanishes ends the transport with a cause") {
+            pair {
+                val recorder = first.record()
+                second.record()
+                second.send(byteArrayOf(1))
+                recorder.awaitOctets(1)
+                vanish()
+                // Some transports notice only when they write.
+                first.send(byteArrayOf(1))
+                recorder.closed.await().shouldNotBeNull()
+                goRound(first.loop)
+                recorder.closings.get() shouldBe 1
+            }
+        }
+
+        test("a peer that vanishes while the output is stuck ends the transport") {
+            pair {
+                val recorder = first.record()
+                val stuck = Recorder { second.pauseReading() }
+                second.onLoop { second.start(stuck) }
+                first.send(ByteArray(8 * 1024 * 1024))
+                eventually(10.seconds) { stuck.size shouldBeGreaterThan 0 }
+                vanish()
+                recorder.closed.await().shouldNotBeNull()
+                synchronized(first.output) { first.output.size } shouldBe 0L
+            }
+        }
+    })
+
+private const val SENDERS = 5
+private const val RECORDS = 20_000
+private const val RECORD_SIZE = 8
+
+private fun record(sender: Int, number: Int): ByteArray =
+    ByteBuffer.allocate(RECORD_SIZE).putInt(sender).putInt(number).array()
+
+/** Cut at uneven places, at most some hundred pieces. */
+private fun ByteArray.pieces(): List<ByteArray> {
+    val random = Random(size)
+    val most = maxOf(2, size / 100)
+    val pieces = ArrayList<ByteArray>()
+    var from = 0
+    while (from < size) {
+        val end = minOf(size, from + random.nextInt(1, most + 1))
+        pieces.add(copyOfRange(from, end))
+        from = end
+    }
+    return pieces
+}

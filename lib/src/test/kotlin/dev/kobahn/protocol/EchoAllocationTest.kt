@@ -1,0 +1,72 @@
+package dev.kobahn.protocol
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import java.nio.ByteBuffer
+
+/** Small frames cost no garbage: what is left is per turn of the I/O, not per frame. */
+class EchoAllocationTest :
+    FunSpec({
+        Role.entries.forEach { role ->
+            test("an echo of small frames allocates nothing per frame ($role)").config(
+                enabledOrReasonIf = whereMeasured,
+            ) {
+                val echo = Echo(Side(role))
+                repeat(WARM_UP) { echo.turn() }
+                val before = echo.echoed
+                val allocated = Allocation.of { repeat(TURNS) { echo.turn() } }
+                val frames = echo.echoed - before
+                frames shouldBe TURNS * Echo.BATCH
+                allocated / frames shouldBeLessThan 8
+            }
+        }
+    })
+
+private const val TURNS = 2_000
+private const val WARM_UP = 200
+
+/** Sends back what it receives, with arrays it uses again. */
+private class Echo(private val side: Side) : ProtocolEvents {
+    var echoed = 0
+        private set
+
+    private val output = OctetQueue(SegmentPool(4))
+    private val protocol = Protocol(side.config, output, { ProtocolEnd.KEY }, this)
+    private val payload = ByteArray(SIZE)
+    private val template = ByteBuffer.allocate(BATCH * 64)
+    private val input = ByteBuffer.allocateDirect(BATCH * 64)
+    private val written = ByteBuffer.allocateDirect(BATCH * 64)
+
+    init {
+        repeat(BATCH) { template.put(side.frame(0x81, ByteArray(SIZE) { 'a'.code.toByte() })) }
+        template.flip()
+    }
+
+    /** One read of [BATCH] frames and one write of the answers. */
+    fun turn() {
+        input.clear()
+        template.position(0)
+        input.put(template)
+        input.flip()
+        protocol.receive(input)
+        written.clear()
+        output.remove(output.copyTo(written))
+        protocol.outputWritten()
+        check(output.isEmpty)
+    }
+
+    override fun onFrameData(chunk: ByteBuffer) {
+        chunk.get(payload)
+    }
+
+    override fun onMessageEnd() {
+        protocol.sendMessage(MessageType.TEXT, payload)
+        echoed++
+    }
+
+    companion object {
+        const val BATCH = 50
+        private const val SIZE = 32
+    }
+}

@@ -1,0 +1,71 @@
+package dev.kobahn.protocol
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import java.nio.ByteBuffer
+
+/** What becomes of an exception that the events' owner throws. */
+class EventFailureTest :
+    FunSpec({
+        bothRoles("a ProtocolException from a data event fails the connection") {
+            val octets = frame(0x82, "01 02 03") + frame(0x88, "03 e8")
+            DataEvent.entries.forEach { event ->
+                val end =
+                    RefusingEnd(config, event) { ProtocolException(Violation.MESSAGE_TOO_BIG) }
+                end.protocol.receive(ByteBuffer.wrap(octets.copyOf()))
+                end.seen.shouldContainExactly("failure MESSAGE_TOO_BIG", "close 1000")
+                end.protocol.failure?.violation shouldBe Violation.MESSAGE_TOO_BIG
+                WireFrame.readAll(end.output.takeAll()).map(WireFrame::toString)
+                    .shouldContainExactly("close 1009 the message is too big")
+            }
+        }
+
+        bothRoles("any other exception passes through") {
+            DataEvent.entries.forEach { event ->
+                val end = RefusingEnd(config, event) { IllegalStateException("broken") }
+                shouldThrow<IllegalStateException> {
+                    end.protocol.receive(ByteBuffer.wrap(frame(0x82, "01 02 03")))
+                }
+                end.protocol.failure shouldBe null
+            }
+        }
+    })
+
+private enum class DataEvent { MESSAGE_BEGIN, FRAME_BEGIN, FRAME_DATA, FRAME_END, MESSAGE_END }
+
+private class RefusingEnd(
+    config: ProtocolConfig,
+    private val refused: DataEvent,
+    private val exception: () -> Exception,
+) : ProtocolEvents {
+    val output = OctetQueue()
+    val protocol = Protocol(config, output, { ProtocolEnd.KEY }, this)
+    val seen = mutableListOf<String>()
+
+    private fun refuse(event: DataEvent) {
+        if (event == refused) throw exception()
+    }
+
+    override fun onMessageBegin(type: MessageType) = refuse(DataEvent.MESSAGE_BEGIN)
+
+    override fun onFrameBegin(length: Long) = refuse(DataEvent.FRAME_BEGIN)
+
+    override fun onFrameData(chunk: ByteBuffer) {
+        chunk.get()
+        refuse(DataEvent.FRAME_DATA)
+    }
+
+    override fun onFrameEnd() = refuse(DataEvent.FRAME_END)
+
+    override fun onMessageEnd() = refuse(DataEvent.MESSAGE_END)
+
+    override fun onClose(code: Int?, reason: String) {
+        seen += "close $code"
+    }
+
+    override fun onFailure(cause: ProtocolException) {
+        seen += "failure ${cause.violation}"
+    }
+}

@@ -1,0 +1,17 @@
+package dev.kobahn.protocol
+
+/** Octets from their hexadecimal digits; blanks do not count: `hex("81 05 48 65 6c 6c 6f")`. */
+internal fun hex(text: String): ByteArray =
+    text.filterNot(Char::isWhitespace).chunked(2).map { it.toInt(16).toByte() }.toByteArray()
+
+/** The inverse of [hex]. */
+internal fun ByteArray.toHex(): String {
+    val text = StringBuilder(size * 3)
+    for (octet in this) {
+        if (text.isNotEmpty()) text.append(' ')
+        text.append(DIGITS[octet.toInt() shr 4 and 0xF]).append(DIGITS[octet.toInt() and 0xF])
+    }
+    return text.toString()
+}
+
+private const val DIGITS = "0123456789abcdef"

@@ -1,0 +1,73 @@
+package dev.kobahn.protocol
+
+import java.nio.ByteBuffer
+
+/**
+ * Feeds octets that may be anything to a [Protocol] and insists on what must hold all the same: no
+ * exception, everything consumed, no event after a failure but the Close, and an output that is
+ * bounded by what is known to be sent.
+ */
+internal class HostileInput(config: ProtocolConfig) {
+    // A key of zero keeps the output readable also where keys are not applied.
+    private val end = ProtocolEnd(config) { 0 }
+
+    /** The events, in the words of [RecordedEvents]. */
+    val events: List<String> get() = end.events.list
+
+    /** Feeds [octets] in pieces of the size that [pieceSize] gives, heap or direct. */
+    fun feed(octets: ByteArray, direct: Boolean, pieceSize: () -> Int) {
+        val buffer = if (direct) {
+            ByteBuffer.allocateDirect(
+                octets.size,
+            )
+        } else {
+            ByteBuffer.allocate(octets.size)
+        }
+        buffer.put(octets)
+        buffer.position(0)
+        while (buffer.position() < octets.size) {
+            buffer.limit(minOf(octets.size, buffer.position() + maxOf(1, pieceSize())))
+            end.protocol.receive(buffer)
+            check(!buffer.hasRemaining()) { "not all was consumed" }
+            checkState()
+        }
+    }
+
+    private fun checkState() {
+        val protocol = end.protocol
+        check(end.output.size <= MAX_OUTPUT) { "${end.output.size} octets wait" }
+        check(protocol.remoteClose == null || protocol.closeReceived)
+        // The record itself throws when an event comes too late.
+        val ended = protocol.closeReceived || protocol.failure != null
+        check(protocol.closeExpected == ended)
+        check((protocol.localClose != null) == ended) {
+            "a Close is sent exactly when something ends"
+        }
+    }
+
+    /** The frames that were sent must be whole, and a Close the last one. */
+    fun checkOutput() {
+        val sent = end.sent()
+        check(sent.dropLast(1).none { it.startsWith("close") }) { "something follows a Close" }
+        check(sent.all { it.startsWith("pong") || it.startsWith("close") })
+    }
+
+    companion object {
+        private const val MAX_OUTPUT = 64 * 1024 + 2 * 131
+
+        /** One of all configurations that matter to received octets, by the bits of [choice]. */
+        fun config(choice: Int): ProtocolConfig {
+            fun bit(index: Int) = choice shr index and 1 == 1
+            return ProtocolConfig(
+                role = if (bit(0)) Role.CLIENT else Role.SERVER,
+                maxMessagePayloadSize = if (bit(1)) 0 else 1000,
+                maxFramePayloadSize = if (bit(2)) 0 else 500,
+                utf8validateIncoming = !bit(3),
+                requireMasked = !bit(0) && !bit(4),
+                acceptMasked = !bit(0) || bit(4),
+                applyMask = !bit(5),
+                echoCloseCodeReason = bit(6),
+            )
+        }
+    }
+}

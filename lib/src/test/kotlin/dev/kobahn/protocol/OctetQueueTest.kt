@@ -1,0 +1,168 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.Masking
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeSameInstanceAs
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.int
+import io.kotest.property.arbitrary.list
+import io.kotest.property.checkAll
+import java.nio.ByteBuffer
+import kotlin.random.Random
+
+private const val SEGMENT = SegmentPool.SEGMENT_SIZE
+
+private fun masked(octets: ByteArray, key: Int) =
+    octets.copyOf().also { Masking.mask(it, 0, it.size, key) }
+
+/** Takes everything, [step] octets at a time. */
+private fun OctetQueue.takeIn(step: Int): ByteArray {
+    val taken = ByteBuffer.allocate(size.toInt())
+    val window = ByteBuffer.allocateDirect(step)
+    while (!isEmpty) {
+        window.clear()
+        val count = copyTo(window)
+        window.flip()
+        taken.put(window)
+        remove(count)
+    }
+    return taken.array()
+}
+
+internal class OctetQueueTest :
+    FunSpec({
+        test("a new queue is empty") {
+            val queue = OctetQueue()
+            queue.isEmpty shouldBe true
+            queue.copyTo(ByteBuffer.allocate(1)) shouldBe 0
+            queue.takeAll() shouldBe byteArrayOf()
+        }
+
+        test("octets leave in the order they came, however they are appended and taken") {
+            val sizes = Arb.list(Arb.int(0..3 * SEGMENT), 0..8)
+            checkAll(50, sizes, Arb.int(1..SEGMENT), Arb.int()) { pieces, step, seed ->
+                val random = Random(seed)
+                val queue = OctetQueue(SegmentPool(2))
+                val expected = pieces.map { size ->
+                    val octets = random.nextBytes(size)
+                    val key = random.nextInt()
+                    when (random.nextInt(3)) {
+                        0 -> octets.also { queue.append(it) }
+
+                        1 -> octets.also { queue.appendPayload(it, 0, size, key, false) }
+
+                        else -> masked(octets, key).also {
+                            queue.appendPayload(octets, 0, size, key, true)
+                        }
+                    }
+                }.fold(byteArrayOf(), ByteArray::plus)
+                queue.size shouldBe expected.size.toLong()
+                queue.takeIn(step).contentEquals(expected) shouldBe true
+                queue.isEmpty shouldBe true
+            }
+        }
+
+        for (size in listOf(5, SEGMENT / 4, SEGMENT / 4 + 1, 20_003)) {
+            test("a payload of $size octets is masked right when copied in pieces of any size") {
+                val payload = Random(size).nextBytes(size)
+                for (step in 1..67) {
+                    val queue = OctetQueue()
+                    queue.append(byteArrayOf(1, 2, 3))
+                    queue.appendPayload(payload, 0, size, 0x12345678, true)
+                    queue.takeIn(step).drop(3).toByteArray()
+                        .contentEquals(masked(payload, 0x12345678)) shouldBe true
+                }
+            }
+
+            test("masking leaves the caller's $size octets as they are") {
+                val payload = Random(size).nextBytes(size)
+                val queue = OctetQueue()
+                queue.appendPayload(payload, 0, size, -1, true)
+                queue.takeAll()
+                payload.contentEquals(Random(size).nextBytes(size)) shouldBe true
+            }
+        }
+
+        test("what is copied stays until it is removed") {
+            val queue = OctetQueue()
+            queue.append("abcdef".toByteArray())
+            val target = ByteBuffer.allocate(4)
+            repeat(2) {
+                target.clear()
+                queue.copyTo(target) shouldBe 4
+                String(target.array()) shouldBe "abcd"
+            }
+            queue.remove(2)
+            queue.size shouldBe 4L
+            String(queue.takeAll()) shouldBe "cdef"
+        }
+
+        test("part of an array can be appended, and the array used again") {
+            val octets = "abcdef".toByteArray()
+            val queue = OctetQueue()
+            queue.append(octets, 2, 3)
+            octets.fill(0)
+            String(queue.takeAll()) shouldBe "cde"
+        }
+
+        test("no more can be removed than there is") {
+            val queue = OctetQueue()
+            queue.append(byteArrayOf(1))
+            shouldThrow<IllegalArgumentException> { queue.remove(2) }
+            shouldThrow<IllegalArgumentException> { queue.remove(-1) }
+            queue.size shouldBe 1L
+        }
+
+        test("reserved room becomes part of the queue when it is written") {
+            val queue = OctetQueue()
+            queue.append("ab".toByteArray())
+            val array = queue.reserve(2)
+            array[queue.tailEnd] = 'c'.code.toByte()
+            array[queue.tailEnd + 1] = 'd'.code.toByte()
+            queue.size shouldBe 2L
+            queue.advance(2)
+            String(queue.takeAll()) shouldBe "abcd"
+        }
+
+        test("an empty queue has given its segments back") {
+            val pool = SegmentPool(4)
+            val queue = OctetQueue(pool)
+            queue.append(ByteArray(3 * SEGMENT))
+            queue.remove(3 * SEGMENT)
+            val segments = List(3) { pool.take() }
+            segments.distinctBy { System.identityHashCode(it) }.size shouldBe 3
+            segments.forEach(pool::recycle)
+            pool.take() shouldBeSameInstanceAs segments.last()
+        }
+
+        test("frames with long payloads share the segment of their headers") {
+            val pool = SegmentPool(4)
+            val queue = OctetQueue(pool)
+            val mark = pool.take().also(pool::recycle)
+            val expected = (0 until 100).map { number ->
+                val header = ByteArray(4) { number.toByte() }
+                val payload = Random(number).nextBytes(SEGMENT)
+                queue.append(header)
+                queue.appendPayload(payload, 0, payload.size, 0, false)
+                header + payload
+            }.fold(byteArrayOf(), ByteArray::plus)
+            val other = pool.take()
+            (other === mark) shouldBe false
+            queue.takeIn(5000).contentEquals(expected) shouldBe true
+            // One segment was enough for all headers: it alone has come back.
+            pool.take() shouldBeSameInstanceAs mark
+            (pool.take() === mark) shouldBe false
+        }
+
+        test("clear forgets everything") {
+            val queue = OctetQueue()
+            queue.append(ByteArray(20_000))
+            queue.appendPayload(ByteArray(20_000), 0, 20_000, 0, false)
+            queue.clear()
+            queue.isEmpty shouldBe true
+            queue.append(byteArrayOf(7))
+            queue.takeAll() shouldBe byteArrayOf(7)
+        }
+    })

@@ -1,0 +1,9 @@
+package dev.kobahn.protocol
+
+import io.kotest.common.ExperimentalKotest
+import io.kotest.property.PropTestConfig
+import io.kotest.property.ShrinkingMode
+
+/** Random octets shrink for minutes and to little use; the seed in a failure repeats it. */
+@OptIn(ExperimentalKotest::class)
+internal val NO_SHRINKING = PropTestConfig(shrinkingMode = ShrinkingMode.Off)

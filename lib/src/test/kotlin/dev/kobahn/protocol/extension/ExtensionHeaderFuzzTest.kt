@@ -1,0 +1,13 @@
+package dev.kobahn.protocol.extension
+
+import com.code_intelligence.jazzer.junit.FuzzTest
+import io.kotest.matchers.shouldBe
+
+/** Reading never throws, and what was read survives being written. */
+class ExtensionHeaderFuzzTest {
+    @FuzzTest
+    fun header(octets: ByteArray) {
+        val read = ExtensionHeader.parse(String(octets, Charsets.ISO_8859_1)) ?: return
+        ExtensionHeader.parse(ExtensionHeader.format(read)) shouldBe read
+    }
+}

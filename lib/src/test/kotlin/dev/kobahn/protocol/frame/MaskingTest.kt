@@ -1,0 +1,87 @@
+package dev.kobahn.protocol.frame
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.byte
+import io.kotest.property.arbitrary.byteArray
+import io.kotest.property.arbitrary.int
+import io.kotest.property.checkAll
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+
+private val payloads = Arb.byteArray(Arb.int(0..70), Arb.byte())
+
+/** RFC 6455 section 5.3, word for word. */
+private fun expected(octets: ByteArray, key: Int, phase: Int = 0) = ByteArray(octets.size) { i ->
+    val keyOctet = key ushr (24 - 8 * ((i + phase) % 4))
+    (octets[i].toInt() xor keyOctet).toByte()
+}
+
+internal class MaskingTest :
+    FunSpec({
+        test("the example of section 5.7 is masked as the RFC shows") {
+            val octets = "Hello".toByteArray()
+            Masking.mask(octets, 0, octets.size, 0x37fa213d)
+            octets.toHexString() shouldBe "7f9f4d5158"
+        }
+
+        test("octet i is combined with octet i mod 4 of the key") {
+            checkAll(payloads, Arb.int()) { payload, key ->
+                val masked = payload.copyOf().also { Masking.mask(it, 0, it.size, key) }
+                masked shouldBe expected(payload, key)
+            }
+        }
+
+        test("masking twice gives back the payload") {
+            checkAll(payloads, Arb.int(), Arb.int(0..1000)) { payload, key, phase ->
+                val octets = payload.copyOf()
+                repeat(2) { Masking.mask(octets, 0, octets.size, key, phase) }
+                octets shouldBe payload
+            }
+        }
+
+        test("a payload masked in two pieces, split at every octet, is masked the same") {
+            checkAll(20, payloads, Arb.int()) { payload, key ->
+                for (split in 0..payload.size) {
+                    val octets = payload.copyOf()
+                    Masking.mask(octets, 0, split, key)
+                    Masking.mask(octets, split, payload.size - split, key, split)
+                    octets shouldBe expected(payload, key)
+                }
+            }
+        }
+
+        test("octets outside the range stay as they are") {
+            val around = Arb.int(0..9)
+            checkAll(payloads, Arb.int(), around, around) { payload, key, before, after ->
+                val octets = ByteArray(before) + payload + ByteArray(after)
+                Masking.mask(octets, before, payload.size, key)
+                octets shouldBe ByteArray(before) + expected(payload, key) + ByteArray(after)
+            }
+        }
+
+        for (order in listOf(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+            for (direct in listOf(true, false)) {
+                test("a ${if (direct) "direct" else "heap"} buffer in $order is masked alike") {
+                    checkAll(payloads, Arb.int(), Arb.int(0..9)) { payload, key, start ->
+                        val size = start + payload.size
+                        val buffer = if (direct) {
+                            ByteBuffer.allocateDirect(size)
+                        } else {
+                            ByteBuffer.allocate(size)
+                        }
+                        buffer.order(order)
+                        buffer.position(start)
+                        buffer.put(payload)
+                        Masking.mask(buffer, start, size, key, start)
+                        buffer.order() shouldBe order
+                        buffer.position() shouldBe size
+                        buffer.position(start)
+                        ByteArray(payload.size).also(buffer::get) shouldBe
+                            expected(payload, key, start)
+                    }
+                }
+            }
+        }
+    })

@@ -1,0 +1,17 @@
+package dev.kobahn.violations.protocol
+
+import java.io.File
+import java.net.Socket
+import kotlinx.coroutines.yield
+
+internal class Suspends {
+    suspend fun wait() = yield()
+}
+
+internal class OpensSocket(val socket: Socket)
+
+internal class WritesFile(val file: File)
+
+internal class ReadsClock {
+    fun now(): Long = System.nanoTime()
+}
