@@ -1,0 +1,24 @@
+package dev.kobahn.samples
+
+import com.github.ajalt.clikt.core.CoreCliktCommand
+import com.github.ajalt.clikt.parameters.arguments.argument
+import com.github.ajalt.clikt.parameters.arguments.convert
+import com.github.ajalt.clikt.parameters.arguments.help
+import com.github.ajalt.clikt.parameters.transform.TransformContext
+import dev.kobahn.protocol.handshake.WebSocketUrl
+
+/** The argument that says where to connect to. */
+internal fun CoreCliktCommand.webSocketUrl() = argument("URL")
+    .convert { text ->
+        val url = reported { WebSocketUrl.parse(text) }
+        if (url.isSecure) fail("wss needs TLS, which is not supported yet")
+        text
+    }
+    .help("Where to connect to, such as ws://localhost:9000/path.")
+
+/** What [parse] returns; what it has against the text becomes a usage error. */
+internal inline fun <T> TransformContext.reported(parse: () -> T): T = try {
+    parse()
+} catch (failure: IllegalArgumentException) {
+    fail(failure.message.orEmpty())
+}

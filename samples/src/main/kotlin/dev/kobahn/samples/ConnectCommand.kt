@@ -1,0 +1,72 @@
+package dev.kobahn.samples
+
+import com.github.ajalt.clikt.core.ProgramResult
+import com.github.ajalt.clikt.parameters.options.convert
+import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.options.flag
+import com.github.ajalt.clikt.parameters.options.help
+import com.github.ajalt.clikt.parameters.options.multiple
+import com.github.ajalt.clikt.parameters.options.option
+import dev.kobahn.HandshakeException
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.webSocketClient
+import java.io.IOException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+
+/** `connect`: standard input to a server, and what it sends to standard output. */
+internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
+    SampleCommand<WebSocketClientOptions>("connect", ABOUT, OptionSetter.CLIENT) {
+    private val url by webSocketUrl()
+
+    private val binary by option("--binary").flag()
+        .help("Standard input is one binary message; what comes back is written as it is.")
+
+    private val protocols by option("--protocol", metavar = "name").multiple()
+        .help("A subprotocol to offer, the one liked best first. May be repeated.")
+
+    private val headers by option("--header", metavar = "Name: value")
+        .convert { text -> reported { OptionValue.header(text) } }.multiple()
+        .help("A further header field of the request. May be repeated.")
+
+    private val wait by option("--wait", metavar = "time")
+        .convert { text -> reported { Duration.parse(text) } }.default(1.seconds)
+        .help("How long the server has to be silent at the end, 10s or 500ms. Default: 1s.")
+
+    override suspend fun runSample() {
+        val client = webSocketClient {
+            protocols = this@ConnectCommand.protocols
+            headers = this@ConnectCommand.headers.fold(headers) { all, field -> all + field }
+            setFromCommandLine()
+        }
+        val status = try {
+            client.connect(url) { Conversation(this, console, binary, wait).hold() }
+        } catch (failure: HandshakeException) {
+            throw fail("refused: ${failure.message}\n${failure.bodyText}".trimEnd())
+        } catch (failure: IOException) {
+            throw fail("failed: $url: ${failure.message ?: failure}")
+        }
+        console.note("closed: $status")
+        if (!status.wasClean || status.code in COMPLAINTS) throw ProgramResult(1)
+    }
+
+    private fun fail(message: String): ProgramResult {
+        console.note(message)
+        return ProgramResult(1)
+    }
+
+    private companion object {
+        /** The codes of a peer that was not content, but for 1005, which says nothing. */
+        val COMPLAINTS =
+            (CloseCode.PROTOCOL_ERROR..CloseCode.TLS_HANDSHAKE) - CloseCode.NO_STATUS_RCVD
+
+        const val ABOUT = """
+            Sends standard input to a server and writes what the server sends to standard output.
+
+            Without --binary every line is a text message, and every message that arrives is
+            followed by a line feed. At the end of standard input the connection is closed once the
+            server has been silent for the time of --wait. How the connection ended goes to standard
+            error; the exit code is 0 after a clean close without an error code, 1 otherwise."""
+    }
+}

@@ -1,0 +1,115 @@
+package dev.kobahn.samples
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.CloseStatus
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.Message
+import dev.kobahn.ReadingPausedException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.channels.produce
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
+
+/**
+ * Standard input to a server and its messages to standard output, until either side closes. To be
+ * used from one thread.
+ *
+ * @param binary whether the input is one binary message instead of lines
+ * @param wait how long the server has to be silent after the end of the input
+ */
+@OptIn(ExperimentalCoroutinesApi::class)
+internal class Conversation(
+    private val webSocket: ClientWebSocket,
+    private val console: Console,
+    private val binary: Boolean,
+    private val wait: Duration,
+) {
+    private var received = 0L
+    private var isWriting = false
+
+    /** Suspends until the connection has ended; tells how. */
+    suspend fun hold(): CloseStatus {
+        // Nothing ends a read of standard input, so nobody must wait for it: it is nobody's child
+        val input = CoroutineScope(Dispatchers.IO).read()
+        try {
+            coroutineScope {
+                val sending = launch { send(input) }
+                receive()
+                sending.cancel()
+            }
+        } finally {
+            input.cancel()
+        }
+        return webSocket.awaitClosed()
+    }
+
+    private fun CoroutineScope.read() = produce<Message>(capacity = READ_AHEAD) {
+        if (binary) {
+            send(Message.Binary(console.input.readBytes()))
+        } else {
+            val lines = console.input.bufferedReader()
+            while (true) send(Message.Text(lines.readLine() ?: break))
+        }
+    }
+
+    private suspend fun send(input: ReceiveChannel<Message>) = try {
+        for (message in input) webSocket.send(message)
+        awaitSilence()
+        webSocket.close()
+        Unit
+    } catch (_: ConnectionClosedException) {
+        // receive() comes to the same end, but after the messages before it
+    }
+
+    /**
+     * Waits until nothing comes any more. The time begins with a Pong, when the server has all that
+     * was sent; what it was sending when the time was over comes before the Pong that is then asked
+     * for. Thus a large message is cut off neither way.
+     */
+    private suspend fun awaitSilence() {
+        do {
+            val before = received
+            awaitPong()
+            delay(wait)
+            awaitPong()
+        } while (received > before || isWriting || !webSocket.incoming.isEmpty)
+    }
+
+    private suspend fun awaitPong() {
+        try {
+            withTimeoutOrNull(PONG_TIMEOUT) { webSocket.ping() }
+        } catch (_: ReadingPausedException) {
+            // messages wait to be written
+        }
+    }
+
+    private suspend fun receive() = try {
+        for (message in webSocket.incoming) {
+            received++
+            isWriting = true
+            withContext(Dispatchers.IO) { write(message) }
+            isWriting = false
+        }
+    } catch (_: ConnectionClosedException) {
+        // awaitClosed() says how it ended
+    }
+
+    private fun write(message: Message) {
+        console.output.write(if (binary) message.octets else message.octets + LINE_FEED)
+        console.output.flush()
+    }
+
+    private companion object {
+        const val READ_AHEAD = 16
+        const val LINE_FEED = '\n'.code.toByte()
+        val PONG_TIMEOUT = 10.seconds
+    }
+}

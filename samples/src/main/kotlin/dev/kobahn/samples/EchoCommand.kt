@@ -1,0 +1,23 @@
+package dev.kobahn.samples
+
+import dev.kobahn.WebSocketServerOptions
+
+/** `echo`: sends back what arrives, or on `/broadcast` to everybody there. */
+internal class EchoCommand(console: Console = Console.SYSTEM) :
+    ServerCommand("echo", ABOUT, console) {
+    override fun WebSocketServerOptions.configure() = echo()
+
+    private companion object {
+        const val ABOUT = """
+            Sends every message back; those to /broadcast go to all connections there.
+
+            A connection to /broadcast that takes its messages too slowly is closed with 1008. Ctrl-C
+            closes all connections with 1001 and ends the server."""
+    }
+}
+
+/** The whole echo server, with the path `/broadcast` beside it. */
+internal fun WebSocketServerOptions.echo(broadcast: Broadcast = Broadcast()) {
+    route("/broadcast") { onConnect { broadcast.serve(this) } }
+    onConnect { for (message in incoming) send(message) }
+}

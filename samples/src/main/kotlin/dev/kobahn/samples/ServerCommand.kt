@@ -1,0 +1,64 @@
+package dev.kobahn.samples
+
+import com.github.ajalt.clikt.core.CliktError
+import com.github.ajalt.clikt.parameters.options.default
+import com.github.ajalt.clikt.parameters.options.help
+import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.int
+import com.github.ajalt.clikt.parameters.types.restrictTo
+import dev.kobahn.WebSocketServer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.webSocketServer
+import java.io.IOException
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.runBlocking
+
+/**
+ * A subcommand that is a server: it says `listening on ws://HOST:PORT` when it accepts connections,
+ * and runs until the process is told to end, when it closes them.
+ */
+internal abstract class ServerCommand(name: String, about: String, private val console: Console) :
+    SampleCommand<WebSocketServerOptions>(name, about, OptionSetter.SERVER) {
+    private val port by option("--port", metavar = "PORT")
+        .int().restrictTo(0..MAX_PORT).default(USUAL_PORT)
+        .help("The port to listen at, 0 for any free one. Default: $USUAL_PORT.")
+
+    private val host by option("--host", metavar = "HOST").default("localhost")
+        .help("The name or address to listen at, 0.0.0.0 for all of IPv4. Default: localhost.")
+
+    /** What the server serves. The command line has its say after this. */
+    protected abstract fun WebSocketServerOptions.configure()
+
+    final override suspend fun runSample() {
+        var address = host
+        val server = webSocketServer {
+            host = this@ServerCommand.host
+            port = this@ServerCommand.port
+            configure()
+            setFromCommandLine()
+            address = host
+        }
+        try {
+            server.start()
+        } catch (failure: IOException) {
+            throw CliktError("cannot listen at $address:$port: ${failure.message}", failure)
+        }
+        stopAtExit(server)
+        console.line("listening on ws://${bracketed(address)}:${server.port}")
+        server.join()
+    }
+
+    /** Ctrl-C and SIGTERM end the process by way of its shutdown hooks. */
+    private fun stopAtExit(server: WebSocketServer) {
+        val hook = Thread { runBlocking { server.stop(deadline = STOP_DEADLINE) } }
+        Runtime.getRuntime().addShutdownHook(hook)
+    }
+
+    private fun bracketed(address: String) = if (':' in address) "[$address]" else address
+
+    private companion object {
+        const val USUAL_PORT = 9000
+        const val MAX_PORT = 65535
+        val STOP_DEADLINE = 3.seconds
+    }
+}

@@ -1,0 +1,119 @@
+package dev.kobahn.samples
+
+import com.github.ajalt.clikt.core.BadParameterValue
+import com.github.ajalt.clikt.core.ProgramResult
+import com.github.ajalt.clikt.core.parse
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.use
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
+import java.io.ByteArrayOutputStream
+import java.io.InputStream
+import java.io.PipedInputStream
+import java.io.PipedOutputStream
+import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+class ConnectCommandTest :
+    FunSpec({
+        timeout = 60.seconds.inWholeMilliseconds
+
+        test("lines go out and what comes back is written, then the connection is closed cleanly") {
+            serving({ echo() }) { url ->
+                val run = connect("hello\nwörld\n".byteInputStream(), url)
+                run.output.decodeToString() shouldBe "hello\nwörld\n"
+                run.errors shouldStartWith "closed: clean 1000, begun by local"
+                run.exitCode shouldBe 0
+            }
+        }
+
+        test("a binary message of 10 MiB comes back octet for octet") {
+            serving({ echo() }) { url ->
+                val octets = Random(1).nextBytes(10 * 1024 * 1024)
+                val run = connect(octets.inputStream(), url, "--binary", "--wait", "50ms")
+                run.output.contentEquals(octets) shouldBe true
+                run.exitCode shouldBe 0
+            }
+        }
+
+        test("it ends when the server closes, while standard input is open") {
+            serving({ onConnect { send("bye") } }) { url ->
+                PipedOutputStream().use { typing ->
+                    val run = connect(PipedInputStream(typing), url)
+                    run.output.decodeToString() shouldBe "bye\n"
+                    run.errors shouldStartWith "closed: clean 1000, begun by remote"
+                    run.exitCode shouldBe 0
+                }
+            }
+        }
+
+        test("an unclean end gives exit code 1 and the cause") {
+            serving({
+                onConnect {
+                    incoming.receive()
+                    drop()
+                }
+            }) { url ->
+                val run = connect("drop it\n".byteInputStream(), url, "--wait", "10s")
+                run.errors shouldContain "unclean 1006"
+                run.exitCode shouldBe 1
+            }
+        }
+
+        test("a refusal gives exit code 1, the status and the body") {
+            serving({ onConnect { deny(403, body = "not you") } }) { url ->
+                val run = connect(InputStream.nullInputStream(), url)
+                run.errors shouldContain "403"
+                run.errors shouldContain "not you"
+                run.exitCode shouldBe 1
+            }
+        }
+
+        test("subprotocols, header fields and options reach the server") {
+            serving({
+                protocols = listOf("b")
+                onConnect {
+                    accept()
+                    val field = request.headers["X-A"]
+                    send("$protocol ${request.protocols} $field ${request.origin}")
+                }
+            }) { url ->
+                val more = "--protocol a --protocol b --header X-A:1 --option origin=http://o"
+                val input = PipedInputStream(PipedOutputStream())
+                val run = connect(input, url, *more.split(' ').toTypedArray())
+                run.output.decodeToString() shouldBe "b [a, b] 1 http://o\n"
+            }
+        }
+
+        test("what is no WebSocket URL is a usage error") {
+            shouldThrow<BadParameterValue> { ConnectCommand().parse(listOf("http://localhost/")) }
+        }
+    })
+
+private class Run(val output: ByteArray, val errors: String, val exitCode: Int)
+
+private suspend fun connect(input: InputStream, vararg arguments: String): Run {
+    val output = ByteArrayOutputStream()
+    val errors = ByteArrayOutputStream()
+    val command = ConnectCommand(Console(input, output, errors))
+    val exitCode = withContext(Dispatchers.IO) {
+        try {
+            command.parse(arguments.toList())
+            0
+        } catch (result: ProgramResult) {
+            result.statusCode
+        }
+    }
+    return Run(output.toByteArray(), errors.toString(Charsets.UTF_8), exitCode)
+}
+
+private suspend fun serving(
+    configure: WebSocketServerOptions.() -> Unit,
+    test: suspend (url: String) -> Unit,
+) = webSocketServer(configure = configure).use { test("ws://localhost:${it.port}/") }

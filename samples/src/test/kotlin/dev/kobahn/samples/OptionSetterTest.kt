@@ -1,0 +1,119 @@
+package dev.kobahn.samples
+
+import com.github.ajalt.clikt.core.UsageError
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainAll
+import io.kotest.matchers.collections.shouldNotContainAnyOf
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+
+class OptionSetterTest :
+    FunSpec({
+        test("a switch is true or false") {
+            server("failByDrop=true") { failByDrop shouldBe true }
+            server("tcpNoDelay=false") { tcpNoDelay shouldBe false }
+        }
+
+        test("a number may have a unit of octets") {
+            server("port=9001") { port shouldBe 9001 }
+            server("maxHeadSize=64KiB") { maxHeadSize shouldBe 65536 }
+            server("maxMessagePayloadSize=1MiB") { maxMessagePayloadSize shouldBe 1048576 }
+            server("maxMessagePayloadSize=3GiB") { maxMessagePayloadSize shouldBe 3221225472 }
+            server("maxMessagePayloadSize=0") { maxMessagePayloadSize shouldBe 0 }
+        }
+
+        test("a time has a unit") {
+            server("openHandshakeTimeout=10s") { openHandshakeTimeout shouldBe 10.seconds }
+            server("dropTimeout=500ms") { dropTimeout shouldBe 500.milliseconds }
+        }
+
+        test("the items of a list are separated by commas") {
+            server("protocols=chat.v2, chat.v1") { protocols shouldBe listOf("chat.v2", "chat.v1") }
+            server("versions=13") { versions shouldBe listOf(13) }
+            server("protocols=") { protocols shouldBe emptyList() }
+        }
+
+        test("text may hold blanks, commas and equals signs") {
+            server("server=a, b=c") { server shouldBe "a, b=c" }
+        }
+
+        test("an empty value is none where there may be none") {
+            server("server=") { server shouldBe null }
+            server("externalPort=", "handlerDispatcher=") {
+                externalPort shouldBe null
+                handlerDispatcher shouldBe null
+            }
+        }
+
+        test("header fields add up") {
+            server("headers=X-One: 1", "headers=X-Two: a: b") {
+                headers shouldBe headersOf("X-One" to "1", "X-Two" to "a: b")
+            }
+        }
+
+        test("a dispatcher has a name") {
+            server("handlerDispatcher=io") { handlerDispatcher shouldBe Dispatchers.IO }
+        }
+
+        test("the last value of an option holds") {
+            server("port=1", "port=2") { port shouldBe 2 }
+        }
+
+        test("a client has its own options") {
+            webSocketClient {
+                OptionSetter.CLIENT.setAll(this, listOf("origin=http://a", "maxFramePayloadSize=5"))
+                origin shouldBe "http://a"
+                maxFramePayloadSize shouldBe 5
+            }
+        }
+
+        test("every option that is no callback can be set, the shared ones too") {
+            val names = OptionSetter.SERVER.names
+            names shouldContainAll listOf("host", "allowedOrigins", "autoFragmentSize")
+            names shouldNotContainAnyOf listOf("isFrozen", "onConnect", "handler", "routes")
+        }
+
+        test("an unknown name is a usage error that lists the names") {
+            val error = shouldThrow<UsageError> { server("prot=1") {} }
+            error.paramName shouldBe "--option"
+            error.message shouldStartWith "there is no option \"prot\""
+            error.message shouldContain "maxMessagePayloadSize=number[KiB|MiB|GiB]"
+        }
+
+        test("a value that cannot be read is a usage error that names the option") {
+            error("port=x") shouldBe
+                "port: \"x\" is not a number, such as 65536, 64KiB, 1MiB or 2GiB"
+            error("failByDrop=yes") shouldBe "failByDrop: \"yes\" is neither true nor false"
+            error("dropTimeout=10") shouldBe
+                "dropTimeout: \"10\" is not a time, such as 10s, 500ms or 1m 30s"
+            error("maxHeadSize=3GiB") shouldBe "maxHeadSize: \"3GiB\" is too large"
+            error("maxFramePayloadSize=9999999999GiB") shouldBe
+                "maxFramePayloadSize: \"9999999999GiB\" is too large"
+            error("headers=none") shouldBe
+                "headers: \"none\" is not a header, such as X-Name: value"
+            error("port") shouldBe "\"port\" is not of the form name=value"
+        }
+
+        test("a value that the option refuses is a usage error with the option's own words") {
+            error("port=70000") shouldBe "port is 70000, must be 0 (any free one) to 65535"
+        }
+    })
+
+private fun server(vararg assignments: String, check: WebSocketServerOptions.() -> Unit) {
+    webSocketServer {
+        OptionSetter.SERVER.setAll(this, assignments.toList())
+        check()
+    }
+}
+
+private fun error(assignment: String): String? =
+    shouldThrow<UsageError> { server(assignment) {} }.message

@@ -1,0 +1,47 @@
+package dev.kobahn.samples
+
+import dev.kobahn.webSocketClient
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldMatch
+import java.io.File
+import java.util.concurrent.TimeUnit
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+class SampleProcessTest :
+    FunSpec({
+        test("a server says on stdout where it listens, and stops gracefully on SIGTERM") {
+            val process = sample("echo", "--port", "0", "--host", "127.0.0.1")
+            try {
+                val output = process.inputStream.bufferedReader()
+                val first = withContext(Dispatchers.IO) { output.readLine() }
+                first shouldMatch Regex("listening on ws://127\\.0\\.0\\.1:[1-9]\\d*")
+                webSocketClient().connect(first.removePrefix("listening on ")) {
+                    send("hello")
+                    incoming.receive().toString() shouldBe "hello"
+                    // Process.destroy() would close its output as well
+                    process.toHandle().destroy()
+                    awaitClosed().run { code to wasClean } shouldBe (1001 to true)
+                }
+                withContext(Dispatchers.IO) { process.waitFor(10, TimeUnit.SECONDS) } shouldBe true
+                output.readText() shouldBe ""
+            } finally {
+                process.destroyForcibly()
+            }
+        }
+
+        test("without arguments the help is printed") {
+            val process = sample()
+            val text = withContext(Dispatchers.IO) { process.inputStream.reader().readText() }
+            text.lines().first() shouldBe "Usage: kobahn-samples [<options>] <command> [<args>]..."
+        }
+    })
+
+private fun sample(vararg arguments: String): Process {
+    val java = File(System.getProperty("java.home"), "bin/java").path
+    val classPath = listOf("-cp", System.getProperty("java.class.path"))
+    return ProcessBuilder(listOf(java) + classPath + "dev.kobahn.samples.MainKt" + arguments)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start()
+}
