@@ -21,6 +21,7 @@ internal class FrameReceiver(
     private var text: Utf8Validator? = null
     private var message: MessageType? = null
     private var messageLength = 0L
+    private var maxMessageSize = config.maxMessagePayloadSize
     private var insideFrame = false
     private var control: ByteArray? = null
     private var received = 0L
@@ -84,16 +85,25 @@ internal class FrameReceiver(
     }
 
     private fun checkSize() {
-        val total = if (message == null) header.length else messageLength + header.length
-        val most = config.maxMessagePayloadSize
-        // A sum that overflows is too big as well.
-        if (most > 0 && (total > most || total < 0)) {
-            violate(Violation.MESSAGE_TOO_BIG, "more than $most octets")
-        }
+        checkMessageSize(if (message == null) header.length else messageLength + header.length)
         val mostInFrame = config.maxFramePayloadSize
         if (mostInFrame > 0 && header.length > mostInFrame) {
             violate(Violation.FRAME_TOO_BIG, "more than $mostInFrame octets")
         }
+    }
+
+    private fun checkMessageSize(size: Long) {
+        val most = maxMessageSize
+        // A sum that overflows is too big as well.
+        if (most > 0 && (size > most || size < 0)) {
+            violate(Violation.MESSAGE_TOO_BIG, "more than $most octets")
+        }
+    }
+
+    /** Takes messages of at most [octets] from now on, the one that is open included. */
+    fun limitMessages(octets: Long) {
+        maxMessageSize = octets
+        if (message != null) checkMessageSize(messageLength)
     }
 
     private fun beginMessage() {

@@ -35,8 +35,8 @@ internal class FrameSender(
         private set
 
     fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
-        expect("sendMessage", SendState.GROUND)
         if (close != null) return false
+        expect("sendMessage", SendState.GROUND)
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var opcode = type.opcode
         var start = 0
@@ -98,6 +98,11 @@ internal class FrameSender(
         nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
         return true
+    }
+
+    fun abandonMessage(): SendState {
+        if (state == SendState.MESSAGE_BEGIN) state = SendState.GROUND
+        return state
     }
 
     fun ping(payload: ByteArray): Boolean = sendControl(Opcode.PING, payload)

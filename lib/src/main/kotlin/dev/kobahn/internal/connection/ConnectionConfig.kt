@@ -15,4 +15,6 @@ internal class ConnectionConfig(
     val dropTimeout: Duration,
     /** Null if no Pings are sent automatically. */
     val autoPing: AutoPingConfig? = null,
+    /** The longest message taken by who receives it in pieces; 0 is no limit. */
+    val maxStreamedMessageSize: Long = 0,
 )

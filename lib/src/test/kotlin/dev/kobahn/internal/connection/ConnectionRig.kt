@@ -23,6 +23,8 @@ internal class ConnectionRig(
     handlerOnLoop: Boolean = true,
     capacity: Int = MemoryTransport.CAPACITY,
     autoPing: AutoPingConfig? = null,
+    autoFragmentSize: Int = 0,
+    maxStreamedMessageSize: Long = maxMessagePayloadSize,
 ) {
     val loop = VirtualLoop()
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
@@ -36,11 +38,12 @@ internal class ConnectionRig(
         ),
         maxIncomingQueueSize = maxIncomingQueueSize,
         maxOutgoingQueueSize = maxOutgoingQueueSize,
-        autoFragmentSize = 0,
+        autoFragmentSize = autoFragmentSize,
         failByDrop = failByDrop,
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPing,
+        maxStreamedMessageSize = maxStreamedMessageSize,
     )
     val connection = Connection(transport, config, { 0 }, handlerOnLoop, beforeReceive = {})
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
@@ -60,5 +63,10 @@ internal class ConnectionRig(
     fun receive(vararg frames: ByteArray) {
         peer.send(*frames)
         loop.run()
+    }
+
+    companion object {
+        /** Longer than every timer of a rig. */
+        val LONG = 10.seconds
     }
 }
