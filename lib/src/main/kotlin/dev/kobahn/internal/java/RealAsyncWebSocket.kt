@@ -6,10 +6,12 @@ import dev.kobahn.Message
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocket
 import dev.kobahn.java.AsyncClientWebSocket
+import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
 import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.util.concurrent.CompletableFuture
@@ -38,6 +40,16 @@ internal abstract class RealAsyncWebSocket(
     override fun send(octets: ByteArray) = calls.completion { webSocket.send(octets) }
 
     override fun send(message: Message) = calls.completion { webSocket.send(message) }
+
+    override fun send(message: Message, fragmentSize: Int) =
+        calls.completion { webSocket.send(message, fragmentSize) }
+
+    override fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter> {
+        val writer = RealAsyncMessageWriter(webSocket)
+        val sending = calls.completion { writer.run(type) }
+        writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
+        return writer.begun
+    }
 
     override fun ping(unit: TimeUnit): CompletableFuture<Long> =
         calls.future { webSocket.ping().toLong(unit.toDurationUnit()) }
