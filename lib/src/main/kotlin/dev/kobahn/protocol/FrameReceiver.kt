@@ -7,8 +7,9 @@ import java.nio.ByteBuffer
 
 /**
  * The receiving half: frames in, events out, with the rules for what a peer may send (RFC 6455
- * section 5). House rules: everything that decides whether a frame is allowed is here; a broken
- * rule is thrown as [ProtocolException] and leaves [receive] as such, once.
+ * section 5). House rules: what decides whether a frame is allowed is here, and in [HeaderRules]
+ * what its header tells by itself; a broken rule is thrown as [ProtocolException] and leaves
+ * [receive] as such, once.
  *
  * Owned by the one thread that receives.
  */
@@ -33,6 +34,9 @@ internal class FrameReceiver(
     /** How many octets of the frame that is open are still to come. */
     val frameRest: Long get() = if (insideFrame) header.length - received else 0
 
+    /** At least how many octets are missing of the header, or of the frame, that is open. */
+    val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
+
     /** Consumes [input] until it is empty; returns the peer's Close when it is complete, else null. */
     fun receive(input: ByteBuffer): CloseFrame? {
         while (true) {
@@ -51,27 +55,12 @@ internal class FrameReceiver(
         insideFrame = true
         received = 0
         closed = header.opcode == Opcode.CLOSE
-        checkHeader()
+        HeaderRules.check(header, config.requireMasked, config.acceptMasked)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
         } else {
             beginDataFrame()
         }
-    }
-
-    private fun checkHeader() {
-        if (header.rsv != 0) violate(Violation.RESERVED_BITS_SET)
-        if (config.requireMasked && !header.masked) violate(Violation.CLIENT_FRAME_NOT_MASKED)
-        if (!config.acceptMasked && header.masked) violate(Violation.SERVER_FRAME_MASKED)
-        if (Opcode.isControl(header.opcode)) checkControl()
-        if (Opcode.isReserved(header.opcode)) violate(Violation.RESERVED_OPCODE)
-        header.lengthViolation?.let { violate(it) }
-    }
-
-    private fun checkControl() {
-        val tooLong = header.length > Opcode.MAX_CONTROL_PAYLOAD
-        if (!header.fin) violate(Violation.CONTROL_FRAME_FRAGMENTED)
-        if (tooLong) violate(Violation.CONTROL_FRAME_TOO_LONG)
     }
 
     private fun beginDataFrame() {

@@ -235,21 +235,15 @@ public class Protocol(
     /** Sends a Ping with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
     @JvmOverloads
     public fun sendPing(payload: ByteArray = ByteArray(0)): Boolean {
-        checkControl(payload)
+        Opcode.checkControl(payload)
         return synchronized(output) { sender.ping(payload) }
     }
 
     /** Sends a Pong nobody asked for, with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
     @JvmOverloads
     public fun sendPong(payload: ByteArray = ByteArray(0)): Boolean {
-        checkControl(payload)
+        Opcode.checkControl(payload)
         return synchronized(output) { sender.pong(payload) }
-    }
-
-    private fun checkControl(payload: ByteArray) {
-        require(payload.size <= Opcode.MAX_CONTROL_PAYLOAD) {
-            "control payload has ${payload.size} octets, must be at most ${Opcode.MAX_CONTROL_PAYLOAD}"
-        }
     }
 
     /**
