@@ -6,6 +6,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
@@ -49,7 +50,7 @@ internal class Connection(
     private val output = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
     private val closing = ClosingHandshake(transport, protocol, config)
-    private val gate = SendGate(config.maxOutgoingQueueSize, output) { output.size }
+    private val gate = SendGate(config.maxOutgoingQueueSize, output)
     private val pings = PendingPings(loop)
     private val autoPing = config.autoPing?.let { AutoPing(loop, it, ::sendAutoPing, ::drop) }
     private val assembler = MessageAssembler()
@@ -77,6 +78,9 @@ internal class Connection(
 
     val incoming = IncomingMessages(config.maxIncomingQueueSize, this)
 
+    /** What the application wants to know of Pings and Pongs. */
+    val hooks = ControlHooks(::hookFailed)
+
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
     @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
@@ -87,8 +91,7 @@ internal class Connection(
     // The application's side.
 
     suspend fun send(type: MessageType, octets: ByteArray) {
-        val limit = config.protocol.maxMessagePayloadSize
-        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        checkSize(octets)
         val backlog = synchronized(output) {
             if (gate.isClosed) throw closedException()
             val isSent = protocol.sendMessage(type, octets, config.autoFragmentSize)
@@ -96,6 +99,38 @@ internal class Connection(
             output.size
         }
         flush()
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
+    /** As [send] where there is room; where there is none it returns false and has sent nothing. */
+    fun trySend(type: MessageType, octets: ByteArray): Boolean {
+        checkSize(octets)
+        synchronized(output) {
+            if (gate.isClosed) throw closedException()
+            if (output.size > config.maxOutgoingQueueSize) return false
+            val isSent = protocol.sendMessage(type, octets, config.autoFragmentSize)
+            if (!isSent) throw closedException()
+        }
+        flush()
+        return true
+    }
+
+    private fun checkSize(octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+    }
+
+    /** Has [send] send what the rules of [send] do not hold for; suspends for room, or until it is written. */
+    suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
+        var end = 0L
+        val backlog = synchronized(output) {
+            if (gate.isClosed) throw closedException()
+            protocol.send()
+            end = output.position + output.size
+            output.size
+        }
+        flush()
+        if (untilWritten) return gate.awaitWritten(end)
         if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
     }
 
@@ -108,14 +143,20 @@ internal class Connection(
         if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
     }
 
-    suspend fun ping(): Duration {
+    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
+
+    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+
+    private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
-        return pings.await { payload ->
-            if (readingPaused) throw ReadingPausedException()
-            val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
-            if (!isSent) throw closedException()
-            transport.flush()
-        }.nanoseconds
+        if (readingPaused) throw ReadingPausedException()
+        val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
+        if (!isSent) throw closedException()
+        transport.flush()
+    }
+
+    suspend fun pong(payload: ByteArray) = sendRaw(untilWritten = false) {
+        if (!sendPong(payload)) throw closedException()
     }
 
     suspend fun close(code: Int, reason: String): CloseStatus {
@@ -158,6 +199,12 @@ internal class Connection(
         val isSent = protocol.sendPing(payload)
         if (isSent) transport.flush()
         return isSent
+    }
+
+    private fun hookFailed(failure: Throwable) {
+        connectionLogger.error(failure) { "a hook of the connection with ${transport.peer} failed" }
+        closing.begin(Initiator.LOCAL, failure)
+        beginClose(CloseCode.INTERNAL_ERROR, "")
     }
 
     private fun onLoop(action: Runnable) {
@@ -229,7 +276,10 @@ internal class Connection(
     override fun onPong(payload: ByteArray) {
         pings.onPong(payload)
         autoPing?.onPong(payload)
+        hooks.ponged(payload)
     }
+
+    override fun onPongDue(payload: ByteArray): Boolean = hooks.pinged(payload)
 
     override fun onClose(code: Int?, reason: String) {
         // a Close sent from another thread can be answered before that thread's turn on the loop
