@@ -25,7 +25,9 @@ public sealed class SlowConsumer {
      */
     public class DropOldest
     @JvmOverloads
-    constructor(public override val maxQueueSize: Long = DEFAULT_QUEUE_SIZE) : SlowConsumer() {
+    constructor(
+        public override val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,
+    ) : SlowConsumer() {
         init {
             checkQueueSize()
         }

@@ -23,7 +23,9 @@ import kotlinx.coroutines.Dispatchers
  */
 public class AsyncWebSocketGroup
 @JvmOverloads
-constructor(private val slowConsumer: SlowConsumer = SlowConsumer.Disconnect()) {
+constructor(
+    private val slowConsumer: SlowConsumer = SlowConsumer.Disconnect(),
+) {
     private val group = Group<AsyncWebSocket>(slowConsumer)
     private val calls = FutureCalls(Dispatchers.Default)
 
@@ -96,8 +98,7 @@ constructor(private val slowConsumer: SlowConsumer = SlowConsumer.Disconnect()) 
         reason: String,
         timeout: Long,
         unit: TimeUnit,
-    ): CompletableFuture<Void?> =
-        closeAll(code, reason, timeout.toDuration(unit.toDurationUnit()))
+    ): CompletableFuture<Void?> = closeAll(code, reason, timeout.toDuration(unit.toDurationUnit()))
 
     /** As `closeAll(code, reason, timeout, unit)`; not below Android API 26. */
     @UsesJavaTime

@@ -23,10 +23,7 @@ public class FrameMask private constructor(
          */
         @JvmStatic
         @JvmOverloads
-        public fun of(
-            key: Int,
-            isWritten: Boolean = true,
-            isApplied: Boolean = true,
-        ): FrameMask = FrameMask(key, isWritten, isApplied)
+        public fun of(key: Int, isWritten: Boolean = true, isApplied: Boolean = true): FrameMask =
+            FrameMask(key, isWritten, isApplied)
     }
 }

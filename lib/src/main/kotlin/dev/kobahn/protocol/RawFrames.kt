@@ -74,7 +74,11 @@ internal inline fun OctetQueue.appendApart(
     val before = size
     append()
     val count = size - before
-    if (chopSize > 0) setApart(count, chopSize.toLong()) else if (sync) setApart(count, count)
+    if (chopSize > 0) {
+        setApart(count, chopSize.toLong())
+    } else if (sync) {
+        setApart(count, count)
+    }
 }
 
 private const val TILE = 4096

@@ -9,12 +9,16 @@ import dev.kobahn.ConnectionClosedException;
 import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
+import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
+import dev.kobahn.SlowConsumer;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
+import dev.kobahn.protocol.FrameMask;
 import dev.kobahn.protocol.MessageType;
+import dev.kobahn.protocol.RawFrame;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
@@ -46,7 +50,9 @@ class SignatureTest {
         Headers.class, Headers.Builder.class, HttpRequest.class, HttpResponse.class,
         ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class,
         ConnectionDeny.class, ConnectionClosedException.class, ReadingPausedException.class,
-        HandshakeException.class, WebSocketUrl.class);
+        HandshakeException.class, WebSocketUrl.class, PreparedMessage.class, SlowConsumer.class,
+        SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
+        RawFrame.class, FrameMask.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {

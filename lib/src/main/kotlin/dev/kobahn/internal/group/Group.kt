@@ -8,6 +8,7 @@ import dev.kobahn.protocol.CloseFrame
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -23,8 +24,11 @@ import kotlinx.coroutines.withTimeoutOrNull
  *
  * @param F how the members are known to the application
  */
-internal class Group<F : Any>(private val slowConsumer: SlowConsumer) {
-    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+internal class Group<F : Any>(
+    private val slowConsumer: SlowConsumer,
+    dispatcher: CoroutineDispatcher = Dispatchers.Default,
+) {
+    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
     private val byFace = ConcurrentHashMap<F, Member<F>>()
     private val dropped = AtomicLong()
 
