@@ -8,13 +8,8 @@ import dev.kobahn.protocol.CloseFrame
  * than its `maxOutgoingQueueSize` of octets waiting to be written. Immutable.
  */
 public sealed class SlowConsumer {
-    /** How many octets may wait for one member beyond its own `maxOutgoingQueueSize`. */
-    internal abstract val maxQueueSize: Long
-
     /** The sender waits for the slowest: nothing is lost, and one stuck member stops the group. */
     public object Suspend : SlowConsumer() {
-        override val maxQueueSize: Long get() = 0
-
         override fun toString(): String = "suspend"
     }
 
@@ -26,10 +21,10 @@ public sealed class SlowConsumer {
     public class DropOldest
     @JvmOverloads
     constructor(
-        public override val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,
+        public val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,
     ) : SlowConsumer() {
         init {
-            checkQueueSize()
+            checkQueueSize(maxQueueSize)
         }
 
         override fun toString(): String = "drop the oldest over $maxQueueSize octets"
@@ -47,21 +42,19 @@ public sealed class SlowConsumer {
     constructor(
         public val code: Int = CloseCode.POLICY_VIOLATION,
         public val reason: String = "too slow",
-        public override val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,
+        public val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,
     ) : SlowConsumer() {
         init {
             CloseFrame.of(code, reason)
-            checkQueueSize()
+            checkQueueSize(maxQueueSize)
         }
 
         override fun toString(): String = "close with $code over $maxQueueSize octets"
     }
+}
 
-    internal fun checkQueueSize() {
-        require(maxQueueSize >= 0) { "maxQueueSize is $maxQueueSize, must be 0 or more" }
-    }
+private const val DEFAULT_QUEUE_SIZE = 256L * 1024
 
-    internal companion object {
-        const val DEFAULT_QUEUE_SIZE = 256L * 1024
-    }
+private fun checkQueueSize(size: Long) {
+    require(size >= 0) { "maxQueueSize is $size, must be 0 or more" }
 }

@@ -53,7 +53,9 @@ class HostilePeerTest :
             }
         }
 
-        test("a server refuses a frame of a terabyte with 1009, and neither end needs memory for it") {
+        test(
+            "a server refuses a frame of a terabyte with 1009, and neither end needs memory for it",
+        ) {
             served {
                 val flood = RawFrame(Opcode.BINARY, text, payloadLength = 1L shl 40)
                 runCatching { sendFrame(flood) }

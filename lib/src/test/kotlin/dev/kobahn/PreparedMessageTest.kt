@@ -60,7 +60,9 @@ class PreparedMessageTest :
         }
 
         test("a prepared message is under the limits and the state of its connection") {
-            webSocketServer { onConnect { for (message in incoming) send(message) } }.use { server ->
+            webSocketServer {
+                onConnect { for (message in incoming) send(message) }
+            }.use { server ->
                 val client = webSocketClient { maxMessagePayloadSize = 3 }
                 val webSocket = client.connect("ws://localhost:${server.port}")
                 shouldThrow<PayloadExceededException> { webSocket.send(PreparedMessage("four")) }

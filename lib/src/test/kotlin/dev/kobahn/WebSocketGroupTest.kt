@@ -92,7 +92,9 @@ class WebSocketGroupTest :
                     members.mapNotNull { it.closeStatus }.map { it.wasClean }.sorted() shouldBe
                         listOf(false, true, true, true)
                     group.size shouldBe 0
-                    guests.map { it.awaitClosed().remote.toString() }.distinct() shouldContainExactly
+                    guests.map {
+                        it.awaitClosed().remote.toString()
+                    }.distinct() shouldContainExactly
                         listOf("1012 later")
                     deaf.readFrame() shouldBe "close 1012"
                 }

@@ -2,8 +2,11 @@ package dev.kobahn.protocol
 
 /** How a [RawFrame] is masked. Immutable. */
 public class FrameMask private constructor(
+    @get:JvmSynthetic
     internal val key: Int?,
+    @get:JvmSynthetic
     internal val isWritten: Boolean,
+    @get:JvmSynthetic
     internal val isApplied: Boolean,
 ) {
     public companion object {

@@ -2,7 +2,7 @@ package dev.kobahn.internal.connection
 
 /**
  * What the application wants to know of Pings and Pongs. Set from any thread, called on the loop. A
- * hook that throws does no harm but to its connection, by way of [fail].
+ * hook that throws does no harm but to its connection, by way of [fail], and none is called again.
  */
 internal class ControlHooks(private val fail: (Throwable) -> Unit) {
     @Volatile
@@ -25,7 +25,7 @@ internal class ControlHooks(private val fail: (Throwable) -> Unit) {
         return try {
             hook(payload)
         } catch (failure: Throwable) {
-            fail(failure)
+            failed(failure)
             true
         }
     }
@@ -35,7 +35,14 @@ internal class ControlHooks(private val fail: (Throwable) -> Unit) {
         try {
             pong?.invoke(payload)
         } catch (failure: Throwable) {
-            fail(failure)
+            failed(failure)
         }
+    }
+
+    private fun failed(failure: Throwable) {
+        // Or a peer that goes on pinging would fill the log.
+        ping = null
+        pong = null
+        fail(failure)
     }
 }

@@ -91,7 +91,9 @@ internal class Group<F : Any>(
 
     fun offer(message: PreparedMessage): Int {
         check(slowConsumer !is SlowConsumer.Suspend) { "a group that suspends can only broadcast" }
-        return toAll { it.offer(message) }
+        return toAll { member ->
+            member.offer(message).also { isMember -> if (!isMember) leave(member) }
+        }
     }
 
     /** Calls [send] for each member; whatever fails with one, the others are served. */

@@ -39,12 +39,13 @@ internal class Member<F : Any>(
     /** Sends where there is room; false if there is none. */
     fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
 
-    /** Sends where there is room and else does what is due to a slow member; whether it will get the message. */
+    /** Sends where there is room and else does what is due to a slow member; false if its membership is over. */
     fun offer(message: PreparedMessage): Boolean {
         if (!isSlow && trySend(message)) return true
         return when (slowConsumer) {
             is SlowConsumer.Disconnect -> enqueueOrClose(message, slowConsumer)
-            else -> enqueueOrDrop(message)
+            is SlowConsumer.DropOldest -> enqueueOrDrop(message, slowConsumer.maxQueueSize)
+            SlowConsumer.Suspend -> error("a member that suspends its group has no queue")
         }
     }
 
@@ -63,14 +64,16 @@ internal class Member<F : Any>(
         return false
     }
 
-    private fun enqueueOrDrop(message: PreparedMessage): Boolean = synchronized(queue) {
-        if (ended) return false
-        while (queue.isNotEmpty() && octets + message.cost > slowConsumer.maxQueueSize) {
-            octets -= queue.removeFirst().cost
-            dropped.incrementAndGet()
+    private fun enqueueOrDrop(message: PreparedMessage, limit: Long): Boolean {
+        synchronized(queue) {
+            if (ended) return false
+            while (queue.isNotEmpty() && octets + message.cost > limit) {
+                octets -= queue.removeFirst().cost
+                dropped.incrementAndGet()
+            }
+            enqueue(message)
         }
-        enqueue(message)
-        true
+        return true
     }
 
     private fun enqueue(message: PreparedMessage) {
@@ -78,11 +81,14 @@ internal class Member<F : Any>(
         octets += message.cost
         if (isSlow) return
         isSlow = true
-        scope.launch { guarded { sendQueued() } }
+        scope.launch { sendQueued() }
     }
 
     private suspend fun sendQueued() {
-        while (true) webSocket.send(next() ?: break)
+        while (true) {
+            val message = next() ?: break
+            guarded { webSocket.send(message) }
+        }
     }
 
     private fun next(): PreparedMessage? = synchronized(queue) {
