@@ -42,6 +42,7 @@ internal class PendingPings(private val loop: Loop) {
         val now = loop.nanoTime()
         val answered = synchronized(pending) {
             val last = pending.indexOfFirst { it.payload.contentEquals(payload) }
+            if (last < 0) return
             List(last + 1) { pending.removeFirst() }
         }
         answered.forEach { it.nanos.complete(now - it.sentAt) }

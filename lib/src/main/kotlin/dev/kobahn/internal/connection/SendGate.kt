@@ -62,17 +62,18 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
     /** Octets were written. */
     fun onWritten() {
         val senders = synchronized(output) {
-            if (waiting.isEmpty() && waitingForEnd.isEmpty()) return
-            takeReady()
+            val hasRoom = output.size <= highWater / 2
+            if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasRoom)) return
+            takeReady(hasRoom)
         }
         senders.forEach { it.resume(Unit) }
     }
 
-    private fun takeReady(): List<CancellableContinuation<Unit>> {
+    private fun takeReady(hasRoom: Boolean): List<CancellableContinuation<Unit>> {
         val ready = waitingForEnd.filter { isWritten(it.end) }
         waitingForEnd.removeAll(ready)
         val senders = ready.mapTo(ArrayList()) { it.sender }
-        if (output.size <= highWater / 2) {
+        if (hasRoom) {
             senders += waiting
             waiting.clear()
         }
