@@ -9,16 +9,20 @@ import dev.kobahn.ConnectionClosedException;
 import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
+import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
+import dev.kobahn.SlowConsumer;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
+import dev.kobahn.protocol.FrameMask;
 import dev.kobahn.protocol.MessageType;
 import dev.kobahn.protocol.Utf8Validator;
 import dev.kobahn.protocol.WebSocketException;
 import dev.kobahn.protocol.frame.Frame;
 import dev.kobahn.protocol.frame.FrameParser;
+import dev.kobahn.protocol.RawFrame;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
@@ -60,7 +64,10 @@ class SignatureTest {
         HandshakeException.class, WebSocketUrl.class, WebSocketException.class, Frame.class,
         FrameParser.class, Stream.class, StreamMessage.class, DataMessage.class,
         TextMessage.class, BinaryMessage.class, CloseControlMessage.class,
-        PingControlMessage.class, PongControlMessage.class, Utf8Validator.class);
+        PingControlMessage.class, PongControlMessage.class, Utf8Validator.class,
+        PreparedMessage.class, SlowConsumer.class,
+        SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
+        RawFrame.class, FrameMask.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {

@@ -6,13 +6,16 @@ import dev.kobahn.ConnectionDeny
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
+import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -214,10 +217,46 @@ internal class RealServerWebSocket(
         connection.sendMessage(type, block)
     }
 
+    override suspend fun send(message: PreparedMessage) = send(message.message)
+
+    override fun trySend(message: Message): Boolean =
+        accepted && connection.trySend(message.type, message.octets)
+
+    override suspend fun flush() {
+        acceptUnlessDone()
+        connection.sendRaw(untilWritten = true) {}
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+    }
+
     override suspend fun ping(): Duration {
         acceptUnlessDone()
         return connection.ping()
     }
+
+    override suspend fun ping(payload: ByteArray): Duration {
+        acceptUnlessDone()
+        return connection.ping(payload)
+    }
+
+    override suspend fun pong(payload: ByteArray) {
+        acceptUnlessDone()
+        connection.pong(payload)
+    }
+
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus {
         acceptUnlessDone()

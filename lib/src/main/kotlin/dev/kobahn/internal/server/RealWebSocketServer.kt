@@ -155,7 +155,8 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     private suspend fun closeAll(window: Duration, code: Int) {
         connections.forEach(ServerConnection::refusePending)
-        val open = connections.toList()
+        // Not toList(), which asks for the size first: a connection may end in between.
+        val open = ArrayList(connections)
         val begin = TimeSource.Monotonic.markNow()
         open.forEachIndexed { index, connection ->
             delay(window * index / open.size - begin.elapsedNow())

@@ -4,6 +4,7 @@ import dev.kobahn.ClientWebSocket
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.HandshakeException
 import dev.kobahn.Message
+import dev.kobahn.PreparedMessage
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketClient
 import dev.kobahn.protocol.handshake.AcceptKey
@@ -89,6 +90,21 @@ class RealWebSocketClientTest :
                 shouldThrow<HandshakeException> { client.connect(url) }.status.shouldBeNull()
                 client.job.children.count() shouldBe 0
             }
+        }
+
+        test("copies of a prepared message have a key each") {
+            var frames = emptyList<String>()
+            against({ peer ->
+                peer.open()
+                frames = List(2) { peer.readHex(10) }
+            }) { url ->
+                val webSocket = webSocketClient().connect(url)
+                val prepared = PreparedMessage("same")
+                repeat(2) { webSocket.send(prepared) }
+                webSocket.awaitClosed()
+            }
+            frames.map { it.take(4) } shouldBe listOf("8184", "8184")
+            frames.distinct().size shouldBe 2
         }
 
         test("an answer that is not HTTP is a HandshakeException") {
