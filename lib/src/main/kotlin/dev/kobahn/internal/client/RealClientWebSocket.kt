@@ -3,6 +3,7 @@ package dev.kobahn.internal.client
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
+import dev.kobahn.TransportDetails
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -14,6 +15,7 @@ import kotlinx.coroutines.flow.StateFlow
 internal class RealClientWebSocket(
     private val connection: Connection,
     override val response: ConnectionResponse,
+    override val transportDetails: TransportDetails,
 ) : ClientWebSocket {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming

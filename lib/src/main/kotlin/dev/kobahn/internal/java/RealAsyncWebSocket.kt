@@ -4,6 +4,7 @@ import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncServerWebSocket
@@ -62,6 +63,8 @@ internal abstract class RealAsyncWebSocket(
     }
 
     override fun protocol(): String? = webSocket.protocol
+
+    override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
     override fun bufferedAmount(): Long = webSocket.bufferedAmount
 
