@@ -10,16 +10,19 @@ import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
 import dev.kobahn.ReadingPausedException;
+import dev.kobahn.TransportDetails;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.MessageType;
+import dev.kobahn.protocol.handshake.ConnectingRequest;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
 import dev.kobahn.protocol.handshake.HttpResponse;
+import dev.kobahn.protocol.handshake.ServerStatus;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
@@ -46,7 +49,8 @@ class SignatureTest {
         Headers.class, Headers.Builder.class, HttpRequest.class, HttpResponse.class,
         ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class,
         ConnectionDeny.class, ConnectionClosedException.class, ReadingPausedException.class,
-        HandshakeException.class, WebSocketUrl.class);
+        HandshakeException.class, WebSocketUrl.class, TransportDetails.class,
+        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {
@@ -63,7 +67,7 @@ class SignatureTest {
         String problems =
             problems(List.of(WebSocket.class, WebSocketServerOptions.class)).toString();
         assertTrue(problems.contains("kotlin.coroutines.Continuation"), problems);
-        assertTrue(problems.contains("getDropTimeout-"), problems);
+        assertTrue(problems.contains("getOpenHandshakeTimeout-"), problems);
     }
 
     private static List<Class<?>> javaFace() throws IOException, ClassNotFoundException {
