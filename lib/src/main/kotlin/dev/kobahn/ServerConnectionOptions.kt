@@ -39,7 +39,9 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      */
     public var allowNullOrigin: Boolean by option(false)
 
-    /** Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. Default: true. */
+    /**
+     * Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. Default: true.
+     */
     public var requireMaskedClientFrames: Boolean by option(true)
 
     /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. Default: false. */

@@ -23,10 +23,8 @@ public class TransportDetails internal constructor(
      */
     public val peer: String,
     /** Whether this end accepted the connection. */
-    @get:JvmName("isServer")
     public val isServer: Boolean,
     /** Whether the channel is encrypted. */
-    @get:JvmName("isSecure")
     public val isSecure: Boolean,
 ) {
     /** The kinds of channel. */

@@ -48,7 +48,10 @@ public class WebSocketClientOptions internal constructor() :
     public var version: Int by
         option(ProtocolVersions.DEFAULT_DRAFT, "10 to 18") { it in ProtocolVersions.DRAFTS }
 
-    /** Whether masked frames of a server are taken, which RFC 6455 section 5.1 forbids. Default: false. */
+    /**
+     * Whether masked frames of a server are taken, which RFC 6455 section 5.1 forbids. Default:
+     * false.
+     */
     public var acceptMaskedServerFrames: Boolean by option(false)
 
     /** Whether sent frames are masked, as RFC 6455 section 5.1 demands. Default: true. */
@@ -74,7 +77,7 @@ public class WebSocketClientOptions internal constructor() :
      * [ConnectingRequest] is sent as it is: what it leaves empty is not taken from the options. It
      * may suspend, for a fresh token, say; [openHandshakeTimeout] covers it. An exception ends the
      * transport and comes out of `connect`. Runs in the context of the caller of `connect`, for a
-     * connection without a block in that of the client.
+     * connection without a block on `Dispatchers.Default`.
      *
      * ```
      * onConnecting { details -> plus(headersOf("Authorization" to token(details.peer))) }
@@ -89,9 +92,9 @@ public class WebSocketClientOptions internal constructor() :
 
     /**
      * What to do with the server's answer, once it was found valid and before `connect` goes on;
-     * frames that come meanwhile wait. An exception closes the connection with 1000 and its message,
-     * or drops it if [failByDrop] says so, and comes out of `connect`. It may suspend, without a
-     * limit. Runs where [onConnecting] does.
+     * frames that come meanwhile wait. An exception closes the connection with 1000 and its
+     * message, or drops it if [failByDrop] says so, and comes out of `connect`. It may suspend,
+     * without a limit. Runs where [onConnecting] does.
      */
     public fun onConnect(judge: suspend (response: ConnectionResponse) -> Unit) {
         check(!isFrozen) { "onConnect cannot be changed any more" }

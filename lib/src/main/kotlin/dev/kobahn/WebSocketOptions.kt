@@ -29,7 +29,8 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
 
     /**
      * The largest message, over all its frames. A larger one that arrives is refused with 1009
-     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit. Default: 16 MiB.
+     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit. Default: 16
+     * MiB.
      */
     public var maxMessagePayloadSize: Long by
         sizeOption(ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
@@ -57,18 +58,20 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      */
     public var autoFragmentSize: Int by option(0, "0 (off) or more") { it >= 0 }
 
-    /** Whether received text is checked to be UTF-8, as RFC 6455 section 8.1 demands. Default: true. */
+    /**
+     * Whether received text is checked to be UTF-8, as RFC 6455 section 8.1 demands. Default: true.
+     */
     public var utf8validateIncoming: Boolean by option(true)
 
     /**
-     * Whether masking keys are applied to payloads. Only for tests: without it no peer understands a
-     * masked frame. Default: true.
+     * Whether masking keys are applied to payloads. Only for tests: without it no peer understands
+     * a masked frame. Default: true.
      */
     public var applyMask: Boolean by option(true)
 
     /**
-     * Whether a peer that breaks the protocol is dropped at once, without a Close that tells it why.
-     * Default: false.
+     * Whether a peer that breaks the protocol is dropped at once, without a Close that tells it
+     * why. Default: false.
      */
     public var failByDrop: Boolean by option(false)
 

@@ -63,8 +63,8 @@ public class WebSocketServerOptions internal constructor() :
     public var trustXForwardedFor: Int by option(0, "0 (off) or more") { it >= 0 }
 
     /**
-     * Addresses and ranges of proxies whose `X-Forwarded-For` is believed. Default: loopback, private
-     * and link-local ones.
+     * Addresses and ranges of proxies whose `X-Forwarded-For` is believed. Default: loopback,
+     * private and link-local ones.
      */
     public var trustedProxies: List<String> by
         option(NEARBY, "addresses or ranges such as 10.0.0.0/8") { it.all(TrustedProxies::isValid) }
@@ -135,7 +135,8 @@ public class WebSocketServerOptions internal constructor() :
     private companion object {
         const val MAX_PORT = 65535
         const val FLASH_SOCKET_POLICY =
-            """<cross-domain-policy><allow-access-from domain="*" to-ports="*"/></cross-domain-policy>"""
+            "<cross-domain-policy><allow-access-from domain=\"*\" to-ports=\"*\"/>" +
+                "</cross-domain-policy>"
         val NEARBY = listOf(
             "127.0.0.0/8",
             "::1",

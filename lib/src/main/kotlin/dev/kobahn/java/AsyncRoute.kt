@@ -29,7 +29,9 @@ public class AsyncRoute(public val path: String) : ServerConnectionOptionsBuilde
         decide: Function<in OpeningHandshake, out HandshakeDecision>,
     ): AsyncRoute = connectionLife { decide.apply(it) }.let { set { onConnect(it) } }
 
-    /** As [onConnect], with the decision to come, see [AsyncWebSocketServer.Builder.onConnectAsync]. */
+    /**
+     * As [onConnect], with the decision to come, see [AsyncWebSocketServer.Builder.onConnectAsync].
+     */
     public fun onConnectAsync(
         decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
     ): AsyncRoute = connectionLife { decide.apply(it).await() }.let { set { onConnect(it) } }

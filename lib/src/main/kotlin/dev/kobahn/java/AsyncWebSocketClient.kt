@@ -64,7 +64,8 @@ public interface AsyncWebSocketClient {
     public fun close(): CompletableFuture<Void?>
 
     /**
-     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are; a value out of range is an [IllegalArgumentException] when it is set.
+     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are; a
+     * value out of range is an [IllegalArgumentException] when it is set.
      * What is built does not change with the builder. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {

@@ -78,7 +78,8 @@ public interface AsyncWebSocketServer {
     public fun awaitStopped(): CompletableFuture<Void?>
 
     /**
-     * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are; a value out of range is an [IllegalArgumentException] when it is set.
+     * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are; a
+     * value out of range is an [IllegalArgumentException] when it is set.
      * What is built does not change with the builder. Not thread-safe.
      */
     public class Builder : ServerConnectionOptionsBuilder<Builder>() {
@@ -144,11 +145,15 @@ public interface AsyncWebSocketServer {
         /** How many connections may wait to be accepted; the system has its own limit. */
         public fun backlog(count: Int): Builder = set { backlog = count }
 
-        /** Whether a client that asks for the policy of Flash's sockets gets [flashSocketPolicy]. */
+        /**
+         * Whether a client that asks for the policy of Flash's sockets gets [flashSocketPolicy].
+         */
         public fun serveFlashSocketPolicy(on: Boolean): Builder =
             set { serveFlashSocketPolicy = on }
 
-        /** The policy for Flash, sent in UTF-8; the NUL that ends it is added where it is missing. */
+        /**
+         * The policy for Flash, sent in UTF-8; the NUL that ends it is added where it is missing.
+         */
         public fun flashSocketPolicy(policy: String): Builder = set { flashSocketPolicy = policy }
 
         /**
@@ -199,7 +204,7 @@ public interface AsyncWebSocketServer {
             decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
         ): Builder = route(path, connectionLife { decide.apply(it).await() })
 
-        /** As above, with options of its own. Later changes of [route] count for nothing. */
+        /** A route with options of its own. Later changes of [route] count for nothing. */
         public fun route(route: AsyncRoute): Builder {
             val configure = route.copied()
             return set { route(route.path) { configure(this) } }

@@ -9,8 +9,8 @@ import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /**
- * The options of a connection that servers and clients share, named as in [WebSocketOptions], where their defaults
- * are. Sizes are in octets; a time of zero is no limit. A value out of range is an
+ * The options of a connection that servers and clients share, named as in [WebSocketOptions], where
+ * their defaults are. Sizes are in octets; a time of zero is no limit. A value out of range is an
  * [IllegalArgumentException] when it is set. Not thread-safe.
  */
 public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {

@@ -12,7 +12,8 @@ import java.nio.ByteOrder
  * value is a valid key, zero included. A payload may be processed in pieces: [phase][mask] is the
  * number of payload octets that came before the piece.
  *
- * Eight octets are combined at a time, see [Acceleration]. Stateless and safe to call from any thread.
+ * Eight octets are combined at a time, see [Acceleration]. Stateless and safe to call from any
+ * thread.
  */
 public object Masking {
     /** Masks [length] octets of [octets] in place, from [offset] on, [phase] octets into the payload. */

@@ -39,8 +39,8 @@ constructor(
          * Whether there are origins that [pattern] permits. `https://example.com` permits none, for
          * it has no port.
          */
-        @JvmStatic
-        public fun isPattern(pattern: String): Boolean {
+        @JvmSynthetic
+        internal fun isPattern(pattern: String): Boolean {
             if ('*' !in pattern) return isOrigin(pattern.lowercase())
             val end = pattern.lowercase().substringAfterLast('*')
             val port = end.substringAfterLast(':')

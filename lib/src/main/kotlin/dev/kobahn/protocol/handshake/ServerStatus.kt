@@ -81,7 +81,9 @@ private class RedirectTarget(val origin: Origin, val url: String) {
     companion object {
         private const val PATH_SIGNS = "/?#[]@!$&'()*+,;=:%"
 
-        /** Null for what browsers might read otherwise than [Origin] does, such as `a@b` or `%2e`. */
+        /**
+         * Null for what browsers might read otherwise than [Origin] does, such as `a@b` or `%2e`.
+         */
         fun parse(text: String): RedirectTarget? {
             val scheme = text.substringBefore("://", "").lowercase()
             if (scheme != "http" && scheme != "https") return null
