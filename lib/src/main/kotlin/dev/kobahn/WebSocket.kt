@@ -49,6 +49,9 @@ public interface WebSocket {
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
     public val protocol: String?
 
+    /** What carries the connection. Autobahn: `transport_details`. */
+    public val transportDetails: TransportDetails
+
     /** Octets that are to be sent but not yet handed to the operating system. */
     public val bufferedAmount: Long
 

@@ -3,6 +3,7 @@ package dev.kobahn.java
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -189,6 +190,9 @@ public interface AsyncWebSocket {
 
     /** The subprotocol in use, or null. */
     public fun protocol(): String?
+
+    /** What carries the connection. */
+    public fun transportDetails(): TransportDetails
 
     /** Octets that are to be sent but not yet handed to the operating system. */
     public fun bufferedAmount(): Long

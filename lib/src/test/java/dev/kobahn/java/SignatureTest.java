@@ -12,6 +12,7 @@ import dev.kobahn.Message;
 import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
 import dev.kobahn.SlowConsumer;
+import dev.kobahn.TransportDetails;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.protocol.CloseCode;
@@ -23,11 +24,13 @@ import dev.kobahn.protocol.WebSocketException;
 import dev.kobahn.protocol.frame.Frame;
 import dev.kobahn.protocol.frame.FrameParser;
 import dev.kobahn.protocol.RawFrame;
+import dev.kobahn.protocol.handshake.ConnectingRequest;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
 import dev.kobahn.protocol.handshake.HttpResponse;
+import dev.kobahn.protocol.handshake.ServerStatus;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
 import dev.kobahn.protocol.stream.BinaryMessage;
 import dev.kobahn.protocol.stream.CloseControlMessage;
@@ -67,7 +70,8 @@ class SignatureTest {
         PingControlMessage.class, PongControlMessage.class, Utf8Validator.class,
         PreparedMessage.class, SlowConsumer.class,
         SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
-        RawFrame.class, FrameMask.class);
+        RawFrame.class, FrameMask.class, TransportDetails.class,
+        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {
@@ -84,7 +88,7 @@ class SignatureTest {
         String problems =
             problems(List.of(WebSocket.class, WebSocketServerOptions.class)).toString();
         assertTrue(problems.contains("kotlin.coroutines.Continuation"), problems);
-        assertTrue(problems.contains("getDropTimeout-"), problems);
+        assertTrue(problems.contains("getOpenHandshakeTimeout-"), problems);
     }
 
     private static List<Class<?>> javaFace() throws IOException, ClassNotFoundException {

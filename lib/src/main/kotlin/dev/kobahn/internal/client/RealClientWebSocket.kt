@@ -6,6 +6,7 @@ import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PreparedMessage
+import dev.kobahn.TransportDetails
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -19,6 +20,7 @@ import kotlinx.coroutines.flow.StateFlow
 internal class RealClientWebSocket(
     private val connection: Connection,
     override val response: ConnectionResponse,
+    override val transportDetails: TransportDetails,
 ) : ClientWebSocket {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming

@@ -5,6 +5,7 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
@@ -114,6 +115,8 @@ internal abstract class RealAsyncWebSocket(
     }
 
     override fun protocol(): String? = webSocket.protocol
+
+    override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
     override fun bufferedAmount(): Long = webSocket.bufferedAmount
 

@@ -8,10 +8,12 @@ import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TransportDetails
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -42,13 +44,15 @@ internal class RealServerWebSocket(
     private val owner: ServerConnection,
     private val transport: Transport,
     private val context: ServerContext,
+    match: RouteTable.Match,
 ) : ServerWebSocket {
     private val loop = transport.loop
+    private val service = match.service
     private val connection = Connection(
         transport,
-        context.connectionConfig,
+        service.connectionConfig,
         context.maskingKeys,
-        handlerOnLoop = context.options.handlerDispatcher == null,
+        handlerOnLoop = service.handlerDispatcher == null,
         beforeReceive = ::acceptUnlessDone,
         beforeSelect = ::acceptSoon,
     )
@@ -61,9 +65,8 @@ internal class RealServerWebSocket(
     override var protocol: String? = null
         private set
 
-    override var pathParameters: Map<String, String> = emptyMap()
-        private set
-
+    override val pathParameters: Map<String, String> = match.pathParameters
+    override val transportDetails: TransportDetails get() = transport.details(isServer = true)
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
@@ -72,7 +75,7 @@ internal class RealServerWebSocket(
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
     fun launch() {
-        val dispatcher = context.options.handlerDispatcher
+        val dispatcher = service.handlerDispatcher
         if (dispatcher == null) {
             // The loop is where it belongs already: no need to come back to it first.
             context.scope.launch(loop.dispatcher, CoroutineStart.UNDISPATCHED) { live() }
@@ -83,16 +86,11 @@ internal class RealServerWebSocket(
 
     private suspend fun live() {
         val plain = context.ask(request)
-        val match = context.routes.find(request.path)
+        val handler = service.handler
         when {
             plain != null -> answer(plain)
-
-            match == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
-
-            else -> {
-                pathParameters = match.pathParameters
-                handle(match.handler)
-            }
+            handler == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
+            else -> handle(handler)
         }
     }
 
@@ -170,16 +168,15 @@ internal class RealServerWebSocket(
     }
 
     private fun chosenProtocol() =
-        ServerHandshake.selectProtocol(context.options.protocols, request.protocols)
+        ServerHandshake.selectProtocol(service.protocols, request.protocols)
 
     private fun open(protocol: String?, headers: Headers) {
         if (!owner.isPending) throw connection.closedException()
-        val options = context.options
         val head = ServerHandshake.accept(
             request,
             protocol,
-            server = options.server,
-            headers = options.headers + headers,
+            server = context.options.server,
+            headers = service.headers + headers,
         )
         this.protocol = protocol
         accepted = true

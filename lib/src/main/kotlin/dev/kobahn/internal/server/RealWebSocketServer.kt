@@ -44,6 +44,9 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     @Volatile
     private var acceptor: Acceptor? = null
     private var accepting: Job? = null
+
+    @Volatile
+    private var closingTime = Duration.ZERO
     private val empty = CompletableDeferred<Unit>()
 
     override val job: Job get() = supervisor
@@ -61,6 +64,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         try {
             options.freeze()
             val context = ServerContext(options, scope)
+            closingTime = context.routes.services.maxOf { it.closingTime }
             val made = Acceptor.bind(
                 Endpoint.Tcp(options.host, options.port),
                 lease,
@@ -98,7 +102,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         accepting?.cancelAndJoin()
         connections.forEach(ServerConnection::refusePending)
         checkEmpty()
-        withTimeoutOrNull(options.closeHandshakeTimeout + options.dropTimeout) { empty.await() }
+        withTimeoutOrNull(closingTime) { empty.await() }
         connections.forEach(ServerConnection::drop)
         empty.await()
     }
