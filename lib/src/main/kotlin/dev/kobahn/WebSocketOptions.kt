@@ -139,7 +139,14 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPingConfig(),
-        maxStreamedMessageSize = if (values.isSet(::maxMessagePayloadSize.name)) maxMessagePayloadSize else 0,
+        maxStreamedMessageSize = if (values.isSet(
+                ::maxMessagePayloadSize.name,
+            )
+        ) {
+            maxMessagePayloadSize
+        } else {
+            0
+        },
     )
 
     private companion object {
