@@ -1,6 +1,7 @@
 package dev.kobahn.java
 
 import dev.kobahn.WebSocketOptions
+import dev.kobahn.WireLog
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import kotlin.time.Duration
@@ -131,6 +132,21 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
 
     /** How many fields an HTTP head may have. */
     public fun maxHeaders(count: Int): B = change { it.maxHeaders = count }
+
+    /**
+     * Whether every frame is logged, one line each, to the logger `dev.kobahn.wire` at level TRACE
+     * or to [wireLog].
+     */
+    public fun logFrames(on: Boolean): B = change { it.logFrames = on }
+
+    /** Whether every read and every write is logged, one line each, where [logFrames] goes. */
+    public fun logOctets(on: Boolean): B = change { it.logOctets = on }
+
+    /** Takes what [logFrames] and [logOctets] ask for; null gives it to the logger. */
+    public fun wireLog(log: WireLog?): B = change { it.wireLog = log }
+
+    /** Whether connections track their times, see [AsyncWebSocket.trackedTimings]. */
+    public fun trackTimings(on: Boolean): B = change { it.trackTimings = on }
 
     /**
      * Where listeners are called, and everything else that is handed to the builder; see

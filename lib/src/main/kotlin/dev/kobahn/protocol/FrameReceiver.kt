@@ -15,8 +15,12 @@ import java.nio.ByteBuffer
 internal class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
+    private val traffic: TrafficCounts,
     private val onPing: (ByteArray) -> Unit,
 ) {
+    /** Is shown every frame, or null. */
+    var watch: FrameWatch? = null
+
     private val header = FrameHeaderReader()
     private var text: Utf8Validator? = null
     private var message: MessageType? = null
@@ -50,6 +54,7 @@ internal class FrameReceiver(
         insideFrame = true
         received = 0
         closed = header.opcode == Opcode.CLOSE
+        watch?.begin(header.firstOctet, header.masked, header.length)
         checkHeader()
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
@@ -117,6 +122,7 @@ internal class FrameReceiver(
                 val phase = (received and 3).toInt()
                 Masking.mask(input, start, start + count, header.maskingKey, phase)
             }
+            watch?.data(input, count)
             when (val control = control) {
                 null -> data(input, start + count)
                 else -> input.get(control, received.toInt(), count)
@@ -127,6 +133,7 @@ internal class FrameReceiver(
     }
 
     private fun data(input: ByteBuffer, end: Int) {
+        traffic.dataReceived(end - input.position())
         if (validatesText) {
             val validator = text!!
             if (validator.feed(input, input.position(), end) >= 0) {
@@ -148,6 +155,7 @@ internal class FrameReceiver(
     private val validatesText get() = message == MessageType.TEXT && config.utf8validateIncoming
 
     private fun endFrame(): CloseFrame? {
+        watch?.end()
         val payload = control
         if (payload == null) {
             endDataFrame()
@@ -163,12 +171,14 @@ internal class FrameReceiver(
     }
 
     private fun endDataFrame() {
+        traffic.frameReceived()
         events.onFrameEnd()
         if (!header.fin) return
         if (validatesText && !text!!.endsOnCodePoint) {
             violate(Violation.TEXT_NOT_UTF8, "it ends inside a code point")
         }
         message = null
+        traffic.messageReceived()
         events.onMessageEnd()
     }
 

@@ -9,6 +9,7 @@ import dev.kobahn.HandshakeException;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.handshake.Headers;
 import java.lang.reflect.Method;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.TestFactory;
 class OptionsTest {
     /** The only option that is called otherwise: its type is Kotlin's. */
     private static final Map<String, String> RENAMED = Map.of("handlerDispatcher", "executor");
+
+    private static final WireLog LOG = entry -> { };
 
     @TestFactory
     Stream<DynamicTest> everyOptionOfAServerIsSetThroughTheBuilder() {
@@ -94,6 +97,7 @@ class OptionsTest {
         if (type == int[].class) return new Object[] {new int[] {13}};
         if (type == List.class) return new Object[] {List.of("other", "others")};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
+        if (type == WireLog.class) return new Object[] {LOG};
         if (type == Executor.class) return new Object[] {(Executor) Runnable::run};
         throw new AssertionError("no value for the new type " + type);
     }

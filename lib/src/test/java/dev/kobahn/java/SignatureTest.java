@@ -10,8 +10,12 @@ import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
 import dev.kobahn.ReadingPausedException;
+import dev.kobahn.TrafficStats;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WebSocketState;
+import dev.kobahn.WireLog;
+import dev.kobahn.WireLogEntry;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.MessageType;
@@ -46,7 +50,9 @@ class SignatureTest {
         Headers.class, Headers.Builder.class, HttpRequest.class, HttpResponse.class,
         ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class,
         ConnectionDeny.class, ConnectionClosedException.class, ReadingPausedException.class,
-        HandshakeException.class, WebSocketUrl.class);
+        HandshakeException.class, WebSocketUrl.class, WebSocketState.class, TrafficStats.class,
+        WireLog.class, WireLogEntry.class, WireLogEntry.Frame.class, WireLogEntry.Octets.class,
+        WireLogEntry.Note.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {

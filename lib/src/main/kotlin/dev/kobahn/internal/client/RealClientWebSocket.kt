@@ -3,6 +3,9 @@ package dev.kobahn.internal.client
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
+import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -18,7 +21,10 @@ internal class RealClientWebSocket(
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
+    override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
@@ -34,6 +40,10 @@ internal class RealClientWebSocket(
         connection.close(code, reason)
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+
+    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
 
     override fun drop() = connection.drop()
 

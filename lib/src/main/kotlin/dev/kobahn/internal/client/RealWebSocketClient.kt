@@ -8,6 +8,7 @@ import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.SocketSettings
@@ -117,6 +118,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             within(options.openHandshakeTimeout) {
                 val made =
                     connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
+                        .loggedBy(config.wireLog)
                 transport = made
                 val connection = connection(made)
                 val attempt =
@@ -131,6 +133,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
         if (opened != null) return opened
         val message = "no answer to the opening handshake within ${options.openHandshakeTimeout}"
+        transport?.log?.timeout(message)
         val failure = opening?.timedOut(message) ?: HandshakeException(message)
         transport?.close()
         throw failure

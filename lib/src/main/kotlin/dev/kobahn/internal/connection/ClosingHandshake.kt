@@ -2,6 +2,7 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
 import dev.kobahn.CloseStatus.Initiator
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.Role
@@ -18,6 +19,7 @@ internal class ClosingHandshake(
     private val transport: Transport,
     private val protocol: Protocol,
     private val config: ConnectionConfig,
+    private val log: ConnectionLog? = null,
 ) {
     private var timer: DisposableHandle? = null
 
@@ -34,6 +36,7 @@ internal class ClosingHandshake(
     fun begin(by: Initiator, because: Throwable? = null) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because
+        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
     }
 
     /** Goes as far as the Close frames sent and received allow. */
@@ -45,6 +48,7 @@ internal class ClosingHandshake(
             limit(config.closeHandshakeTimeout) {
                 val limit = config.closeHandshakeTimeout
                 begin(Initiator.LOCAL, IOException("the peer sent no Close within $limit"))
+                log?.timeout("the peer sent no Close within $limit")
                 transport.close()
             }
         }
@@ -57,7 +61,10 @@ internal class ClosingHandshake(
     private fun endTransport() {
         ending = true
         if (config.protocol.role == Role.SERVER) transport.shutdownOutput()
-        limit(config.dropTimeout) { transport.close() }
+        limit(config.dropTimeout) {
+            log?.timeout("the peer did not end the transport within ${config.dropTimeout}")
+            transport.close()
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
@@ -36,7 +37,7 @@ import kotlinx.coroutines.flow.StateFlow
  * @param beforeSelect its twin where the application does not suspend: what it does may come later
  */
 internal class Connection(
-    private val transport: Transport,
+    socket: Transport,
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
@@ -45,13 +46,17 @@ internal class Connection(
 ) : TransportListener,
     ProtocolEvents,
     IncomingMessages.Owner {
+    private val transport = socket.loggedBy(config.wireLog)
     private val loop = transport.loop
     private val output = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
-    private val closing = ClosingHandshake(transport, protocol, config)
+    val watch = ConnectionWatch(transport, protocol, config)
+    private val closing = ClosingHandshake(transport, protocol, config, watch.log)
     private val gate = SendGate(config.maxOutgoingQueueSize, output) { output.size }
     private val pings = PendingPings(loop)
-    private val autoPing = config.autoPing?.let { AutoPing(loop, it, ::sendAutoPing, ::drop) }
+    private val autoPing = config.autoPing?.let {
+        AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
+    }
     private val assembler = MessageAssembler()
     private var messageType = MessageType.BINARY
     private val ended = CompletableDeferred<CloseStatus>()
@@ -69,6 +74,9 @@ internal class Connection(
     @Volatile
     private var readingPaused = false
 
+    @Volatile
+    private var isOpened = false
+
     private val flushIsPosted = AtomicBoolean()
     private val postedFlush = Runnable {
         flushIsPosted.set(false)
@@ -82,6 +90,14 @@ internal class Connection(
     @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
     val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
 
+    val state: WebSocketState
+        get() = when {
+            ended.isCompleted -> WebSocketState.CLOSED
+            !isOpened -> WebSocketState.CONNECTING
+            isClosing -> WebSocketState.CLOSING
+            else -> WebSocketState.OPEN
+        }
+
     val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
 
     // The application's side.
@@ -89,6 +105,7 @@ internal class Connection(
     suspend fun send(type: MessageType, octets: ByteArray) {
         val limit = config.protocol.maxMessagePayloadSize
         if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
             if (gate.isClosed) throw closedException()
             val isSent = protocol.sendMessage(type, octets, config.autoFragmentSize)
@@ -166,12 +183,19 @@ internal class Connection(
 
     // The transport's side.
 
-    /** The opening handshake is done: from now on octets come. On the loop. */
-    fun onOpened() {
+    /**
+     * The opening handshake is done: from now on octets come. On the loop.
+     *
+     * @param unsent how many octets of the handshake are still to be appended to the output
+     */
+    fun onOpened(unsent: Int = 0) {
+        watch.opened(unsent)
+        isOpened = true
         autoPing?.start()
     }
 
     override fun onOctets(input: ByteBuffer) {
+        watch.octetsReceived()
         protocol.receive(input)
         autoPing?.onTraffic()
         // A Close that is no valid one makes no event.
@@ -202,6 +226,7 @@ internal class Connection(
         // First of all, for it ends the sending of Close frames: the status is final then.
         gate.close(::closedException)
         val status = closing.statusNow()
+        watch.log?.state(WebSocketState.CLOSED, status)
         incoming.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
@@ -211,6 +236,7 @@ internal class Connection(
 
     override fun onMessageBegin(type: MessageType) {
         messageType = type
+        watch.timings?.track("onMessageBegin")
     }
 
     override fun onFrameBegin(length: Long) = assembler.beginFrame(length)
@@ -218,6 +244,7 @@ internal class Connection(
     override fun onFrameData(chunk: ByteBuffer) = assembler.append(chunk)
 
     override fun onMessageEnd() {
+        watch.timings?.track("onMessage")
         val octets = assembler.end()
         val message = when (messageType) {
             MessageType.TEXT -> Message.Text(octets)
@@ -240,6 +267,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
+        watch.log?.error(cause)
         closing.begin(Initiator.LOCAL, cause)
         assembler.clear()
         if (config.failByDrop) transport.close() else readOn()

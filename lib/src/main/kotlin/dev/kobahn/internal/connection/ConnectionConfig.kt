@@ -15,4 +15,7 @@ internal class ConnectionConfig(
     val dropTimeout: Duration,
     /** Null if no Pings are sent automatically. */
     val autoPing: AutoPingConfig? = null,
+    /** Null if neither frames nor octets are logged. */
+    val wireLog: WireLogConfig? = null,
+    val trackTimings: Boolean = false,
 )

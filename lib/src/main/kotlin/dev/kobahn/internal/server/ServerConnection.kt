@@ -47,6 +47,7 @@ internal class ServerConnection(
 
     /** Either the client was too slow with its request, or the handler with its decision. */
     private fun timeOut() {
+        transport.log?.timeout("no handshake within ${context.options.openHandshakeTimeout}")
         val waitsForClient = parser != null
         val status =
             if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
@@ -128,6 +129,7 @@ internal class ServerConnection(
         answered = true
         parser = null
         surplus = null
+        webSocket?.onRefused(response)
         synchronized(transport.output) {
             transport.output.append(response.withServer(context.options.server).toOctets())
         }

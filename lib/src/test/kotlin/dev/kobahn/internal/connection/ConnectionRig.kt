@@ -23,6 +23,8 @@ internal class ConnectionRig(
     handlerOnLoop: Boolean = true,
     capacity: Int = MemoryTransport.CAPACITY,
     autoPing: AutoPingConfig? = null,
+    wireLog: WireLogConfig? = null,
+    trackTimings: Boolean = false,
 ) {
     val loop = VirtualLoop()
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
@@ -41,12 +43,15 @@ internal class ConnectionRig(
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPing,
+        wireLog = wireLog,
+        trackTimings = trackTimings,
     )
-    val connection = Connection(transport, config, { 0 }, handlerOnLoop, beforeReceive = {})
+    private val logged = transport.loggedBy(wireLog)
+    val connection = Connection(logged, config, { 0 }, handlerOnLoop, beforeReceive = {})
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
 
     init {
-        transport.start(connection)
+        logged.start(connection)
         connection.onOpened()
         peer.start()
         loop.run()
