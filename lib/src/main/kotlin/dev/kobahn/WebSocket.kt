@@ -40,7 +40,7 @@ public interface WebSocket {
      */
     public val roundTripTime: StateFlow<Duration?>
 
-    /** How far the connection has come. What ends it is awaited by [awaitClosed]. */
+    /** How far the connection has come; its end is awaited by [awaitClosed]. Autobahn: `state`. */
     public val state: WebSocketState
 
     /** How the connection ended, or null while it has not. */

@@ -53,7 +53,7 @@ public sealed class WireLogEntry(
                 append(name()).append(if (fin) " fin" else " fragment")
                 if (rsv != 0) append(" rsv ").append(rsv)
                 if (masked) append(" masked")
-                append(' ').append(length)
+                append(' ').append(this@Frame.length)
                 appendPayload(this@Frame)
                 if (!isComplete) append(" (incomplete)")
             }

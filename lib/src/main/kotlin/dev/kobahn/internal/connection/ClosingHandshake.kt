@@ -34,9 +34,13 @@ internal class ClosingHandshake(
 
     /** One side closes, fails or drops the connection; the first to do so is the initiator. */
     fun begin(by: Initiator, because: Throwable? = null) {
+        blame(by, because)
+        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
+    }
+
+    private fun blame(by: Initiator, because: Throwable?) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because
-        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
     }
 
     /** Goes as far as the Close frames sent and received allow. */
@@ -82,7 +86,7 @@ internal class ClosingHandshake(
 
     /** The transport is gone. */
     fun transportClosed(because: IOException?) {
-        begin(Initiator.REMOTE, because)
+        blame(Initiator.REMOTE, because)
         timer?.dispose()
     }
 

@@ -267,7 +267,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
-        watch.log?.error(cause)
+        watch.log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         assembler.clear()
         if (config.failByDrop) transport.close() else readOn()

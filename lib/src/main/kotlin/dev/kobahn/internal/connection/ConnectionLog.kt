@@ -4,6 +4,7 @@ import dev.kobahn.WebSocketState
 import dev.kobahn.WireLog
 import dev.kobahn.WireLogEntry
 import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolException
 import io.github.oshai.kotlinlogging.KotlinLogging
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
@@ -50,9 +51,10 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
 
     fun timeout(text: String) = note('-', text)
 
-    fun error(text: Any) {
+    /** The peer broke a rule, in the frame that is open if one is. On the loop. */
+    fun violation(cause: ProtocolException) {
         received.abandon()
-        note('!', text.toString())
+        note('!', "${cause.closeCode} ${cause.message}")
     }
 
     private fun note(gutter: Char, text: String) = add(WireLogEntry.Note(connection, gutter, text))

@@ -12,8 +12,8 @@ internal class ConnectionWatch(
     private val protocol: Protocol,
     config: ConnectionConfig,
 ) {
-    private val output = transport.output
-    private val counts = protocol.traffic
+    private val output get() = transport.output
+    private val counts get() = protocol.traffic
 
     /** The log, or null where frames are not logged. */
     val log: ConnectionLog? = transport.log.takeIf { config.wireLog?.frames == true }
