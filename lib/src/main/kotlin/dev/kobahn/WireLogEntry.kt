@@ -13,13 +13,16 @@ import dev.kobahn.protocol.frame.Opcode
 public sealed class WireLogEntry(
     /** The connection: its number in this process, and the peer. `#3 tcp4:127.0.0.1:53012`. */
     public val connection: String,
-    /** What it is about: `>` sent, `<` received, `=` the state, `%` automatic Ping, `-` a timeout, `!` an error. */
+    /**
+     * What it is about: `>` sent, `<` received, `=` the state, `%` an automatic Ping, `-` a timeout,
+     * `!` a broken rule.
+     */
     public val gutter: Char,
 ) {
     /** What is to be said. */
     protected abstract val text: String
 
-    /** The line: [gutter], [connection] and the text. What the peer sent cannot break it into two. */
+    /** The line: [gutter], [connection] and the text. Nothing a peer sends breaks it into two. */
     override fun toString(): String = "$gutter $connection $text".onOneLine()
 
     /** A frame was sent, or received to its end. */
@@ -87,7 +90,7 @@ public sealed class WireLogEntry(
             }
     }
 
-    /** Something else: the state, automatic Pings, timeouts and errors. */
+    /** Something else: the state, automatic Pings, timeouts and broken rules. */
     public class Note internal constructor(
         connection: String,
         gutter: Char,

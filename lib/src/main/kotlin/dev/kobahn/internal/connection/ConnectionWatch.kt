@@ -6,7 +6,7 @@ import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.TrafficCounts
 
-/** What is observed of a connection: its traffic, its times, and its frames where they are logged. */
+/** What is observed of a connection: its traffic, its times, its frames where they are logged. */
 internal class ConnectionWatch(
     private val transport: Transport,
     private val protocol: Protocol,
@@ -39,7 +39,7 @@ internal class ConnectionWatch(
         timings = if (on) Timings(transport.loop::nanoTime) else null
     }
 
-    /** The connection is open; [unsent] octets of the handshake are about to be appended. On the loop. */
+    /** The connection is open; [unsent] octets of the handshake will be appended. On the loop. */
     fun opened(unsent: Int) {
         counts[TrafficCounts.PREOPEN_RECEIVED] = transport.received
         counts[TrafficCounts.PREOPEN_SENT] = synchronized(output) { output.appended } + unsent
