@@ -1,6 +1,6 @@
 package dev.kobahn
 
-import java.io.IOException
+import dev.kobahn.protocol.ConnectionException
 
 /**
  * The connection is closed or closing: thrown by everything that sends after that, and by
@@ -12,4 +12,4 @@ import java.io.IOException
 public class ConnectionClosedException internal constructor(
     /** How the connection ended. */
     public val status: CloseStatus,
-) : IOException("the connection is closed: $status", status.cause)
+) : ConnectionException("the connection is closed: $status", status.cause)

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.ConnectionException
 import dev.kobahn.protocol.handshake.Headers
 import java.io.IOException
 
@@ -17,7 +18,7 @@ public class HandshakeException internal constructor(
     /** The beginning of the answer's body, at most 64 KiB. */
     public val body: ByteArray = ByteArray(0),
     cause: Throwable? = null,
-) : IOException(message, cause) {
+) : ConnectionException(message, cause) {
     /** [body] read as UTF-8. */
     public val bodyText: String get() = body.decodeToString()
 }

@@ -1,10 +1,10 @@
 package dev.kobahn
 
-import java.io.IOException
+import dev.kobahn.protocol.ConnectionException
 
 /**
  * A Ping cannot be answered in time because reading stands still: too many messages wait in
  * [WebSocket.incoming] for the application to take them, and the Pong would be behind them.
  */
 public class ReadingPausedException internal constructor() :
-    IOException("reading is paused because received messages wait to be taken")
+    ConnectionException("reading is paused because received messages wait to be taken", null)

@@ -20,12 +20,12 @@ public class Timings internal constructor(private val nanoTime: () -> Long) {
     private val begin = nanoTime()
     private val times = ConcurrentHashMap<String, Long>()
 
-    /** What [key] stands for happens now. A key is kept until tracking is switched off or on again. */
+    /** What [key] stands for happens now. Keys are kept until tracking is switched off or on. */
     public fun track(key: String) {
         times[key] = nanoTime() - begin
     }
 
-    /** The time from the beginning of tracking to the last occurrence of [key]; null without one. */
+    /** The time from the beginning of tracking to the last occurrence of [key], or null. */
     public operator fun get(key: String): Duration? = times[key]?.nanoseconds
 
     /** All keys that occurred, each with its last time. Autobahn: `trackedTimings`. */

@@ -21,7 +21,10 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
     /** Octets sent in the opening handshake. */
     public val preopenOutgoingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_SENT]
 
-    /** Octets received up to the opening, frames that came in one read with the end of the handshake included. */
+    /**
+     * Octets received up to the opening, with those of frames that came in one read with the end of
+     * the handshake. They are not in [incomingOctetsWireLevel], though their payload is counted.
+     */
     public val preopenIncomingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_RECEIVED]
 
     /** Payload octets of data frames sent, after compression. */
@@ -56,7 +59,7 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
     public val incomingCompressionRatio: Double?
         get() = incomingOctetsWebSocketLevel per incomingOctetsAppLevel
 
-    /** Octets at wire level over and above each at WebSocket level; null if there were none of those. */
+    /** Octets at wire level over and above each at WebSocket level; null without any of those. */
     public val outgoingWebSocketOverhead: Double?
         get() = outgoingOctetsWireLevel - outgoingOctetsWebSocketLevel per
             outgoingOctetsWebSocketLevel

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.MessageType
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
@@ -27,6 +28,21 @@ public interface WebSocket {
      * control frames are still served.
      */
     public val incoming: ReceiveChannel<Message>
+
+    /**
+     * The messages that arrive, each as soon as it begins and read piece by piece, for messages of
+     * any length. Otherwise as [incoming], but for the limit: `maxMessagePayloadSize` counts here
+     * only if it was set, and never more than `maxIncomingQueueSize` octets are kept.
+     *
+     * ```
+     * for (message in incomingStreams) {
+     *     while (true) file.write(message.read() ?: break)
+     * }
+     * ```
+     *
+     * Use either this or [incoming]: after one the other is an [IllegalStateException].
+     */
+    public val incomingStreams: ReceiveChannel<MessageReader>
 
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
     public val protocol: String?
@@ -62,6 +78,33 @@ public interface WebSocket {
 
     /** Sends [message]; as `send(text)`. A text message that was received is sent without being decoded. */
     public suspend fun send(message: Message)
+
+    /**
+     * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
+     * 0 sends it in one frame. Otherwise as `send(text)`.
+     *
+     * @throws IllegalArgumentException if [fragmentSize] is negative
+     */
+    public suspend fun send(message: Message, fragmentSize: Int)
+
+    /**
+     * Sends one message of [type] that [block] writes piece by piece, of any length and with constant
+     * memory. The message ends when the block returns. Other senders of messages wait until then,
+     * first come first served; inside the block they are an [IllegalStateException].
+     *
+     * ```
+     * sendMessage(MessageType.BINARY) { while (true) write(source.next() ?: break) }
+     * ```
+     *
+     * When [block] throws or is cancelled, half a message is on its way: the connection is closed
+     * with 1011, or dropped if a frame is incomplete; if nothing was written it goes on as if
+     * nothing had been. `maxMessagePayloadSize` does not apply. Autobahn: `beginMessage` to
+     * `endMessage`.
+     *
+     * @throws ConnectionClosedException if a Close was sent or the connection is gone, before the
+     * message or within it
+     */
+    public suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit)
 
     /**
      * Sends a Ping and returns the time until its Pong came. Suspends for that time; cancellation

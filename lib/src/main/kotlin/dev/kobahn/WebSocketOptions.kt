@@ -28,12 +28,14 @@ public sealed class WebSocketOptions {
         isFrozen = true
     }
 
+    private val messageLimit = sizeOption(ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
+
     /**
      * The largest message, over all its frames. A larger one that arrives is refused with 1009
-     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit.
+     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit. Messages that
+     * are received piece by piece are only limited when this is set.
      */
-    public var maxMessagePayloadSize: Long by
-        sizeOption(ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
+    public var maxMessagePayloadSize: Long by messageLimit
 
     /** The largest data frame taken; a larger one is refused with 1009 before it is read. 0 is no limit. */
     public var maxFramePayloadSize: Long by sizeOption(0)
@@ -154,6 +156,7 @@ public sealed class WebSocketOptions {
         autoPing = autoPingConfig(),
         wireLog = wireLogConfig(),
         trackTimings = trackTimings,
+        maxStreamedMessageSize = if (messageLimit.isSet) maxMessagePayloadSize else 0,
     )
 
     private companion object {

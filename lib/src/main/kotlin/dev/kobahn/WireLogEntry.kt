@@ -14,8 +14,8 @@ public sealed class WireLogEntry(
     /** The connection: its number in this process, and the peer. `#3 tcp4:127.0.0.1:53012`. */
     public val connection: String,
     /**
-     * What it is about: `>` sent, `<` received, `=` the state, `%` an automatic Ping, `-` a timeout,
-     * `!` a broken rule.
+     * What it is about: `>` sent, `<` received, `=` the state, `%` an automatic Ping, `-` a
+     * timeout, `!` a broken rule.
      */
     public val gutter: Char,
 ) {

@@ -46,16 +46,24 @@ class WireLogTest :
         bothRoles("of a long frame only the beginning is kept and said") {
             val log = Recorded(role)
             val rig = log.rig
-            rig.receive(rig.peer.text("a".repeat(100)), rig.peer.frame(0x82, ByteArray(70_000)))
+            rig.receive(rig.peer.text("a".repeat(100)), rig.peer.frame(0x82, ByteArray(700)))
             rig.begin { send(MessageType.TEXT, ("a".repeat(39) + "ö").encodeToByteArray()) }
             log.frames() shouldContainExactly listOf(
                 "< TEXT fin$peers 100 \"${"a".repeat(40)}\" ...",
-                "< BINARY fin$peers 70000${" 00".repeat(40)} ...",
+                "< BINARY fin$peers 700${" 00".repeat(40)} ...",
                 // the code point that is cut is left out
                 "> TEXT fin$own 41 \"${"a".repeat(39)}\" ...",
             )
             log.entries.filterIsInstance<WireLogEntry.Frame>().map { it.payload.size } shouldBe
                 listOf(40, 40, 40)
+        }
+
+        bothRoles("a connection that is told to log only when it is made does so from then on") {
+            val log = Entries()
+            val config = WireLogConfig(frames = true, octets = false, log)
+            val rig = ConnectionRig(role, wireLog = config, logsHandshake = false)
+            rig.begin { send(MessageType.TEXT, "hello".encodeToByteArray()) }
+            log.texts() shouldContainExactly listOf("= OPEN", "> TEXT fin$own 5 \"hello\"")
         }
 
         bothRoles("a frame that arrives octet by octet is one line, when it is complete") {

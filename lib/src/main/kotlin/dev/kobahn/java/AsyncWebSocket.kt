@@ -5,6 +5,7 @@ import dev.kobahn.Message
 import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.time.Duration
@@ -41,6 +42,19 @@ public interface AsyncWebSocket {
      * decoded.
      */
     public fun send(message: Message): CompletableFuture<Void?>
+
+    /**
+     * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
+     * 0 sends it in one frame. Otherwise as `send(text)`.
+     */
+    public fun send(message: Message, fragmentSize: Int): CompletableFuture<Void?>
+
+    /**
+     * Begins a message of [type] that is written piece by piece, of any length and with constant
+     * memory. The future gives its writer when nobody else sends a message; other messages wait
+     * until it has ended. It has to be ended or abandoned. Autobahn: `beginMessage`.
+     */
+    public fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter>
 
     /**
      * Sends a Ping; the future gives the time until its Pong came in [unit], rounded down. It fails

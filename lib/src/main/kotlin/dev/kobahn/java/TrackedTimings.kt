@@ -15,7 +15,10 @@ public interface TrackedTimings {
     /** All keys that occurred, each with the time from the beginning of tracking in [unit]. */
     public fun toMap(unit: TimeUnit): Map<String, Long>
 
-    /** The time from the last occurrence of [start] to that of [end] in [unit]; null unless both occurred. */
+    /**
+     * The time from the last occurrence of [start] to that of [end] in [unit]; null unless both
+     * occurred.
+     */
     public fun diff(start: String, end: String, unit: TimeUnit): Long?
 
     /** As `diff(start, end, unit)`, for those who have `java.time`: not below Android API 26. */

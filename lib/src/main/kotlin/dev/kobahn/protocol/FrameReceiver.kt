@@ -7,15 +7,16 @@ import java.nio.ByteBuffer
 
 /**
  * The receiving half: frames in, events out, with the rules for what a peer may send (RFC 6455
- * section 5). House rules: everything that decides whether a frame is allowed is here; a broken
- * rule is thrown as [ProtocolException] and leaves [receive] as such, once.
+ * section 5). House rules: what decides whether a frame is allowed is here, and in [HeaderRules]
+ * what its header tells by itself; a broken rule is thrown as [ProtocolException] and leaves
+ * [receive] as such, once.
  *
  * Owned by the one thread that receives.
  */
 internal class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
-    private val traffic: TrafficCounts,
+    private val traffic: TrafficCounts = TrafficCounts(),
     private val onPing: (ByteArray) -> Unit,
 ) {
     /** Is shown every frame, or null. */
@@ -25,6 +26,7 @@ internal class FrameReceiver(
     private var text: Utf8Validator? = null
     private var message: MessageType? = null
     private var messageLength = 0L
+    private var maxMessageSize = config.maxMessagePayloadSize
     private var insideFrame = false
     private var control: ByteArray? = null
     private var received = 0L
@@ -35,6 +37,9 @@ internal class FrameReceiver(
 
     /** How many octets of the frame that is open are still to come. */
     val frameRest: Long get() = if (insideFrame) header.length - received else 0
+
+    /** At least how many octets are missing of the header, or of the frame, that is open. */
+    val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
 
     /** Consumes [input] until it is empty; returns the peer's Close when it is complete, else null. */
     fun receive(input: ByteBuffer): CloseFrame? {
@@ -55,27 +60,12 @@ internal class FrameReceiver(
         received = 0
         closed = header.opcode == Opcode.CLOSE
         watch?.begin(header.firstOctet, header.masked, header.length)
-        checkHeader()
+        HeaderRules.check(header, config.requireMasked, config.acceptMasked)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
         } else {
             beginDataFrame()
         }
-    }
-
-    private fun checkHeader() {
-        if (header.rsv != 0) violate(Violation.RESERVED_BITS_SET)
-        if (config.requireMasked && !header.masked) violate(Violation.CLIENT_FRAME_NOT_MASKED)
-        if (!config.acceptMasked && header.masked) violate(Violation.SERVER_FRAME_MASKED)
-        if (Opcode.isControl(header.opcode)) checkControl()
-        if (Opcode.isReserved(header.opcode)) violate(Violation.RESERVED_OPCODE)
-        header.lengthViolation?.let { violate(it) }
-    }
-
-    private fun checkControl() {
-        val tooLong = header.length > Opcode.MAX_CONTROL_PAYLOAD
-        if (!header.fin) violate(Violation.CONTROL_FRAME_FRAGMENTED)
-        if (tooLong) violate(Violation.CONTROL_FRAME_TOO_LONG)
     }
 
     private fun beginDataFrame() {
@@ -89,16 +79,25 @@ internal class FrameReceiver(
     }
 
     private fun checkSize() {
-        val total = if (message == null) header.length else messageLength + header.length
-        val most = config.maxMessagePayloadSize
-        // A sum that overflows is too big as well.
-        if (most > 0 && (total > most || total < 0)) {
-            violate(Violation.MESSAGE_TOO_BIG, "more than $most octets")
-        }
+        checkMessageSize(if (message == null) header.length else messageLength + header.length)
         val mostInFrame = config.maxFramePayloadSize
         if (mostInFrame > 0 && header.length > mostInFrame) {
             violate(Violation.FRAME_TOO_BIG, "more than $mostInFrame octets")
         }
+    }
+
+    private fun checkMessageSize(size: Long) {
+        val most = maxMessageSize
+        // A sum that overflows is too big as well.
+        if (most > 0 && (size > most || size < 0)) {
+            violate(Violation.MESSAGE_TOO_BIG, "more than $most octets")
+        }
+    }
+
+    /** Takes messages of at most [octets] from now on, the one that is open included. */
+    fun limitMessages(octets: Long) {
+        maxMessageSize = octets
+        if (message != null) checkMessageSize(messageLength)
     }
 
     private fun beginMessage() {

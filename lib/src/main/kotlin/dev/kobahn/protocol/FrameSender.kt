@@ -41,8 +41,8 @@ internal class FrameSender(
         private set
 
     fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
-        expect("sendMessage", SendState.GROUND)
         if (close != null) return false
+        expect("sendMessage", SendState.GROUND)
         traffic.messageSent()
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var opcode = type.opcode
@@ -112,6 +112,14 @@ internal class FrameSender(
         nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
         return true
+    }
+
+    fun abandonMessage(): SendState {
+        if (state == SendState.MESSAGE_BEGIN) {
+            state = SendState.GROUND
+            traffic.messageRevoked()
+        }
+        return state
     }
 
     fun ping(payload: ByteArray): Boolean = sendControl(Opcode.PING, payload)

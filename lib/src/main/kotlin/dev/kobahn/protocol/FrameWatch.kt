@@ -8,7 +8,7 @@ import java.nio.ByteBuffer
  * received on the thread that receives. None may throw or call back.
  */
 internal interface FrameWatch {
-    /** A header, sent or received and not yet judged; [first] is its first octet, with FIN, RSV and opcode. */
+    /** A header, not yet judged if received; [first] is its first octet: FIN, RSV and opcode. */
     fun begin(first: Int, masked: Boolean, length: Long)
 
     /** The next [count] octets of [payload], without mask; they must be left in it. */

@@ -92,6 +92,20 @@ public class Protocol(
         if (close != null) closed(close)
     }
 
+    /**
+     * Takes messages of at most [octets] from now on, where 0 is no limit, instead of what the
+     * config says. One that is open and longer already is failed as one that comes. Belongs to the
+     * thread that receives.
+     */
+    public fun limitMessages(octets: Long) {
+        require(octets >= 0) { "the limit is $octets, must be 0 (no limit) or more" }
+        try {
+            receiver.limitMessages(octets)
+        } catch (e: ProtocolException) {
+            if (failure == null && !closeReceived) failed(e)
+        }
+    }
+
     private fun searchClose(search: CloseSearch, input: ByteBuffer) {
         val close = search.receive(input)
         closeReceived = search.closed
@@ -191,7 +205,10 @@ public class Protocol(
         octets: ByteArray,
         offset: Int = 0,
         length: Int = octets.size - offset,
-    ): Long = synchronized(output) { sender.frameData(octets, offset, length) }
+    ): Long = synchronized(output) {
+        // Who sends long frames one after another would else never get to answer.
+        sender.frameData(octets, offset, length).also { if (it <= 0) answerPing() }
+    }
 
     /**
      * Sends one whole frame of the open message. False, and nothing is sent, after a Close.
@@ -216,24 +233,25 @@ public class Protocol(
     public fun endMessage(octets: ByteArray = ByteArray(0)): Boolean =
         synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin = true) }
 
+    /**
+     * Gives the open message up if nothing of it was sent yet. Returns the state afterwards: if that
+     * is not [SendState.GROUND] the message was begun on the wire, and only the end of the
+     * connection can keep the peer from waiting for the rest.
+     */
+    public fun abandonMessage(): SendState = synchronized(output) { sender.abandonMessage() }
+
     /** Sends a Ping with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
     @JvmOverloads
     public fun sendPing(payload: ByteArray = ByteArray(0)): Boolean {
-        checkControl(payload)
+        Opcode.checkControl(payload)
         return synchronized(output) { sender.ping(payload) }
     }
 
     /** Sends a Pong nobody asked for, with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
     @JvmOverloads
     public fun sendPong(payload: ByteArray = ByteArray(0)): Boolean {
-        checkControl(payload)
+        Opcode.checkControl(payload)
         return synchronized(output) { sender.pong(payload) }
-    }
-
-    private fun checkControl(payload: ByteArray) {
-        require(payload.size <= Opcode.MAX_CONTROL_PAYLOAD) {
-            "control payload has ${payload.size} octets, must be at most ${Opcode.MAX_CONTROL_PAYLOAD}"
-        }
     }
 
     /**

@@ -1,7 +1,5 @@
 package dev.kobahn.protocol
 
-import java.io.IOException
-
 /**
  * The peer broke a rule of the protocol, or one of the limits set for it; the connection is failed
  * (RFC 6455 section 7.1.7). [detail] says where, when that helps.
@@ -12,7 +10,7 @@ constructor(
     /** The rule that was broken. */
     public val violation: Violation,
     detail: String? = null,
-) : IOException(if (detail == null) violation.rule else "${violation.rule}: $detail") {
+) : WebSocketException(if (detail == null) violation.rule else "${violation.rule}: $detail", null) {
     /** The code the connection is failed with. */
     public val closeCode: Int get() = violation.closeCode
 }

@@ -25,6 +25,9 @@ internal class TrafficCounts {
 
     fun messageSent() = add(MESSAGES_SENT, 1)
 
+    /** The message that was begun is not sent after all. */
+    fun messageRevoked() = add(MESSAGES_SENT, -1)
+
     /** Payload of a data frame came, which is [application] octets once it is decompressed. */
     fun dataReceived(payload: Int, application: Int = payload) {
         if (!isOpen) return

@@ -43,6 +43,20 @@ public class Utf8Validator {
     }
 
     /**
+     * Feeds the lowest eight bits of [octet] and returns the state they lead to: [ACCEPT] where a
+     * code point ends, [REJECT] after an invalid octet and until [reset], any other number inside a
+     * code point.
+     */
+    public fun decode(octet: Int): Int {
+        if (rejected || !step(octet and OCTET)) {
+            rejected = true
+            return REJECT
+        }
+        totalIndex++
+        return if (needed == 0) ACCEPT else REJECT + needed
+    }
+
+    /**
      * Feeds the octets of [buffer] between the absolute indices [start] and [end]; position and
      * limit stay as they are. Returns -1 if they are valid, else how many octets after [start] the
      * first invalid one is.
@@ -141,6 +155,12 @@ public class Utf8Validator {
     }
 
     public companion object {
+        /** The state of [decode] at the end of a code point. ws4py: `UTF8_ACCEPT`. */
+        public const val ACCEPT: Int = 0
+
+        /** The state of [decode] after an invalid octet. ws4py: `UTF8_REJECT`. */
+        public const val REJECT: Int = 1
+
         private const val VALID = -1
         private const val OCTET = 0xFF
         private const val NON_ASCII = -0x7F7F7F7F7F7F7F80L

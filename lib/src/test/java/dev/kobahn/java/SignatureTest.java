@@ -19,12 +19,24 @@ import dev.kobahn.WireLogEntry;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.MessageType;
+import dev.kobahn.protocol.Utf8Validator;
+import dev.kobahn.protocol.WebSocketException;
+import dev.kobahn.protocol.frame.Frame;
+import dev.kobahn.protocol.frame.FrameParser;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
 import dev.kobahn.protocol.handshake.HttpResponse;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
+import dev.kobahn.protocol.stream.BinaryMessage;
+import dev.kobahn.protocol.stream.CloseControlMessage;
+import dev.kobahn.protocol.stream.DataMessage;
+import dev.kobahn.protocol.stream.PingControlMessage;
+import dev.kobahn.protocol.stream.PongControlMessage;
+import dev.kobahn.protocol.stream.Stream;
+import dev.kobahn.protocol.stream.StreamMessage;
+import dev.kobahn.protocol.stream.TextMessage;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
@@ -38,7 +50,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** No Kotlin type and no mangled name is in Java's sight. */
@@ -50,9 +61,12 @@ class SignatureTest {
         Headers.class, Headers.Builder.class, HttpRequest.class, HttpResponse.class,
         ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class,
         ConnectionDeny.class, ConnectionClosedException.class, ReadingPausedException.class,
-        HandshakeException.class, WebSocketUrl.class, WebSocketState.class, TrafficStats.class,
-        WireLog.class, WireLogEntry.class, WireLogEntry.Frame.class, WireLogEntry.Octets.class,
-        WireLogEntry.Note.class);
+        HandshakeException.class, WebSocketUrl.class, WebSocketException.class, Frame.class,
+        FrameParser.class, Stream.class, StreamMessage.class, DataMessage.class,
+        TextMessage.class, BinaryMessage.class, CloseControlMessage.class,
+        PingControlMessage.class, PongControlMessage.class, Utf8Validator.class,
+        WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
+        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {
@@ -75,7 +89,7 @@ class SignatureTest {
     private static List<Class<?>> javaFace() throws IOException, ClassNotFoundException {
         Path root = Path.of("target/classes");
         List<Class<?>> classes = new ArrayList<>();
-        try (Stream<Path> files = Files.list(root.resolve("dev/kobahn/java"))) {
+        try (java.util.stream.Stream<Path> files = Files.list(root.resolve("dev/kobahn/java"))) {
             for (Path file : files.collect(Collectors.toList())) {
                 String name = file.getFileName().toString().replace(".class", "");
                 Class<?> type = Class.forName("dev.kobahn.java." + name);

@@ -30,6 +30,8 @@ class TrafficCountsTest :
 
         bothRoles("what is not sent does not count") {
             val end = ProtocolEnd(config)
+            end.protocol.beginMessage(MessageType.TEXT)
+            end.protocol.abandonMessage()
             end.protocol.sendClose()
             end.protocol.sendMessage(MessageType.TEXT, ByteArray(5)) shouldBe false
             end.protocol.beginMessage(MessageType.TEXT) shouldBe false

@@ -56,6 +56,36 @@ class Utf8ValidatorTest :
             }
         }
 
+        test("decode takes one octet: accepted at a code point's end, rejected until it is reset") {
+            val validator = Utf8Validator()
+            fun states(octets: String) = hex(octets).map { validator.decode(it.toInt()) }
+            states("61 c3 a4 f0 90 80 80") shouldBe listOf(0, 2, 0, 4, 3, 2, 0)
+            validator.totalIndex shouldBe 7
+            states("e2 82 61 61") shouldBe listOf(3, 2, 1, 1)
+            validator.totalIndex shouldBe 9
+            validator.reset()
+            states("61") shouldBe listOf(Utf8Validator.ACCEPT)
+            states("ed a0") shouldBe listOf(3, Utf8Validator.REJECT)
+        }
+
+        test("decode and feed agree on random octets, and may take turns") {
+            checkAll(5_000, Arb.byteArray(Arb.int(0..12), Arb.byte())) { octets ->
+                val one = Utf8Validator()
+                val other = Utf8Validator()
+                octets.forEachIndexed { index, octet ->
+                    val state = one.decode(octet.toInt())
+                    val buffer = ByteBuffer.wrap(octets)
+                    if (index % 3 == 0) {
+                        other.decode(octet.toInt())
+                    } else {
+                        other.feed(buffer, index, index + 1)
+                    }
+                    (state == Utf8Validator.ACCEPT) shouldBe other.endsOnCodePoint
+                    one.totalIndex shouldBe other.totalIndex
+                }
+            }
+        }
+
         test("random octets are judged alike however they are cut") {
             checkAll(5_000, Arb.byteArray(Arb.int(0..12), Arb.byte())) { judged(it) }
         }

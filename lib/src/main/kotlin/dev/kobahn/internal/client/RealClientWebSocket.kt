@@ -3,6 +3,8 @@ package dev.kobahn.internal.client
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
+import dev.kobahn.MessageReader
+import dev.kobahn.MessageWriter
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocketState
@@ -20,6 +22,7 @@ internal class RealClientWebSocket(
 ) : ClientWebSocket {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
+    override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
     override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
@@ -33,6 +36,14 @@ internal class RealClientWebSocket(
     override suspend fun send(octets: ByteArray) = connection.send(MessageType.BINARY, octets)
 
     override suspend fun send(message: Message) = connection.send(message.type, message.octets)
+
+    override suspend fun send(message: Message, fragmentSize: Int) {
+        connection.send(message.type, message.octets, fragmentSize)
+    }
+
+    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        connection.sendMessage(type, block)
+    }
 
     override suspend fun ping(): Duration = connection.ping()
 

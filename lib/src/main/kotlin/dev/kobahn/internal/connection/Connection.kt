@@ -4,15 +4,18 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
+import dev.kobahn.MessageReader
+import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
 import dev.kobahn.WebSocketState
+import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
-import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.SendState
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
@@ -21,6 +24,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 
@@ -45,7 +49,7 @@ internal class Connection(
     private val beforeSelect: () -> Unit = {},
 ) : TransportListener,
     ProtocolEvents,
-    IncomingMessages.Owner {
+    IncomingStreams.Owner {
     private val transport = socket.loggedBy(config.wireLog)
     private val loop = transport.loop
     private val output = transport.output
@@ -57,8 +61,8 @@ internal class Connection(
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
     }
-    private val assembler = MessageAssembler()
-    private var messageType = MessageType.BINARY
+    private val turns = SendTurns(output)
+    private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
     private val ended = CompletableDeferred<CloseStatus>()
 
     /** Whether a Close is due but waits for the application to deal with what came before. */
@@ -83,7 +87,13 @@ internal class Connection(
         transport.flush()
     }
 
-    val incoming = IncomingMessages(config.maxIncomingQueueSize, this)
+    init {
+        protocol.limitMessages(config.maxStreamedMessageSize)
+    }
+
+    val incoming: ReceiveChannel<Message> get() = inbox.whole()
+
+    val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
 
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
@@ -102,18 +112,53 @@ internal class Connection(
 
     // The application's side.
 
-    suspend fun send(type: MessageType, octets: ByteArray) {
+    suspend fun send(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int = config.autoFragmentSize,
+    ) {
+        require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         val limit = config.protocol.maxMessagePayloadSize
         if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
         watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
-            if (gate.isClosed) throw closedException()
-            val isSent = protocol.sendMessage(type, octets, config.autoFragmentSize)
-            if (!isSent) throw closedException()
-            output.size
+            if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
         }
+        if (backlog != WAIT) return written(backlog)
+        turns.take { sendPiece { sendMessage(type, octets, fragmentSize) } }
+    }
+
+    /** Sends a message piece by piece; other senders of messages wait for its end. */
+    suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        watch.timings?.track("sendMessage")
+        val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
+        turns.take { RealMessageWriter(this, type, frameSize).send(block) }
+    }
+
+    /** Has the protocol send something, and suspends while too much waits to be written. */
+    suspend fun sendPiece(send: Protocol.() -> Boolean) {
+        written(synchronized(output) { sendNow(send) })
+    }
+
+    /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
+    private inline fun sendNow(send: Protocol.() -> Boolean): Long {
+        if (gate.isClosed || !protocol.send()) throw closedException()
+        return output.size
+    }
+
+    private suspend fun written(backlog: Long) {
         flush()
         if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
+    /** A message that is sent piece by piece will not be completed, because of [failure]. */
+    fun abandonMessage(failure: Throwable) {
+        val state = synchronized(output) { protocol.abandonMessage() }
+        when (state) {
+            SendState.INSIDE_MESSAGE -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+            SendState.INSIDE_MESSAGE_FRAME -> drop(failure)
+            else -> Unit
+        }
     }
 
     /**
@@ -121,7 +166,7 @@ internal class Connection(
      * for it, all in one. Else writing here and now is quicker than waking the loop.
      */
     private fun flush() {
-        if (loop.isCurrent || incoming.isEmptied) return transport.flush()
+        if (loop.isCurrent || inbox.isEmptied) return transport.flush()
         if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
     }
 
@@ -141,16 +186,16 @@ internal class Connection(
     }
 
     /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
-    fun beginClose(code: Int, reason: String) {
+    fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isSent = synchronized(output) {
             if (gate.isClosed) return
             protocol.sendClose(code, reason)
         }
         if (isSent) transport.flush()
-        onLoop {
-            if (gate.isClosed) return@onLoop
-            closing.begin(Initiator.LOCAL)
-            incoming.discard()
+        loop.run {
+            if (gate.isClosed) return@run
+            closing.begin(Initiator.LOCAL, cause)
+            inbox.discard()
             closing.advance()
         }
     }
@@ -158,7 +203,7 @@ internal class Connection(
     suspend fun awaitClosed(): CloseStatus = ended.await()
 
     fun drop(cause: Throwable? = null) {
-        onLoop {
+        loop.run {
             closing.begin(Initiator.LOCAL, cause)
             transport.close()
         }
@@ -168,17 +213,13 @@ internal class Connection(
     val isClosing: Boolean get() = protocol.closeExpected || ended.isCompleted
 
     /** What a call that comes too late throws. */
-    fun closedException(): ConnectionClosedException =
+    override fun closedException(): ConnectionClosedException =
         ConnectionClosedException(closeStatus ?: closing.statusNow())
 
     private fun sendAutoPing(payload: ByteArray): Boolean {
         val isSent = protocol.sendPing(payload)
         if (isSent) transport.flush()
         return isSent
-    }
-
-    private fun onLoop(action: Runnable) {
-        if (loop.isCurrent) action.run() else loop.execute(action)
     }
 
     // The transport's side.
@@ -219,15 +260,15 @@ internal class Connection(
 
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
-        assembler.clear()
         patience?.dispose()
         autoPing?.stop()
         closeWaits = false
         // First of all, for it ends the sending of Close frames: the status is final then.
         gate.close(::closedException)
+        turns.close(::closedException)
         val status = closing.statusNow()
         watch.log?.state(WebSocketState.CLOSED, status)
-        incoming.end(if (status.wasClean) null else ConnectionClosedException(status))
+        inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
     }
@@ -235,22 +276,19 @@ internal class Connection(
     // The protocol's side.
 
     override fun onMessageBegin(type: MessageType) {
-        messageType = type
         watch.timings?.track("onMessageBegin")
+        inbox.sink.beginMessage(type)
     }
 
-    override fun onFrameBegin(length: Long) = assembler.beginFrame(length)
+    override fun onFrameBegin(length: Long) = inbox.sink.beginFrame(length)
 
-    override fun onFrameData(chunk: ByteBuffer) = assembler.append(chunk)
+    override fun onFrameData(chunk: ByteBuffer) = inbox.sink.data(chunk)
+
+    override fun onFrameEnd() = inbox.sink.endFrame()
 
     override fun onMessageEnd() {
         watch.timings?.track("onMessage")
-        val octets = assembler.end()
-        val message = when (messageType) {
-            MessageType.TEXT -> Message.Text(octets)
-            MessageType.BINARY -> Message.Binary(octets)
-        }
-        if (incoming.offer(message)) pauseReading()
+        inbox.sink.endMessage()
     }
 
     override fun onPong(payload: ByteArray) {
@@ -261,7 +299,7 @@ internal class Connection(
     override fun onClose(code: Int?, reason: String) {
         // a Close sent from another thread can be answered before that thread's turn on the loop
         closing.begin(if (protocol.localClose == null) Initiator.REMOTE else Initiator.LOCAL)
-        if (protocol.failure == null) incoming.end(null)
+        if (protocol.failure == null) inbox.end(null)
         readOn()
         closing.advance()
     }
@@ -269,7 +307,7 @@ internal class Connection(
     override fun onFailure(cause: ProtocolException) {
         watch.log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
-        assembler.clear()
+        inbox.sink.abandon()
         if (config.failByDrop) transport.close() else readOn()
     }
 
@@ -281,11 +319,11 @@ internal class Connection(
     override fun onCloseDue(): Boolean {
         if (config.failByDrop && protocol.failure != null) return false
         closeWaits = true
-        if (incoming.isIdle) {
+        if (inbox.isIdle) {
             sendDueClose()
         } else {
             patience = loop.schedule(PATIENCE, ::sendDueClose)
-            if (handlerOnLoop) loop.execute { if (incoming.isEmptied) sendDueClose() }
+            if (handlerOnLoop) loop.execute { if (inbox.isEmptied) sendDueClose() }
         }
         return false
     }
@@ -295,8 +333,8 @@ internal class Connection(
         val isSent = synchronized(output) { !gate.isClosed && protocol.sendDueClose() }
         closeWaits = false
         if (isSent) transport.flush()
-        onLoop {
-            if (gate.isClosed) return@onLoop
+        loop.run {
+            if (gate.isClosed) return@run
             patience?.dispose()
             closing.advance()
             if (inputEnded) closing.inputEnded()
@@ -312,8 +350,13 @@ internal class Connection(
     override fun onIdle() = sendDueClose()
 
     override fun onRoom() {
-        if (readingPaused) onLoop(::resumeReading)
+        if (readingPaused) loop.run(::resumeReading)
     }
+
+    override fun onFull() = pauseReading()
+
+    /** Until the application wants messages whole, none is too long to be streamed. */
+    private fun limitWholeMessages() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
 
     private fun pauseReading() {
         if (readingPaused) return
@@ -322,11 +365,11 @@ internal class Connection(
         pings.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.
-        if (!incoming.isFull) resumeReading()
+        if (!inbox.isFull) resumeReading()
     }
 
     private fun resumeReading() {
-        if (!incoming.isFull) readOn()
+        if (!inbox.isFull) readOn()
     }
 
     /** After the last message reading never fills the queue, and has to find the end. */
@@ -338,6 +381,11 @@ internal class Connection(
     }
 
     private companion object {
+        /** Not now: somebody else has the turn. */
+        const val WAIT = -1L
+
+        /** The frames of a message that is sent piece by piece, in octets. */
+        const val FRAME_SIZE = 64 * 1024
         val PATIENCE = 250.milliseconds
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
     }

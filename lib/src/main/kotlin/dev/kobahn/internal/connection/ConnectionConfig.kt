@@ -18,4 +18,6 @@ internal class ConnectionConfig(
     /** Null if neither frames nor octets are logged. */
     val wireLog: WireLogConfig? = null,
     val trackTimings: Boolean = false,
+    /** The longest message taken by who receives it in pieces; 0 is no limit. */
+    val maxStreamedMessageSize: Long = 0,
 )

@@ -1,6 +1,5 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.Message
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
@@ -17,20 +16,27 @@ import kotlinx.coroutines.selects.SelectClause1
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * The messages between the loop, which [offer]s them, and the application, which receives them.
+ * The messages between the loop, which [offer]s them, and the application, which receives them:
+ * whole ones, or readers of their pieces.
  *
  * A suspended receiver is only told that there is something: the message stays in the queue until
  * a receiver that is running takes it. So nothing is in flight that a cancellation could lose, and
  * the order holds. `select` is served by [SelectBridge], since the type of its clauses is sealed;
  * once it was used, the head of the queue is always there.
  *
- * Every message counts as [LEAST] octets at least: many empty ones are not for free.
- *
  * Everything is guarded by the monitor of the queue; [owner] is called outside of it.
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class IncomingMessages(private val limit: Long, private val owner: Owner) :
-    ReceiveChannel<Message> {
+internal class IncomingMessages<E : Any>(
+    private val limit: Long,
+    private val owner: Owner,
+    private val cost: Cost<E>,
+) : ReceiveChannel<E> {
+    /** How many octets a waiting message counts as; many empty ones must not be for free. */
+    fun interface Cost<E> {
+        fun of(message: E): Long
+    }
+
     /** What the connection does for its receiver. */
     interface Owner {
         /** Before anything is received: completes the opening handshake if that was not done. */
@@ -46,25 +52,29 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         fun onIdle()
     }
 
-    private val queue = ArrayDeque<Message>()
+    private val queue = ArrayDeque<E>()
     private var octets = 0L
     private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
-    private val bridge = SelectBridge { putBack(it) }
+    private val bridge = SelectBridge<E> { putBack(it) }
 
     /** Whether a message was taken and the receiver has not come back for the next. */
     private var busy = false
     private var end: End? = null
-    private var discarding = false
+
+    /** Whether nothing more is taken: see [discard]. */
+    @Volatile
+    var isDiscarding = false
+        private set
 
     /** How receiving ends; a null [cause] ends iteration quietly. */
     private class End(val cause: Throwable?)
 
     /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
-    fun offer(message: Message): Boolean {
+    fun offer(message: E): Boolean {
         val receiver = synchronized(queue) {
-            if (discarding || end != null) return false
+            if (isDiscarding || end != null) return false
             queue.addLast(message)
-            octets += message.cost
+            octets += cost.of(message)
             feedBridge()
             nextWaiting()
         }
@@ -89,7 +99,7 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
     /** Forgets what waits and takes no more, while the end is yet to come. */
     fun discard() {
         synchronized(queue) {
-            discarding = true
+            isDiscarding = true
             bridge.take()
             queue.clear()
             octets = 0
@@ -100,21 +110,25 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
     /** Whether the application has taken everything; it may still have something in hand. */
     val isEmptied: Boolean get() = synchronized(queue) { queue.isEmpty() && bridge.isEmpty }
 
+    /** How many messages the application has not taken. */
+    val waitingCount: Int
+        get() = synchronized(queue) { queue.size + if (bridge.isEmpty) 0 else 1 }
+
     /** Whether the application has nothing to take and nothing in hand. */
     val isIdle: Boolean get() = synchronized(queue) { !busy && isEmptied }
 
-    override suspend fun receive(): Message {
+    override suspend fun receive(): E {
         val message = nextOrNull()
         if (message != null) return message
         throw end?.cause ?: ClosedReceiveChannelException("the connection was closed")
     }
 
-    override suspend fun receiveCatching(): ChannelResult<Message> {
+    override suspend fun receiveCatching(): ChannelResult<E> {
         val message = nextOrNull() ?: return ChannelResult.closed(end?.cause)
         return ChannelResult.success(message)
     }
 
-    override fun tryReceive(): ChannelResult<Message> {
+    override fun tryReceive(): ChannelResult<E> {
         owner.beforeSelect()
         val message = take()
         return when {
@@ -125,7 +139,7 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
     }
 
     /** The next message; null if there is none and will be none. */
-    private suspend fun nextOrNull(): Message? {
+    private suspend fun nextOrNull(): E? {
         owner.beforeReceive()
         while (true) {
             val message = take()
@@ -149,11 +163,11 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         }
     }
 
-    private fun take(): Message? {
+    private fun take(): E? {
         var room = false
         val message = synchronized(queue) {
             val wasFull = isFull
-            val next = bridge.take() ?: queue.removeFirstOrNull()?.also { octets -= it.cost }
+            val next = bridge.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
             feedBridge()
             busy = next != null
             room = wasFull && !isFull
@@ -175,9 +189,9 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         receiver?.resume(Unit, wakeNext)
     }
 
-    private fun putBack(message: Message) {
+    private fun putBack(message: E) {
         val receiver = synchronized(queue) {
-            if (discarding) return
+            if (isDiscarding) return
             bridge.take()?.let(::addFirst)
             addFirst(message)
             bridge.reopen()
@@ -187,16 +201,16 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         resumeWaiting(receiver)
     }
 
-    private fun addFirst(message: Message) {
+    private fun addFirst(message: E) {
         queue.addFirst(message)
-        octets += message.cost
+        octets += cost.of(message)
     }
 
     /** Keeps the head of the queue, and at last its end, where `select` finds them. */
     private fun feedBridge() {
         while (bridge.isHungry) {
             val head = queue.removeFirstOrNull() ?: break
-            octets -= head.cost
+            octets -= cost.of(head)
             busy = true
             bridge.give(head)
         }
@@ -204,7 +218,7 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         if (end != null && queue.isEmpty()) bridge.close(end.cause)
     }
 
-    private fun openBridge(): SelectBridge {
+    private fun openBridge(): SelectBridge<E> {
         owner.beforeSelect()
         val idle = synchronized(queue) {
             bridge.open()
@@ -215,9 +229,9 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         return bridge
     }
 
-    override val onReceive: SelectClause1<Message> get() = openBridge().channel.onReceive
+    override val onReceive: SelectClause1<E> get() = openBridge().channel.onReceive
 
-    override val onReceiveCatching: SelectClause1<ChannelResult<Message>>
+    override val onReceiveCatching: SelectClause1<ChannelResult<E>>
         get() = openBridge().channel.onReceiveCatching
 
     override val isClosedForReceive: Boolean
@@ -237,8 +251,8 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
         return true
     }
 
-    override fun iterator(): ChannelIterator<Message> = object : ChannelIterator<Message> {
-        private var next: Message? = null
+    override fun iterator(): ChannelIterator<E> = object : ChannelIterator<E> {
+        private var next: E? = null
 
         override suspend fun hasNext(): Boolean {
             if (next == null) next = nextOrNull()
@@ -246,16 +260,10 @@ internal class IncomingMessages(private val limit: Long, private val owner: Owne
             return next != null
         }
 
-        override fun next(): Message {
+        override fun next(): E {
             val message = checkNotNull(next) { "hasNext was not called or returned false" }
             next = null
             return message
         }
-    }
-
-    private val Message.cost: Long get() = maxOf(size, LEAST).toLong()
-
-    private companion object {
-        const val LEAST = 64
     }
 }

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.frame.Opcode
 /** How many octets of a payload, a read or a write are kept for the log. */
 internal const val LOGGED_OCTETS = 40
 
-/** The beginning of a frame's payload: text in quotes, a Close with its code, the rest in hexadecimal digits. */
+/** The beginning of a frame's payload: text in quotes, a Close with its code, the rest in digits. */
 internal fun StringBuilder.appendPayload(frame: WireLogEntry.Frame) {
     val octets = frame.payload
     when {

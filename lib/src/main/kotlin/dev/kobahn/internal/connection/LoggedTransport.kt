@@ -12,8 +12,8 @@ internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
 }
 
 /**
- * A [transport] whose octets are logged where that is asked for. It also says aloud what was noted
- * of the frames sent: whoever sends one flushes.
+ * A [transport] whose octets are logged where that is asked for, and its beginning and end. It also
+ * says aloud what was noted of the frames sent: whoever sends one flushes.
  */
 private class LoggedTransport(private val transport: Transport, override val log: ConnectionLog) :
     Transport by transport {

@@ -11,3 +11,8 @@ internal suspend fun <T> Loop.call(action: () -> T): T {
         execute { caller.resume(runCatching(action)) }
     }.getOrThrow()
 }
+
+/** Runs [action] on the loop, at once where the caller is on it. */
+internal fun Loop.run(action: Runnable) {
+    if (isCurrent) action.run() else execute(action)
+}

@@ -1,6 +1,5 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.Message
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.channels.Channel
@@ -14,12 +13,12 @@ import kotlinx.coroutines.channels.Channel
  * Guarded by the queue's monitor, except for what the channel does on its own.
  */
 @OptIn(ExperimentalCoroutinesApi::class, DelicateCoroutinesApi::class)
-internal class SelectBridge(private val putBack: (Message) -> Unit) {
-    private var made: Channel<Message>? = null
+internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
+    private var made: Channel<E>? = null
     private var closed = false
 
     /** The channel whose clauses are handed out, after [open]. */
-    val channel: Channel<Message> get() = checkNotNull(made) { "not open" }
+    val channel: Channel<E> get() = checkNotNull(made) { "not open" }
 
     /** Whether there is nothing to take. */
     val isEmpty: Boolean get() = made.let { it == null || it.isEmpty || it.isClosedForReceive }
@@ -41,12 +40,12 @@ internal class SelectBridge(private val putBack: (Message) -> Unit) {
     }
 
     /** Hands [message] to a `select` that waits, or keeps it for the next. */
-    fun give(message: Message) {
+    fun give(message: E) {
         check(channel.trySend(message).isSuccess) { "the bridge was not hungry" }
     }
 
     /** What was given but no `select` took. */
-    fun take(): Message? = made?.tryReceive()?.getOrNull()
+    fun take(): E? = made?.tryReceive()?.getOrNull()
 
     /** Nothing comes after what is here. */
     fun close(cause: Throwable?) {

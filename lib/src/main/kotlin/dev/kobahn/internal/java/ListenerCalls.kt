@@ -4,6 +4,7 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.WebSocket
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.MessageStreamListener
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.CloseCode
 import kotlin.coroutines.coroutineContext
@@ -30,7 +31,8 @@ internal class ListenerCalls(
     private val demand: Demand,
     private val listener: WebSocketListener,
 ) {
-    private val incoming = webSocket.incoming
+    private val stream = listener as? MessageStreamListener
+    private val incoming = if (stream == null) webSocket.incoming else webSocket.incomingStreams
 
     /**
      * Runs until the connection has ended and the listener knows. Cancelled, it closes the
@@ -66,12 +68,23 @@ internal class ListenerCalls(
             demand.end()
         }
         try {
-            while (isNextWanted(end)) {
-                val message = incoming.receiveCatching().getOrNull() ?: break
-                listener.onMessage(face, message)
-            }
+            if (stream == null) deliverWhole(end) else deliverPieces(stream, end)
         } finally {
             end.cancel()
+        }
+    }
+
+    private suspend fun deliverWhole(end: Job) {
+        while (isNextWanted(end)) {
+            listener.onMessage(face, webSocket.incoming.receiveCatching().getOrNull() ?: break)
+        }
+    }
+
+    private suspend fun deliverPieces(stream: MessageStreamListener, end: Job) {
+        val pieces = StreamCalls(face, stream) { isNextWanted(end) }
+        while (true) {
+            val message = webSocket.incomingStreams.receiveCatching().getOrNull() ?: break
+            if (!pieces.deliver(message)) break
         }
     }
 

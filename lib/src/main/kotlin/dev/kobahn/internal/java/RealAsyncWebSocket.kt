@@ -8,11 +8,13 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.java.AsyncClientWebSocket
+import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
 import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.TrackedTimings
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.util.concurrent.CompletableFuture
@@ -41,6 +43,16 @@ internal abstract class RealAsyncWebSocket(
     override fun send(octets: ByteArray) = calls.completion { webSocket.send(octets) }
 
     override fun send(message: Message) = calls.completion { webSocket.send(message) }
+
+    override fun send(message: Message, fragmentSize: Int) =
+        calls.completion { webSocket.send(message, fragmentSize) }
+
+    override fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter> {
+        val writer = RealAsyncMessageWriter(webSocket)
+        val sending = calls.completion { writer.run(type) }
+        writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
+        return writer.begun
+    }
 
     override fun ping(unit: TimeUnit): CompletableFuture<Long> =
         calls.future { webSocket.ping().toLong(unit.toDurationUnit()) }

@@ -18,12 +18,17 @@ internal class Option<T>(
     private val range: String,
     private val isAllowed: (T) -> Boolean,
 ) : ReadWriteProperty<WebSocketOptions, T> {
+    /** Whether it was set, be it to what it was. */
+    var isSet = false
+        private set
+
     override fun getValue(thisRef: WebSocketOptions, property: KProperty<*>): T = value
 
     override fun setValue(thisRef: WebSocketOptions, property: KProperty<*>, value: T) {
         check(!thisRef.isFrozen) { "${property.name} cannot be changed any more" }
         require(isAllowed(value)) { "${property.name} is $value, must be $range" }
         this.value = value
+        isSet = true
     }
 }
 

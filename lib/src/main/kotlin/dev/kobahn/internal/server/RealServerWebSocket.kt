@@ -4,6 +4,8 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.ConnectionDeny
 import dev.kobahn.Message
+import dev.kobahn.MessageReader
+import dev.kobahn.MessageWriter
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
@@ -65,6 +67,7 @@ internal class RealServerWebSocket(
         private set
 
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
+    override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
     override val state: WebSocketState
         get() = if (isRefused) WebSocketState.CLOSED else connection.state
@@ -222,6 +225,16 @@ internal class RealServerWebSocket(
     override suspend fun send(message: Message) {
         acceptUnlessDone()
         connection.send(message.type, message.octets)
+    }
+
+    override suspend fun send(message: Message, fragmentSize: Int) {
+        acceptUnlessDone()
+        connection.send(message.type, message.octets, fragmentSize)
+    }
+
+    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        acceptUnlessDone()
+        connection.sendMessage(type, block)
     }
 
     override suspend fun ping(): Duration {

@@ -61,6 +61,11 @@ public class FrameHeaderReader {
             }
         }
 
+    /** At least how many octets are missing of the header that is being read. */
+    @get:JvmSynthetic
+    internal val octetsWanted: Int
+        get() = (if (seen < 2) 2 else FrameHeader.size(second)) - seen
+
     /**
      * Consumes octets of [input], a buffer in network order, up to the end of the header. False
      * when they did not suffice; the next call goes on where this one stopped.

@@ -31,5 +31,13 @@ public object Opcode {
     /** The most payload octets a control frame may carry (section 5.5). */
     public const val MAX_CONTROL_PAYLOAD: Int = 125
 
+    /** @throws IllegalArgumentException if a control frame may not carry [payload] */
+    @JvmSynthetic
+    internal fun checkControl(payload: ByteArray) {
+        require(payload.size <= MAX_CONTROL_PAYLOAD) {
+            "control payload has ${payload.size} octets, must be at most $MAX_CONTROL_PAYLOAD"
+        }
+    }
+
     private const val CONTROL_BIT = 0x8
 }

@@ -24,7 +24,10 @@ internal class ConnectionRig(
     capacity: Int = MemoryTransport.CAPACITY,
     autoPing: AutoPingConfig? = null,
     wireLog: WireLogConfig? = null,
+    logsHandshake: Boolean = true,
     trackTimings: Boolean = false,
+    autoFragmentSize: Int = 0,
+    maxStreamedMessageSize: Long = maxMessagePayloadSize,
 ) {
     val loop = VirtualLoop()
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
@@ -38,15 +41,16 @@ internal class ConnectionRig(
         ),
         maxIncomingQueueSize = maxIncomingQueueSize,
         maxOutgoingQueueSize = maxOutgoingQueueSize,
-        autoFragmentSize = 0,
+        autoFragmentSize = autoFragmentSize,
         failByDrop = failByDrop,
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPing,
         wireLog = wireLog,
         trackTimings = trackTimings,
+        maxStreamedMessageSize = maxStreamedMessageSize,
     )
-    private val logged = transport.loggedBy(wireLog)
+    private val logged = if (logsHandshake) transport.loggedBy(wireLog) else transport
     val connection = Connection(logged, config, { 0 }, handlerOnLoop, beforeReceive = {})
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
 
@@ -65,5 +69,10 @@ internal class ConnectionRig(
     fun receive(vararg frames: ByteArray) {
         peer.send(*frames)
         loop.run()
+    }
+
+    companion object {
+        /** Longer than every timer of a rig. */
+        val LONG = 10.seconds
     }
 }

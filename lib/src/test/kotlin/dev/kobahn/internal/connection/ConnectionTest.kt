@@ -25,7 +25,10 @@ private suspend fun Connection.send(size: Int) = send(MessageType.BINARY, ByteAr
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
 private fun Deferred<*>.failure() = getCompletionExceptionOrNull()
 
-@OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
+@OptIn(
+    kotlinx.coroutines.ExperimentalCoroutinesApi::class,
+    kotlinx.coroutines.DelicateCoroutinesApi::class,
+)
 class ConnectionTest :
     FunSpec({
         for (role in Role.entries) {

@@ -43,11 +43,18 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
         val mask = if (masks) 0x80 else 0
         val head = ByteArrayOutputStream()
         head.write(first)
-        if (payload.size < 126) {
-            head.write(mask or payload.size)
-        } else {
-            head.write(mask or 127)
-            head.write(ByteBuffer.allocate(8).putLong(payload.size.toLong()).array())
+        when {
+            payload.size < 126 -> head.write(mask or payload.size)
+
+            payload.size < 65536 -> {
+                head.write(mask or 126)
+                head.write(payload.size.toOctets())
+            }
+
+            else -> {
+                head.write(mask or 127)
+                head.write(ByteBuffer.allocate(8).putLong(payload.size.toLong()).array())
+            }
         }
         if (masks) head.write(ByteArray(4))
         return head.toByteArray() + payload
@@ -79,14 +86,26 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
             }
         }
 
-    private fun closeText(payload: ByteArray) = if (payload.isEmpty()) {
-        ""
-    } else {
-        (
-            ByteBuffer.wrap(
-                payload,
-            ).getShort().toInt() and 0xFFFF
-            ).toString()
+    /** What came so far, each frame as its first octet and its payload in hex. */
+    val rawFrames: List<String>
+        get() = parse().map { (first, payload) ->
+            (listOf(first.toByte()) + payload.toList()).joinToString(" ") { "%02x".format(it) }
+        }
+
+    /** The length of every frame that came so far. */
+    val sizes: List<Int> get() = parse().map { it.second.size }
+
+    /** The payloads of everything that came so far. */
+    fun payload(): ByteArray = ByteArrayOutputStream().also { all ->
+        parse().forEach { all.write(it.second) }
+    }.toByteArray()
+
+    /** How many octets are still to be sent. */
+    fun waiting(): Int = synchronized(transport.output) { transport.output.size.toInt() }
+
+    private fun closeText(payload: ByteArray): String {
+        if (payload.isEmpty()) return ""
+        return (ByteBuffer.wrap(payload).getShort().toInt() and 0xFFFF).toString()
     }
 
     private fun parse(): List<Pair<Int, ByteArray>> {

@@ -18,7 +18,7 @@ class HastyReceiveTest :
     FunSpec({
         test("20,000 receives with a tight timeout lose and reorder nothing, on a loop") {
             val loop = VirtualLoop()
-            val incoming = IncomingMessages(10_000_000, CountingOwner())
+            val incoming = incomingMessages(10_000_000, CountingOwner())
             val received = ArrayList<Int>()
             var attempts = 0
             val receiver = CoroutineScope(loop.dispatcher).launch {
@@ -53,7 +53,7 @@ private const val TIGHT = 20_000
 
 /** Receives [TIGHT] messages by [way] with timeouts of 200 microseconds that often strike. */
 private suspend fun receiveInHaste(way: Receiving): List<Int> = withContext(Dispatchers.Default) {
-    val incoming = IncomingMessages(10_000_000, CountingOwner())
+    val incoming = incomingMessages(10_000_000, CountingOwner())
     launch {
         repeat(TIGHT) {
             incoming.offer(message(it, 10))

@@ -34,7 +34,7 @@ class IncomingMessagesTest :
     FunSpec({
         for ((name, way) in WAYS) {
             test("$name gets what waits, in order, and then the quiet end") {
-                val incoming = IncomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingOwner())
                 repeat(5) { incoming.offer(message(it)) }
                 incoming.end(null)
                 List(5) { way(incoming).getOrThrow().number } shouldContainExactly
@@ -48,7 +48,7 @@ class IncomingMessagesTest :
             }
 
             test("$name gets what waits and then the cause of the end") {
-                val incoming = IncomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingOwner())
                 val cause = IOException("gone")
                 incoming.offer(message(1))
                 incoming.end(cause)
@@ -58,7 +58,7 @@ class IncomingMessagesTest :
 
             test("$name waits for what comes, and for the end") {
                 val loop = VirtualLoop()
-                val incoming = IncomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingOwner())
                 val received = CoroutineScope(loop.dispatcher).async {
                     listOf(way(incoming), way(incoming))
                 }
@@ -73,7 +73,7 @@ class IncomingMessagesTest :
 
             test("$name makes room when the octets fall to the limit") {
                 val owner = CountingOwner()
-                val incoming = IncomingMessages(200, owner)
+                val incoming = incomingMessages(200, owner)
                 incoming.offer(message(0)).shouldBeFalse()
                 incoming.offer(message(1)).shouldBeFalse()
                 way(incoming)
@@ -90,14 +90,14 @@ class IncomingMessagesTest :
 
             test("$name completes the opening handshake") {
                 val owner = CountingOwner()
-                val incoming = IncomingMessages(200, owner)
+                val incoming = incomingMessages(200, owner)
                 incoming.offer(message(0))
                 way(incoming)
                 owner.begun shouldBe 1
             }
 
             test("$name, called by several at once, hands every message to one of them") {
-                val incoming = IncomingMessages(1_000_000, CountingOwner())
+                val incoming = incomingMessages(1_000_000, CountingOwner())
                 val received = Collections.synchronizedList(ArrayList<Int>())
                 withContext(Dispatchers.Default) {
                     val receivers = List(4) {
@@ -117,7 +117,7 @@ class IncomingMessagesTest :
         }
 
         test("all ways, mixed at random, keep the order") {
-            val incoming = IncomingMessages(1_000_000, CountingOwner())
+            val incoming = incomingMessages(1_000_000, CountingOwner())
             val random = kotlin.random.Random(4711)
             val received = withContext(Dispatchers.Default) {
                 launch {
@@ -137,34 +137,34 @@ class IncomingMessagesTest :
         }
 
         test("a message larger than the limit is admitted, one") {
-            val incoming = IncomingMessages(100, CountingOwner())
+            val incoming = incomingMessages(100, CountingOwner())
             incoming.offer(message(0, 5000)).shouldBeTrue()
             incoming.tryReceive().getOrThrow().size shouldBe 5000
             incoming.isFull.shouldBeFalse()
         }
 
         test("a message counts as 64 octets at least") {
-            val incoming = IncomingMessages(640, CountingOwner())
+            val incoming = incomingMessages(640, CountingOwner())
             repeat(10) { incoming.offer(Message.Text("")).shouldBeFalse() }
             incoming.offer(Message.Text("")).shouldBeTrue()
         }
 
         test("what comes after the end is not taken") {
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             incoming.end(null)
             incoming.offer(message(1)).shouldBeFalse()
             incoming.tryReceive().isClosed.shouldBeTrue()
         }
 
         test("only the first end counts") {
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             incoming.end(null)
             incoming.end(IOException("late"))
             incoming.tryReceive().exceptionOrNull().shouldBeNull()
         }
 
         test("cancel discards what waits and what comes, and ends receiving with a cancellation") {
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             select<Unit> {
                 onTimeout(0.milliseconds) {}
                 incoming.onReceive {}
@@ -180,7 +180,7 @@ class IncomingMessagesTest :
 
         test("cancel ends a receiver that waits") {
             val loop = VirtualLoop()
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val waiting = CoroutineScope(loop.dispatcher).async { incoming.receiveCatching() }
             loop.run()
             incoming.cancel()
@@ -190,7 +190,7 @@ class IncomingMessagesTest :
 
         test("the owner learns when everything was handled, not before") {
             val owner = CountingOwner()
-            val incoming = IncomingMessages(1000, owner)
+            val incoming = incomingMessages(1000, owner)
             incoming.isIdle.shouldBeTrue()
             incoming.offer(message(0))
             incoming.isIdle.shouldBeFalse()
@@ -206,7 +206,7 @@ class IncomingMessagesTest :
         test("a receiver that is cancelled when it was told of a message passes the word on") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val first = scope.async { incoming.receive() }
             val second = scope.async { incoming.receive() }
             loop.run()
@@ -217,7 +217,7 @@ class IncomingMessagesTest :
         }
 
         test("a receiver whose coroutine is cancelled takes nothing") {
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             incoming.offer(message(0))
             val cancelled = CoroutineScope(
                 Dispatchers.Unconfined,
@@ -230,7 +230,7 @@ class IncomingMessagesTest :
         }
 
         test("cancelled receivers leave nothing behind") {
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val job = Job()
             repeat(100) {
                 CoroutineScope(Dispatchers.Unconfined + job).launch { incoming.receive() }

@@ -66,3 +66,6 @@ internal val WAYS: Map<String, Receiving> = mapOf(
     "onReceive" to { channel -> catching { select { channel.onReceive { it } } } },
     "onReceiveCatching" to { channel -> select { channel.onReceiveCatching { it } } },
 )
+
+internal fun incomingMessages(limit: Long, owner: IncomingMessages.Owner) =
+    IncomingMessages<Message>(limit, owner) { maxOf(it.size.toLong(), 64L) }

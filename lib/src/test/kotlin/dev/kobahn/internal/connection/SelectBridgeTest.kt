@@ -15,7 +15,7 @@ class SelectBridgeTest :
     FunSpec({
         test("two selects that wait both get a message") {
             val loop = VirtualLoop()
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val selects =
                 List(2) {
                     CoroutineScope(loop.dispatcher).async { select { incoming.onReceive { it } } }
@@ -29,7 +29,7 @@ class SelectBridgeTest :
         test("a select goes on waiting while another receives") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val selecting = scope.async { select { incoming.onReceive { it } } }
             val receiving = scope.async { incoming.receive() }
             loop.run()
@@ -44,7 +44,7 @@ class SelectBridgeTest :
         test("every select that waits learns of the end") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val selects = List(2) { scope.async { select { incoming.onReceiveCatching { it } } } }
             val receiving = scope.async { incoming.receiveCatching() }
             loop.run()
@@ -55,7 +55,7 @@ class SelectBridgeTest :
 
         test("a select that is cancelled with a message in hand gives it back, in order") {
             val loop = VirtualLoop()
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val selecting = CoroutineScope(loop.dispatcher).async {
                 select { incoming.onReceive { it } }
             }
@@ -82,7 +82,7 @@ class SelectBridgeTest :
 
         test("a select that is cancelled gives its message back even after the end") {
             val loop = VirtualLoop()
-            val incoming = IncomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingOwner())
             val selecting = CoroutineScope(loop.dispatcher).async {
                 select { incoming.onReceive { it } }
             }

@@ -1,0 +1,121 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.Message
+import dev.kobahn.MessageReader
+import kotlinx.coroutines.channels.ReceiveChannel
+
+/**
+ * What was received and is not yet with the application. It wants messages either whole or in
+ * pieces, and the first it asks for decides; until then they are kept in pieces, which can become
+ * either.
+ *
+ * @param limit how many octets may wait
+ * @param onWhole told on the loop when the application wants messages whole
+ */
+internal class Inbox(
+    private val limit: Long,
+    private val loop: Loop,
+    private val owner: IncomingStreams.Owner,
+    private val onWhole: () -> Unit,
+) {
+    private enum class Choice(val property: String) {
+        WHOLE("incoming"),
+        STREAMS("incomingStreams"),
+    }
+
+    private class End(val cause: Throwable?)
+
+    private val messages = IncomingMessages<Message>(limit, owner) {
+        maxOf(it.size.toLong(), LEAST)
+    }
+
+    @Volatile
+    private var choice: Choice? = null
+
+    @Volatile
+    private var streams: IncomingStreams? = null
+
+    @Volatile
+    private var end: End? = null
+
+    @Volatile
+    private var discarding = false
+
+    // Belongs to the loop.
+    private var whole: WholeMessages? = null
+
+    /** Where what arrives goes. On the loop. */
+    val sink: MessageSink get() = whole ?: madeStreams()
+
+    /** The messages, whole. IllegalStateException if they are wanted in pieces. */
+    fun whole(): ReceiveChannel<Message> {
+        if (choose(Choice.WHOLE)) loop.run(::beginWhole)
+        return messages
+    }
+
+    /** The messages, in pieces. IllegalStateException if they are wanted whole. */
+    fun streams(): ReceiveChannel<MessageReader> {
+        choose(Choice.STREAMS)
+        return madeStreams().readers
+    }
+
+    /** Whether it is this call that chooses [wanted]. */
+    private fun choose(wanted: Choice): Boolean {
+        if (choice == wanted) return false
+        synchronized(messages) {
+            val chosen = choice
+            check(chosen == null || chosen == wanted) {
+                "${wanted.property} cannot be used: ${chosen?.property} was"
+            }
+            choice = wanted
+            return chosen == null
+        }
+    }
+
+    private fun madeStreams(): IncomingStreams = streams ?: synchronized(messages) {
+        streams ?: makeStreams()
+    }
+
+    private fun makeStreams() = IncomingStreams(limit, owner).also {
+        streams = it
+        if (discarding) it.discard()
+        end?.let { end -> it.end(end.cause) }
+    }
+
+    private fun beginWhole() {
+        val sink = WholeMessages(messages, owner::onFull)
+        whole = sink
+        onWhole()
+        streams?.moveTo(sink)
+        streams = null
+        end?.let { messages.end(it.cause) }
+        owner.onRoom()
+    }
+
+    /** Whether more waits than the limit allows. */
+    val isFull: Boolean get() = messages.isFull || streams?.isFull == true
+
+    /** Whether the application has taken everything; it may still have something in hand. */
+    val isEmptied: Boolean get() = messages.isEmptied && streams?.isEmptied != false
+
+    /** Whether the application has nothing to take and nothing in hand. */
+    val isIdle: Boolean get() = messages.isIdle && streams?.isIdle != false
+
+    /** No more comes: with [cause] null receiving ends quietly after what waits, else it throws [cause]. On the loop. */
+    fun end(cause: Throwable?) {
+        if (end == null) end = End(cause)
+        if (whole != null) messages.end(cause)
+        streams?.end(cause)
+    }
+
+    /** Forgets what waits and takes no more, while the end is yet to come. On the loop. */
+    fun discard() {
+        discarding = true
+        messages.discard()
+        streams?.discard()
+    }
+
+    private companion object {
+        const val LEAST = 64L
+    }
+}

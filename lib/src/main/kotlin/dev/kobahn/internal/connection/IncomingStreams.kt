@@ -1,0 +1,147 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.MessageReader
+import dev.kobahn.internal.connection.RealMessageReader.Piece
+import dev.kobahn.protocol.MessageType
+import java.nio.ByteBuffer
+
+/**
+ * Hands messages over while they arrive: a [MessageReader] as soon as one begins, then its pieces.
+ * Only what is not yet read is kept; reading from the peer pauses when that is more than [limit]
+ * octets.
+ *
+ * Guarded by its own monitor; [owner] is called outside of it.
+ */
+internal class IncomingStreams(private val limit: Long, private val owner: Owner) :
+    MessageSink,
+    RealMessageReader.Owner,
+    IncomingMessages.Owner {
+    /** What the connection does for its streams. */
+    interface Owner : IncomingMessages.Owner {
+        /** More waits than the limit allows. On the loop. */
+        fun onFull()
+
+        /** What reading a message throws whose end will not come. */
+        fun closedException(): Throwable
+    }
+
+    /** The readers of messages that are not completely read; those not yet taken are the last. */
+    private val open = ArrayDeque<RealMessageReader>()
+    private var writing: RealMessageReader? = null
+    private var octets = 0L
+
+    /** What the application receives. */
+    val readers = IncomingMessages<MessageReader>(limit, this) { LEAST }
+
+    val isFull: Boolean get() = synchronized(this) { octets > limit } || readers.isFull
+
+    val isEmptied: Boolean get() = synchronized(this) { octets == 0L } && readers.isEmptied
+
+    val isIdle: Boolean get() = synchronized(this) { octets == 0L } && readers.isIdle
+
+    override fun beginMessage(type: MessageType) {
+        if (readers.isDiscarding) return
+        val reader = RealMessageReader(type, this)
+        writing = reader
+        synchronized(this) { open.addLast(reader) }
+        readers.offer(reader)
+    }
+
+    override fun beginFrame(length: Long) = add(Piece.FrameBegin(length))
+
+    override fun data(chunk: ByteBuffer) {
+        if (chunk.hasRemaining()) add(Piece.Data(ByteArray(chunk.remaining()).also(chunk::get)))
+    }
+
+    override fun endFrame() = add(Piece.FrameEnd)
+
+    override fun endMessage() {
+        writing?.complete()
+        writing = null
+        forgetDone()
+        if (isFull) owner.onFull()
+    }
+
+    private fun add(piece: Piece) {
+        // Counted first, for it may be read at once.
+        synchronized(this) { octets += piece.cost }
+        val isWanted = writing?.add(piece) ?: false
+        if (!isWanted) released(piece.cost)
+        if (isFull) owner.onFull()
+    }
+
+    override fun abandon() {
+        writing?.fail(owner::closedException)
+        writing = null
+    }
+
+    /** Receiving ends: quietly after what waits if [cause] is null, else it throws that. */
+    fun end(cause: Throwable?) {
+        readers.end(cause)
+        abandon()
+    }
+
+    /** Forgets what waits and takes no more. */
+    fun discard() = readers.discard()
+
+    private fun failAll() {
+        val all = synchronized(this) { open.toList().also { open.clear() } }
+        all.forEach { it.fail(owner::closedException) }
+    }
+
+    /** Hands what waits over to [sink], which takes what follows. On the loop, before anything was taken. */
+    fun moveTo(sink: MessageSink) {
+        val readers = synchronized(this) { open.toList() }
+        for (reader in readers) {
+            sink.beginMessage(reader.type)
+            reader.moveTo(sink)
+            if (reader !== writing) sink.endMessage()
+        }
+    }
+
+    override fun released(octets: Long) {
+        val hasRoom = synchronized(this) {
+            val wasFull = this.octets > limit
+            this.octets -= octets
+            wasFull && this.octets <= limit
+        }
+        if (hasRoom) owner.onRoom()
+    }
+
+    /** Whoever receives the next message has done with those before it. */
+    private fun superseded() {
+        val left = synchronized(this) {
+            List(maxOf(0, open.size - readers.waitingCount)) { open.removeFirst() }
+        }
+        left.forEach { it.fail(::supersededException) }
+    }
+
+    private fun supersededException() = IllegalStateException("the next message was received")
+
+    private fun forgetDone() {
+        synchronized(this) {
+            while (open.size > readers.waitingCount && open.first().isDone) open.removeFirst()
+        }
+    }
+
+    override suspend fun beforeReceive() {
+        superseded()
+        owner.beforeReceive()
+    }
+
+    override fun beforeSelect() {
+        superseded()
+        owner.beforeSelect()
+    }
+
+    override fun onRoom() {
+        if (readers.isDiscarding) failAll()
+        owner.onRoom()
+    }
+
+    override fun onIdle() = owner.onIdle()
+
+    private companion object {
+        const val LEAST = 64L
+    }
+}

@@ -1,0 +1,152 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.FrameReader
+import dev.kobahn.MessageReader
+import dev.kobahn.protocol.MessageType
+import java.nio.ByteBuffer
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.suspendCancellableCoroutine
+
+/**
+ * The pieces of one message between the loop, which adds them, and the application, which reads
+ * them. A reader that waits is only told that there is something, so a cancelled read loses nothing.
+ *
+ * Everything is guarded by the monitor of [owner], whose waiting octets these are.
+ */
+internal class RealMessageReader(override val type: MessageType, private val owner: Owner) :
+    MessageReader {
+    /** What the readers of a connection share. */
+    interface Owner {
+        /** Pieces that count as [octets] are no longer kept. Outside of the monitor. */
+        fun released(octets: Long)
+    }
+
+    /** What a message is made of, in the order it arrived. */
+    sealed class Piece(val cost: Long) {
+        class FrameBegin(val length: Long) : Piece(LEAST)
+
+        class Data(val octets: ByteArray) : Piece(octets.size.toLong())
+
+        object FrameEnd : Piece(0)
+    }
+
+    private val pieces = ArrayDeque<Piece>()
+    private var waiting: CancellableContinuation<Unit>? = null
+    private var frame: Frame? = null
+
+    /** Whether nothing is added any more: the message is complete, or will never be. */
+    private var ended = false
+    private var failure: (() -> Throwable)? = null
+
+    /** Whether everything has arrived and was read, or nothing more is wanted. */
+    val isDone: Boolean get() = synchronized(owner) { ended && pieces.isEmpty() }
+
+    /** Adds [piece]; false if it is not wanted any more. On the loop. */
+    fun add(piece: Piece): Boolean {
+        val reader = synchronized(owner) {
+            if (ended) return false
+            pieces.addLast(piece)
+            takeWaiting()
+        }
+        reader?.resume(Unit)
+        return true
+    }
+
+    /** The message is complete. On the loop. */
+    fun complete() = end(null)
+
+    /** Nothing more comes: what is not yet read is forgotten, and reading throws what [cause] makes. */
+    fun fail(cause: () -> Throwable) {
+        val forgotten = synchronized(owner) {
+            if (isDone) return
+            pieces.sumOf { it.cost }.also { pieces.clear() }
+        }
+        owner.released(forgotten)
+        end(cause)
+    }
+
+    private fun end(cause: (() -> Throwable)?) {
+        val reader = synchronized(owner) {
+            ended = true
+            failure = failure ?: cause
+            takeWaiting()
+        }
+        reader?.resume(Unit)
+    }
+
+    private fun takeWaiting() = waiting.also { waiting = null }
+
+    /** Hands the pieces that are here over to [sink]. On the loop. */
+    fun moveTo(sink: MessageSink) {
+        for (piece in synchronized(owner) { pieces.toList() }) {
+            when (piece) {
+                is Piece.FrameBegin -> sink.beginFrame(piece.length)
+                is Piece.Data -> sink.data(ByteBuffer.wrap(piece.octets))
+                is Piece.FrameEnd -> sink.endFrame()
+            }
+        }
+    }
+
+    override suspend fun read(): ByteArray? {
+        while (true) {
+            val piece = next() ?: return null
+            if (piece is Piece.Data) return piece.octets
+        }
+    }
+
+    override suspend fun nextFrame(): FrameReader? {
+        while (true) {
+            val piece = next() ?: return null
+            if (piece is Piece.FrameBegin) return Frame(piece.length).also { frame = it }
+        }
+    }
+
+    /** Removes the next piece; null at the end of the message. */
+    private suspend fun next(): Piece? {
+        while (true) {
+            // Before anything is taken, and nothing suspends after it.
+            coroutineContext.ensureActive()
+            val isEnd: Boolean
+            val piece = synchronized(owner) { pieces.removeFirstOrNull().also { isEnd = ended } }
+            if (piece != null) {
+                owner.released(piece.cost)
+                return piece
+            }
+            if (isEnd) {
+                failure?.let { throw it() }
+                return null
+            }
+            suspendCancellableCoroutine(::await)
+        }
+    }
+
+    private fun await(reader: CancellableContinuation<Unit>) {
+        synchronized(owner) {
+            check(waiting == null) { "two coroutines read the same message" }
+            if (pieces.isEmpty() && !ended) {
+                waiting = reader
+                return
+            }
+        }
+        reader.resume(Unit)
+    }
+
+    private inner class Frame(override val length: Long) : FrameReader {
+        private var isRead = false
+
+        override suspend fun read(): ByteArray? {
+            check(frame === this) { "the next frame was asked for" }
+            if (isRead) return null
+            val piece = next()
+            isRead = piece !is Piece.Data
+            return (piece as? Piece.Data)?.octets
+        }
+    }
+
+    private companion object {
+        const val LEAST = 64L
+    }
+}

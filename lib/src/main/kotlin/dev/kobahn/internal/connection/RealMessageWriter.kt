@@ -1,0 +1,121 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.FrameWriter
+import dev.kobahn.MessageWriter
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Protocol
+
+/**
+ * Sends one message piece by piece. What fails in between leaves half a message, which only the end
+ * of the connection keeps the peer from waiting for.
+ */
+internal class RealMessageWriter(
+    private val connection: Connection,
+    private val type: MessageType,
+    private val maxFrameSize: Int,
+) : MessageWriter {
+    private var ended = false
+
+    /** The first half of a surrogate pair that was split, or empty. */
+    private var half = ""
+
+    /** Sends the message that [block] writes. */
+    suspend fun send(block: suspend MessageWriter.() -> Unit) {
+        connection.sendPiece { beginMessage(type) }
+        try {
+            block()
+            if (!ended) end(ByteArray(0))
+        } catch (failure: Throwable) {
+            connection.abandonMessage(failure)
+            throw failure
+        } finally {
+            ended = true
+        }
+    }
+
+    override suspend fun write(octets: ByteArray, offset: Int, length: Int) {
+        checkPart(octets, offset, length)
+        flushHalf()
+        inSlices(octets, offset, length) { sendMessageFrame(it) }
+    }
+
+    override suspend fun write(text: String) {
+        val whole = half + text
+        half = if (whole.isNotEmpty() && whole.last().isHighSurrogate()) whole.takeLast(1) else ""
+        val octets = whole.dropLast(half.length).encodeToByteArray()
+        checkOpen()
+        inSlices(octets, 0, octets.size) { sendMessageFrame(it) }
+    }
+
+    override suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit) {
+        require(length >= 0) { "the frame's length is $length, must be 0 or more" }
+        checkOpen()
+        flushHalf()
+        connection.sendPiece { beginMessageFrame(length) }
+        val frame = Frame(length)
+        frame.block()
+        frame.close()
+    }
+
+    override suspend fun end(octets: ByteArray) {
+        checkOpen()
+        val last = half.encodeToByteArray() + octets
+        half = ""
+        connection.sendPiece { endMessage(last) }
+        ended = true
+    }
+
+    /** A half that stays alone is sent as `?`, as any other. */
+    private suspend fun flushHalf() {
+        if (half.isEmpty()) return
+        val octets = half.encodeToByteArray()
+        half = ""
+        connection.sendPiece { sendMessageFrame(octets) }
+    }
+
+    private fun checkOpen() = check(!ended) { "the message has ended" }
+
+    private fun checkPart(octets: ByteArray, offset: Int, length: Int) {
+        checkOpen()
+        if (offset < 0 || length < 0 || offset > octets.size - length) {
+            throw IndexOutOfBoundsException(
+                "offset $offset, length $length of ${octets.size} octets",
+            )
+        }
+    }
+
+    /** Copied, for what is sent must not change until it is written, and the caller may go on with its array. */
+    private suspend fun inSlices(
+        octets: ByteArray,
+        offset: Int,
+        length: Int,
+        send: Protocol.(ByteArray) -> Boolean,
+    ) {
+        var start = offset
+        val end = offset + length
+        while (start < end) {
+            val slice = octets.copyOfRange(start, minOf(end, start + maxFrameSize))
+            connection.sendPiece { send(slice) }
+            start += slice.size
+        }
+    }
+
+    private inner class Frame(override var remaining: Long) : FrameWriter {
+        private var closed = false
+
+        override suspend fun write(octets: ByteArray, offset: Int, length: Int) {
+            this@RealMessageWriter.checkPart(octets, offset, length)
+            check(!closed) { "the frame has ended" }
+            require(length <= remaining) { "the frame has room for $remaining octets, not $length" }
+            this@RealMessageWriter.inSlices(octets, offset, length) {
+                remaining = sendMessageFrameData(it)
+                true
+            }
+        }
+
+        fun close() {
+            closed = true
+            check(remaining == 0L) { "the frame lacks $remaining octets" }
+        }
+    }
+}

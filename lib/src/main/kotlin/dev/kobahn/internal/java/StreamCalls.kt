@@ -1,0 +1,53 @@
+package dev.kobahn.internal.java
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.FrameReader
+import dev.kobahn.MessageReader
+import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.MessageStreamListener
+
+/**
+ * Calls a [listener] with the pieces of messages. An end of the connection within a message is no
+ * failure of the listener, which learns it by its `onClose`.
+ *
+ * @param isWanted suspends until one more piece is asked for; false if none will be
+ */
+internal class StreamCalls(
+    private val face: AsyncWebSocket,
+    private val listener: MessageStreamListener,
+    private val isWanted: suspend () -> Boolean,
+) {
+    /** Whether a piece was asked for and has not come. */
+    private var owed = false
+
+    /** Delivers [message]; false if its end did not come, or is not wanted. */
+    suspend fun deliver(message: MessageReader): Boolean {
+        listener.onMessageBegin(face, message.type)
+        while (true) {
+            val frame = endedNot { message.nextFrame() }.getOrElse { return false } ?: break
+            listener.onFrameBegin(face, frame.length)
+            if (!deliver(frame)) return false
+            listener.onFrameEnd(face)
+        }
+        listener.onMessageEnd(face)
+        return true
+    }
+
+    private suspend fun deliver(frame: FrameReader): Boolean {
+        // An empty frame needs no demand.
+        if (frame.length == 0L) return true
+        while (true) {
+            if (!owed && !isWanted()) return false
+            owed = true
+            val octets = endedNot { frame.read() }.getOrElse { return false } ?: return true
+            owed = false
+            listener.onMessageData(face, octets)
+        }
+    }
+
+    private inline fun <T> endedNot(read: () -> T): Result<T> = try {
+        Result.success(read())
+    } catch (end: ConnectionClosedException) {
+        Result.failure(end)
+    }
+}

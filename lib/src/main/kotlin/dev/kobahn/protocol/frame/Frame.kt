@@ -1,0 +1,83 @@
+package dev.kobahn.protocol.frame
+
+import dev.kobahn.protocol.OctetQueue
+
+/**
+ * One frame as a value (RFC 6455 section 5.2), for programs that do their own I/O: [build] gives
+ * its octets, a [FrameParser] makes frames of octets. Frames are equal by what they carry.
+ * Immutable as long as nobody changes [body], and then safe to share among threads. ws4py: `Frame`.
+ *
+ * @throws IllegalArgumentException if [opcode] is reserved, or if a control frame is not final or
+ * carries more than 125 octets
+ */
+public class Frame
+@JvmOverloads
+constructor(
+    /** What the frame is, see [Opcode]. */
+    public val opcode: Int,
+    /** The payload, never masked here. Not a copy: do not change it. */
+    public val body: ByteArray = ByteArray(0),
+    /** The masking key in network order, or null if the frame is not masked on the wire. */
+    public val maskingKey: Int? = null,
+    /** Whether this is the last frame of its message. */
+    public val fin: Boolean = true,
+    /** The first reserved bit; without an extension that gives it a meaning it must not be set. */
+    public val rsv1: Boolean = false,
+    /** The second reserved bit. */
+    public val rsv2: Boolean = false,
+    /** The third reserved bit. */
+    public val rsv3: Boolean = false,
+) {
+    init {
+        require(opcode in 0..FrameHeader.OPCODE && !Opcode.isReserved(opcode)) {
+            "opcode is $opcode, must be 0, 1, 2, 8, 9 or 10"
+        }
+        if (Opcode.isControl(opcode)) {
+            require(fin) { "control frames must not be fragmented" }
+            Opcode.checkControl(body)
+        }
+    }
+
+    /** The length of [body] in octets. */
+    public val payloadLength: Int get() = body.size
+
+    /** The frame's octets in a new array: the header, with the shortest length, and the payload. */
+    public fun build(): ByteArray {
+        val output = OctetQueue()
+        val masked = maskingKey != null
+        val key = maskingKey ?: 0
+        FrameWriter(output).header(fin, opcode or reservedBits, body.size.toLong(), masked, key)
+        output.appendPayload(body, 0, body.size, key, masked)
+        return output.takeAll()
+    }
+
+    /** [octets] combined with [maskingKey] in a new array; a plain copy without a key. */
+    public fun mask(octets: ByteArray): ByteArray {
+        val masked = octets.copyOf()
+        if (maskingKey != null) Masking.mask(masked, 0, masked.size, maskingKey)
+        return masked
+    }
+
+    /** The inverse of [mask], which is the same operation. */
+    public fun unmask(octets: ByteArray): ByteArray = mask(octets)
+
+    private val reservedBits: Int
+        get() = bit(rsv1, RSV1) or bit(rsv2, RSV2) or bit(rsv3, RSV3)
+
+    private fun bit(set: Boolean, bit: Int) = if (set) bit else 0
+
+    override fun equals(other: Any?): Boolean = other is Frame && other.opcode == opcode &&
+        other.fin == fin && other.reservedBits == reservedBits &&
+        other.maskingKey == maskingKey && other.body.contentEquals(body)
+
+    override fun hashCode(): Int = body.contentHashCode() xor opcode
+
+    override fun toString(): String =
+        "Frame(opcode=$opcode, fin=$fin, masked=${maskingKey != null}, $payloadLength octets)"
+
+    internal companion object {
+        const val RSV1 = 0x40
+        const val RSV2 = 0x20
+        const val RSV3 = 0x10
+    }
+}

@@ -1,0 +1,124 @@
+package dev.kobahn.protocol.frame
+
+import dev.kobahn.protocol.HeaderRules
+import dev.kobahn.protocol.MessageAssembler
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Violation
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+
+/**
+ * Makes [Frame]s of octets, however they are cut: one parser for all frames of one direction of a
+ * connection. It knows frames and nothing of messages or roles; a `Stream` or a `Protocol` knows
+ * the rest.
+ *
+ * Memory is bounded by what arrived, whatever length was declared. Belongs to one thread at a time.
+ * ws4py: `Frame.parser`.
+ */
+public class FrameParser
+@JvmOverloads
+constructor(
+    /** The longest payload taken, in octets; 0 is no limit. */
+    private val maxPayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
+    /** Whether reserved bits may be set, as they are by extensions. */
+    private val acceptReservedBits: Boolean = false,
+) {
+    private val header = FrameHeaderReader()
+    private val payload = MessageAssembler()
+    private var insideFrame = false
+    private var payloadRest = 0L
+    private var violation: Violation? = null
+
+    init {
+        require(maxPayloadSize >= 0) {
+            "maxPayloadSize is $maxPayloadSize, must be 0 (no limit) or more"
+        }
+    }
+
+    /**
+     * At least how many octets are missing now: of the first two octets, of the rest of the header,
+     * of the payload. A hint for whoever reads them; [parse] takes more as well as less. 0 after a
+     * violation.
+     */
+    public val octetsWanted: Long
+        get() = when {
+            violation != null -> 0
+            insideFrame -> payloadRest
+            else -> header.octetsWanted.toLong()
+        }
+
+    /**
+     * Consumes octets of [input] up to the end of a frame and returns it. Null when all were
+     * consumed and the frame is not complete; the next call goes on from there. What stands behind
+     * the frame stays in [input]: call again until there is no frame. Content and byte order of
+     * [input] stay as they are.
+     *
+     * @throws ProtocolException if the octets are no frame or one that is too big; the framing is
+     * lost then, and every further call throws the same
+     */
+    public fun parse(input: ByteBuffer): Frame? {
+        violation?.let { throw ProtocolException(it) }
+        val order = input.order()
+        input.order(ByteOrder.BIG_ENDIAN)
+        try {
+            return next(input)
+        } catch (e: ProtocolException) {
+            violation = e.violation
+            payload.clear()
+            throw e
+        } finally {
+            input.order(order)
+        }
+    }
+
+    private fun next(input: ByteBuffer): Frame? {
+        if (!insideFrame) {
+            if (!header.read(input)) return null
+            begin()
+        }
+        collect(input)
+        if (payloadRest > 0) return null
+        insideFrame = false
+        return frame()
+    }
+
+    private fun begin() {
+        HeaderRules.check(header, requireMasked = false, acceptMasked = true, acceptReservedBits)
+        if (maxPayloadSize in 1 until header.length) {
+            throw ProtocolException(Violation.FRAME_TOO_BIG, "more than $maxPayloadSize octets")
+        }
+        insideFrame = true
+        payloadRest = header.length
+        payload.beginFrame(header.length)
+    }
+
+    private fun collect(input: ByteBuffer) {
+        val count = minOf(payloadRest, input.remaining().toLong()).toInt()
+        if (count == 0) return
+        val limit = input.limit()
+        input.limit(input.position() + count)
+        try {
+            payload.append(input)
+        } finally {
+            input.limit(limit)
+        }
+        payloadRest -= count
+    }
+
+    private fun frame(): Frame {
+        val octets = payload.end()
+        val key = if (header.masked) header.maskingKey else null
+        if (key != null) Masking.mask(octets, 0, octets.size, key)
+        val first = header.rsv shl FrameHeader.RSV_SHIFT
+        return Frame(
+            header.opcode,
+            octets,
+            key,
+            header.fin,
+            first and Frame.RSV1 != 0,
+            first and Frame.RSV2 != 0,
+            first and Frame.RSV3 != 0,
+        )
+    }
+}

@@ -1,0 +1,136 @@
+package dev.kobahn.java;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kobahn.ConnectionClosedException;
+import dev.kobahn.Message;
+import dev.kobahn.protocol.MessageType;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Messages go out and come in piece by piece. */
+class StreamingTest {
+    /** Writes down every call, with a given initial demand. */
+    private static class Pieces extends Recorder implements MessageStreamListener {
+        Pieces(long demand) {
+            super(demand);
+        }
+
+        @Override
+        public void onMessageBegin(AsyncWebSocket webSocket, MessageType type) {
+            events.add("begin " + type);
+        }
+
+        @Override
+        public void onFrameBegin(AsyncWebSocket webSocket, long length) {
+            events.add("frame " + length);
+        }
+
+        @Override
+        public void onMessageData(AsyncWebSocket webSocket, byte[] octets) {
+            events.add(new String(octets, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void onFrameEnd(AsyncWebSocket webSocket) {
+            events.add("frame end");
+        }
+
+        @Override
+        public void onMessageEnd(AsyncWebSocket webSocket) {
+            events.add("end");
+        }
+    }
+
+    private static byte[] octets(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void expect(Recorder recorder, String... events) throws InterruptedException {
+        for (String event : events) assertEquals(event, recorder.next());
+    }
+
+    @Test
+    void aMessageIsWrittenAndHeardFrameByFrame() throws Exception {
+        Pieces pieces = new Pieces(Long.MAX_VALUE);
+        try (RunningServer running = RunningServer.of(pieces)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            writer.write("one");
+            writer.beginFrame(3);
+            writer.write(octets("two"));
+            writer.write(octets("-three-"), 1, 5);
+            Futures.get(writer.end(octets("!")));
+            client.send(new Message.Text("four"), 2);
+            expect(pieces, "open", "begin TEXT", "frame 3", "one", "frame end");
+            expect(pieces, "frame 3", "two", "frame end", "frame 5", "three", "frame end");
+            expect(pieces, "frame 1", "!", "frame end", "end");
+            expect(pieces, "begin TEXT", "frame 2", "fo", "frame end", "frame 2", "ur", "frame end");
+            expect(pieces, "end");
+        }
+    }
+
+    @Test
+    void demandCountsPieces() throws Exception {
+        Pieces pieces = new Pieces(0);
+        try (RunningServer running = RunningServer.of(pieces)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            client.send(new Message.Text("abc"), 1);
+            expect(pieces, "open", "begin TEXT", "frame 1");
+            AsyncWebSocket server = pieces.webSocket();
+            Futures.get(client.ping(TimeUnit.NANOSECONDS));
+            assertTrue(pieces.events.isEmpty(), "too much: " + pieces.events);
+            server.request(1);
+            expect(pieces, "a");
+            server.request(1);
+            expect(pieces, "frame end", "frame 1", "b");
+            server.request(Long.MAX_VALUE);
+            expect(pieces, "frame end", "frame 1", "c", "frame end", "end");
+        }
+    }
+
+    @Test
+    void otherMessagesWaitForTheEndOfTheOneThatIsWritten() throws Exception {
+        Recorder recorder = new Recorder();
+        try (RunningServer running = RunningServer.of(recorder)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            writer.write("a");
+            client.send("later");
+            Futures.get(writer.end());
+            expect(recorder, "open", "text a", "text later");
+        }
+    }
+
+    @Test
+    void aWriterThatIsAbandonedClosesWith1011() throws Exception {
+        Recorder recorder = new Recorder();
+        try (RunningServer running = RunningServer.of(recorder)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            Futures.get(writer.write("half"));
+            writer.abandon();
+            assertEquals(1011, recorder.status().getCode());
+        }
+    }
+
+    @Test
+    void aWriterOfAConnectionThatIsGoneSaysSo() throws Exception {
+        Recorder recorder = new Recorder();
+        try (RunningServer running = RunningServer.of(recorder)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            recorder.webSocket().drop();
+            Futures.get(client.awaitClosed());
+            CompletionException failure =
+                assertThrows(CompletionException.class, () -> writer.write("late").join());
+            assertEquals(ConnectionClosedException.class, failure.getCause().getClass());
+        }
+    }
+}
