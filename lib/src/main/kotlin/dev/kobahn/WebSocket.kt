@@ -61,6 +61,9 @@ public interface WebSocket {
      */
     public val roundTripTime: StateFlow<Duration?>
 
+    /** How far the connection has come; its end is awaited by [awaitClosed]. Autobahn: `state`. */
+    public val state: WebSocketState
+
     /** How the connection ended, or null while it has not. */
     public val closeStatus: CloseStatus?
 
@@ -204,6 +207,24 @@ public interface WebSocket {
 
     /** Suspends until the connection has ended, for whatever reason. Never throws because of how. */
     public suspend fun awaitClosed(): CloseStatus
+
+    /**
+     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
+     * moment. Counting is always on and costs next to nothing. Autobahn: `trafficStats`.
+     */
+    public val trafficStats: TrafficStats
+
+    /** Has [trafficStats] begin anew from nothing. Autobahn: `trafficStats.reset()`. */
+    public fun resetTrafficStats()
+
+    /**
+     * When what last happened, or null unless times are tracked: by the option `trackTimings` or
+     * since [setTrackTimings]. Autobahn: `trackedTimings`.
+     */
+    public val trackedTimings: Timings?
+
+    /** Begins to track times, from nothing, or stops to. */
+    public fun setTrackTimings(on: Boolean)
 
     /** Ends the connection at once, without a Close; what was not yet written is lost. Autobahn: `dropConnection(abort=True)`. */
     public fun drop()

@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.AutoPingConfig
 import dev.kobahn.internal.connection.ConnectionConfig
+import dev.kobahn.internal.connection.WireLogConfig
 import dev.kobahn.internal.options.OptionValues
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.sizeOption
@@ -124,6 +125,33 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         )
     }
 
+    /**
+     * Whether every frame is logged, one line each, with state changes, automatic Pings and
+     * timeouts. The lines go to the logger `dev.kobahn.wire` at level TRACE, or to [wireLog].
+     */
+    public var logFrames: Boolean by option(false)
+
+    /**
+     * Whether every read and every write is logged, one line each with the first 40 octets, where
+     * [logFrames] goes. Those of the opening handshake are among them.
+     */
+    public var logOctets: Boolean by option(false)
+
+    /**
+     * Takes what [logFrames] and [logOctets] ask for; null gives it to the logger, if that is
+     * enabled for TRACE when a connection is made.
+     */
+    public var wireLog: WireLog? by option(null)
+
+    /** Whether connections track their times from the beginning, see [WebSocket.trackedTimings]. */
+    public var trackTimings: Boolean by option(false)
+
+    private fun wireLogConfig() =
+        if (logFrames || logOctets) WireLogConfig(logFrames, logOctets, wireLog) else null
+
+    private fun streamedMessageLimit() =
+        if (values.isSet(::maxMessagePayloadSize.name)) maxMessagePayloadSize else 0
+
     internal abstract fun connectionConfig(): ConnectionConfig
 
     /** What is the same for both roles. */
@@ -139,14 +167,9 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPingConfig(),
-        maxStreamedMessageSize = if (values.isSet(
-                ::maxMessagePayloadSize.name,
-            )
-        ) {
-            maxMessagePayloadSize
-        } else {
-            0
-        },
+        wireLog = wireLogConfig(),
+        trackTimings = trackTimings,
+        maxStreamedMessageSize = streamedMessageLimit(),
     )
 
     private companion object {

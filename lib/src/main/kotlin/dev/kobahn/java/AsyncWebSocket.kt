@@ -3,8 +3,10 @@ package dev.kobahn.java
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
+import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
@@ -177,6 +179,9 @@ public interface AsyncWebSocket {
      */
     public fun awaitClosed(): CompletableFuture<CloseStatus>
 
+    /** How far the connection has come. */
+    public fun state(): WebSocketState
+
     /** How the connection ended, or null while it has not. */
     public fun closeStatus(): CloseStatus?
 
@@ -196,6 +201,21 @@ public interface AsyncWebSocket {
 
     /** Octets that are to be sent but not yet handed to the operating system. */
     public fun bufferedAmount(): Long
+
+    /**
+     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
+     * moment.
+     */
+    public fun trafficStats(): TrafficStats
+
+    /** Has [trafficStats] begin anew from nothing. */
+    public fun resetTrafficStats()
+
+    /** When what last happened, or null unless times are tracked. */
+    public fun trackedTimings(): TrackedTimings?
+
+    /** Begins to track times, from nothing, or stops to. */
+    public fun setTrackTimings(on: Boolean)
 
     /** Ends the connection at once, without a Close; what was not yet written is lost. */
     public fun drop()

@@ -5,6 +5,7 @@ import dev.kobahn.ConnectionDeny
 import dev.kobahn.TransportDetails
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
+import java.util.concurrent.CompletableFuture
 
 /**
  * A client wants to connect: what it asks for, and the two answers. The server acts on the
@@ -23,6 +24,12 @@ public interface OpeningHandshake {
      * percent-decoded.
      */
     public fun pathParameters(): Map<String, String>
+
+    /**
+     * Completes once the connection is open, and fails with `HandshakeException` if it was refused
+     * or the client went away before.
+     */
+    public fun awaitOpen(): CompletableFuture<Void?>
 
     /**
      * Opens the connection for [listener], with the first of the server's `protocols` that the

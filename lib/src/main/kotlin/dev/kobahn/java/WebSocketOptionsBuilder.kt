@@ -1,6 +1,7 @@
 package dev.kobahn.java
 
 import dev.kobahn.WebSocketOptions
+import dev.kobahn.WireLog
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import kotlin.time.Duration
@@ -117,6 +118,21 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether anything the peer sends is as good as the answer to an automatic Ping. */
     public fun autoPingRestartOnAnyTraffic(on: Boolean): B =
         change { it.autoPingRestartOnAnyTraffic = on }
+
+    /**
+     * Whether every frame is logged, one line each, to the logger `dev.kobahn.wire` at level TRACE
+     * or to [wireLog].
+     */
+    public fun logFrames(on: Boolean): B = change { it.logFrames = on }
+
+    /** Whether every read and every write is logged, one line each, where [logFrames] goes. */
+    public fun logOctets(on: Boolean): B = change { it.logOctets = on }
+
+    /** Takes what [logFrames] and [logOctets] ask for; null gives it to the logger. */
+    public fun wireLog(log: WireLog?): B = change { it.wireLog = log }
+
+    /** Whether connections track their times, see [AsyncWebSocket.trackedTimings]. */
+    public fun trackTimings(on: Boolean): B = change { it.trackTimings = on }
 
     /**
      * Where listeners are called, and everything else that is handed to the builder; see

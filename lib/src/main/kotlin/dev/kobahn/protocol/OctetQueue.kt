@@ -37,6 +37,14 @@ constructor(
     public var size: Long = 0
         private set
 
+    private var removed = 0L
+
+    /** The number of octets ever appended. */
+    internal val appended: Long get() = removed + size
+
+    /** Is told how many octets of the head are about to be removed because they were written. */
+    internal var onRemoval: ((Int) -> Unit)? = null
+
     /** Whether nothing waits. */
     public val isEmpty: Boolean get() = size == 0L
 
@@ -165,6 +173,8 @@ constructor(
     /** Removes [count] octets from the head, no more than [size]. */
     public fun remove(count: Int) {
         require(count in 0..size) { "cannot remove $count of $size octets" }
+        onRemoval?.invoke(count)
+        removed += count
         size -= count
         position += count
         if (apart != null) forgetApart()
@@ -194,6 +204,7 @@ constructor(
     /** Forgets everything that waits. */
     public fun clear() {
         while (pieces.isNotEmpty()) release(pieces.removeFirst())
+        removed += size
         size = 0
         apart = null
     }

@@ -31,9 +31,17 @@ public class Protocol(
     private val maskingKeys: MaskingKeys,
     private val events: ProtocolEvents,
 ) {
-    private val receiver = FrameReceiver(config, events) { pinged(it) }
-    private val sender = FrameSender(config, output, maskingKeys)
+    /** What went over the connection so far. */
+    internal val traffic = TrafficCounts()
+    private val receiver = FrameReceiver(config, events, traffic) { pinged(it) }
+    private val sender = FrameSender(config, output, maskingKeys, traffic)
     private var search: CloseSearch? = null
+
+    /** Has every frame shown to [sent] and [received] from now on. */
+    internal fun watch(sent: FrameWatch, received: FrameWatch) {
+        sender.watch = sent
+        receiver.watch = received
+    }
 
     /** The Close to be sent when the events' owner says so; guarded by [output]. */
     private var dueClose: CloseFrame? = null

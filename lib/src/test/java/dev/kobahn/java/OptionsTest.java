@@ -10,6 +10,7 @@ import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.handshake.Headers;
 import java.lang.reflect.Method;
@@ -35,6 +36,7 @@ class OptionsTest {
     private static final Map<String, String> RENAMED = Map.of("handlerDispatcher", "executor");
 
     private static final List<String> ORIGINS = List.of("allowedOrigins", "allowedRedirects");
+    private static final WireLog LOG = entry -> { };
 
     @TestFactory
     Stream<DynamicTest> everyOptionOfAServerIsSetThroughTheBuilder() {
@@ -107,6 +109,7 @@ class OptionsTest {
         if (type == int[].class) return new Object[] {new int[] {13}};
         if (type == List.class) return new Object[] {List.of("other", "others")};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
+        if (type == WireLog.class) return new Object[] {LOG};
         if (type == Executor.class) return new Object[] {(Executor) Runnable::run};
         throw new AssertionError("no value for the new type " + type);
     }

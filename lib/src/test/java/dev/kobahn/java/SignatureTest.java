@@ -13,8 +13,12 @@ import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
 import dev.kobahn.SlowConsumer;
 import dev.kobahn.TransportDetails;
+import dev.kobahn.TrafficStats;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WebSocketState;
+import dev.kobahn.WireLog;
+import dev.kobahn.WireLogEntry;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.FrameMask;
@@ -71,7 +75,9 @@ class SignatureTest {
         PreparedMessage.class, SlowConsumer.class,
         SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
         RawFrame.class, FrameMask.class, TransportDetails.class,
-        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class);
+        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
+        WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
+        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {

@@ -6,7 +6,10 @@ import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PreparedMessage
+import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -26,7 +29,10 @@ internal class RealClientWebSocket(
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
+    override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
@@ -73,6 +79,10 @@ internal class RealClientWebSocket(
         connection.close(code, reason)
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+
+    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
 
     override fun drop() = connection.drop()
 

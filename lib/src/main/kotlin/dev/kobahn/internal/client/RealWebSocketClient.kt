@@ -11,6 +11,7 @@ import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
+import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.SocketSettings
@@ -144,6 +145,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             within(options.openHandshakeTimeout) {
                 val made =
                     connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
+                        .loggedBy(config.wireLog)
                 transport = made
                 val details = made.details(isServer = false)
                 val handshake = handshake(url, details)
@@ -160,6 +162,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
         if (opened != null) return opened
         val message = "no answer to the opening handshake within ${options.openHandshakeTimeout}"
+        transport?.log?.timeout(message)
         val failure = opening?.timedOut(message) ?: HandshakeException(message)
         transport?.close()
         throw failure

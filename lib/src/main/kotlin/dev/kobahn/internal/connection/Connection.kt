@@ -8,6 +8,7 @@ import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
@@ -40,7 +41,7 @@ import kotlinx.coroutines.flow.StateFlow
  * @param beforeSelect its twin where the application does not suspend: what it does may come later
  */
 internal class Connection(
-    private val transport: Transport,
+    socket: Transport,
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
@@ -49,13 +50,17 @@ internal class Connection(
 ) : TransportListener,
     ProtocolEvents,
     IncomingStreams.Owner {
+    private val transport = socket.loggedBy(config.wireLog)
     private val loop = transport.loop
     private val output = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
-    private val closing = ClosingHandshake(transport, protocol, config)
+    val watch = ConnectionWatch(transport, protocol, config)
+    private val closing = ClosingHandshake(transport, protocol, config, watch.log)
     private val gate = SendGate(config.maxOutgoingQueueSize, output)
     private val pings = PendingPings(loop)
-    private val autoPing = config.autoPing?.let { AutoPing(loop, it, ::sendAutoPing, ::drop) }
+    private val autoPing = config.autoPing?.let {
+        AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
+    }
     private val turns = SendTurns(output)
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
     private val ended = CompletableDeferred<CloseStatus>()
@@ -72,6 +77,9 @@ internal class Connection(
 
     @Volatile
     private var readingPaused = false
+
+    @Volatile
+    private var isOpened = false
 
     private val flushIsPosted = AtomicBoolean()
     private val postedFlush = Runnable {
@@ -95,6 +103,14 @@ internal class Connection(
     @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
     val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
 
+    val state: WebSocketState
+        get() = when {
+            ended.isCompleted -> WebSocketState.CLOSED
+            !isOpened -> WebSocketState.CONNECTING
+            isClosing -> WebSocketState.CLOSING
+            else -> WebSocketState.OPEN
+        }
+
     val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
 
     // The application's side.
@@ -106,6 +122,7 @@ internal class Connection(
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         checkSize(octets)
+        watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
             if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
         }
@@ -115,6 +132,7 @@ internal class Connection(
 
     /** Sends a message piece by piece; other senders of messages wait for its end. */
     suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        watch.timings?.track("sendMessage")
         val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
         turns.take { RealMessageWriter(this, type, frameSize).send(block) }
     }
@@ -250,12 +268,19 @@ internal class Connection(
 
     // The transport's side.
 
-    /** The opening handshake is done: from now on octets come. On the loop. */
-    fun onOpened() {
+    /**
+     * The opening handshake is done: from now on octets come. On the loop.
+     *
+     * @param unsent how many octets of the handshake are still to be appended to the output
+     */
+    fun onOpened(unsent: Int = 0) {
+        watch.opened(unsent)
+        isOpened = true
         autoPing?.start()
     }
 
     override fun onOctets(input: ByteBuffer) {
+        watch.octetsReceived()
         protocol.receive(input)
         autoPing?.onTraffic()
         // A Close that is no valid one makes no event.
@@ -286,6 +311,7 @@ internal class Connection(
         gate.close(::closedException)
         turns.close(::closedException)
         val status = closing.statusNow()
+        watch.log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
@@ -293,7 +319,10 @@ internal class Connection(
 
     // The protocol's side.
 
-    override fun onMessageBegin(type: MessageType) = inbox.sink.beginMessage(type)
+    override fun onMessageBegin(type: MessageType) {
+        watch.timings?.track("onMessageBegin")
+        inbox.sink.beginMessage(type)
+    }
 
     override fun onFrameBegin(length: Long) = inbox.sink.beginFrame(length)
 
@@ -301,7 +330,10 @@ internal class Connection(
 
     override fun onFrameEnd() = inbox.sink.endFrame()
 
-    override fun onMessageEnd() = inbox.sink.endMessage()
+    override fun onMessageEnd() {
+        watch.timings?.track("onMessage")
+        inbox.sink.endMessage()
+    }
 
     override fun onPong(payload: ByteArray) {
         pings.onPong(payload)
@@ -320,6 +352,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
+        watch.log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
         if (config.failByDrop) transport.close() else readOn()

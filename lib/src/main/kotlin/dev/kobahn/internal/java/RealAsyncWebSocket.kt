@@ -5,12 +5,15 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketState
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
 import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.TrackedTimings
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.DelicateWebSocketApi
@@ -107,6 +110,8 @@ internal abstract class RealAsyncWebSocket(
 
     override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
 
+    override fun state(): WebSocketState = webSocket.state
+
     override fun closeStatus(): CloseStatus? = webSocket.closeStatus
 
     override fun request(count: Long) {
@@ -119,6 +124,15 @@ internal abstract class RealAsyncWebSocket(
     override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
     override fun bufferedAmount(): Long = webSocket.bufferedAmount
+
+    override fun trafficStats(): TrafficStats = webSocket.trafficStats
+
+    override fun resetTrafficStats() = webSocket.resetTrafficStats()
+
+    override fun trackedTimings(): TrackedTimings? =
+        webSocket.trackedTimings?.let(::RealTrackedTimings)
+
+    override fun setTrackTimings(on: Boolean) = webSocket.setTrackTimings(on)
 
     override fun drop() = webSocket.drop()
 

@@ -9,9 +9,11 @@ import dev.kobahn.java.OpeningHandshake
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
+import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
+import kotlinx.coroutines.Dispatchers
 
 /**
  * The life of a server's connection: the handshake is decided on by [decide], then a listener is
@@ -47,6 +49,9 @@ private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : Ope
     override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
     override fun pathParameters(): Map<String, String> = webSocket.pathParameters
+
+    override fun awaitOpen(): CompletableFuture<Void?> =
+        FutureCalls(Dispatchers.Default).completion { webSocket.awaitOpen() }
 
     override fun accept(listener: WebSocketListener) = accept(listener, Headers.EMPTY)
 

@@ -8,7 +8,10 @@ import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
@@ -61,6 +64,8 @@ internal class RealServerWebSocket(
     @Volatile
     private var accepted = false
 
+    private val opening = OpeningOutcome()
+
     @Volatile
     override var protocol: String? = null
         private set
@@ -70,7 +75,11 @@ internal class RealServerWebSocket(
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val state: WebSocketState
+        get() = if (isRefused) WebSocketState.CLOSED else connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
+    override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
@@ -111,7 +120,9 @@ internal class RealServerWebSocket(
     }
 
     /** Whether the peer closes or is gone, or the handshake was refused over the handler's head. */
-    private val isOver get() = connection.isClosing || (!accepted && !owner.isPending)
+    private val isOver get() = connection.isClosing || isRefused
+
+    private val isRefused get() = !accepted && !owner.isPending
 
     private suspend fun over() {
         if (accepted) connection.close(CloseCode.NORMAL_CLOSURE, "") else connection.awaitClosed()
@@ -137,7 +148,13 @@ internal class RealServerWebSocket(
     }
 
     /** The transport is gone, in whatever state the connection was. On the loop. */
-    fun onTransportClosed(cause: IOException?) = connection.onClosed(cause)
+    fun onTransportClosed(cause: IOException?) {
+        connection.onClosed(cause)
+        opening.lost(cause)
+    }
+
+    /** The request is answered with [response] instead of a WebSocket. On the loop. */
+    fun onRefused(response: HttpResponse) = opening.refused(response.status)
 
     override suspend fun accept(headers: Headers) {
         loop.call {
@@ -180,8 +197,14 @@ internal class RealServerWebSocket(
         )
         this.protocol = protocol
         accepted = true
-        connection.onOpened()
-        owner.open(head.toOctets(), connection)
+        val octets = head.toOctets()
+        connection.onOpened(unsent = octets.size)
+        owner.open(octets, connection)
+        opening.opened()
+    }
+
+    override suspend fun awaitOpen() {
+        if (!accepted) opening.await()
     }
 
     override fun deny(status: Int, reason: String, headers: Headers, body: String): Nothing {
@@ -261,6 +284,10 @@ internal class RealServerWebSocket(
     }
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+
+    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
 
     override fun drop() = connection.drop()
 

@@ -2,6 +2,7 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
@@ -109,7 +110,8 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
-        val connection = ServerConnection(transport, context) { ended(it, isAdmitted) }
+        val logged = transport.loggedBy(context.wireLog)
+        val connection = ServerConnection(logged, context) { ended(it, isAdmitted) }
         connections.add(connection)
         connection.start()
         if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)

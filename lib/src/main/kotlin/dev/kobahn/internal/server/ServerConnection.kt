@@ -51,6 +51,7 @@ internal class ServerConnection(
 
     /** Either the client was too slow with its request, or the handler with its decision. */
     private fun timeOut() {
+        transport.log?.timeout("no handshake within ${context.options.openHandshakeTimeout}")
         val waitsForClient = parser != null
         val status =
             if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
@@ -131,8 +132,11 @@ internal class ServerConnection(
     }
 
     /** Answers in plain HTTP, which ends the connection. */
-    fun answer(response: HttpResponse) =
+    fun answer(response: HttpResponse) {
+        if (!isPending) return
+        webSocket?.onRefused(response)
         answer(response.withServer(context.options.server).toOctets())
+    }
 
     private fun answer(octets: ByteArray) {
         if (!isPending) return

@@ -41,6 +41,9 @@ internal class MemoryTransport private constructor(
     private var ended = false
     private var cause: IOException? = null
 
+    override var received = 0L
+        private set
+
     /** Whether [close] was called, here or by a failure. */
     val isClosed: Boolean get() = closing.get()
 
@@ -146,6 +149,7 @@ internal class MemoryTransport private constructor(
         val octets = incoming.read(slice)
         if (octets != null) {
             other.loop.execute { other.writeMore() }
+            received += octets.size
             notify { onOctets(ByteBuffer.wrap(octets)) }
             readLater()
         } else if (incoming.isEnded) {

@@ -7,6 +7,7 @@ import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
 import dev.kobahn.internal.client.RealClientWebSocket
 import dev.kobahn.internal.connection.ConnectionRig
+import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.SegmentPool
@@ -39,7 +40,8 @@ private class Listener(maxMessagePayloadSize: Long = 0) {
         maxMessagePayloadSize = maxMessagePayloadSize,
         capacity = 100,
     )
-    val webSocket: WebSocket = RealClientWebSocket(rig.connection, RESPONSE)
+    val webSocket: WebSocket =
+        RealClientWebSocket(rig.connection, RESPONSE, rig.transport.details(isServer = false))
 
     /** What it heard: the first characters of messages of [SIZE]. */
     val heard: List<String>

@@ -56,6 +56,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                     }
                     recorder.inputEnd.await()
                     recorder.received.contentEquals(sent) shouldBe true
+                    second.onLoop { second.received } shouldBe size
                 }
             }
 
