@@ -21,6 +21,8 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Deferred
@@ -214,6 +216,26 @@ class GroupTest :
             others.forEach { it.heard shouldBe listOf("long") }
             narrow.heard shouldBe emptyList()
             narrow.webSocket.closeStatus shouldBe null
+        }
+
+        test("what is sent while messages wait for a member takes its turn behind them") {
+            val later = ArrayDeque<Runnable>()
+            val dispatcher = object : CoroutineDispatcher() {
+                override fun dispatch(context: CoroutineContext, block: Runnable) {
+                    later.addLast(block)
+                }
+            }
+            val group = Group<WebSocket>(SlowConsumer.DropOldest(), dispatcher)
+            val listener = Listener().also { group.add(it) }
+            listener.getStuck()
+            for (number in 1..9) group.offer(message(number))
+            listener.readOn()
+            group.offer(message("last"))
+            while (later.isNotEmpty()) {
+                later.removeFirst().run()
+                listener.rig.loop.run()
+            }
+            listener.heard shouldBe (1..9).map(Int::toString) + "last"
         }
 
         test("what waits for a member that is removed is not sent") {
