@@ -2,6 +2,7 @@ package dev.kobahn.java
 
 import dev.kobahn.ConnectionAccept
 import dev.kobahn.ConnectionDeny
+import dev.kobahn.TransportDetails
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 import java.util.concurrent.CompletableFuture
@@ -14,6 +15,9 @@ import java.util.concurrent.CompletableFuture
 public interface OpeningHandshake {
     /** What the client asks for. */
     public fun request(): ConnectionRequest
+
+    /** What carries the connection. */
+    public fun transportDetails(): TransportDetails
 
     /**
      * The `{name}` segments of the route's path with their values in the request, not

@@ -10,8 +10,8 @@ import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /**
- * The options that servers and clients share, named as in [WebSocketOptions], where their defaults
- * are. Sizes are in octets; a time of zero is no limit. A value out of range is an
+ * The options of a connection that servers and clients share, named as in [WebSocketOptions], where
+ * their defaults are. Sizes are in octets; a time of zero is no limit. A value out of range is an
  * [IllegalArgumentException] when it is set. Not thread-safe.
  */
 public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
@@ -32,6 +32,13 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
 
     @JvmSynthetic
     internal fun applyTo(options: WebSocketOptions) = changes.forEach { it(options) }
+
+    /** What [applyTo] does now, whatever is added later. */
+    @JvmSynthetic
+    internal fun copied(): (WebSocketOptions) -> Unit {
+        val copy = changes.toList()
+        return { options -> copy.forEach { it(options) } }
+    }
 
     /**
      * The largest message taken, over all its frames; a larger one is refused with 1009 before it
@@ -78,15 +85,6 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether the peer's Close is answered with its own code and reason instead of 1000. */
     public fun echoCloseCodeReason(on: Boolean): B = change { it.echoCloseCodeReason = on }
 
-    /** The time from the transport's connection to the open WebSocket. */
-    public fun openHandshakeTimeout(time: Long, unit: TimeUnit): B =
-        time(time, unit) { openHandshakeTimeout = it }
-
-    /** As `openHandshakeTimeout(time, unit)`; not below Android API 26. */
-    @UsesJavaTime
-    public fun openHandshakeTimeout(time: java.time.Duration): B =
-        time(time.toKotlinDuration()) { openHandshakeTimeout = it }
-
     /** The time from our Close to the peer's. */
     public fun closeHandshakeTimeout(time: Long, unit: TimeUnit): B =
         time(time, unit) { closeHandshakeTimeout = it }
@@ -120,18 +118,6 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether anything the peer sends is as good as the answer to an automatic Ping. */
     public fun autoPingRestartOnAnyTraffic(on: Boolean): B =
         change { it.autoPingRestartOnAnyTraffic = on }
-
-    /** Whether short messages leave at once (`TCP_NODELAY`). */
-    public fun tcpNoDelay(on: Boolean): B = change { it.tcpNoDelay = on }
-
-    /** The longest line of an HTTP head. */
-    public fun maxHeadLineLength(octets: Int): B = change { it.maxHeadLineLength = octets }
-
-    /** The longest HTTP head. */
-    public fun maxHeadSize(octets: Int): B = change { it.maxHeadSize = octets }
-
-    /** How many fields an HTTP head may have. */
-    public fun maxHeaders(count: Int): B = change { it.maxHeaders = count }
 
     /**
      * Whether every frame is logged, one line each, to the logger `dev.kobahn.wire` at level TRACE

@@ -5,11 +5,15 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
+import dev.kobahn.PreparedMessage
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -19,6 +23,7 @@ import kotlinx.coroutines.flow.StateFlow
 internal class RealClientWebSocket(
     private val connection: Connection,
     override val response: ConnectionResponse,
+    override val transportDetails: TransportDetails,
 ) : ClientWebSocket {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
@@ -45,7 +50,30 @@ internal class RealClientWebSocket(
         connection.sendMessage(type, block)
     }
 
+    override suspend fun send(message: PreparedMessage) = send(message.message)
+
+    override fun trySend(message: Message): Boolean =
+        connection.trySend(message.type, message.octets)
+
+    override suspend fun flush() = connection.sendRaw(untilWritten = true) {}
+
+    @DelicateWebSocketApi
+    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
+        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+
+    @DelicateWebSocketApi
+    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
+        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+
     override suspend fun ping(): Duration = connection.ping()
+
+    override suspend fun ping(payload: ByteArray): Duration = connection.ping(payload)
+
+    override suspend fun pong(payload: ByteArray) = connection.pong(payload)
+
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus =
         connection.close(code, reason)

@@ -2,12 +2,15 @@ package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.HandshakeException
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
@@ -97,6 +100,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             val webSocket = open(url, lease)
             var code = CloseCode.INTERNAL_ERROR
             try {
+                greet(webSocket)
                 return block(webSocket).also { code = CloseCode.NORMAL_CLOSURE }
             } catch (failure: Throwable) {
                 if (!coroutineContext.isActive) code = CloseCode.GOING_AWAY
@@ -106,6 +110,29 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             }
         } finally {
             lease.release()
+        }
+    }
+
+    /**
+     * Has `onConnect` judge the answer. Who throws there does not want the connection, which is no
+     * error of the connection itself.
+     */
+    private suspend fun greet(webSocket: ClientWebSocket) {
+        try {
+            options.onConnect?.invoke(webSocket.response)
+        } catch (failure: Throwable) {
+            if (!coroutineContext.isActive) throw failure
+            withContext(NonCancellable) { reject(webSocket, failure) }
+            throw failure
+        }
+    }
+
+    private suspend fun reject(webSocket: ClientWebSocket, failure: Throwable) {
+        if (options.failByDrop) {
+            webSocket.drop()
+            webSocket.awaitClosed()
+        } else {
+            webSocket.close(CloseCode.NORMAL_CLOSURE, failure.message.orEmpty())
         }
     }
 
@@ -120,12 +147,14 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
                     connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
                         .loggedBy(config.wireLog)
                 transport = made
+                val details = made.details(isServer = false)
+                val handshake = handshake(url, details)
                 val connection = connection(made)
                 val attempt =
-                    Opening(made, handshake(url), limits) { connection.also { it.onOpened() } }
+                    Opening(made, handshake, limits) { connection.also { it.onOpened() } }
                 opening = attempt
                 loop.call { attempt.start() }
-                RealClientWebSocket(connection, attempt.opened.await())
+                RealClientWebSocket(connection, attempt.opened.await(), details)
             }
         } catch (failure: Throwable) {
             transport?.close()
@@ -148,18 +177,24 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private fun connection(transport: Transport) =
         Connection(transport, config, maskingKeys, handlerOnLoop = false, beforeReceive = {})
 
-    private fun handshake(url: WebSocketUrl) = ClientHandshake(
-        ConnectingRequest(
-            host = url.host,
-            port = url.port,
-            resource = url.resource,
-            headers = options.headers,
-            userAgent = options.useragent,
-            origin = options.origin,
-            protocols = options.protocols,
-        ),
-        maskingKeys.octets(AcceptKey.KEY_OCTETS),
-        draft = options.version,
+    private suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
+        val usual = request(url)
+        return ClientHandshake(
+            options.onConnecting?.invoke(usual, details) ?: usual,
+            maskingKeys.octets(AcceptKey.KEY_OCTETS),
+            draft = options.version,
+        )
+    }
+
+    /** What the options say. */
+    private fun request(url: WebSocketUrl) = ConnectingRequest(
+        host = url.host,
+        port = url.port,
+        resource = url.resource,
+        headers = options.headers,
+        userAgent = options.useragent,
+        origin = options.origin,
+        protocols = options.protocols,
     )
 
     override suspend fun close() {

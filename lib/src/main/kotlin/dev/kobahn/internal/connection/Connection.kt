@@ -56,7 +56,7 @@ internal class Connection(
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
     val watch = ConnectionWatch(transport, protocol, config)
     private val closing = ClosingHandshake(transport, protocol, config, watch.log)
-    private val gate = SendGate(config.maxOutgoingQueueSize, output) { output.size }
+    private val gate = SendGate(config.maxOutgoingQueueSize, output)
     private val pings = PendingPings(loop)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
@@ -95,6 +95,9 @@ internal class Connection(
 
     val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
 
+    /** What the application wants to know of Pings and Pongs. */
+    val hooks = ControlHooks(::hookFailed)
+
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
     @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
@@ -118,8 +121,7 @@ internal class Connection(
         fragmentSize: Int = config.autoFragmentSize,
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
-        val limit = config.protocol.maxMessagePayloadSize
-        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        checkSize(octets)
         watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
             if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
@@ -161,6 +163,37 @@ internal class Connection(
         }
     }
 
+    /** As [send] where there is room; where there is none it returns false and has sent nothing. */
+    fun trySend(type: MessageType, octets: ByteArray): Boolean {
+        checkSize(octets)
+        synchronized(output) {
+            val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
+            if (!hasRoom && !gate.isClosed) return false
+            sendNow { sendMessage(type, octets, config.autoFragmentSize) }
+        }
+        flush()
+        return true
+    }
+
+    private fun checkSize(octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+    }
+
+    /** Has [send] send what the rules of [send] do not hold for; suspends for room, or until it is written. */
+    suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
+        var end = 0L
+        val backlog = synchronized(output) {
+            if (gate.isClosed) throw closedException()
+            protocol.send()
+            end = output.position + output.size
+            output.size
+        }
+        flush()
+        if (untilWritten) return gate.awaitWritten(end)
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
     /**
      * A handler elsewhere that has more messages to answer will send again at once: the loop writes
      * for it, all in one. Else writing here and now is quicker than waking the loop.
@@ -170,14 +203,20 @@ internal class Connection(
         if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
     }
 
-    suspend fun ping(): Duration {
+    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
+
+    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+
+    private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
-        return pings.await { payload ->
-            if (readingPaused) throw ReadingPausedException()
-            val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
-            if (!isSent) throw closedException()
-            transport.flush()
-        }.nanoseconds
+        if (readingPaused) throw ReadingPausedException()
+        val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
+        if (!isSent) throw closedException()
+        transport.flush()
+    }
+
+    suspend fun pong(payload: ByteArray) = sendRaw(untilWritten = false) {
+        if (!sendPong(payload)) throw closedException()
     }
 
     suspend fun close(code: Int, reason: String): CloseStatus {
@@ -220,6 +259,11 @@ internal class Connection(
         val isSent = protocol.sendPing(payload)
         if (isSent) transport.flush()
         return isSent
+    }
+
+    private fun hookFailed(failure: Throwable) {
+        connectionLogger.error(failure) { "a hook of the connection with ${transport.peer} failed" }
+        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
     }
 
     // The transport's side.
@@ -294,7 +338,10 @@ internal class Connection(
     override fun onPong(payload: ByteArray) {
         pings.onPong(payload)
         autoPing?.onPong(payload)
+        hooks.ponged(payload)
     }
+
+    override fun onPongDue(payload: ByteArray): Boolean = hooks.pinged(payload)
 
     override fun onClose(code: Int?, reason: String) {
         // a Close sent from another thread can be answered before that thread's turn on the loop

@@ -3,6 +3,7 @@ package dev.kobahn.internal.java
 import dev.kobahn.ConnectionAccept
 import dev.kobahn.ConnectionDeny
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TransportDetails
 import dev.kobahn.java.HandshakeDecision
 import dev.kobahn.java.OpeningHandshake
 import dev.kobahn.java.WebSocketListener
@@ -44,6 +45,8 @@ private class Denied(val deny: ConnectionDeny) : HandshakeDecision
 /** What is asked for is that of [webSocket]; the answers are only values. */
 private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : OpeningHandshake {
     override fun request(): ConnectionRequest = webSocket.request
+
+    override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
     override fun pathParameters(): Map<String, String> = webSocket.pathParameters
 

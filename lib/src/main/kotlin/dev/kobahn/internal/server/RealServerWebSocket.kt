@@ -6,16 +6,21 @@ import dev.kobahn.ConnectionDeny
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
+import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -42,13 +47,15 @@ internal class RealServerWebSocket(
     private val owner: ServerConnection,
     private val transport: Transport,
     private val context: ServerContext,
+    match: RouteTable.Match,
 ) : ServerWebSocket {
     private val loop = transport.loop
+    private val service = match.service
     private val connection = Connection(
         transport,
-        context.connectionConfig,
+        service.connectionConfig,
         context.maskingKeys,
-        handlerOnLoop = context.options.handlerDispatcher == null,
+        handlerOnLoop = service.handlerDispatcher == null,
         beforeReceive = ::acceptUnlessDone,
         beforeSelect = ::acceptSoon,
     )
@@ -63,9 +70,8 @@ internal class RealServerWebSocket(
     override var protocol: String? = null
         private set
 
-    override var pathParameters: Map<String, String> = emptyMap()
-        private set
-
+    override val pathParameters: Map<String, String> = match.pathParameters
+    override val transportDetails: TransportDetails get() = transport.details(isServer = true)
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
@@ -78,7 +84,7 @@ internal class RealServerWebSocket(
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
     fun launch() {
-        val dispatcher = context.options.handlerDispatcher
+        val dispatcher = service.handlerDispatcher
         if (dispatcher == null) {
             // The loop is where it belongs already: no need to come back to it first.
             context.scope.launch(loop.dispatcher, CoroutineStart.UNDISPATCHED) { live() }
@@ -89,16 +95,11 @@ internal class RealServerWebSocket(
 
     private suspend fun live() {
         val plain = context.ask(request)
-        val match = context.routes.find(request.path)
+        val handler = service.handler
         when {
             plain != null -> answer(plain)
-
-            match == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
-
-            else -> {
-                pathParameters = match.pathParameters
-                handle(match.handler)
-            }
+            handler == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
+            else -> handle(handler)
         }
     }
 
@@ -184,16 +185,15 @@ internal class RealServerWebSocket(
     }
 
     private fun chosenProtocol() =
-        ServerHandshake.selectProtocol(context.options.protocols, request.protocols)
+        ServerHandshake.selectProtocol(service.protocols, request.protocols)
 
     private fun open(protocol: String?, headers: Headers) {
         if (!owner.isPending) throw connection.closedException()
-        val options = context.options
         val head = ServerHandshake.accept(
             request,
             protocol,
-            server = options.server,
-            headers = options.headers + headers,
+            server = context.options.server,
+            headers = service.headers + headers,
         )
         this.protocol = protocol
         accepted = true
@@ -237,10 +237,46 @@ internal class RealServerWebSocket(
         connection.sendMessage(type, block)
     }
 
+    override suspend fun send(message: PreparedMessage) = send(message.message)
+
+    override fun trySend(message: Message): Boolean =
+        accepted && connection.trySend(message.type, message.octets)
+
+    override suspend fun flush() {
+        acceptUnlessDone()
+        connection.sendRaw(untilWritten = true) {}
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+    }
+
     override suspend fun ping(): Duration {
         acceptUnlessDone()
         return connection.ping()
     }
+
+    override suspend fun ping(payload: ByteArray): Duration {
+        acceptUnlessDone()
+        return connection.ping(payload)
+    }
+
+    override suspend fun pong(payload: ByteArray) {
+        acceptUnlessDone()
+        connection.pong(payload)
+    }
+
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus {
         acceptUnlessDone()

@@ -28,6 +28,10 @@ internal class ServerConnection(
     private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
     private var timer: DisposableHandle? = null
     private var surplus: HeldOctets? = null
+    private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
+
+    /** Of the route once the path is known. */
+    private var dropTimeout = context.routes.otherwise.service.dropTimeout
 
     @Volatile
     private var answered = false
@@ -65,6 +69,7 @@ internal class ServerConnection(
     }
 
     private fun readHead(parser: RequestHeadParser, input: ByteBuffer) {
+        if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
         if (!parser.parse(input)) return
         this.parser = null
         hold(input)
@@ -77,21 +82,24 @@ internal class ServerConnection(
 
     private fun judge(head: RequestHead) {
         val peer = transport.peer
-        when (val result = context.handshake(peer).check(head, peer)) {
-            is ServerHandshakeResult.Upgrade -> upgrade(result.request)
-            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request)
+        val match = context.routes.find(head.target)
+        val handshake = match.service.handshake(context.isProxied(peer))
+        dropTimeout = match.service.dropTimeout
+        when (val result = handshake.check(head, peer)) {
+            is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
+            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
             is ServerHandshakeResult.Refused -> answer(result.response)
         }
     }
 
-    private fun upgrade(request: ConnectionRequest) {
-        val webSocket = RealServerWebSocket(request, this, transport, context)
+    private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
+        val webSocket = RealServerWebSocket(request, this, transport, context, match)
         this.webSocket = webSocket
         webSocket.launch()
     }
 
-    private fun serve(request: HttpRequest) {
-        launchAnswer(context, transport.loop, request, ::answer)
+    private fun serve(request: HttpRequest, match: RouteTable.Match) {
+        launchAnswer(context, match.service, transport.loop, request, ::answer)
     }
 
     /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
@@ -125,18 +133,20 @@ internal class ServerConnection(
 
     /** Answers in plain HTTP, which ends the connection. */
     fun answer(response: HttpResponse) {
+        if (isPending) webSocket?.onRefused(response)
+        answer(response.withServer(context.options.server).toOctets())
+    }
+
+    private fun answer(octets: ByteArray) {
         if (!isPending) return
         answered = true
         parser = null
         surplus = null
-        webSocket?.onRefused(response)
-        synchronized(transport.output) {
-            transport.output.append(response.withServer(context.options.server).toOctets())
-        }
+        synchronized(transport.output) { transport.output.append(octets) }
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        limit(context.options.dropTimeout) { transport.close() }
+        limit(dropTimeout) { transport.close() }
     }
 
     private fun limit(time: Duration, action: Runnable) {

@@ -120,9 +120,12 @@ internal class MemoryTransport private constructor(
 
     private fun moveOctets() {
         if (outgoing.isEnded) output.clear()
-        if (!output.isEmpty) {
+        // A write may be short because the queue sets octets apart, not only for want of room.
+        while (!output.isEmpty) {
+            val written = outgoing.write(output)
+            if (written == 0) break
             writes++
-            output.remove(outgoing.write(output))
+            output.remove(written)
         }
         blocked = !output.isEmpty
         if (ending && !blocked) outgoing.end()
@@ -176,9 +179,9 @@ internal class MemoryTransport private constructor(
         @Synchronized
         fun write(source: OctetQueue): Int {
             val room = ByteArray(minOf(source.size, capacity - octets.size).toInt())
-            source.copyTo(ByteBuffer.wrap(room))
-            octets.append(room)
-            return room.size
+            val count = source.copyTo(ByteBuffer.wrap(room))
+            octets.append(room, 0, count)
+            return count
         }
 
         @Synchronized
