@@ -10,7 +10,9 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 
 /** `onConnecting` and `onConnect` of a client, by what leaves it. */
@@ -125,6 +127,15 @@ class ClientHooksTest :
                 val client = webSocketClient { onConnecting { error("no token") } }
                 shouldThrow<IllegalStateException> { client.connect(url) {} }
                     .message shouldBe "no token"
+            }
+        }
+
+        test("a time limit of a hook's own comes out of connect as it is") {
+            against({ it.readAll() shouldBe "" }) { url ->
+                val client = webSocketClient {
+                    onConnecting { withTimeout(1.milliseconds) { awaitCancellation() } }
+                }
+                shouldThrow<TimeoutCancellationException> { client.connect(url) }
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.handshake.ServerStatus
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
@@ -86,6 +87,13 @@ class WebStatusTest :
                 get(server.port, "/own") shouldContain "3;url=http://b.example/"
                 get(server.port, "/") shouldNotContain "url="
             }
+        }
+
+        test("a page of one's own goes to http and https only, and not back in time") {
+            for (url in listOf("javascript:alert(1)", "ftp://a.example/", "/local")) {
+                shouldThrow<IllegalArgumentException> { ServerStatus.page(url) }
+            }
+            shouldThrow<IllegalArgumentException> { ServerStatus.page("http://a.example/", -1) }
         }
 
         test("the page does not stand in for a WebSocket") {

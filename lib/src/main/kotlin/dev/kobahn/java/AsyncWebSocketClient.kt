@@ -65,8 +65,8 @@ public interface AsyncWebSocketClient {
 
     /**
      * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are; a
-     * value out of range is an [IllegalArgumentException] when it is set.
-     * What is built does not change with the builder. Not thread-safe.
+     * value out of range is an [IllegalArgumentException] when it is set. What is built does not
+     * change with the builder. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {
         private var dispatcher: CoroutineDispatcher = Dispatchers.Default

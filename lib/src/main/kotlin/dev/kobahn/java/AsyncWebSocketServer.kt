@@ -79,8 +79,8 @@ public interface AsyncWebSocketServer {
 
     /**
      * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are; a
-     * value out of range is an [IllegalArgumentException] when it is set.
-     * What is built does not change with the builder. Not thread-safe.
+     * value out of range is an [IllegalArgumentException] when it is set. What is built does not
+     * change with the builder. Not thread-safe.
      */
     public class Builder : ServerConnectionOptionsBuilder<Builder>() {
         override val tried: WebSocketServerOptions = WebSocketServerOptions()

@@ -83,7 +83,8 @@ class OptionSetterTest :
         test("every option that is no callback can be set, the shared ones too") {
             val names = OptionSetter.SERVER.names
             names shouldContainAll listOf("host", "allowedOrigins", "autoFragmentSize")
-            names shouldNotContainAnyOf listOf("isFrozen", "values", "onConnect", "handler", "routes")
+            names shouldNotContainAnyOf
+                listOf("isFrozen", "values", "onConnect", "handler", "routes")
         }
 
         test("an unknown name is a usage error that lists the names") {

@@ -61,8 +61,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             return webSocket.await()
         } catch (failure: Throwable) {
             withContext(NonCancellable) { owner.cancelAndJoin() }
-            // It is the client that was cancelled, not the caller.
-            if (failure is CancellationException && coroutineContext.isActive) throw closed()
+            // It is the client that was cancelled, not the caller, or a time limit in a hook.
+            if (failure is CancellationException && coroutineContext.isActive) checkOpen()
             throw failure
         }
     }
