@@ -128,25 +128,30 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     /**
      * Whether every frame is logged, one line each, with state changes, automatic Pings and
      * timeouts. The lines go to the logger `dev.kobahn.wire` at level TRACE, or to [wireLog].
+     * Default: false.
      */
     public var logFrames: Boolean by option(false)
 
     /**
      * Whether every read and every write is logged, one line each with the first 40 octets, where
-     * [logFrames] goes. Those of the opening handshake are among them.
+     * [logFrames] goes. Those of the opening handshake are among them, so what is asked is the
+     * server, not its routes. Default: false.
      */
     public var logOctets: Boolean by option(false)
 
     /**
-     * Takes what [logFrames] and [logOctets] ask for; null gives it to the logger, if that is
-     * enabled for TRACE when a connection is made.
+     * Takes what [logFrames] and [logOctets] ask for; null, the default, gives it to the logger, if
+     * that is enabled for TRACE when a connection is made.
      */
     public var wireLog: WireLog? by option(null)
 
-    /** Whether connections track their times from the beginning, see [WebSocket.trackedTimings]. */
+    /**
+     * Whether connections track their times from the beginning, see [WebSocket.trackedTimings].
+     * Default: false.
+     */
     public var trackTimings: Boolean by option(false)
 
-    private fun wireLogConfig() =
+    internal fun wireLogConfig() =
         if (logFrames || logOctets) WireLogConfig(logFrames, logOctets, wireLog) else null
 
     private fun streamedMessageLimit() =

@@ -158,6 +158,19 @@ internal class FrameSender(
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
     }
 
+    /** A frame was sent past all rules: it is shown, and counts as a frame if it is one of data. */
+    fun passed(frame: RawFrame) {
+        if (!Opcode.isControl(frame.opcode)) traffic.frameSent()
+        val watch = watch ?: return
+        val fin = if (frame.fin) FrameHeader.FIN else 0
+        val usual = frame.mask === FrameMask.USUAL && config.maskOutgoing
+        val first = fin or (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode
+        watch.begin(first, usual || frame.mask.key != null, frame.payloadLength)
+        val count = minOf(frame.payload.size.toLong(), frame.payloadLength).toInt()
+        watch.data(ByteBuffer.wrap(frame.payload, 0, count), count)
+        watch.end()
+    }
+
     private fun FrameWatch.show(fin: Boolean, opcode: Int, payload: ByteBuffer) {
         val length = payload.remaining()
         begin(opcode or if (fin) FrameHeader.FIN else 0, config.maskOutgoing, length.toLong())

@@ -282,6 +282,7 @@ public class Protocol(
     public fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
             output.appendApart(chopSize, sync) { appendFrame(frame, config, maskingKeys) }
+            sender.passed(frame)
         }
 
     /** Sends [octets], which need be no frames, as [sendFrame] does. They are handed over. */

@@ -15,6 +15,9 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     val routes = RouteTable(options)
     val maskingKeys = SecureMaskingKeys()
 
+    /** What is logged of connections before it is known which route they are for. */
+    val wireLog = options.wireLogConfig()
+
     /** What Flash is answered, or null if nothing. */
     val flashSocketPolicy: ByteArray? = options.flashSocketPolicy
         .takeIf { options.serveFlashSocketPolicy }
