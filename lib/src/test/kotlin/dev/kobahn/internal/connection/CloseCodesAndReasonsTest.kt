@@ -37,16 +37,13 @@ class CloseCodesAndReasonsTest :
                         rig.peer.end()
                         rig.loop.run()
                         val status = rig.connection.closeStatus.shouldNotBeNull()
+                        val isGood = code in ALLOWED
                         withClue(code) {
-                            status.wasClean shouldBe (code in ALLOWED)
-                            status.code shouldBe if (code in ALLOWED) code else 1006
-                            rig.peer.frames shouldBe
-                                listOf(if (code in ALLOWED) "close 1000" else "close 1002")
-                            if (code !in
-                                ALLOWED
-                            ) {
-                                status.cause.shouldBeInstanceOf<ProtocolException>()
-                            }
+                            status.wasClean shouldBe isGood
+                            status.code shouldBe if (isGood) code else 1006
+                            (status.cause is ProtocolException) shouldBe !isGood
+                            val answer = if (isGood) "close 1000" else "close 1002"
+                            rig.peer.frames shouldBe listOf(answer)
                         }
                     }
                 }
