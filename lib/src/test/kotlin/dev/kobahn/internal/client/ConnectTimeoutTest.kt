@@ -26,7 +26,7 @@ import kotlinx.coroutines.test.TestCoroutineScheduler
 class ConnectTimeoutTest :
     FunSpec({
         test("a server that does not answer fails connect at openHandshakeTimeout, not before") {
-            Caller().use { caller ->
+            withCaller { caller ->
                 val connecting = caller.connect()
                 caller.request()
                 caller.clock.advanceTimeBy(4999)
@@ -39,7 +39,7 @@ class ConnectTimeoutTest :
         }
 
         test("a client whose WebSocket is open has no timer left of its opening handshake") {
-            Caller().use { caller ->
+            withCaller { caller ->
                 val connecting = caller.connect()
                 caller.answer(caller.request())
                 caller.pumpUntil { caller.opened.isCompleted }
@@ -50,8 +50,17 @@ class ConnectTimeoutTest :
         }
     })
 
+private suspend fun withCaller(test: suspend (Caller) -> Unit) {
+    val caller = Caller()
+    try {
+        test(caller)
+    } finally {
+        caller.end()
+    }
+}
+
 /** Who connects to a socket, in virtual time, and the peer behind that socket. */
-private class Caller : AutoCloseable {
+private class Caller {
     val clock = TestCoroutineScheduler()
     val opened = CompletableDeferred<Unit>()
     private val scope = CoroutineScope(SupervisorJob() + StandardTestDispatcher(clock))
@@ -61,13 +70,15 @@ private class Caller : AutoCloseable {
     private val peers = CoroutineScope(Dispatchers.IO)
     private var peer: RawPeer? = null
 
+    private var connecting: Deferred<Unit>? = null
+
     fun connect(): Deferred<Unit> = scope.async {
         val client = webSocketClient { openHandshakeTimeout = 5.seconds }
         client.connect("ws://localhost:${listening.localPort}/") {
             opened.complete(Unit)
             over.await()
         }
-    }
+    }.also { connecting = it }
 
     /** The head of the request, once it has come. */
     suspend fun request(): String {
@@ -93,10 +104,11 @@ private class Caller : AutoCloseable {
         done() shouldBe true
     }
 
-    override fun close() {
+    /** Ends the connection, and waits for that: what it holds others would miss. */
+    suspend fun end() {
         over.complete(Unit)
         peer?.close()
         listening.close()
-        clock.runCurrent()
+        pumpUntil { connecting?.isCompleted != false }
     }
 }
