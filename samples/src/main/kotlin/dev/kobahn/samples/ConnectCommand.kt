@@ -67,6 +67,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             Without --binary every line is a text message, and every message that arrives is
             followed by a line feed. At the end of standard input the connection is closed once the
             server has been silent for the time of --wait. How the connection ended goes to standard
-            error; the exit code is 0 after a clean close without an error code, 1 otherwise."""
+            error, and so does the round trip time of every automatic Ping; the exit code is 0 after
+            a clean close without an error code, 1 otherwise."""
     }
 }

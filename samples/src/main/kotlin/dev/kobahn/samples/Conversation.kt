@@ -14,6 +14,7 @@ import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.channels.produce
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
@@ -42,8 +43,10 @@ internal class Conversation(
         try {
             coroutineScope {
                 val sending = launch { send(input) }
+                val measuring = launch { noteRoundTrips() }
                 receive()
                 sending.cancel()
+                measuring.cancel()
             }
         } finally {
             input.cancel()
@@ -100,6 +103,11 @@ internal class Conversation(
         }
     } catch (_: ConnectionClosedException) {
         // awaitClosed() says how it ended
+    }
+
+    /** Says what every automatic Ping took; without any it is silent. */
+    private suspend fun noteRoundTrips() {
+        webSocket.roundTripTime.filterNotNull().collect { console.note("round trip: $it") }
     }
 
     private fun write(message: Message) {

@@ -66,6 +66,15 @@ class ConnectCommandTest :
             }
         }
 
+        test("what an automatic Ping took is said") {
+            serving({ echo() }) { url ->
+                val more = "--option autoPingInterval=50ms --wait 2s"
+                val run = connect("hello\n".byteInputStream(), url, *more.split(' ').toTypedArray())
+                run.errors shouldStartWith "round trip: "
+                run.exitCode shouldBe 0
+            }
+        }
+
         test("a refusal gives exit code 1, the status and the body") {
             serving({ onConnect { deny(403, body = "not you") } }) { url ->
                 val run = connect(InputStream.nullInputStream(), url)

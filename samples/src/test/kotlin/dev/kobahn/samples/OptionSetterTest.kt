@@ -1,19 +1,26 @@
 package dev.kobahn.samples
 
 import com.github.ajalt.clikt.core.UsageError
+import dev.kobahn.WebSocketOptions
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.webSocketClient
 import dev.kobahn.webSocketServer
 import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.matchers.collections.shouldNotContainAnyOf
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import kotlin.reflect.full.memberProperties
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
 class OptionSetterTest :
@@ -87,6 +94,14 @@ class OptionSetterTest :
                 listOf("isFrozen", "values", "onConnect", "handler", "routes")
         }
 
+        test("every option of a server is set by its name") {
+            webSocketServer { shouldBeSetByName(this, OptionSetter.SERVER) }
+        }
+
+        test("every option of a client is set by its name") {
+            webSocketClient { shouldBeSetByName(this, OptionSetter.CLIENT) }
+        }
+
         test("an unknown name is a usage error that lists the names") {
             val error = shouldThrow<UsageError> { server("prot=1") {} }
             error.paramName shouldBe "--option"
@@ -118,6 +133,36 @@ private fun server(vararg assignments: String, check: WebSocketServerOptions.() 
         OptionSetter.SERVER.setAll(this, assignments.toList())
         check()
     }
+}
+
+private fun <T : WebSocketOptions> shouldBeSetByName(options: T, setter: OptionSetter<T>) {
+    val properties = options::class.memberProperties.associateBy { it.name }
+    for (name in setter.names) {
+        val property = properties.getValue(name)
+        val before = property.getter.call(options)
+        val text = SAMPLES[name] ?: sample(before, property.returnType.classifier)
+        setter.setAll(options, listOf("$name=$text"))
+        withClue("$name=$text") { property.getter.call(options) shouldNotBe before }
+    }
+}
+
+/** Values of options that do not take any of their type. */
+private val SAMPLES = mapOf(
+    "protocols" to "chat.v2, chat.v1",
+    "versions" to "8",
+    "version" to "17",
+    "trustedProxies" to "203.0.113.0/24",
+)
+
+/** A value of [type] that no option has at first. */
+private fun sample(before: Any?, type: Any?): String = when (type) {
+    Boolean::class -> (before == false).toString()
+    Int::class, Long::class -> "77"
+    Duration::class -> "1234ms"
+    List::class -> "https://a.example:443"
+    Headers::class -> "X-Name: value"
+    CoroutineDispatcher::class -> "io"
+    else -> "text"
 }
 
 private fun error(assignment: String): String? =

@@ -75,6 +75,10 @@ internal class Connection(
     /** Whether the peer ended its direction while a Close was waiting; on the loop. */
     private var inputEnded = false
 
+    /** Whether the connection ends, without a Close, as soon as all is written. */
+    @Volatile
+    private var dropsWhenWritten = false
+
     @Volatile
     private var readingPaused = false
 
@@ -243,7 +247,7 @@ internal class Connection(
 
     fun drop(cause: Throwable? = null) {
         loop.run {
-            closing.begin(Initiator.LOCAL, cause)
+            closing.begin(Initiator.LOCAL, cause ?: IOException("the connection was dropped here"))
             transport.close()
         }
     }
@@ -289,7 +293,7 @@ internal class Connection(
     }
 
     override fun onInputEnd() {
-        if (closeWaits) inputEnded = true else closing.inputEnded()
+        if (closeWaits || dropsWhenWritten) inputEnded = true else closing.inputEnded()
     }
 
     override fun onWritten(waiting: Long) {
@@ -299,6 +303,7 @@ internal class Connection(
             output.size > before
         }
         if (isAnswered) transport.flush()
+        if (dropsWhenWritten && bufferedAmount == 0L) transport.close()
         gate.onWritten()
     }
 
@@ -355,7 +360,7 @@ internal class Connection(
         watch.log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
-        if (config.failByDrop) transport.close() else readOn()
+        if (!config.failByDrop) readOn()
     }
 
     /**
@@ -364,7 +369,6 @@ internal class Connection(
      * soon as the handler had its turn; elsewhere it gets [PATIENCE].
      */
     override fun onCloseDue(): Boolean {
-        if (config.failByDrop && protocol.failure != null) return false
         closeWaits = true
         if (inbox.isIdle) {
             sendDueClose()
@@ -377,6 +381,7 @@ internal class Connection(
 
     private fun sendDueClose() {
         if (!closeWaits) return
+        if (config.failByDrop && protocol.failure != null) return loop.run(::dropFailed)
         val isSent = synchronized(output) { !gate.isClosed && protocol.sendDueClose() }
         closeWaits = false
         if (isSent) transport.flush()
@@ -386,6 +391,17 @@ internal class Connection(
             closing.advance()
             if (inputEnded) closing.inputEnded()
         }
+    }
+
+    /** A peer that is dropped gets no Close, but what was to be sent to it before. */
+    private fun dropFailed() {
+        if (!closeWaits) return
+        closeWaits = false
+        patience?.dispose()
+        if (bufferedAmount == 0L) return transport.close()
+        dropsWhenWritten = true
+        patience = loop.schedule(PATIENCE) { transport.close() }
+        transport.flush()
     }
 
     // The receiver's side.

@@ -196,10 +196,10 @@ internal class RealServerWebSocket(
             headers = service.headers + headers,
         )
         this.protocol = protocol
-        accepted = true
         val octets = head.toOctets()
         connection.onOpened(unsent = octets.size)
-        owner.open(octets, connection)
+        // Senders on other threads go by it: the response has to be in the queue before their frames.
+        owner.open(octets, connection) { accepted = true }
         opening.opened()
     }
 

@@ -110,11 +110,12 @@ internal class ServerConnection(
         if (held.isFull) transport.pauseReading()
     }
 
-    /** The 101 response is [head]: from now on everything goes to [receiver]. */
-    fun open(head: ByteArray, receiver: TransportListener) {
+    /** The 101 response is [head]: from now on everything goes to [receiver]. Calls [onSent] once it is in the queue. */
+    fun open(head: ByteArray, receiver: TransportListener, onSent: () -> Unit) {
         timer?.dispose()
         timer = null
         synchronized(transport.output) { transport.output.append(head) }
+        onSent()
         transport.flush()
         this.receiver = receiver
         val held = surplus ?: return

@@ -1,11 +1,14 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeFalse
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlin.time.Duration.Companion.seconds
@@ -85,6 +88,30 @@ class AnswerBeforeCloseTest :
                     rig.peer.frames shouldContainExactly emptyList()
                     rig.loop.advanceBy(TICK)
                     rig.peer.frames shouldContainExactly listOf("close 1000")
+                }
+
+                for (onLoop in listOf(true, false)) {
+                    test("what came before a violation is answered before a drop (loop: $onLoop)") {
+                        val rig = ConnectionRig(role, failByDrop = true, handlerOnLoop = onLoop)
+                        rig.begin { for (message in incoming) send(message.type, message.octets) }
+                        val peer = rig.peer
+                        rig.receive(peer.text("one"), peer.ping("two"), peer.violation())
+                        rig.peer.frames shouldContainExactly listOf("pong two", "text one")
+                        rig.peer.closed.shouldBeTrue()
+                        rig.loop.pendingTimers shouldBe 0
+                    }
+                }
+
+                test("a peer that does not read delays its drop by a quarter of a second") {
+                    val rig = ConnectionRig(role, failByDrop = true, capacity = 10)
+                    rig.peer.stopReading()
+                    rig.begin { send(MessageType.TEXT, ByteArray(100)) }
+                    rig.receive(rig.peer.violation())
+                    rig.loop.advanceBy(250.milliseconds - TICK)
+                    rig.connection.closeStatus.shouldBeNull()
+                    rig.loop.advanceBy(TICK)
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean.shouldBeFalse()
+                    rig.loop.pendingTimers shouldBe 0
                 }
 
                 test("our Close is not delayed when nothing is in hand") {

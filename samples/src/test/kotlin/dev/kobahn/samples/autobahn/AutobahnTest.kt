@@ -14,14 +14,15 @@ import kotlin.time.TimeSource
 
 /**
  * The Autobahn test suite against the samples, both directions. Run by the profile `autobahn` alone;
- * `-Dautobahn.update=true` writes the expectations anew, `-Dautobahn.cases=6.*,7.1.1` runs a part.
+ * `-Dautobahn.update=true` writes the expectations anew, `-Dautobahn.cases=6.*,7.1.1` runs a part,
+ * and `-Dautobahn.options=failByDrop=true,autoFragmentSize=7` sets options of our server and client.
  */
 class AutobahnTest :
     FunSpec({
         test("the echo server behaves as expected in every case of the fuzzing client") {
             judge("server") { suite ->
                 val port = freePort()
-                sample("echo", "--port", "$port").use { server ->
+                sample("echo", "--port", "$port", *OPTIONS).use { server ->
                     awaitListening(port, server)
                     suite.fuzzingClient("ws://127.0.0.1:$port").use { it.await(TIMEOUT) }
                 }
@@ -34,7 +35,8 @@ class AutobahnTest :
                 val url = "ws://127.0.0.1:$port"
                 suite.fuzzingServer(url).use { server ->
                     awaitListening(port, server)
-                    sample("autobahn-client", url, TestSuite.AGENT).use { it.await(TIMEOUT) }
+                    sample("autobahn-client", url, TestSuite.AGENT, *OPTIONS)
+                        .use { it.await(TIMEOUT) }
                 }
             }
         }
@@ -43,32 +45,45 @@ class AutobahnTest :
 private val TIMEOUT = 30.minutes
 private val TARGET = File("target/autobahn").absoluteFile
 private val CASES = System.getProperty("autobahn.cases").split(',')
+private val VARIANT = System.getProperty("autobahn.options").orEmpty()
+private val OPTIONS = VARIANT.split(',').filter(String::isNotEmpty)
+    .flatMap { listOf("--option", it) }.toTypedArray()
 private val IS_UPDATE = System.getProperty("autobahn.update").toBoolean()
 
 /** Runs the suite in one [direction] and compares its verdicts with the expected ones. */
-private suspend fun judge(direction: String, run: suspend (TestSuite) -> Unit) {
+private suspend fun judge(direction: String, play: suspend (TestSuite) -> Unit) {
     val suite = TestSuite(File(TARGET, "jars"), File(TARGET, direction), CASES)
     val start = TimeSource.Monotonic.markNow()
-    run(suite)
+    play(suite)
     val found = suite.verdicts()
     val seconds = start.elapsedNow().inWholeSeconds
     val open = found.groupingBy { it.behavior }.eachCount()
     val closing = found.groupingBy { it.behaviorClose }.eachCount()
-    println("Autobahn, $direction: ${found.size} cases in $seconds s: $open, closing: $closing")
+    val run = listOf(direction, VARIANT).filter(String::isNotEmpty).joinToString(", ")
+    println("Autobahn, $run: ${found.size} cases in $seconds s: $open, closing: $closing")
 
     found.shouldNotBeEmpty()
-    val golden = File(System.getProperty("autobahn.expected"), "expected-$direction.txt")
+    val golden = golden(direction)
     val (expected, rest) = Verdict.readLines(golden.readText())
         .partition { verdict -> CASES.any { matches(verdict.case, it) } }
     val changes = differences(expected, found)
     if (IS_UPDATE) {
-        golden.writeText(Verdict.lines(rest + found))
+        if (changes.isNotEmpty()) golden(direction, VARIANT).writeText(Verdict.lines(rest + found))
     } else if (changes.isNotEmpty()) {
         fail("verdicts changed (-Dautobahn.update=true):\n${changes.joinToString("\n")}")
     }
     withClue("cases that neither passed nor inform, reports in ${TARGET.resolve(direction)}") {
         found.filterNot { it.isPass }.shouldBeEmpty()
     }
+}
+
+/** What is expected of these options; without a file of their own, what is of the defaults. */
+private fun golden(direction: String): File =
+    golden(direction, VARIANT).takeIf { it.exists() } ?: golden(direction, "")
+
+private fun golden(direction: String, variant: String): File {
+    val name = if (variant.isEmpty()) direction else "$direction-$variant"
+    return File(System.getProperty("autobahn.expected"), "expected-$name.txt")
 }
 
 private fun sample(vararg arguments: String): ChildProcess = ChildProcess.java(

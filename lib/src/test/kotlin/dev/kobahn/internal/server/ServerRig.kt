@@ -1,0 +1,68 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.connection.VirtualLoop
+import java.io.IOException
+import java.nio.ByteBuffer
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.SupervisorJob
+
+/** A connection of a server from its first octet on, on a virtual loop, with its peer. */
+internal class ServerRig(configure: WebSocketServerOptions.() -> Unit) {
+    val loop = VirtualLoop()
+    private val ends = MemoryTransport.pair(loop)
+    private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
+    private val context = ServerContext(WebSocketServerOptions().apply(configure), scope)
+
+    /** What came from the server, as ISO-8859-1. */
+    val answer = StringBuilder()
+
+    /** Whether the connection is gone. */
+    var ended = false
+        private set
+
+    init {
+        ServerConnection(ends.first, context) { ended = true }.start()
+        ends.second.start(Peer())
+        loop.run()
+    }
+
+    /** The peer sends [text]. */
+    fun receive(text: String) {
+        synchronized(ends.second.output) { ends.second.output.append(text.encodeToByteArray()) }
+        ends.second.flush()
+        loop.run()
+    }
+
+    /** The peer ends its direction. */
+    fun endInput() {
+        ends.second.shutdownOutput()
+        loop.run()
+    }
+
+    /** The network fails. */
+    fun vanish() {
+        ends.second.vanish()
+        loop.run()
+    }
+
+    private inner class Peer : TransportListener {
+        override fun onOctets(input: ByteBuffer) {
+            while (input.hasRemaining()) answer.append(Char(input.get().toInt() and 0xFF))
+        }
+
+        override fun onInputEnd() = Unit
+
+        override fun onWritten(waiting: Long) = Unit
+
+        override fun onClosed(cause: IOException?) = Unit
+    }
+
+    companion object {
+        const val REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n" +
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    }
+}
