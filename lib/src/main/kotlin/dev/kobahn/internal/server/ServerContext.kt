@@ -9,9 +9,6 @@ import kotlinx.coroutines.CoroutineScope
 internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits()
-
-    /** What is logged before it is known which route a connection belongs to. */
-    val wireLog = options.connectionConfig().wireLog
     val routes = RouteTable(options)
     val maskingKeys = SecureMaskingKeys()
 
