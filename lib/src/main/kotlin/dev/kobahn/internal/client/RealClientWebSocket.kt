@@ -36,34 +36,36 @@ internal class RealClientWebSocket(
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
-        connection.send(MessageType.TEXT, text.encodeToByteArray())
+        connection.outbox.send(MessageType.TEXT, text.encodeToByteArray())
 
-    override suspend fun send(octets: ByteArray) = connection.send(MessageType.BINARY, octets)
+    override suspend fun send(octets: ByteArray) =
+        connection.outbox.send(MessageType.BINARY, octets)
 
-    override suspend fun send(message: Message) = connection.send(message.type, message.octets)
+    override suspend fun send(message: Message) =
+        connection.outbox.send(message.type, message.octets)
 
     override suspend fun send(message: Message, fragmentSize: Int) {
-        connection.send(message.type, message.octets, fragmentSize)
+        connection.outbox.send(message.type, message.octets, fragmentSize)
     }
 
     override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
-        connection.sendMessage(type, block)
+        connection.outbox.sendMessage(type, block)
     }
 
     override suspend fun send(message: PreparedMessage) = send(message.message)
 
     override fun trySend(message: Message): Boolean =
-        connection.trySend(message.type, message.octets)
+        connection.outbox.trySend(message.type, message.octets)
 
-    override suspend fun flush() = connection.sendRaw(untilWritten = true) {}
+    override suspend fun flush() = connection.outbox.sendRaw(untilWritten = true) {}
 
     @DelicateWebSocketApi
     override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
-        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+        connection.outbox.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
 
     @DelicateWebSocketApi
     override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
-        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+        connection.outbox.sendRaw(sync) { sendData(octets, chopSize, sync) }
 
     override suspend fun ping(): Duration = connection.ping()
 

@@ -5,8 +5,6 @@ import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
-import dev.kobahn.MessageWriter
-import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
@@ -18,12 +16,9 @@ import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SendState
 import java.io.IOException
 import java.nio.ByteBuffer
-import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -44,52 +39,34 @@ internal class Connection(
     socket: Transport,
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
-    private val handlerOnLoop: Boolean,
+    handlerOnLoop: Boolean,
     private val beforeReceive: suspend () -> Unit,
     private val beforeSelect: () -> Unit = {},
 ) : TransportListener,
     ProtocolEvents,
-    IncomingStreams.Owner {
+    IncomingStreams.Owner,
+    Outbox.Owner {
     private val transport = socket.loggedBy(config.wireLog)
     private val loop = transport.loop
     private val output = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
     val watch = ConnectionWatch(transport, protocol, config)
     private val closing = ClosingHandshake(transport, protocol, config, watch.log)
-    private val gate = SendGate(config.maxOutgoingQueueSize, output)
+    val outbox = Outbox(transport, protocol, config, watch, this)
     private val pings = PendingPings(loop)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
     }
-    private val turns = SendTurns(output)
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
+    private val dueClose =
+        DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
     private val ended = CompletableDeferred<CloseStatus>()
-
-    /** Whether a Close is due but waits for the application to deal with what came before. */
-    @Volatile
-    private var closeWaits = false
-
-    /** Ends the waiting of a Close that is due; on the loop. */
-    private var patience: DisposableHandle? = null
-
-    /** Whether the peer ended its direction while a Close was waiting; on the loop. */
-    private var inputEnded = false
-
-    /** Whether the connection ends, without a Close, as soon as all is written. */
-    @Volatile
-    private var dropsWhenWritten = false
 
     @Volatile
     private var readingPaused = false
 
     @Volatile
     private var isOpened = false
-
-    private val flushIsPosted = AtomicBoolean()
-    private val postedFlush = Runnable {
-        flushIsPosted.set(false)
-        transport.flush()
-    }
 
     init {
         protocol.limitMessages(config.maxStreamedMessageSize)
@@ -119,46 +96,8 @@ internal class Connection(
 
     // The application's side.
 
-    suspend fun send(
-        type: MessageType,
-        octets: ByteArray,
-        fragmentSize: Int = config.autoFragmentSize,
-    ) {
-        require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
-        checkSize(octets)
-        watch.timings?.track("sendMessage")
-        val backlog = synchronized(output) {
-            if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
-        }
-        if (backlog != WAIT) return written(backlog)
-        turns.take { sendPiece { sendMessage(type, octets, fragmentSize) } }
-    }
-
-    /** Sends a message piece by piece; other senders of messages wait for its end. */
-    suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
-        watch.timings?.track("sendMessage")
-        val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
-        turns.take { RealMessageWriter(this, type, frameSize).send(block) }
-    }
-
-    /** Has the protocol send something, and suspends while too much waits to be written. */
-    suspend fun sendPiece(send: Protocol.() -> Boolean) {
-        written(synchronized(output) { sendNow(send) })
-    }
-
-    /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
-    private inline fun sendNow(send: Protocol.() -> Boolean): Long {
-        if (gate.isClosed || !protocol.send()) throw closedException()
-        return output.size
-    }
-
-    private suspend fun written(backlog: Long) {
-        flush()
-        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
-    }
-
     /** A message that is sent piece by piece will not be completed, because of [failure]. */
-    fun abandonMessage(failure: Throwable) {
+    override fun abandonMessage(failure: Throwable) {
         val state = synchronized(output) { protocol.abandonMessage() }
         when (state) {
             SendState.INSIDE_MESSAGE -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
@@ -167,45 +106,7 @@ internal class Connection(
         }
     }
 
-    /** As [send] where there is room; where there is none it returns false and has sent nothing. */
-    fun trySend(type: MessageType, octets: ByteArray): Boolean {
-        checkSize(octets)
-        synchronized(output) {
-            val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
-            if (!hasRoom && !gate.isClosed) return false
-            sendNow { sendMessage(type, octets, config.autoFragmentSize) }
-        }
-        flush()
-        return true
-    }
-
-    private fun checkSize(octets: ByteArray) {
-        val limit = config.protocol.maxMessagePayloadSize
-        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
-    }
-
-    /** Has [send] send what the rules of [send] do not hold for; suspends for room, or until it is written. */
-    suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
-        var end = 0L
-        val backlog = synchronized(output) {
-            if (gate.isClosed) throw closedException()
-            protocol.send()
-            end = output.position + output.size
-            output.size
-        }
-        flush()
-        if (untilWritten) return gate.awaitWritten(end)
-        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
-    }
-
-    /**
-     * A handler elsewhere that has more messages to answer will send again at once: the loop writes
-     * for it, all in one. Else writing here and now is quicker than waking the loop.
-     */
-    private fun flush() {
-        if (loop.isCurrent || inbox.isEmptied) return transport.flush()
-        if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
-    }
+    override val expectsAnswers: Boolean get() = !inbox.isEmptied
 
     suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
 
@@ -214,14 +115,12 @@ internal class Connection(
     private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
         if (readingPaused) throw ReadingPausedException()
-        val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
+        val isSent = synchronized(output) { !outbox.isClosed && protocol.sendPing(payload) }
         if (!isSent) throw closedException()
         transport.flush()
     }
 
-    suspend fun pong(payload: ByteArray) = sendRaw(untilWritten = false) {
-        if (!sendPong(payload)) throw closedException()
-    }
+    suspend fun pong(payload: ByteArray) = outbox.sendPiece { sendPong(payload) }
 
     suspend fun close(code: Int, reason: String): CloseStatus {
         beginClose(code, reason)
@@ -231,12 +130,12 @@ internal class Connection(
     /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
     fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isSent = synchronized(output) {
-            if (gate.isClosed) return
+            if (outbox.isClosed) return
             protocol.sendClose(code, reason)
         }
         if (isSent) transport.flush()
         loop.run {
-            if (gate.isClosed) return@run
+            if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause)
             inbox.discard()
             closing.advance()
@@ -293,7 +192,7 @@ internal class Connection(
     }
 
     override fun onInputEnd() {
-        if (closeWaits || dropsWhenWritten) inputEnded = true else closing.inputEnded()
+        if (!dueClose.onInputEnd()) closing.inputEnded()
     }
 
     override fun onWritten(waiting: Long) {
@@ -303,18 +202,16 @@ internal class Connection(
             output.size > before
         }
         if (isAnswered) transport.flush()
-        if (dropsWhenWritten && bufferedAmount == 0L) transport.close()
-        gate.onWritten()
+        dueClose.onWritten()
+        outbox.onWritten()
     }
 
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
-        patience?.dispose()
+        dueClose.forget()
         autoPing?.stop()
-        closeWaits = false
         // First of all, for it ends the sending of Close frames: the status is final then.
-        gate.close(::closedException)
-        turns.close(::closedException)
+        outbox.close()
         val status = closing.statusNow()
         watch.log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
@@ -363,45 +260,9 @@ internal class Connection(
         if (!config.failByDrop) readOn()
     }
 
-    /**
-     * What was received before the Close may still be answered: the Close waits until the
-     * application has nothing in hand any more. Where its handler shares the loop that is known as
-     * soon as the handler had its turn; elsewhere it gets [PATIENCE].
-     */
     override fun onCloseDue(): Boolean {
-        closeWaits = true
-        if (inbox.isIdle) {
-            sendDueClose()
-        } else {
-            patience = loop.schedule(PATIENCE, ::sendDueClose)
-            if (handlerOnLoop) loop.execute { if (inbox.isEmptied) sendDueClose() }
-        }
+        dueClose.onDue()
         return false
-    }
-
-    private fun sendDueClose() {
-        if (!closeWaits) return
-        if (config.failByDrop && protocol.failure != null) return loop.run(::dropFailed)
-        val isSent = synchronized(output) { !gate.isClosed && protocol.sendDueClose() }
-        closeWaits = false
-        if (isSent) transport.flush()
-        loop.run {
-            if (gate.isClosed) return@run
-            patience?.dispose()
-            closing.advance()
-            if (inputEnded) closing.inputEnded()
-        }
-    }
-
-    /** A peer that is dropped gets no Close, but what was to be sent to it before. */
-    private fun dropFailed() {
-        if (!closeWaits) return
-        closeWaits = false
-        patience?.dispose()
-        if (bufferedAmount == 0L) return transport.close()
-        dropsWhenWritten = true
-        patience = loop.schedule(PATIENCE) { transport.close() }
-        transport.flush()
     }
 
     // The receiver's side.
@@ -410,7 +271,7 @@ internal class Connection(
 
     override fun beforeSelect() = beforeSelect.invoke()
 
-    override fun onIdle() = sendDueClose()
+    override fun onIdle() = dueClose.send()
 
     override fun onRoom() {
         if (readingPaused) loop.run(::resumeReading)
@@ -444,12 +305,6 @@ internal class Connection(
     }
 
     private companion object {
-        /** Not now: somebody else has the turn. */
-        const val WAIT = -1L
-
-        /** The frames of a message that is sent piece by piece, in octets. */
-        const val FRAME_SIZE = 64 * 1024
-        val PATIENCE = 250.milliseconds
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
     }
 }

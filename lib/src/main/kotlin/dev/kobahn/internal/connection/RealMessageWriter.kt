@@ -10,7 +10,8 @@ import dev.kobahn.protocol.Protocol
  * of the connection keeps the peer from waiting for.
  */
 internal class RealMessageWriter(
-    private val connection: Connection,
+    private val outbox: Outbox,
+    private val owner: Outbox.Owner,
     private val type: MessageType,
     private val maxFrameSize: Int,
 ) : MessageWriter {
@@ -21,12 +22,12 @@ internal class RealMessageWriter(
 
     /** Sends the message that [block] writes. */
     suspend fun send(block: suspend MessageWriter.() -> Unit) {
-        connection.sendPiece { beginMessage(type) }
+        outbox.sendPiece { beginMessage(type) }
         try {
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {
-            connection.abandonMessage(failure)
+            owner.abandonMessage(failure)
             throw failure
         } finally {
             ended = true
@@ -51,7 +52,7 @@ internal class RealMessageWriter(
         require(length >= 0) { "the frame's length is $length, must be 0 or more" }
         checkOpen()
         flushHalf()
-        connection.sendPiece { beginMessageFrame(length) }
+        outbox.sendPiece { beginMessageFrame(length) }
         val frame = Frame(length)
         frame.block()
         frame.close()
@@ -61,7 +62,7 @@ internal class RealMessageWriter(
         checkOpen()
         val last = half.encodeToByteArray() + octets
         half = ""
-        connection.sendPiece { endMessage(last) }
+        outbox.sendPiece { endMessage(last) }
         ended = true
     }
 
@@ -70,7 +71,7 @@ internal class RealMessageWriter(
         if (half.isEmpty()) return
         val octets = half.encodeToByteArray()
         half = ""
-        connection.sendPiece { sendMessageFrame(octets) }
+        outbox.sendPiece { sendMessageFrame(octets) }
     }
 
     private fun checkOpen() = check(!ended) { "the message has ended" }
@@ -95,7 +96,7 @@ internal class RealMessageWriter(
         val end = offset + length
         while (start < end) {
             val slice = octets.copyOfRange(start, minOf(end, start + maxFrameSize))
-            connection.sendPiece { send(slice) }
+            outbox.sendPiece { send(slice) }
             start += slice.size
         }
     }

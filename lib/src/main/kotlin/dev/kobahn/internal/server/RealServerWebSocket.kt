@@ -214,49 +214,49 @@ internal class RealServerWebSocket(
 
     override suspend fun send(text: String) {
         acceptUnlessDone()
-        connection.send(MessageType.TEXT, text.encodeToByteArray())
+        connection.outbox.send(MessageType.TEXT, text.encodeToByteArray())
     }
 
     override suspend fun send(octets: ByteArray) {
         acceptUnlessDone()
-        connection.send(MessageType.BINARY, octets)
+        connection.outbox.send(MessageType.BINARY, octets)
     }
 
     override suspend fun send(message: Message) {
         acceptUnlessDone()
-        connection.send(message.type, message.octets)
+        connection.outbox.send(message.type, message.octets)
     }
 
     override suspend fun send(message: Message, fragmentSize: Int) {
         acceptUnlessDone()
-        connection.send(message.type, message.octets, fragmentSize)
+        connection.outbox.send(message.type, message.octets, fragmentSize)
     }
 
     override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
         acceptUnlessDone()
-        connection.sendMessage(type, block)
+        connection.outbox.sendMessage(type, block)
     }
 
     override suspend fun send(message: PreparedMessage) = send(message.message)
 
     override fun trySend(message: Message): Boolean =
-        accepted && connection.trySend(message.type, message.octets)
+        accepted && connection.outbox.trySend(message.type, message.octets)
 
     override suspend fun flush() {
         acceptUnlessDone()
-        connection.sendRaw(untilWritten = true) {}
+        connection.outbox.sendRaw(untilWritten = true) {}
     }
 
     @DelicateWebSocketApi
     override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) {
         acceptUnlessDone()
-        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+        connection.outbox.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
     }
 
     @DelicateWebSocketApi
     override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) {
         acceptUnlessDone()
-        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+        connection.outbox.sendRaw(sync) { sendData(octets, chopSize, sync) }
     }
 
     override suspend fun ping(): Duration {

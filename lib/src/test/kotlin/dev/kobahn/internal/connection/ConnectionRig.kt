@@ -1,5 +1,8 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.MessageWriter
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
 import kotlin.time.Duration
@@ -76,3 +79,19 @@ internal class ConnectionRig(
         val LONG = 10.seconds
     }
 }
+
+internal suspend fun Connection.send(type: MessageType, octets: ByteArray) =
+    outbox.send(type, octets)
+
+internal suspend fun Connection.send(type: MessageType, octets: ByteArray, fragmentSize: Int) =
+    outbox.send(type, octets, fragmentSize)
+
+internal fun Connection.trySend(type: MessageType, octets: ByteArray) = outbox.trySend(type, octets)
+
+internal suspend fun Connection.sendMessage(
+    type: MessageType,
+    block: suspend MessageWriter.() -> Unit,
+) = outbox.sendMessage(type, block)
+
+internal suspend fun Connection.sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) =
+    outbox.sendRaw(untilWritten, send)

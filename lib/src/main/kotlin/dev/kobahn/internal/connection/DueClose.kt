@@ -1,0 +1,98 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.protocol.Protocol
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * A Close that is due: the answer to the peer's, or the one that fails the connection. What was
+ * received before may still be answered, so it waits until the application has nothing in hand any
+ * more. Where its handler shares the loop that is known as soon as the handler had its turn;
+ * elsewhere it gets [PATIENCE].
+ *
+ * On the loop, except for [send].
+ */
+internal class DueClose(
+    private val transport: Transport,
+    private val protocol: Protocol,
+    private val config: ConnectionConfig,
+    private val closing: ClosingHandshake,
+    private val outbox: Outbox,
+    private val inbox: Inbox,
+    private val handlerOnLoop: Boolean,
+) {
+    private val loop = transport.loop
+    private val output = transport.output
+
+    @Volatile
+    private var isWaiting = false
+
+    /** Ends the waiting. */
+    private var patience: DisposableHandle? = null
+
+    /** Whether the peer ended its direction meanwhile. */
+    private var inputEnded = false
+
+    /** Whether the connection ends, without a Close, as soon as all is written. */
+    @Volatile
+    private var dropsWhenWritten = false
+
+    fun onDue() {
+        isWaiting = true
+        if (inbox.isIdle) {
+            send()
+        } else {
+            patience = loop.schedule(PATIENCE, ::send)
+            if (handlerOnLoop) loop.execute { if (inbox.isEmptied) send() }
+        }
+    }
+
+    /** The application has nothing in hand: sends the Close, if one is due. From any thread. */
+    fun send() {
+        if (!isWaiting) return
+        if (config.failByDrop && protocol.failure != null) return loop.run(::drop)
+        val isSent = synchronized(output) { !outbox.isClosed && protocol.sendDueClose() }
+        isWaiting = false
+        if (isSent) transport.flush()
+        loop.run {
+            if (outbox.isClosed) return@run
+            patience?.dispose()
+            closing.advance()
+            if (inputEnded) closing.inputEnded()
+        }
+    }
+
+    /** A peer that is dropped gets no Close, but what was to be sent to it before. */
+    private fun drop() {
+        if (!isWaiting) return
+        isWaiting = false
+        patience?.dispose()
+        if (isAllWritten) return transport.close()
+        dropsWhenWritten = true
+        patience = loop.schedule(PATIENCE) { transport.close() }
+        transport.flush()
+    }
+
+    private val isAllWritten get() = synchronized(output) { output.isEmpty }
+
+    /** The peer ended its direction; whether that has to wait. */
+    fun onInputEnd(): Boolean {
+        inputEnded = isWaiting || dropsWhenWritten
+        return inputEnded
+    }
+
+    /** Octets were written. From the thread that wrote. */
+    fun onWritten() {
+        if (dropsWhenWritten && isAllWritten) transport.close()
+    }
+
+    /** The transport is gone. */
+    fun forget() {
+        patience?.dispose()
+        isWaiting = false
+    }
+
+    private companion object {
+        val PATIENCE = 250.milliseconds
+    }
+}

@@ -1,0 +1,141 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.MessageWriter
+import dev.kobahn.PayloadExceededException
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Protocol
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * What the application sends: messages in the order of its calls, one at a time, and no more than
+ * may wait to be written. From any thread; it meets the loop at the monitor of the transport's
+ * output.
+ */
+internal class Outbox(
+    private val transport: Transport,
+    private val protocol: Protocol,
+    private val config: ConnectionConfig,
+    private val watch: ConnectionWatch,
+    private val owner: Owner,
+) {
+    /** What the connection does for its senders. */
+    interface Owner {
+        /** Whether more waits for the application, which then will probably send again at once. */
+        val expectsAnswers: Boolean
+
+        /** A message that is sent piece by piece will not be completed, because of [failure]. */
+        fun abandonMessage(failure: Throwable)
+
+        /** What a call that comes too late throws. */
+        fun closedException(): ConnectionClosedException
+    }
+
+    private val loop = transport.loop
+    private val output = transport.output
+    private val gate = SendGate(config.maxOutgoingQueueSize, output)
+    private val turns = SendTurns(output)
+    private val flushIsPosted = AtomicBoolean()
+    private val postedFlush = Runnable {
+        flushIsPosted.set(false)
+        transport.flush()
+    }
+
+    /** Whether the connection is gone, so that nothing may be sent any more. */
+    val isClosed: Boolean get() = gate.isClosed
+
+    suspend fun send(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int = config.autoFragmentSize,
+    ) {
+        require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
+        checkSize(octets)
+        watch.timings?.track("sendMessage")
+        val backlog = synchronized(output) {
+            if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
+        }
+        if (backlog != WAIT) return written(backlog)
+        turns.take { sendPiece { sendMessage(type, octets, fragmentSize) } }
+    }
+
+    /** Sends a message piece by piece; other senders of messages wait for its end. */
+    suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        watch.timings?.track("sendMessage")
+        val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
+        turns.take { RealMessageWriter(this, owner, type, frameSize).send(block) }
+    }
+
+    /** Has the protocol send something, and suspends while too much waits to be written. */
+    suspend fun sendPiece(send: Protocol.() -> Boolean) {
+        written(synchronized(output) { sendNow(send) })
+    }
+
+    /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
+    private inline fun sendNow(send: Protocol.() -> Boolean): Long {
+        if (gate.isClosed || !protocol.send()) throw owner.closedException()
+        return output.size
+    }
+
+    private suspend fun written(backlog: Long) {
+        flush()
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
+    /** As [send] where there is room; where there is none it returns false and has sent nothing. */
+    fun trySend(type: MessageType, octets: ByteArray): Boolean {
+        checkSize(octets)
+        synchronized(output) {
+            val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
+            if (!hasRoom && !gate.isClosed) return false
+            sendNow { sendMessage(type, octets, config.autoFragmentSize) }
+        }
+        flush()
+        return true
+    }
+
+    private fun checkSize(octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+    }
+
+    /** Has [send] send what the rules of [send] do not hold for; suspends for room, or until it is written. */
+    suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
+        var end = 0L
+        val backlog = synchronized(output) {
+            if (gate.isClosed) throw owner.closedException()
+            protocol.send()
+            end = output.position + output.size
+            output.size
+        }
+        flush()
+        if (untilWritten) return gate.awaitWritten(end)
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
+    /**
+     * A handler elsewhere that has more messages to answer will send again at once: the loop writes
+     * for it, all in one. Else writing here and now is quicker than waking the loop.
+     */
+    private fun flush() {
+        if (loop.isCurrent || !owner.expectsAnswers) return transport.flush()
+        if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
+    }
+
+    /** Octets were written. */
+    fun onWritten() = gate.onWritten()
+
+    /** The connection is gone: whoever waits is told so. */
+    fun close() {
+        gate.close(owner::closedException)
+        turns.close(owner::closedException)
+    }
+
+    private companion object {
+        /** Not now: somebody else has the turn. */
+        const val WAIT = -1L
+
+        /** The frames of a message that is sent piece by piece, in octets. */
+        const val FRAME_SIZE = 64 * 1024
+    }
+}
