@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.appendJson
 
 /** How a server accepts a connection, see [ServerWebSocket.accept]. Autobahn: `ConnectionAccept`. */
 public class ConnectionAccept
@@ -10,4 +11,11 @@ constructor(
     public val subprotocol: String? = null,
     /** Further fields of the 101 response. */
     public val headers: Headers = Headers.EMPTY,
-)
+) {
+    /** All properties as a JSON object. */
+    public fun toJson(): String = StringBuilder().appendJson(
+        linkedMapOf("subprotocol" to subprotocol, "headers" to headers.toLowerCaseMap()),
+    ).toString()
+
+    override fun toString(): String = toJson()
+}

@@ -3,6 +3,7 @@ package dev.kobahn
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.appendJson
 
 /**
  * Thrown in a server's `onConnect` before the connection is accepted, [ServerWebSocket.deny] being
@@ -25,6 +26,15 @@ constructor(
         val text = HttpResponse.text(body, status, headers)
         HttpResponse(status, reason.ifEmpty { text.reason }, text.headers, text.body)
     }
+
+    /** Status, reason and the fields of the answer as a JSON object. */
+    public fun toJson(): String = StringBuilder().appendJson(
+        linkedMapOf(
+            "code" to status,
+            "reason" to response.reason,
+            "headers" to response.headers.toLowerCaseMap(),
+        ),
+    ).toString()
 
     /** The statuses Autobahn names. */
     public companion object {

@@ -5,8 +5,9 @@ import dev.kobahn.protocol.handshake.Headers
 import java.io.IOException
 
 /**
- * The opening handshake of a client failed: the server refused it, answered something else, or
- * nothing. A transport that cannot be connected is a plain [IOException].
+ * The opening handshake failed. For a client: the server refused it, answered something else, or
+ * nothing; a transport that cannot be connected is a plain [IOException]. For a server, in
+ * [ServerWebSocket.awaitOpen]: it was refused, or the client went away.
  */
 public class HandshakeException internal constructor(
     message: String,

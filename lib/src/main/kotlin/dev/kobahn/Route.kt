@@ -1,11 +1,16 @@
 package dev.kobahn
 
-/** What a server does with connections to a path, see [WebSocketServerOptions.route]. */
+/**
+ * What a server does with connections to a path, see [WebSocketServerOptions.route]. What is not
+ * set here is as at the server, also if it is set there later.
+ */
 @WebSocketDsl
-public class Route internal constructor(
+public class Route
+internal constructor(
     /** The path as it was given, with its `{name}` segments. */
     public val path: String,
-) {
+    server: WebSocketServerOptions? = null,
+) : ServerConnectionOptions(server) {
     private val segments = path.split('/')
 
     init {
@@ -17,8 +22,12 @@ public class Route internal constructor(
     internal var handler: (suspend ServerWebSocket.() -> Unit)? = null
         private set
 
-    /** The life of a connection on this route, see [WebSocketServerOptions.onConnect]. */
+    /**
+     * The life of a connection on this route, see [ServerWebSocket]. Default: the server's
+     * [onConnect][WebSocketServerOptions.onConnect].
+     */
     public fun onConnect(handler: suspend ServerWebSocket.() -> Unit) {
+        check(!isFrozen) { "onConnect cannot be changed any more" }
         this.handler = handler
     }
 

@@ -47,6 +47,14 @@ public interface ServerWebSocket : WebSocket {
     }
 
     /**
+     * Suspends until the connection is open, be it closed again by then; it does not accept it.
+     * Autobahn: `is_open`.
+     *
+     * @throws HandshakeException if it was refused, with the status, or the client went away before
+     */
+    public suspend fun awaitOpen()
+
+    /**
      * Refuses the connection with the HTTP [status], [reason] (the standard phrase if it is empty),
      * [headers] and a [body] of plain text: throws the [ConnectionDeny] that says so.
      *

@@ -1,6 +1,8 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
@@ -47,6 +49,9 @@ public interface WebSocket {
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
     public val protocol: String?
 
+    /** What carries the connection. Autobahn: `transport_details`. */
+    public val transportDetails: TransportDetails
+
     /** Octets that are to be sent but not yet handed to the operating system. */
     public val bufferedAmount: Long
 
@@ -55,6 +60,9 @@ public interface WebSocket {
      * without `autoPingInterval`. Autobahn: `onAutoPong`.
      */
     public val roundTripTime: StateFlow<Duration?>
+
+    /** How far the connection has come; its end is awaited by [awaitClosed]. Autobahn: `state`. */
+    public val state: WebSocketState
 
     /** How the connection ended, or null while it has not. */
     public val closeStatus: CloseStatus?
@@ -75,6 +83,28 @@ public interface WebSocket {
 
     /** Sends [message]; as `send(text)`. A text message that was received is sent without being decoded. */
     public suspend fun send(message: Message)
+
+    /** Sends [message], whose octets are shared with the other connections it is sent to; as `send(text)`. */
+    public suspend fun send(message: PreparedMessage)
+
+    /**
+     * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
+     * sent, if more than `maxOutgoingQueueSize` octets wait to be written, if a message is sent
+     * piece by piece, or if the connection was not accepted yet. Never suspends. Throws as `send(text)` does.
+     */
+    public fun trySend(message: Message): Boolean
+
+    /** Sends [message] if that needs no waiting; as `trySend(message)`. */
+    public fun trySend(message: PreparedMessage): Boolean = trySend(message.message)
+
+    /**
+     * Suspends until everything that was sent before has been handed to the operating system.
+     * Between two calls of `send` it has them leave in writes of their own. Cancellation ends the
+     * waiting only. Autobahn: the argument `sync` of its senders.
+     *
+     * @throws ConnectionClosedException if the connection ends before that
+     */
+    public suspend fun flush()
 
     /**
      * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
@@ -113,6 +143,57 @@ public interface WebSocket {
     public suspend fun ping(): Duration
 
     /**
+     * As `ping()`, with a [payload] of at most 125 octets, which are handed over. The Pong is the
+     * one with the same payload; of two Pings with the same that wait, the first is answered first.
+     *
+     * @throws IllegalArgumentException if [payload] is longer
+     */
+    public suspend fun ping(payload: ByteArray): Duration
+
+    /**
+     * Sends a Pong nobody asked for (RFC 6455 section 5.5.3), with a [payload] of at most 125
+     * octets, which are handed over. Suspends and throws as `send(text)` does.
+     *
+     * @throws IllegalArgumentException if [payload] is longer
+     */
+    public suspend fun pong(payload: ByteArray = ByteArray(0))
+
+    /**
+     * Calls [hook] for every Ping that arrives, with its payload, which must not be changed. It
+     * returns whether the Ping is to be answered with a Pong; with false that is left to [pong]. A
+     * later call replaces the hook. Autobahn: `onPing`.
+     *
+     * Hooks are called one at a time, in the order of the frames, on the event loop of the
+     * connection: none may block. What a hook throws is logged and closes the connection with 1011.
+     * A hook set in a server's `onConnect` before the connection is accepted misses nothing.
+     */
+    public fun onPing(hook: (payload: ByteArray) -> Boolean)
+
+    /** Calls [hook] for every Pong that arrives, those of automatic Pings included; otherwise as [onPing]. Autobahn: `onPong`. */
+    public fun onPong(hook: (payload: ByteArray) -> Unit)
+
+    /**
+     * Sends [frame] as it is, allowed or not, also after a Close. Nothing but its own values is
+     * checked and no limit holds; what it does to the connection is for the peer to say, and this
+     * end takes no note of it: a Close sent so closes nothing here, and while a message is streamed
+     * the frame lands in it. The order is that of the calls, among all that is sent. Suspends above
+     * the high-water mark as `send(text)` does. Cancellation ends the waiting only. Autobahn:
+     * `sendFrame`.
+     *
+     * @param chopSize has the frame leave in writes of this many octets, if above 0
+     * @param sync has the frame leave apart from what is sent before and after it, and suspends
+     * until it has been handed to the operating system
+     * @throws ConnectionClosedException if the connection is gone
+     * @throws IllegalArgumentException if [chopSize] is negative
+     */
+    @DelicateWebSocketApi
+    public suspend fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false)
+
+    /** Sends [octets], which need be no frames and are handed over, as [sendFrame] does. Autobahn: `sendData`. */
+    @DelicateWebSocketApi
+    public suspend fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false)
+
+    /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason],
      * discards what still arrives, and suspends until the connection has ended, at the latest when
      * the timeouts for that have passed. If it is closing already this only waits. Cancellation
@@ -126,6 +207,24 @@ public interface WebSocket {
 
     /** Suspends until the connection has ended, for whatever reason. Never throws because of how. */
     public suspend fun awaitClosed(): CloseStatus
+
+    /**
+     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
+     * moment. Counting is always on and costs next to nothing. Autobahn: `trafficStats`.
+     */
+    public val trafficStats: TrafficStats
+
+    /** Has [trafficStats] begin anew from nothing. Autobahn: `trafficStats.reset()`. */
+    public fun resetTrafficStats()
+
+    /**
+     * When what last happened, or null unless times are tracked: by the option `trackTimings` or
+     * since [setTrackTimings]. Autobahn: `trackedTimings`.
+     */
+    public val trackedTimings: Timings?
+
+    /** Begins to track times, from nothing, or stops to. */
+    public fun setTrackTimings(on: Boolean)
 
     /** Ends the connection at once, without a Close; what was not yet written is lost. Autobahn: `dropConnection(abort=True)`. */
     public fun drop()

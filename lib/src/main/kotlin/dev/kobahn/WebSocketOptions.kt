@@ -2,86 +2,112 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.AutoPingConfig
 import dev.kobahn.internal.connection.ConnectionConfig
+import dev.kobahn.internal.connection.WireLogConfig
+import dev.kobahn.internal.options.OptionValues
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
-import dev.kobahn.protocol.handshake.HeadLimits
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * The options that servers and clients share. A value out of range is an
+ * The options of a connection that servers and clients share. A value out of range is an
  * [IllegalArgumentException] when it is set, and any change after the start an
- * [IllegalStateException]. Names are Autobahn's, sizes are in octets.
+ * [IllegalStateException]. Names are Autobahn's, sizes are in octets. New options have their
+ * defaults: Autobahn's `resetProtocolOptions`.
  *
  * Not thread-safe while it is being configured.
  */
 @WebSocketDsl
-public sealed class WebSocketOptions {
+public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
+    internal val values: OptionValues = OptionValues(parent?.values)
+
     /** Whether the options are in use and cannot be changed. */
-    internal var isFrozen: Boolean = false
-        private set
+    internal val isFrozen: Boolean get() = values.isFrozen
 
-    internal fun freeze() {
-        isFrozen = true
-    }
-
-    private val messageLimit = sizeOption(ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
+    internal fun freeze() = values.freeze()
 
     /**
      * The largest message, over all its frames. A larger one that arrives is refused with 1009
-     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit. Messages that
-     * are received piece by piece are only limited when this is set.
+     * before it is read; sending one is a [PayloadExceededException]. 0 is no limit. Default: 16
+     * MiB, but no limit for messages received piece by piece, which only a value that was set holds
+     * for.
      */
-    public var maxMessagePayloadSize: Long by messageLimit
+    public var maxMessagePayloadSize: Long by
+        sizeOption(ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
 
-    /** The largest data frame taken; a larger one is refused with 1009 before it is read. 0 is no limit. */
+    /**
+     * The largest data frame taken; a larger one is refused with 1009 before it is read. 0, the
+     * default, is no limit.
+     */
     public var maxFramePayloadSize: Long by sizeOption(0)
 
     /**
      * How many octets of complete messages may wait in `incoming` before reading pauses. One
-     * message is always taken; a short one counts as 64 octets.
+     * message is always taken; a short one counts as 64 octets. Default: 256 KiB.
      */
     public var maxIncomingQueueSize: Long by
         option(QUEUE_SIZE, "1 or more") { it >= 1 }
 
-    /** How many octets may wait to be written before `send` suspends. */
+    /** How many octets may wait to be written before `send` suspends. Default: 256 KiB. */
     public var maxOutgoingQueueSize: Long by
         option(QUEUE_SIZE, "1 or more") { it >= 1 }
 
-    /** Messages longer than this are sent in frames of this many octets. 0 sends every message in one frame. */
+    /**
+     * Messages longer than this are sent in frames of this many octets. 0, the default, sends every
+     * message in one frame.
+     */
     public var autoFragmentSize: Int by option(0, "0 (off) or more") { it >= 0 }
 
-    /** Whether received text is checked to be UTF-8, as RFC 6455 section 8.1 demands. */
+    /**
+     * Whether received text is checked to be UTF-8, as RFC 6455 section 8.1 demands. Default: true.
+     */
     public var utf8validateIncoming: Boolean by option(true)
 
-    /** Whether masking keys are applied to payloads. Only for tests: without it no peer understands a masked frame. */
+    /**
+     * Whether masking keys are applied to payloads. Only for tests: without it no peer understands
+     * a masked frame. Default: true.
+     */
     public var applyMask: Boolean by option(true)
 
-    /** Whether a peer that breaks the protocol is dropped at once, without a Close that tells it why. */
+    /**
+     * Whether a peer that breaks the protocol is dropped at once, without a Close that tells it
+     * why. Default: false.
+     */
     public var failByDrop: Boolean by option(false)
 
-    /** Whether the peer's Close is answered with its own code and reason instead of 1000. */
+    /**
+     * Whether the peer's Close is answered with its own code and reason instead of 1000. Default:
+     * false.
+     */
     public var echoCloseCodeReason: Boolean by option(false)
 
-    /** The time from the transport's connection to the open WebSocket. Zero is no limit. */
-    public var openHandshakeTimeout: Duration by timeOption(5.seconds)
-
-    /** The time from our Close to the peer's. Zero is no limit. */
+    /** The time from our Close to the peer's. Zero is no limit. Default: 1 second. */
     public var closeHandshakeTimeout: Duration by timeOption(1.seconds)
 
-    /** The time from the opening, and from each answer, to the next automatic Ping. Zero sends none. */
+    /**
+     * The time from the opening, and from each answer, to the next automatic Ping. Zero, the
+     * default, sends none.
+     */
     public var autoPingInterval: Duration by timeOption(Duration.ZERO)
 
-    /** How long the answer to an automatic Ping may take before the connection is dropped. Zero is no limit. */
+    /**
+     * How long the answer to an automatic Ping may take before the connection is dropped. Zero, the
+     * default, is no limit.
+     */
     public var autoPingTimeout: Duration by timeOption(Duration.ZERO)
 
-    /** The payload of an automatic Ping: 8 octets of time, 4 of sequence number, the rest random. */
+    /**
+     * The payload of an automatic Ping: 8 octets of time, 4 of sequence number, the rest random. 12
+     * to 125, by default 12.
+     */
     public var autoPingSize: Int by
         option(AutoPingOptions.LEAST_SIZE, "12 to 125") { it in AutoPingOptions.SIZES }
 
-    /** Whether anything the peer sends is as good as the answer to an automatic Ping. */
+    /**
+     * Whether anything the peer sends is as good as the answer to an automatic Ping. Default: true.
+     */
     public var autoPingRestartOnAnyTraffic: Boolean by option(true)
 
     /** Sets the four options of automatic Pings by shorter names. */
@@ -99,20 +125,37 @@ public sealed class WebSocketOptions {
         )
     }
 
-    /** Whether short messages leave at once (`TCP_NODELAY`). */
-    public var tcpNoDelay: Boolean by option(true)
+    /**
+     * Whether every frame is logged, one line each, with state changes, automatic Pings and
+     * timeouts. The lines go to the logger `dev.kobahn.wire` at level TRACE, or to [wireLog].
+     * Default: false.
+     */
+    public var logFrames: Boolean by option(false)
 
-    /** The longest line of an HTTP head. */
-    public var maxHeadLineLength: Int by
-        option(HeadLimits.DEFAULT_MAX_LINE_LENGTH, "1 or more") { it >= 1 }
+    /**
+     * Whether every read and every write is logged, one line each with the first 40 octets, where
+     * [logFrames] goes. Those of the opening handshake are among them, so what is asked is the
+     * server, not its routes. Default: false.
+     */
+    public var logOctets: Boolean by option(false)
 
-    /** The longest HTTP head. */
-    public var maxHeadSize: Int by option(HeadLimits.DEFAULT_MAX_HEAD_SIZE, "1 or more") { it >= 1 }
+    /**
+     * Takes what [logFrames] and [logOctets] ask for; null, the default, gives it to the logger, if
+     * that is enabled for TRACE when a connection is made.
+     */
+    public var wireLog: WireLog? by option(null)
 
-    /** How many fields an HTTP head may have. */
-    public var maxHeaders: Int by option(HeadLimits.DEFAULT_MAX_HEADERS, "1 or more") { it >= 1 }
+    /**
+     * Whether connections track their times from the beginning, see [WebSocket.trackedTimings].
+     * Default: false.
+     */
+    public var trackTimings: Boolean by option(false)
 
-    internal fun headLimits() = HeadLimits(maxHeadLineLength, maxHeadSize, maxHeaders)
+    internal fun wireLogConfig() =
+        if (logFrames || logOctets) WireLogConfig(logFrames, logOctets, wireLog) else null
+
+    private fun streamedMessageLimit() =
+        if (values.isSet(::maxMessagePayloadSize.name)) maxMessagePayloadSize else 0
 
     internal abstract fun connectionConfig(): ConnectionConfig
 
@@ -129,7 +172,9 @@ public sealed class WebSocketOptions {
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPingConfig(),
-        maxStreamedMessageSize = if (messageLimit.isSet) maxMessagePayloadSize else 0,
+        wireLog = wireLogConfig(),
+        trackTimings = trackTimings,
+        maxStreamedMessageSize = streamedMessageLimit(),
     )
 
     private companion object {

@@ -1,86 +1,90 @@
 package dev.kobahn
 
-import dev.kobahn.internal.connection.ConnectionConfig
-import dev.kobahn.internal.options.headersOption
+import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.positiveOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.internal.server.TrustedProxies
-import dev.kobahn.protocol.ProtocolConfig
-import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.handshake.AllowedOrigins
-import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.ServerHandshake
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CoroutineDispatcher
 
 /** The options of a server, see [webSocketServer]. Autobahn: `WebSocketServerFactory`. */
-public class WebSocketServerOptions internal constructor() : WebSocketOptions() {
-    /** The name or address to listen at. */
+public class WebSocketServerOptions internal constructor() :
+    ServerConnectionOptions(),
+    OpeningOptions {
+    /** The name or address to listen at. Default: `localhost`. */
     public var host: String by option("localhost")
 
-    /** The port to listen at; 0 takes a free one, which [WebSocketServer.port] tells after the start. */
+    /**
+     * The port to listen at; 0, the default, takes a free one, which [WebSocketServer.port] tells
+     * after the start.
+     */
     public var port: Int by option(0, "0 (any free one) to 65535") { it in 0..MAX_PORT }
 
-    /** The subprotocols the server speaks, the one it likes best first. */
-    public var protocols: List<String> by option(emptyList())
+    override var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
-    /** Further fields of every 101 response. */
-    public var headers: Headers by headersOption()
+    override var tcpNoDelay: Boolean by option(true)
 
-    /** The `Server` field of responses; null or empty leaves it out. */
-    public var server: String? by option("Kobahn")
+    override var maxHeadLineLength: Int by positiveOption(HeadLimits.DEFAULT_MAX_LINE_LENGTH)
 
-    /** Which protocol versions are accepted: 13 is RFC 6455, 8 its late drafts. */
-    public var versions: List<Int> by option(listOf(8, 13))
+    override var maxHeadSize: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEAD_SIZE)
 
-    /** The port a `Host` field has to name if it names one; null accepts any. */
-    public var externalPort: Int? by option(null)
+    override var maxHeaders: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEADERS)
+
+    /** The `Server` field of responses; null or empty leaves it out. Default: `Kobahn`. */
+    public var server: String? by fieldOption("Kobahn")
+
+    /** Which protocol versions are accepted: 13 is RFC 6455, 8 its late drafts. Default: both. */
+    public var versions: List<Int> by option(ProtocolVersions.SUPPORTED, "some of 8 and 13") {
+        it.isNotEmpty() && ProtocolVersions.SUPPORTED.containsAll(it)
+    }
+
+    /** The port a `Host` field has to name if it names one; null, the default, accepts any. */
+    public var externalPort: Int? by
+        option(null, "1 to 65535, or null (any)") { it == null || it in 1..MAX_PORT }
 
     /**
-     * The origins whose pages may connect, as `scheme://host:port` with the port always written;
-     * `*` stands for any run of characters. Requests without an origin do not come from a page and
-     * are always allowed.
+     * How many connections there may be at once, counted when they are accepted; further ones get
+     * 503. 0, the default, is no limit.
      */
-    public var allowedOrigins: List<String> by option(listOf("*"))
-
-    /** Whether the origin `null` is allowed, which sandboxed pages and local files have. */
-    public var allowNullOrigin: Boolean by option(false)
-
-    /** How many connections there may be at once, counted when they are accepted; further ones get 503. 0 is no limit. */
     public var maxConnections: Int by option(0, "0 (no limit) or more") { it >= 0 }
 
     /**
      * How many proxies stand in front of the server: that many entries from the end of
      * `X-Forwarded-For` were written by them, and the first of those is who asks. Fewer entries, or
-     * a peer that is none of [trustedProxies], and the header counts for nothing. 0 ignores it.
+     * a peer that is none of [trustedProxies], and the header counts for nothing. 0, the default,
+     * ignores it.
      */
     public var trustXForwardedFor: Int by option(0, "0 (off) or more") { it >= 0 }
 
-    /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed; loopback and private ones at first. */
+    /**
+     * Addresses and ranges of proxies whose `X-Forwarded-For` is believed. Default: loopback,
+     * private and link-local ones.
+     */
     public var trustedProxies: List<String> by
         option(NEARBY, "addresses or ranges such as 10.0.0.0/8") { it.all(TrustedProxies::isValid) }
 
-    /** Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. */
-    public var requireMaskedClientFrames: Boolean by option(true)
-
-    /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. */
-    public var maskServerFrames: Boolean by option(false)
-
-    /** How long the client has to end the transport once both Close frames are exchanged. Zero is no limit. */
-    public var dropTimeout: Duration by timeOption(1.seconds)
-
-    /** How many connections may wait to be accepted; the system has its own limit. */
+    /**
+     * How many connections may wait to be accepted; the system has its own limit. Default: 511.
+     */
     public var backlog: Int by positiveOption(511)
 
     /**
-     * Where handlers run. By default each runs on the event loop of its connection, which is
-     * fastest, keeps a connection free of races, and forbids blocking calls.
+     * Whether a client that asks for the policy of Flash's sockets, `<policy-file-request/>` and a
+     * NUL instead of an HTTP request, gets [flashSocketPolicy]. Default: false.
      */
-    public var handlerDispatcher: CoroutineDispatcher? by option(null)
+    public var serveFlashSocketPolicy: Boolean by option(false)
+
+    /**
+     * The policy for Flash, sent in UTF-8 with the NUL that ends it, which is added where it is
+     * missing. Default: every domain, every port.
+     */
+    public var flashSocketPolicy: String by option(FLASH_SOCKET_POLICY)
 
     internal var onRequest: (suspend (HttpRequest) -> HttpResponse?)? = null
         private set
@@ -112,37 +116,27 @@ public class WebSocketServerOptions internal constructor() : WebSocketOptions() 
     /**
      * What to do with connections to [path]: segments separated by `/`, where `{name}` stands for
      * any one segment, which [ServerWebSocket.pathParameters] then has under that name. The first
-     * route that matches serves the connection.
+     * route that matches serves the connection. Its options override the server's.
      */
     public fun route(path: String, configure: Route.() -> Unit) {
         check(!isFrozen) { "routes cannot be added any more" }
-        routes.add(Route(path).apply(configure))
+        routes.add(Route(path, this).apply(configure))
     }
 
-    /** The handshake for peers whose word on who asks is taken, or not. */
-    internal fun handshake(isProxied: Boolean) = ServerHandshake(
-        versions,
-        AllowedOrigins(allowedOrigins, allowNullOrigin),
-        externalPort,
-        if (isProxied) trustXForwardedFor else 0,
-    )
-
-    override fun connectionConfig(): ConnectionConfig = connectionConfig(
-        protocol = ProtocolConfig(
-            role = Role.SERVER,
-            maxMessagePayloadSize = maxMessagePayloadSize,
-            maxFramePayloadSize = maxFramePayloadSize,
-            utf8validateIncoming = utf8validateIncoming,
-            maskOutgoing = maskServerFrames,
-            requireMasked = requireMaskedClientFrames,
-            applyMask = applyMask,
-            echoCloseCodeReason = echoCloseCodeReason,
-        ),
-        dropTimeout = dropTimeout,
-    )
+    /** The handshake on [route] for peers whose word on who asks is taken, or not. */
+    internal fun handshake(isProxied: Boolean, route: ServerConnectionOptions = this) =
+        ServerHandshake(
+            versions,
+            AllowedOrigins(route.allowedOrigins, route.allowNullOrigin),
+            externalPort,
+            if (isProxied) trustXForwardedFor else 0,
+        )
 
     private companion object {
         const val MAX_PORT = 65535
+        const val FLASH_SOCKET_POLICY =
+            "<cross-domain-policy><allow-access-from domain=\"*\" to-ports=\"*\"/>" +
+                "</cross-domain-policy>"
         val NEARBY = listOf(
             "127.0.0.0/8",
             "::1",

@@ -39,4 +39,16 @@ class ConnectionDenyTest :
             accept.subprotocol shouldBe "chat"
             accept.headers["X-Node"] shouldBe "7"
         }
+
+        test("acceptance and denial show themselves as JSON") {
+            val headers = headersOf("X-Node" to "7")
+            ConnectionAccept("chat", headers).toString() shouldBe
+                """{"subprotocol": "chat", "headers": {"x-node": "7"}}"""
+            ConnectionAccept().toJson() shouldBe """{"subprotocol": null, "headers": {}}"""
+            ConnectionDeny(403, headers = headers, body = "no").toJson() shouldBe
+                """{"code": 403, "reason": "Forbidden", "headers": {"x-node": "7", """ +
+                """"content-type": "text/plain; charset=utf-8"}}"""
+            ConnectionDeny(403).toString() shouldBe
+                "dev.kobahn.ConnectionDeny: denied with 403"
+        }
     })

@@ -123,7 +123,7 @@ class OptionEffectTest :
         }
     })
 
-private fun WebSocketOptions.changeShared() {
+private fun <T> T.changeShared() where T : WebSocketOptions, T : OpeningOptions {
     maxMessagePayloadSize = 1
     maxFramePayloadSize = 2
     maxIncomingQueueSize = 3
@@ -139,7 +139,9 @@ private fun WebSocketOptions.changeShared() {
     echoCloseCodeReason = true
 }
 
-private fun WebSocketOptions.shouldReachConnections(role: Role) {
+private fun <T> T.shouldReachConnections(
+    role: Role,
+) where T : WebSocketOptions, T : OpeningOptions {
     with(connectionConfig()) {
         protocol.role shouldBe role
         protocol.maxMessagePayloadSize shouldBe 1

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -27,6 +28,17 @@ class WebSocketOptionsTest :
                 "maxHeadLineLength is 0, must be 1" to { maxHeadLineLength = 0 },
                 "maxConnections is -1, must be 0" to { maxConnections = -1 },
                 "backlog is 0, must be 1" to { backlog = 0 },
+                "versions is [7], must be some of 8 and 13" to { versions = listOf(7) },
+                "versions is [], must be some of 8 and 13" to { versions = emptyList() },
+                "externalPort is 0, must be 1 to 65535, or null (any)" to { externalPort = 0 },
+                "protocols is [a b], must be tokens, each once" to { protocols = listOf("a b") },
+                "protocols is [a, a], must be tokens, each once" to
+                    { protocols = listOf("a", "a") },
+                "server is a\nb, must be ISO-8859-1 without control" to { server = "a\nb" },
+                "allowedOrigins is [https://a.example], must be origins such as" to
+                    { allowedOrigins = listOf("https://a.example") },
+                "allowedOrigins is [*, ], must be origins" to { allowedOrigins = listOf("*", "") },
+                "allowedRedirects is [a], must be origins" to { allowedRedirects = listOf("a") },
                 "must be without the fields of the opening handshake" to
                     { headers = headersOf("Sec-WebSocket-Accept" to "x") },
             )
@@ -40,6 +52,88 @@ class WebSocketOptionsTest :
             test("version is 9, must be 10 to 18") {
                 shouldThrow<IllegalArgumentException> { WebSocketClientOptions().version = 9 }
                     .message shouldBe "version is 9, must be 10 to 18"
+            }
+        }
+
+        context("a client's value out of range is refused as well") {
+            val wrong = mapOf<String, WebSocketClientOptions.() -> Unit>(
+                "protocols is [], must be" to { protocols = listOf("") },
+                "useragent is \u20ac, must be ISO-8859-1 without" to { useragent = "\u20ac" },
+                "origin is a\r\nb, must be ISO-8859-1 without" to { origin = "a\r\nb" },
+            )
+            wrong.forEach { (message, set) ->
+                test(message.filter { it >= ' ' }) {
+                    shouldThrow<IllegalArgumentException> { WebSocketClientOptions().set() }
+                        .message shouldContain message
+                }
+            }
+        }
+
+        test("a list that is changed after it was set changes no option") {
+            val mine = mutableListOf("a")
+            val options = WebSocketServerOptions().apply { protocols = mine }
+            mine += "no token"
+            options.protocols shouldBe listOf("a")
+        }
+
+        test("new options have the defaults that stand in their documentation") {
+            for (options in listOf(WebSocketServerOptions(), WebSocketClientOptions())) {
+                with(options as WebSocketOptions) {
+                    maxMessagePayloadSize shouldBe (16 shl 20)
+                    maxFramePayloadSize shouldBe 0
+                    maxIncomingQueueSize shouldBe (256 shl 10)
+                    maxOutgoingQueueSize shouldBe (256 shl 10)
+                    autoFragmentSize shouldBe 0
+                    utf8validateIncoming shouldBe true
+                    applyMask shouldBe true
+                    failByDrop shouldBe false
+                    echoCloseCodeReason shouldBe false
+                    closeHandshakeTimeout shouldBe 1.seconds
+                    autoPingInterval shouldBe 0.seconds
+                    autoPingTimeout shouldBe 0.seconds
+                    autoPingSize shouldBe 12
+                    autoPingRestartOnAnyTraffic shouldBe true
+                }
+                with(options as OpeningOptions) {
+                    openHandshakeTimeout shouldBe 5.seconds
+                    tcpNoDelay shouldBe true
+                    maxHeadLineLength shouldBe 8192
+                    maxHeadSize shouldBe 65536
+                    maxHeaders shouldBe 100
+                }
+            }
+            with(WebSocketServerOptions()) {
+                host shouldBe "localhost"
+                port shouldBe 0
+                backlog shouldBe 511
+                protocols shouldBe emptyList()
+                headers shouldBe Headers.EMPTY
+                server shouldBe "Kobahn"
+                versions shouldBe listOf(8, 13)
+                externalPort shouldBe null
+                allowedOrigins shouldBe listOf("*")
+                allowNullOrigin shouldBe false
+                maxConnections shouldBe 0
+                trustXForwardedFor shouldBe 0
+                trustedProxies.first() shouldBe "127.0.0.0/8"
+                requireMaskedClientFrames shouldBe true
+                maskServerFrames shouldBe false
+                dropTimeout shouldBe 1.seconds
+                webStatus shouldBe false
+                allowedRedirects shouldBe emptyList()
+                serveFlashSocketPolicy shouldBe false
+                flashSocketPolicy shouldContain "domain=\"*\""
+                handlerDispatcher shouldBe null
+            }
+            with(WebSocketClientOptions()) {
+                protocols shouldBe emptyList()
+                headers shouldBe Headers.EMPTY
+                origin shouldBe null
+                useragent shouldBe "Kobahn"
+                version shouldBe 18
+                acceptMaskedServerFrames shouldBe false
+                maskClientFrames shouldBe true
+                serverConnectionDropTimeout shouldBe 1.seconds
             }
         }
 

@@ -2,13 +2,21 @@ package dev.kobahn.java
 
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
+import dev.kobahn.PreparedMessage
+import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
+import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
+import java.util.function.Predicate
 
 /**
  * One end of an open connection, for Java: [WebSocket] with futures instead of suspension. What
@@ -55,6 +63,32 @@ public interface AsyncWebSocket {
     public fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter>
 
     /**
+     * Sends [message], whose octets are shared with the other connections it is sent to; as
+     * `send(text)`.
+     */
+    public fun send(message: PreparedMessage): CompletableFuture<Void?>
+
+    /**
+     * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
+     * sent, if more than `maxOutgoingQueueSize` octets wait to be written.
+     *
+     * @throws dev.kobahn.ConnectionClosedException if a Close was sent or the connection is gone
+     * @throws dev.kobahn.PayloadExceededException if it is longer than `maxMessagePayloadSize`
+     */
+    @Throws(IOException::class)
+    public fun trySend(message: Message): Boolean
+
+    /** Sends [message] if that needs no waiting; as `trySend(message)`. */
+    @Throws(IOException::class)
+    public fun trySend(message: PreparedMessage): Boolean
+
+    /**
+     * Completes when everything that was sent before has been handed to the operating system; fails
+     * with `ConnectionClosedException` if the connection ends before that.
+     */
+    public fun flush(): CompletableFuture<Void?>
+
+    /**
      * Sends a Ping; the future gives the time until its Pong came in [unit], rounded down. It fails
      * with `ConnectionClosedException` if the connection ends before that, and with
      * `ReadingPausedException` if the Pong cannot arrive because too many messages wait.
@@ -64,6 +98,64 @@ public interface AsyncWebSocket {
     /** As `ping(unit)`, for those who have `java.time`: not below Android API 26. */
     @UsesJavaTime
     public fun ping(): CompletableFuture<Duration>
+
+    /**
+     * As `ping(unit)`, with a [payload] of at most 125 octets, which are handed over. The Pong is
+     * the one with the same payload. The future fails with [IllegalArgumentException] if [payload]
+     * is longer.
+     */
+    public fun ping(payload: ByteArray, unit: TimeUnit): CompletableFuture<Long>
+
+    /** As `ping(payload, unit)`, for those who have `java.time`: not below Android API 26. */
+    @UsesJavaTime
+    public fun ping(payload: ByteArray): CompletableFuture<Duration>
+
+    /** Sends a Pong nobody asked for, without a payload; otherwise as `pong(payload)`. */
+    public fun pong(): CompletableFuture<Void?>
+
+    /**
+     * Sends a Pong nobody asked for, with a [payload] of at most 125 octets, which are handed over.
+     * The future is as that of `send(text)`, and fails with [IllegalArgumentException] if [payload]
+     * is longer.
+     */
+    public fun pong(payload: ByteArray): CompletableFuture<Void?>
+
+    /**
+     * Calls [hook] for every Ping that arrives, with its payload, which must not be changed. It
+     * returns whether the Ping is to be answered with a Pong; with false that is left to [pong]. A
+     * later call replaces the hook.
+     *
+     * Hooks are called one at a time, in the order of the frames, on the event loop of the
+     * connection, beside the listener: none may block. What a hook throws is logged and closes the
+     * connection with 1011.
+     */
+    public fun onPing(hook: Predicate<ByteArray>)
+
+    /**
+     * Calls [hook] for every Pong that arrives, those of automatic Pings included; otherwise as
+     * [onPing].
+     */
+    public fun onPong(hook: Consumer<ByteArray>)
+
+    /** Sends [frame] neither chopped nor apart; as `sendFrame(frame, chopSize, sync)`. */
+    public fun sendFrame(frame: RawFrame): CompletableFuture<Void?>
+
+    /**
+     * Sends [frame] as it is, allowed by RFC 6455 or not, also after a Close: for tests of peers. No
+     * limit holds, and this end takes no note of it: a Close sent so closes nothing here. The order
+     * is that of the calls, among all that is sent. The future is as that of `send(text)`.
+     *
+     * @param chopSize has the frame leave in writes of this many octets, if above 0
+     * @param sync has the frame leave apart from what is sent before and after it, and the future
+     * complete when it has been handed to the operating system
+     */
+    public fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
+
+    /** Sends [octets] neither chopped nor apart; as `sendData(octets, chopSize, sync)`. */
+    public fun sendData(octets: ByteArray): CompletableFuture<Void?>
+
+    /** Sends [octets], which need be no frames and are handed over, as `sendFrame` does. */
+    public fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
 
     /** Closes with 1000 and no reason; as `close(code, reason)`. */
     public fun close(): CompletableFuture<CloseStatus>
@@ -87,6 +179,9 @@ public interface AsyncWebSocket {
      */
     public fun awaitClosed(): CompletableFuture<CloseStatus>
 
+    /** How far the connection has come. */
+    public fun state(): WebSocketState
+
     /** How the connection ended, or null while it has not. */
     public fun closeStatus(): CloseStatus?
 
@@ -101,8 +196,26 @@ public interface AsyncWebSocket {
     /** The subprotocol in use, or null. */
     public fun protocol(): String?
 
+    /** What carries the connection. */
+    public fun transportDetails(): TransportDetails
+
     /** Octets that are to be sent but not yet handed to the operating system. */
     public fun bufferedAmount(): Long
+
+    /**
+     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
+     * moment.
+     */
+    public fun trafficStats(): TrafficStats
+
+    /** Has [trafficStats] begin anew from nothing. */
+    public fun resetTrafficStats()
+
+    /** When what last happened, or null unless times are tracked. */
+    public fun trackedTimings(): TrackedTimings?
+
+    /** Begins to track times, from nothing, or stops to. */
+    public fun setTrackTimings(on: Boolean)
 
     /** Ends the connection at once, without a Close; what was not yet written is lost. */
     public fun drop()

@@ -1,16 +1,22 @@
 package dev.kobahn.java
 
 import dev.kobahn.HandshakeException
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
-import dev.kobahn.WebSocketOptions
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
+import dev.kobahn.protocol.handshake.ConnectingRequest
+import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.webSocketClient
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
+import java.util.function.BiFunction
+import java.util.function.Consumer
+import java.util.function.Function
 import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
@@ -18,6 +24,7 @@ import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asCoroutineDispatcher
+import kotlinx.coroutines.future.await
 
 /**
  * Connects Java applications to WebSocket servers: [WebSocketClient] with futures. One serves any
@@ -57,9 +64,9 @@ public interface AsyncWebSocketClient {
     public fun close(): CompletableFuture<Void?>
 
     /**
-     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are,
-     * and [WebSocketOptions]; a value out of range is an [IllegalArgumentException] when it is set.
-     * What is built does not change with the builder. Not thread-safe.
+     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are; a
+     * value out of range is an [IllegalArgumentException] when it is set. What is built does not
+     * change with the builder. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {
         private var dispatcher: CoroutineDispatcher = Dispatchers.Default
@@ -76,6 +83,30 @@ public interface AsyncWebSocketClient {
 
         /** Further fields of the request. */
         public fun headers(headers: Headers): Builder = set { this.headers = headers }
+
+        /** The time from the transport's connection to the open WebSocket. */
+        public fun openHandshakeTimeout(time: Long, unit: TimeUnit): Builder =
+            openHandshakeTimeout(time.toDuration(unit.toDurationUnit()))
+
+        /** As `openHandshakeTimeout(time, unit)`; not below Android API 26. */
+        @UsesJavaTime
+        public fun openHandshakeTimeout(time: java.time.Duration): Builder =
+            openHandshakeTimeout(time.toKotlinDuration())
+
+        private fun openHandshakeTimeout(time: Duration): Builder =
+            set { openHandshakeTimeout = time }
+
+        /** Whether short messages leave at once (`TCP_NODELAY`). */
+        public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
+
+        /** The longest line of an HTTP head. */
+        public fun maxHeadLineLength(octets: Int): Builder = set { maxHeadLineLength = octets }
+
+        /** The longest HTTP head. */
+        public fun maxHeadSize(octets: Int): Builder = set { maxHeadSize = octets }
+
+        /** How many fields an HTTP head may have. */
+        public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }
 
         /** The `Origin` field of the request, verbatim; null leaves it out. */
         public fun origin(origin: String?): Builder = set { this.origin = origin }
@@ -107,6 +138,40 @@ public interface AsyncWebSocketClient {
 
         private fun serverConnectionDropTimeout(time: Duration): Builder =
             set { serverConnectionDropTimeout = time }
+
+        /**
+         * What to ask for on each connection, called when the transport is up and nothing was sent,
+         * with the request that the URL and the options make: null sends that, another one is sent
+         * as it is. An exception ends the transport and fails the future of `connect`.
+         */
+        public fun onConnecting(
+            ask: BiFunction<in TransportDetails, in ConnectingRequest, out ConnectingRequest?>,
+        ): Builder = set { onConnecting { ask.apply(it, this) } }
+
+        /**
+         * As [onConnecting], with the request to come, null too; `openHandshakeTimeout` covers it.
+         * The stage is cancelled if nobody waits for it any more.
+         */
+        public fun onConnectingAsync(
+            ask: BiFunction<
+                in TransportDetails,
+                in ConnectingRequest,
+                out CompletionStage<out ConnectingRequest?>,
+                >,
+        ): Builder = set { onConnecting { ask.apply(it, this).await() } }
+
+        /**
+         * What to do with the server's answer, once it was found valid and before the listener is
+         * told of the connection. An exception closes that with 1000 and its message, or drops it
+         * if `failByDrop` says so, and fails the future of `connect`.
+         */
+        public fun onConnect(judge: Consumer<in ConnectionResponse>): Builder =
+            set { onConnect { judge.accept(it) } }
+
+        /** As [onConnect]; the connection goes on when the stage is complete. */
+        public fun onConnectAsync(
+            judge: Function<in ConnectionResponse, out CompletionStage<*>>,
+        ): Builder = set { onConnect { judge.apply(it).await() } }
 
         /**
          * Where listeners are called. Without it that is `Dispatchers.Default`. The executor must

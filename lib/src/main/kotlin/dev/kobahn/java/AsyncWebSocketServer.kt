@@ -1,25 +1,21 @@
 package dev.kobahn.java
 
 import dev.kobahn.ServerWebSocket
-import dev.kobahn.WebSocketOptions
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
-import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.webSocketServer
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
-import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import java.util.function.Function
 import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 
 /**
@@ -82,11 +78,11 @@ public interface AsyncWebSocketServer {
     public fun awaitStopped(): CompletableFuture<Void?>
 
     /**
-     * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are,
-     * and [WebSocketOptions]; a value out of range is an [IllegalArgumentException] when it is set.
-     * What is built does not change with the builder. Not thread-safe.
+     * Makes servers. The options are those of [WebSocketServerOptions], where their defaults are; a
+     * value out of range is an [IllegalArgumentException] when it is set. What is built does not
+     * change with the builder. Not thread-safe.
      */
-    public class Builder : WebSocketOptionsBuilder<Builder>() {
+    public class Builder : ServerConnectionOptionsBuilder<Builder>() {
         override val tried: WebSocketServerOptions = WebSocketServerOptions()
             @JvmSynthetic get
 
@@ -99,15 +95,29 @@ public interface AsyncWebSocketServer {
          */
         public fun port(port: Int): Builder = set { this.port = port }
 
-        /** The subprotocols the server speaks, the one it likes best first. */
-        public fun protocols(vararg protocols: String): Builder = protocols(protocols.asList())
+        /** The time from the transport's connection to the open WebSocket. */
+        public fun openHandshakeTimeout(time: Long, unit: TimeUnit): Builder =
+            openHandshakeTimeout(time.toDuration(unit.toDurationUnit()))
 
-        /** The subprotocols the server speaks, the one it likes best first. */
-        public fun protocols(protocols: List<String>): Builder =
-            protocols.toList().let { set { this.protocols = it } }
+        /** As `openHandshakeTimeout(time, unit)`; not below Android API 26. */
+        @UsesJavaTime
+        public fun openHandshakeTimeout(time: java.time.Duration): Builder =
+            openHandshakeTimeout(time.toKotlinDuration())
 
-        /** Further fields of every 101 response. */
-        public fun headers(headers: Headers): Builder = set { this.headers = headers }
+        private fun openHandshakeTimeout(time: Duration): Builder =
+            set { openHandshakeTimeout = time }
+
+        /** Whether short messages leave at once (`TCP_NODELAY`). */
+        public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
+
+        /** The longest line of an HTTP head. */
+        public fun maxHeadLineLength(octets: Int): Builder = set { maxHeadLineLength = octets }
+
+        /** The longest HTTP head. */
+        public fun maxHeadSize(octets: Int): Builder = set { maxHeadSize = octets }
+
+        /** How many fields an HTTP head may have. */
+        public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }
 
         /** The `Server` field of responses; null or empty leaves it out. */
         public fun server(server: String?): Builder = set { this.server = server }
@@ -118,21 +128,6 @@ public interface AsyncWebSocketServer {
 
         /** The port a `Host` field has to name if it names one; null accepts any. */
         public fun externalPort(port: Int?): Builder = set { externalPort = port }
-
-        /**
-         * The origins whose pages may connect, as `scheme://host:port` with the port always
-         * written; `*` stands for any run of characters. Requests without an origin are always
-         * allowed.
-         */
-        public fun allowedOrigins(vararg origins: String): Builder =
-            allowedOrigins(origins.asList())
-
-        /** As above. */
-        public fun allowedOrigins(origins: List<String>): Builder =
-            origins.toList().let { set { allowedOrigins = it } }
-
-        /** Whether the origin `null` is allowed, which sandboxed pages and local files have. */
-        public fun allowNullOrigin(on: Boolean): Builder = set { allowNullOrigin = on }
 
         /** How many connections there may be at once; further ones get 503. 0 is no limit. */
         public fun maxConnections(count: Int): Builder = set { maxConnections = count }
@@ -147,37 +142,19 @@ public interface AsyncWebSocketServer {
         public fun trustedProxies(ranges: List<String>): Builder =
             ranges.toList().let { set { trustedProxies = it } }
 
-        /** Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. */
-        public fun requireMaskedClientFrames(on: Boolean): Builder =
-            set { requireMaskedClientFrames = on }
-
-        /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. */
-        public fun maskServerFrames(on: Boolean): Builder = set { maskServerFrames = on }
-
-        /**
-         * How long the client has to end the transport once both Close frames are exchanged. Zero
-         * is no limit.
-         */
-        public fun dropTimeout(time: Long, unit: TimeUnit): Builder =
-            dropTimeout(time.toDuration(unit.toDurationUnit()))
-
-        /** As `dropTimeout(time, unit)`; not below Android API 26. */
-        @UsesJavaTime
-        public fun dropTimeout(time: java.time.Duration): Builder =
-            dropTimeout(time.toKotlinDuration())
-
-        private fun dropTimeout(time: Duration): Builder = set { dropTimeout = time }
-
         /** How many connections may wait to be accepted; the system has its own limit. */
         public fun backlog(count: Int): Builder = set { backlog = count }
 
         /**
-         * Where listeners and the functions given here are called; without it the event loop
-         * of the connection, which is fastest and forbids blocking calls. The executor must take
-         * every task until the server has stopped; the server does not shut it down.
+         * Whether a client that asks for the policy of Flash's sockets gets [flashSocketPolicy].
          */
-        override fun executor(executor: Executor): Builder =
-            executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }
+        public fun serveFlashSocketPolicy(on: Boolean): Builder =
+            set { serveFlashSocketPolicy = on }
+
+        /**
+         * The policy for Flash, sent in UTF-8; the NUL that ends it is added where it is missing.
+         */
+        public fun flashSocketPolicy(policy: String): Builder = set { flashSocketPolicy = policy }
 
         /**
          * What to answer to a valid HTTP request before anything becomes of it, be it an upgrade or
@@ -226,6 +203,12 @@ public interface AsyncWebSocketServer {
             path: String,
             decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
         ): Builder = route(path, connectionLife { decide.apply(it).await() })
+
+        /** A route with options of its own. Later changes of [route] count for nothing. */
+        public fun route(route: AsyncRoute): Builder {
+            val configure = route.copied()
+            return set { route(route.path) { configure(this) } }
+        }
 
         private fun route(path: String, life: suspend ServerWebSocket.() -> Unit): Builder =
             set { route(path) { onConnect(life) } }

@@ -2,8 +2,10 @@ package dev.kobahn.java
 
 import dev.kobahn.ConnectionAccept
 import dev.kobahn.ConnectionDeny
+import dev.kobahn.TransportDetails
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
+import java.util.concurrent.CompletableFuture
 
 /**
  * A client wants to connect: what it asks for, and the two answers. The server acts on the
@@ -14,11 +16,20 @@ public interface OpeningHandshake {
     /** What the client asks for. */
     public fun request(): ConnectionRequest
 
+    /** What carries the connection. */
+    public fun transportDetails(): TransportDetails
+
     /**
      * The `{name}` segments of the route's path with their values in the request, not
      * percent-decoded.
      */
     public fun pathParameters(): Map<String, String>
+
+    /**
+     * Completes once the connection is open, and fails with `HandshakeException` if it was refused
+     * or the client went away before.
+     */
+    public fun awaitOpen(): CompletableFuture<Void?>
 
     /**
      * Opens the connection for [listener], with the first of the server's `protocols` that the

@@ -1,6 +1,7 @@
 package dev.kobahn.java
 
 import dev.kobahn.WebSocketOptions
+import dev.kobahn.WireLog
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import kotlin.time.Duration
@@ -9,8 +10,8 @@ import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /**
- * The options that servers and clients share, named as in [WebSocketOptions], where their defaults
- * are. Sizes are in octets; a time of zero is no limit. A value out of range is an
+ * The options of a connection that servers and clients share, named as in [WebSocketOptions], where
+ * their defaults are. Sizes are in octets; a time of zero is no limit. A value out of range is an
  * [IllegalArgumentException] when it is set. Not thread-safe.
  */
 public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
@@ -31,6 +32,13 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
 
     @JvmSynthetic
     internal fun applyTo(options: WebSocketOptions) = changes.forEach { it(options) }
+
+    /** What [applyTo] does now, whatever is added later. */
+    @JvmSynthetic
+    internal fun copied(): (WebSocketOptions) -> Unit {
+        val copy = changes.toList()
+        return { options -> copy.forEach { it(options) } }
+    }
 
     /**
      * The largest message taken, over all its frames; a larger one is refused with 1009 before it
@@ -77,15 +85,6 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether the peer's Close is answered with its own code and reason instead of 1000. */
     public fun echoCloseCodeReason(on: Boolean): B = change { it.echoCloseCodeReason = on }
 
-    /** The time from the transport's connection to the open WebSocket. */
-    public fun openHandshakeTimeout(time: Long, unit: TimeUnit): B =
-        time(time, unit) { openHandshakeTimeout = it }
-
-    /** As `openHandshakeTimeout(time, unit)`; not below Android API 26. */
-    @UsesJavaTime
-    public fun openHandshakeTimeout(time: java.time.Duration): B =
-        time(time.toKotlinDuration()) { openHandshakeTimeout = it }
-
     /** The time from our Close to the peer's. */
     public fun closeHandshakeTimeout(time: Long, unit: TimeUnit): B =
         time(time, unit) { closeHandshakeTimeout = it }
@@ -120,17 +119,20 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     public fun autoPingRestartOnAnyTraffic(on: Boolean): B =
         change { it.autoPingRestartOnAnyTraffic = on }
 
-    /** Whether short messages leave at once (`TCP_NODELAY`). */
-    public fun tcpNoDelay(on: Boolean): B = change { it.tcpNoDelay = on }
+    /**
+     * Whether every frame is logged, one line each, to the logger `dev.kobahn.wire` at level TRACE
+     * or to [wireLog].
+     */
+    public fun logFrames(on: Boolean): B = change { it.logFrames = on }
 
-    /** The longest line of an HTTP head. */
-    public fun maxHeadLineLength(octets: Int): B = change { it.maxHeadLineLength = octets }
+    /** Whether every read and every write is logged, one line each, where [logFrames] goes. */
+    public fun logOctets(on: Boolean): B = change { it.logOctets = on }
 
-    /** The longest HTTP head. */
-    public fun maxHeadSize(octets: Int): B = change { it.maxHeadSize = octets }
+    /** Takes what [logFrames] and [logOctets] ask for; null gives it to the logger. */
+    public fun wireLog(log: WireLog?): B = change { it.wireLog = log }
 
-    /** How many fields an HTTP head may have. */
-    public fun maxHeaders(count: Int): B = change { it.maxHeaders = count }
+    /** Whether connections track their times, see [AsyncWebSocket.trackedTimings]. */
+    public fun trackTimings(on: Boolean): B = change { it.trackTimings = on }
 
     /**
      * Where listeners are called, and everything else that is handed to the builder; see

@@ -16,8 +16,12 @@ import java.nio.ByteBuffer
 internal class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
+    private val traffic: TrafficCounts = TrafficCounts(),
     private val onPing: (ByteArray) -> Unit,
 ) {
+    /** Is shown every frame, or null. */
+    var watch: FrameWatch? = null
+
     private val header = FrameHeaderReader()
     private var text: Utf8Validator? = null
     private var message: MessageType? = null
@@ -55,6 +59,7 @@ internal class FrameReceiver(
         insideFrame = true
         received = 0
         closed = header.opcode == Opcode.CLOSE
+        watch?.begin(header.firstOctet, header.masked, header.length)
         HeaderRules.check(header, config.requireMasked, config.acceptMasked)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
@@ -116,6 +121,7 @@ internal class FrameReceiver(
                 val phase = (received and 3).toInt()
                 Masking.mask(input, start, start + count, header.maskingKey, phase)
             }
+            watch?.data(input, count)
             when (val control = control) {
                 null -> data(input, start + count)
                 else -> input.get(control, received.toInt(), count)
@@ -126,6 +132,7 @@ internal class FrameReceiver(
     }
 
     private fun data(input: ByteBuffer, end: Int) {
+        traffic.dataReceived(end - input.position())
         if (validatesText) {
             val validator = text!!
             if (validator.feed(input, input.position(), end) >= 0) {
@@ -147,6 +154,7 @@ internal class FrameReceiver(
     private val validatesText get() = message == MessageType.TEXT && config.utf8validateIncoming
 
     private fun endFrame(): CloseFrame? {
+        watch?.end()
         val payload = control
         if (payload == null) {
             endDataFrame()
@@ -162,12 +170,14 @@ internal class FrameReceiver(
     }
 
     private fun endDataFrame() {
+        traffic.frameReceived()
         events.onFrameEnd()
         if (!header.fin) return
         if (validatesText && !text!!.endsOnCodePoint) {
             violate(Violation.TEXT_NOT_UTF8, "it ends inside a code point")
         }
         message = null
+        traffic.messageReceived()
         events.onMessageEnd()
     }
 

@@ -1,7 +1,9 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameWriter
 import dev.kobahn.protocol.frame.Opcode
+import java.nio.ByteBuffer
 
 /**
  * The sending half: messages in, frames out, with the rules for what may be sent when (RFC 6455
@@ -16,7 +18,11 @@ internal class FrameSender(
     private val config: ProtocolConfig,
     private val output: OctetQueue,
     private val maskingKeys: MaskingKeys,
+    private val traffic: TrafficCounts,
 ) {
+    /** Is shown every frame, or null. */
+    var watch: FrameWatch? = null
+
     private val writer = FrameWriter(output)
     private val held = ArrayDeque<HeldFrame>(0)
     private var nextOpcode = Opcode.CONTINUATION
@@ -37,6 +43,7 @@ internal class FrameSender(
     fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
         if (close != null) return false
         expect("sendMessage", SendState.GROUND)
+        traffic.messageSent()
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var opcode = type.opcode
         var start = 0
@@ -52,6 +59,7 @@ internal class FrameSender(
     fun beginMessage(type: MessageType): Boolean {
         expect("beginMessage", SendState.GROUND)
         if (close != null) return false
+        traffic.messageSent()
         nextOpcode = type.opcode
         state = SendState.MESSAGE_BEGIN
         return true
@@ -61,10 +69,13 @@ internal class FrameSender(
         expect("beginMessageFrame", SendState.MESSAGE_BEGIN, SendState.INSIDE_MESSAGE)
         require(length >= 0) { "frame length is $length, must be 0 or more" }
         if (close != null) return false
+        traffic.frameSent()
         frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
         framePhase = 0
         frameRest = length
         writer.header(fin = false, nextOpcode, length, config.maskOutgoing, frameKey)
+        watch?.begin(nextOpcode, config.maskOutgoing, length)
+        if (length == 0L) watch?.end()
         nextOpcode = Opcode.CONTINUATION
         state = if (length == 0L) SendState.INSIDE_MESSAGE else SendState.INSIDE_MESSAGE_FRAME
         return true
@@ -74,6 +85,8 @@ internal class FrameSender(
     fun frameData(octets: ByteArray, offset: Int, length: Int): Long {
         expect("sendMessageFrameData", SendState.INSIDE_MESSAGE_FRAME)
         val count = minOf(length.toLong(), frameRest).toInt()
+        traffic.dataSent(count)
+        watch?.data(ByteBuffer.wrap(octets, offset, count), count)
         val masked = config.maskOutgoing && config.applyMask
         // A key turned by the phase masks a later piece as the key itself would.
         val key = Integer.rotateLeft(frameKey, framePhase * Byte.SIZE_BITS)
@@ -82,6 +95,7 @@ internal class FrameSender(
         frameRest -= count
         if (frameRest > 0) return frameRest
         state = SendState.INSIDE_MESSAGE
+        watch?.end()
         while (held.isNotEmpty()) held.removeFirst().let { control(it.opcode, it.payload) }
         return (count - length).toLong()
     }
@@ -101,7 +115,10 @@ internal class FrameSender(
     }
 
     fun abandonMessage(): SendState {
-        if (state == SendState.MESSAGE_BEGIN) state = SendState.GROUND
+        if (state == SendState.MESSAGE_BEGIN) {
+            state = SendState.GROUND
+            traffic.messageRevoked()
+        }
         return state
     }
 
@@ -118,6 +135,7 @@ internal class FrameSender(
     fun close(frame: CloseFrame): Boolean {
         if (!sendControl(Opcode.CLOSE, frame.encode())) return false
         close = frame
+        traffic.isOpen = false
         return true
     }
 
@@ -130,9 +148,34 @@ internal class FrameSender(
     }
 
     private fun frame(fin: Boolean, opcode: Int, payload: ByteArray, offset: Int, length: Int) {
+        if (!Opcode.isControl(opcode)) {
+            traffic.frameSent()
+            traffic.dataSent(length)
+        }
+        watch?.show(fin, opcode, ByteBuffer.wrap(payload, offset, length))
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
+    }
+
+    /** A frame was sent past all rules: it is shown, and counts as a frame if it is one of data. */
+    fun passed(frame: RawFrame) {
+        if (!Opcode.isControl(frame.opcode)) traffic.frameSent()
+        val watch = watch ?: return
+        val fin = if (frame.fin) FrameHeader.FIN else 0
+        val usual = frame.mask === FrameMask.USUAL && config.maskOutgoing
+        val first = fin or (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode
+        watch.begin(first, usual || frame.mask.key != null, frame.payloadLength)
+        val count = minOf(frame.payload.size.toLong(), frame.payloadLength).toInt()
+        watch.data(ByteBuffer.wrap(frame.payload, 0, count), count)
+        watch.end()
+    }
+
+    private fun FrameWatch.show(fin: Boolean, opcode: Int, payload: ByteBuffer) {
+        val length = payload.remaining()
+        begin(opcode or if (fin) FrameHeader.FIN else 0, config.maskOutgoing, length.toLong())
+        data(payload, length)
+        end()
     }
 
     private fun expect(call: String, allowed: SendState) {

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer
  * kept by reference and must not be changed until it has been taken; when it has to be masked, it
  * is masked while it is copied out and the caller's array stays as it is.
  *
+ * What was sent through the low-level door ([Protocol.sendFrame]) may have to leave in writes of its
+ * own: [copyTo] then stops where such a write ends, so one call of it is meant for one write.
+ *
  * Not thread-safe. [Protocol][dev.kobahn.protocol.Protocol] and the transports guard a queue they
  * share by its own monitor (`synchronized(queue)`).
  */
@@ -23,9 +26,24 @@ constructor(
     // The piece whose segment has room behind it, though payloads kept by reference may follow.
     private var open: Piece? = null
 
+    /** The stretches that leave apart from the rest, in order; null while there never was one. */
+    private var apart: ArrayDeque<Apart>? = null
+
+    /** How many octets were taken so far, and not forgotten: where the head of the queue is in the stream. */
+    internal var position: Long = 0
+        private set
+
     /** The number of octets that wait to be taken. */
     public var size: Long = 0
         private set
+
+    private var removed = 0L
+
+    /** The number of octets ever appended. */
+    internal val appended: Long get() = removed + size
+
+    /** Is told how many octets of the head are about to be removed because they were written. */
+    internal var onRemoval: ((Int) -> Unit)? = null
 
     /** Whether nothing waits. */
     public val isEmpty: Boolean get() = size == 0L
@@ -62,6 +80,24 @@ constructor(
             pieces.addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
             size += length
         }
+    }
+
+    /**
+     * Appends [length] octets: [octets] over and over, the last time cut where [length] ends. They
+     * are made when they are taken, so they cost no memory. Kept by reference and masked as in
+     * [appendPayload].
+     */
+    internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
+        pieces.addLast(RepeatedPiece(octets, length, masked, maskingKey))
+        size += length
+    }
+
+    /** Has the [count] octets appended last leave apart from what is around them, in writes of [pieceSize] octets. */
+    internal fun setApart(count: Long, pieceSize: Long) {
+        if (count == 0L) return
+        val stretches = apart ?: ArrayDeque<Apart>().also { apart = it }
+        val end = position + size
+        stretches.addLast(Apart(end - count, end, pieceSize))
     }
 
     private fun appendShort(
@@ -112,10 +148,19 @@ constructor(
     }
 
     /**
-     * Copies octets from the head of the queue into [target], as many as fit or wait, and returns
-     * their number. They stay in the queue until [remove] is called.
+     * Copies octets from the head of the queue into [target], as many as fit, wait and may leave in
+     * one write, and returns their number. They stay in the queue until [remove] is called.
      */
     public fun copyTo(target: ByteBuffer): Int {
+        val next = apart?.firstOrNull() ?: return copyAll(target)
+        val most = next.nextEnd(position) - position
+        if (most >= target.remaining()) return copyAll(target)
+        val limit = target.limit()
+        target.limit(target.position() + most.toInt())
+        return copyAll(target).also { target.limit(limit) }
+    }
+
+    private fun copyAll(target: ByteBuffer): Int {
         val before = target.position()
         // By index, for an iterator would be garbage in every write.
         for (index in pieces.indices) {
@@ -128,21 +173,30 @@ constructor(
     /** Removes [count] octets from the head, no more than [size]. */
     public fun remove(count: Int) {
         require(count in 0..size) { "cannot remove $count of $size octets" }
+        onRemoval?.invoke(count)
+        removed += count
         size -= count
+        position += count
+        if (apart != null) forgetApart()
         var left = count
         while (left > 0) {
             val piece = pieces.first()
-            val taken = minOf(left, piece.end - piece.start)
-            piece.start += taken
-            left -= taken
-            if (piece.start == piece.end) release(pieces.removeFirst())
+            left -= piece.drop(left)
+            if (piece.isEmpty) release(pieces.removeFirst())
+        }
+    }
+
+    private fun forgetApart() {
+        val stretches = apart ?: return
+        while (stretches.isNotEmpty() && stretches.first().end - position <= 0) {
+            stretches.removeFirst()
         }
     }
 
     /** Removes everything and returns it in one array. For tests and for small amounts. */
     public fun takeAll(): ByteArray {
         val octets = ByteArray(Math.toIntExact(size))
-        copyTo(ByteBuffer.wrap(octets))
+        copyAll(ByteBuffer.wrap(octets))
         clear()
         return octets
     }
@@ -150,7 +204,9 @@ constructor(
     /** Forgets everything that waits. */
     public fun clear() {
         while (pieces.isNotEmpty()) release(pieces.removeFirst())
+        removed += size
         size = 0
+        apart = null
     }
 
     private fun release(piece: Piece) {
@@ -158,7 +214,7 @@ constructor(
         if (piece.pooled) pool.recycle(piece.octets)
     }
 
-    private class Piece(
+    private open class Piece(
         val octets: ByteArray,
         var start: Int,
         var end: Int,
@@ -171,20 +227,73 @@ constructor(
         /** The octets as a buffer, made once for all the payloads masked in them. */
         private var view: ByteBuffer? = null
 
+        open val isEmpty: Boolean get() = start == end
+
         fun mask(offset: Int, length: Int, key: Int) {
             val buffer = view ?: ByteBuffer.wrap(octets).also { view = it }
             Masking.mask(buffer, offset, offset + length, key)
         }
 
-        fun copyTo(target: ByteBuffer) {
+        open fun copyTo(target: ByteBuffer) {
             val count = minOf(end - start, target.remaining())
             val position = target.position()
             target.put(octets, start, count)
             if (masked) Masking.mask(target, position, position + count, maskingKey, start - origin)
         }
+
+        /** Drops at most [most] octets from the head; returns how many. */
+        open fun drop(most: Int): Int {
+            val count = minOf(most, end - start)
+            start += count
+            return count
+        }
+    }
+
+    /** [length] octets made of [octets] over and over. */
+    private class RepeatedPiece(
+        octets: ByteArray,
+        private val length: Long,
+        private val masked: Boolean,
+        private val maskingKey: Int,
+    ) : Piece(octets, 0, 0, pooled = false) {
+        private var dropped = 0L
+
+        override val isEmpty: Boolean get() = dropped == length
+
+        override fun copyTo(target: ByteBuffer) {
+            val first = target.position()
+            var left = minOf(length - dropped, target.remaining().toLong()).toInt()
+            var from = (dropped % octets.size).toInt()
+            while (left > 0) {
+                val count = minOf(left, octets.size - from)
+                target.put(octets, from, count)
+                left -= count
+                from = 0
+            }
+            val phase = (dropped and PHASES).toInt()
+            if (masked) Masking.mask(target, first, target.position(), maskingKey, phase)
+        }
+
+        override fun drop(most: Int): Int {
+            val count = minOf(most.toLong(), length - dropped).toInt()
+            dropped += count
+            return count
+        }
+    }
+
+    /** A stretch of the stream that leaves in writes of [size] octets. */
+    private class Apart(private val start: Long, val end: Long, private val size: Long) {
+        /** Where a write has to end that begins at [position], which is not beyond this stretch. */
+        fun nextEnd(position: Long): Long {
+            val inside = position - start
+            if (inside < 0) return start
+            val rest = end - position
+            return position + minOf(rest, size - inside % size)
+        }
     }
 
     private companion object {
         const val COPY_LIMIT = SegmentPool.SEGMENT_SIZE / 4
+        const val PHASES = 3L
     }
 }

@@ -28,12 +28,20 @@ public class Protocol(
     private val config: ProtocolConfig,
     /** What is to be written; take it under its own monitor. */
     public val output: OctetQueue,
-    maskingKeys: MaskingKeys,
+    private val maskingKeys: MaskingKeys,
     private val events: ProtocolEvents,
 ) {
-    private val receiver = FrameReceiver(config, events) { pinged(it) }
-    private val sender = FrameSender(config, output, maskingKeys)
+    /** What went over the connection so far. */
+    internal val traffic = TrafficCounts()
+    private val receiver = FrameReceiver(config, events, traffic) { pinged(it) }
+    private val sender = FrameSender(config, output, maskingKeys, traffic)
     private var search: CloseSearch? = null
+
+    /** Has every frame shown to [sent] and [received] from now on. */
+    internal fun watch(sent: FrameWatch, received: FrameWatch) {
+        sender.watch = sent
+        receiver.watch = received
+    }
 
     /** The Close to be sent when the events' owner says so; guarded by [output]. */
     private var dueClose: CloseFrame? = null
@@ -132,6 +140,7 @@ public class Protocol(
 
     private fun pinged(payload: ByteArray) {
         events.onPing(payload)
+        if (!events.onPongDue(payload)) return
         synchronized(output) {
             unanswered = payload
             answerPing()
@@ -258,6 +267,31 @@ public class Protocol(
         val close = CloseFrame.of(code, reason)
         return synchronized(output) { sender.close(dueClose ?: close) }
     }
+
+    /**
+     * Sends [frame] as it is, be it allowed or not and whatever was sent before; this end takes no
+     * note of it: a Close sent so closes nothing here, and in an open frame it lands among its data.
+     * The payload is handed over as in [sendMessage].
+     *
+     * @param chopSize has it leave in writes of this many octets, if above 0
+     * @param sync has it leave apart from what is sent before and after it
+     * @throws IllegalArgumentException if [chopSize] is negative, or more than 2^62 octets would wait
+     */
+    @DelicateWebSocketApi
+    @JvmOverloads
+    public fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false): Unit =
+        synchronized(output) {
+            output.appendApart(chopSize, sync) { appendFrame(frame, config, maskingKeys) }
+            sender.passed(frame)
+        }
+
+    /** Sends [octets], which need be no frames, as [sendFrame] does. They are handed over. */
+    @DelicateWebSocketApi
+    @JvmOverloads
+    public fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =
+        synchronized(output) {
+            output.appendApart(chopSize, sync) { appendPayload(octets, 0, octets.size, 0, false) }
+        }
 
     private companion object {
         const val MAX_BACKLOG = 64 * 1024

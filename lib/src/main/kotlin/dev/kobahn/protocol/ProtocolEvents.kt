@@ -31,8 +31,14 @@ public interface ProtocolEvents {
     /** The message is complete. Autobahn: `onMessageEnd`. */
     public fun onMessageEnd() {}
 
-    /** A Ping arrived; the protocol answers it by itself after this call. Autobahn: `onPing`. */
+    /** A Ping arrived, which [onPongDue] follows. Autobahn: `onPing`. */
     public fun onPing(payload: ByteArray) {}
+
+    /**
+     * The Ping with [payload] is to be answered. True has that done; false leaves it to a later
+     * [Protocol.sendPong], or to nobody.
+     */
+    public fun onPongDue(payload: ByteArray): Boolean = true
 
     /** A Pong arrived, asked for or not. Autobahn: `onPong`. */
     public fun onPong(payload: ByteArray) {}

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kobahn.HandshakeException;
+import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.handshake.Headers;
 import java.lang.reflect.Method;
@@ -22,6 +24,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -32,17 +35,25 @@ class OptionsTest {
     /** The only option that is called otherwise: its type is Kotlin's. */
     private static final Map<String, String> RENAMED = Map.of("handlerDispatcher", "executor");
 
+    private static final List<String> ORIGINS = List.of("allowedOrigins", "allowedRedirects");
+    private static final WireLog LOG = entry -> { };
+
     @TestFactory
     Stream<DynamicTest> everyOptionOfAServerIsSetThroughTheBuilder() {
-        return options(WebSocketServerOptions.class, AsyncWebSocketServer.Builder.class);
+        return options(WebSocketServerOptions.class, AsyncWebSocketServer.Builder::new);
     }
 
     @TestFactory
     Stream<DynamicTest> everyOptionOfAClientIsSetThroughTheBuilder() {
-        return options(WebSocketClientOptions.class, AsyncWebSocketClient.Builder.class);
+        return options(WebSocketClientOptions.class, AsyncWebSocketClient.Builder::new);
     }
 
-    private static Stream<DynamicTest> options(Class<?> options, Class<?> builder) {
+    @TestFactory
+    Stream<DynamicTest> everyOptionOfARouteIsSetThroughTheBuilder() {
+        return options(Route.class, () -> new AsyncRoute("/"));
+    }
+
+    private static Stream<DynamicTest> options(Class<?> options, Supplier<?> builder) {
         Map<String, Method> getters = optionsOf(options);
         assertTrue(getters.size() > 20, "found only " + getters.keySet());
         return getters.entrySet().stream().map(option -> DynamicTest.dynamicTest(
@@ -51,15 +62,15 @@ class OptionsTest {
     }
 
     /** Every way to set an option changes it from its default, all of them to the same value. */
-    private static void assertEveryFormIsEffective(String name, Method getter, Class<?> builder)
+    private static void assertEveryFormIsEffective(String name, Method getter, Supplier<?> builder)
         throws Exception {
-        Object before = getter.invoke(optionsIn(builder.getConstructor().newInstance()));
+        Object before = getter.invoke(optionsIn(builder.get()));
         List<Object> after = new ArrayList<>();
         List<Class<?>> types = new ArrayList<>();
         String called = RENAMED.getOrDefault(name, name);
-        for (Method method : builder.getMethods()) {
+        for (Method method : builder.get().getClass().getMethods()) {
             if (method.isBridge() || !method.getName().equals(called)) continue;
-            Object made = builder.getConstructor().newInstance();
+            Object made = builder.get();
             method.invoke(made, arguments(method, before));
             after.add(getter.invoke(optionsIn(made)));
             types.addAll(List.of(method.getParameterTypes()));
@@ -84,6 +95,10 @@ class OptionsTest {
             String[] ranges = {"10.1.0.0/16", "::1"};
             return new Object[] {type == List.class ? List.of(ranges) : ranges};
         }
+        if (ORIGINS.contains(method.getName())) {
+            String[] origins = {"https://a.example:443", "http://*"};
+            return new Object[] {type == List.class ? List.of(origins) : origins};
+        }
         if (type == Duration.class) return new Object[] {Duration.ofSeconds(77)};
         if (type == boolean.class) return new Object[] {!(boolean) before};
         if (type == int.class) return new Object[] {before.equals(18) ? 17 : (int) before + 1};
@@ -94,6 +109,7 @@ class OptionsTest {
         if (type == int[].class) return new Object[] {new int[] {13}};
         if (type == List.class) return new Object[] {List.of("other", "others")};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
+        if (type == WireLog.class) return new Object[] {LOG};
         if (type == Executor.class) return new Object[] {(Executor) Runnable::run};
         throw new AssertionError("no value for the new type " + type);
     }
@@ -124,13 +140,19 @@ class OptionsTest {
     }
 
     @Test
-    void everyFunctionThatConfiguresAServerIsThere() {
-        for (Method method : WebSocketServerOptions.class.getDeclaredMethods()) {
+    void everyFunctionThatConfiguresIsThere() {
+        assertFunctionsAreThere(WebSocketServerOptions.class, AsyncWebSocketServer.Builder.class);
+        assertFunctionsAreThere(WebSocketClientOptions.class, AsyncWebSocketClient.Builder.class);
+        assertFunctionsAreThere(Route.class, AsyncRoute.class);
+    }
+
+    private static void assertFunctionsAreThere(Class<?> options, Class<?> builder) {
+        for (Method method : options.getDeclaredMethods()) {
             String types = Arrays.toString(method.getParameterTypes());
             boolean configures = types.contains("kotlin.jvm.functions");
             if (!Modifier.isPublic(method.getModifiers()) || !configures) continue;
             assertTrue(
-                Stream.of(AsyncWebSocketServer.Builder.class.getMethods())
+                Stream.of(builder.getMethods())
                     .anyMatch(it -> it.getName().equals(method.getName())),
                 "the builder has no " + method.getName());
         }

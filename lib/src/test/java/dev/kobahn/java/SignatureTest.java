@@ -9,21 +9,32 @@ import dev.kobahn.ConnectionClosedException;
 import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
+import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
+import dev.kobahn.SlowConsumer;
+import dev.kobahn.TransportDetails;
+import dev.kobahn.TrafficStats;
 import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.WebSocketState;
+import dev.kobahn.WireLog;
+import dev.kobahn.WireLogEntry;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
+import dev.kobahn.protocol.FrameMask;
 import dev.kobahn.protocol.MessageType;
 import dev.kobahn.protocol.Utf8Validator;
 import dev.kobahn.protocol.WebSocketException;
 import dev.kobahn.protocol.frame.Frame;
 import dev.kobahn.protocol.frame.FrameParser;
+import dev.kobahn.protocol.RawFrame;
+import dev.kobahn.protocol.handshake.ConnectingRequest;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
 import dev.kobahn.protocol.handshake.HttpResponse;
+import dev.kobahn.protocol.handshake.ServerStatus;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
 import dev.kobahn.protocol.stream.BinaryMessage;
 import dev.kobahn.protocol.stream.CloseControlMessage;
@@ -60,7 +71,13 @@ class SignatureTest {
         HandshakeException.class, WebSocketUrl.class, WebSocketException.class, Frame.class,
         FrameParser.class, Stream.class, StreamMessage.class, DataMessage.class,
         TextMessage.class, BinaryMessage.class, CloseControlMessage.class,
-        PingControlMessage.class, PongControlMessage.class, Utf8Validator.class);
+        PingControlMessage.class, PongControlMessage.class, Utf8Validator.class,
+        PreparedMessage.class, SlowConsumer.class,
+        SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
+        RawFrame.class, FrameMask.class, TransportDetails.class,
+        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
+        WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
+        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {
@@ -77,7 +94,7 @@ class SignatureTest {
         String problems =
             problems(List.of(WebSocket.class, WebSocketServerOptions.class)).toString();
         assertTrue(problems.contains("kotlin.coroutines.Continuation"), problems);
-        assertTrue(problems.contains("getDropTimeout-"), problems);
+        assertTrue(problems.contains("getOpenHandshakeTimeout-"), problems);
     }
 
     private static List<Class<?>> javaFace() throws IOException, ClassNotFoundException {

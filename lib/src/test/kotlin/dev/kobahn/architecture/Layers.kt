@@ -104,6 +104,8 @@ private val pure: DescribedPredicate<JavaClass> =
             "java.io.Serializable",
             "java.security.MessageDigest",
             "java.security.NoSuchAlgorithmException",
+            // A counter that has one writer and any reader; it neither waits nor schedules.
+            "java.util.concurrent.atomic.AtomicLongArray",
         ),
     ).and(
         not(named("java.util.Random", "java.util.Timer", "java.util.UUID", "java.util.Date")),

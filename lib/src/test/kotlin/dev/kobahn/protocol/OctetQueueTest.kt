@@ -165,4 +165,60 @@ internal class OctetQueueTest :
             queue.append(byteArrayOf(7))
             queue.takeAll() shouldBe byteArrayOf(7)
         }
+
+        test("what is set apart is taken in pieces of its own, what is around it as usual") {
+            val queue = OctetQueue()
+            queue.append("ab".toByteArray())
+            queue.append("cdefg".toByteArray())
+            queue.setApart(5, 2)
+            queue.append("hi".toByteArray())
+            queue.append("j".toByteArray())
+            queue.setApart(1, 1)
+            queue.append("kl".toByteArray())
+            queue.pieces() shouldBe listOf("ab", "cd", "ef", "g", "hi", "j", "kl")
+        }
+
+        test("a piece that is taken in part is completed before the next") {
+            val queue = OctetQueue()
+            queue.append("abcdef".toByteArray())
+            queue.setApart(6, 4)
+            queue.remove(1)
+            queue.pieces() shouldBe listOf("bcd", "ef")
+        }
+
+        test("clear forgets what was set apart, and takeAll does not heed it") {
+            val queue = OctetQueue()
+            queue.append("abcd".toByteArray())
+            queue.setApart(4, 1)
+            queue.clear()
+            queue.append("abcd".toByteArray())
+            queue.pieces() shouldBe listOf("abcd")
+            queue.append("abcd".toByteArray())
+            queue.setApart(4, 1)
+            String(queue.takeAll()) shouldBe "abcd"
+        }
+
+        test("octets are repeated up to a length, masked as one payload, cut and taken anywhere") {
+            checkAll(50, Arb.int(1..40), Arb.int(1..300), Arb.int(1..50)) { size, length, step ->
+                val octets = Random(size).nextBytes(size)
+                val repeated = ByteArray(length) { octets[it % size] }
+                val queue = OctetQueue()
+                queue.appendRepeated(octets, length.toLong(), 0x12345678, true)
+                queue.appendRepeated(octets, length.toLong(), 0x12345678, false)
+                queue.size shouldBe 2L * length
+                queue.takeIn(step) shouldBe masked(repeated, 0x12345678) + repeated
+                queue.isEmpty shouldBe true
+            }
+        }
     })
+
+/** What one write after the other would take. */
+private fun OctetQueue.pieces(): List<String> {
+    val pieces = ArrayList<String>()
+    while (!isEmpty) {
+        val target = ByteBuffer.allocate(100)
+        remove(copyTo(target))
+        pieces.add(String(target.array(), 0, target.position()))
+    }
+    return pieces
+}

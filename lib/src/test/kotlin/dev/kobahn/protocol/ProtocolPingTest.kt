@@ -15,6 +15,18 @@ class ProtocolPingTest :
             outcome.sent.shouldContainExactly("pong 01", "pong", "pong 02 03")
         }
 
+        bothRoles("a Pong may be left to the owner of the events") {
+            val output = OctetQueue()
+            val events = object : ProtocolEvents {
+                override fun onPongDue(payload: ByteArray) = payload.size > 1
+            }
+            val protocol = Protocol(config, output, { ProtocolEnd.KEY }, events)
+            protocol.receive(ByteBuffer.wrap(frame(0x89, "01") + frame(0x89, "02 03")))
+            protocol.sendPong(byteArrayOf(4))
+            WireFrame.readAll(output.takeAll()).map(WireFrame::toString)
+                .shouldContainExactly("pong 02 03", "pong 04")
+        }
+
         bothRoles("a Pong is answered by nothing") {
             receiving(frame(0x8A, "01")).sent.shouldBeEmpty()
         }

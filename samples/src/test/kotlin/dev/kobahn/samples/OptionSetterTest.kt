@@ -28,6 +28,10 @@ class OptionSetterTest :
         test("a switch is true or false") {
             server("failByDrop=true") { failByDrop shouldBe true }
             server("tcpNoDelay=false") { tcpNoDelay shouldBe false }
+            server("webStatus=true", "allowedRedirects=http://*.example.com:80") {
+                webStatus shouldBe true
+                allowedRedirects shouldBe listOf("http://*.example.com:80")
+            }
         }
 
         test("a number may have a unit of octets") {
@@ -86,7 +90,8 @@ class OptionSetterTest :
         test("every option that is no callback can be set, the shared ones too") {
             val names = OptionSetter.SERVER.names
             names shouldContainAll listOf("host", "allowedOrigins", "autoFragmentSize")
-            names shouldNotContainAnyOf listOf("isFrozen", "onConnect", "handler", "routes")
+            names shouldNotContainAnyOf
+                listOf("isFrozen", "values", "onConnect", "handler", "routes")
         }
 
         test("every option of a server is set by its name") {

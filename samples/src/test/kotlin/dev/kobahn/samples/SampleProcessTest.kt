@@ -3,6 +3,7 @@ package dev.kobahn.samples
 import dev.kobahn.webSocketClient
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
 import java.io.File
 import java.util.concurrent.TimeUnit
@@ -31,6 +32,25 @@ class SampleProcessTest :
             }
         }
 
+        test("with the option logFrames a server writes a line for every frame to stderr") {
+            val arguments = arrayOf("echo", "--port", "0", "--option", "logFrames=true")
+            val process = sample(*arguments, errors = ProcessBuilder.Redirect.PIPE)
+            try {
+                val output = process.inputStream.bufferedReader()
+                val first = withContext(Dispatchers.IO) { output.readLine() }
+                webSocketClient().connect(first.removePrefix("listening on ")) {
+                    send("hello")
+                    incoming.receive()
+                }
+                process.toHandle().destroy()
+                val log = withContext(Dispatchers.IO) { process.errorStream.reader().readText() }
+                log shouldContain Regex("TRACE wire - < #1 tcp\\S+ TEXT fin masked 5 \"hello\"")
+                log shouldContain Regex("TRACE wire - > #1 tcp\\S+ TEXT fin 5 \"hello\"")
+            } finally {
+                process.destroyForcibly()
+            }
+        }
+
         test("without arguments the help is printed") {
             val process = sample()
             val text = withContext(Dispatchers.IO) { process.inputStream.reader().readText() }
@@ -38,10 +58,13 @@ class SampleProcessTest :
         }
     })
 
-private fun sample(vararg arguments: String): Process {
+private fun sample(
+    vararg arguments: String,
+    errors: ProcessBuilder.Redirect = ProcessBuilder.Redirect.INHERIT,
+): Process {
     val java = File(System.getProperty("java.home"), "bin/java").path
     val classPath = listOf("-cp", System.getProperty("java.class.path"))
     return ProcessBuilder(listOf(java) + classPath + "dev.kobahn.samples.MainKt" + arguments)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .redirectError(errors)
         .start()
 }

@@ -5,8 +5,15 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
+import dev.kobahn.PreparedMessage
+import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -16,12 +23,16 @@ import kotlinx.coroutines.flow.StateFlow
 internal class RealClientWebSocket(
     private val connection: Connection,
     override val response: ConnectionResponse,
+    override val transportDetails: TransportDetails,
 ) : ClientWebSocket {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
+    override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
@@ -39,12 +50,39 @@ internal class RealClientWebSocket(
         connection.sendMessage(type, block)
     }
 
+    override suspend fun send(message: PreparedMessage) = send(message.message)
+
+    override fun trySend(message: Message): Boolean =
+        connection.trySend(message.type, message.octets)
+
+    override suspend fun flush() = connection.sendRaw(untilWritten = true) {}
+
+    @DelicateWebSocketApi
+    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
+        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+
+    @DelicateWebSocketApi
+    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
+        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+
     override suspend fun ping(): Duration = connection.ping()
+
+    override suspend fun ping(payload: ByteArray): Duration = connection.ping(payload)
+
+    override suspend fun pong(payload: ByteArray) = connection.pong(payload)
+
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus =
         connection.close(code, reason)
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+
+    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
 
     override fun drop() = connection.drop()
 

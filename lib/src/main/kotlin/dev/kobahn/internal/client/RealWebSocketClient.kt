@@ -2,12 +2,16 @@ package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.HandshakeException
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.details
+import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.SocketSettings
@@ -57,8 +61,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             return webSocket.await()
         } catch (failure: Throwable) {
             withContext(NonCancellable) { owner.cancelAndJoin() }
-            // It is the client that was cancelled, not the caller.
-            if (failure is CancellationException && coroutineContext.isActive) throw closed()
+            // It is the client that was cancelled, not the caller, or a time limit in a hook.
+            if (failure is CancellationException && coroutineContext.isActive) checkOpen()
             throw failure
         }
     }
@@ -96,6 +100,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             val webSocket = open(url, lease)
             var code = CloseCode.INTERNAL_ERROR
             try {
+                greet(webSocket)
                 return block(webSocket).also { code = CloseCode.NORMAL_CLOSURE }
             } catch (failure: Throwable) {
                 if (!coroutineContext.isActive) code = CloseCode.GOING_AWAY
@@ -108,6 +113,29 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
     }
 
+    /**
+     * Has `onConnect` judge the answer. Who throws there does not want the connection, which is no
+     * error of the connection itself.
+     */
+    private suspend fun greet(webSocket: ClientWebSocket) {
+        try {
+            options.onConnect?.invoke(webSocket.response)
+        } catch (failure: Throwable) {
+            if (!coroutineContext.isActive) throw failure
+            withContext(NonCancellable) { reject(webSocket, failure) }
+            throw failure
+        }
+    }
+
+    private suspend fun reject(webSocket: ClientWebSocket, failure: Throwable) {
+        if (options.failByDrop) {
+            webSocket.drop()
+            webSocket.awaitClosed()
+        } else {
+            webSocket.close(CloseCode.NORMAL_CLOSURE, failure.message.orEmpty())
+        }
+    }
+
     private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): ClientWebSocket {
         require(!url.isSecure) { "wss needs TLS, which is not supported yet" }
         val loop = lease.next()
@@ -117,13 +145,16 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             within(options.openHandshakeTimeout) {
                 val made =
                     connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
+                        .loggedBy(config.wireLog)
                 transport = made
+                val details = made.details(isServer = false)
+                val handshake = handshake(url, details)
                 val connection = connection(made)
                 val attempt =
-                    Opening(made, handshake(url), limits) { connection.also { it.onOpened() } }
+                    Opening(made, handshake, limits) { connection.also { it.onOpened() } }
                 opening = attempt
                 loop.call { attempt.start() }
-                RealClientWebSocket(connection, attempt.opened.await())
+                RealClientWebSocket(connection, attempt.opened.await(), details)
             }
         } catch (failure: Throwable) {
             transport?.close()
@@ -131,6 +162,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
         if (opened != null) return opened
         val message = "no answer to the opening handshake within ${options.openHandshakeTimeout}"
+        transport?.log?.timeout(message)
         val failure = opening?.timedOut(message) ?: HandshakeException(message)
         transport?.close()
         throw failure
@@ -145,18 +177,24 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private fun connection(transport: Transport) =
         Connection(transport, config, maskingKeys, handlerOnLoop = false, beforeReceive = {})
 
-    private fun handshake(url: WebSocketUrl) = ClientHandshake(
-        ConnectingRequest(
-            host = url.host,
-            port = url.port,
-            resource = url.resource,
-            headers = options.headers,
-            userAgent = options.useragent,
-            origin = options.origin,
-            protocols = options.protocols,
-        ),
-        maskingKeys.octets(AcceptKey.KEY_OCTETS),
-        draft = options.version,
+    private suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
+        val usual = request(url)
+        return ClientHandshake(
+            options.onConnecting?.invoke(usual, details) ?: usual,
+            maskingKeys.octets(AcceptKey.KEY_OCTETS),
+            draft = options.version,
+        )
+    }
+
+    /** What the options say. */
+    private fun request(url: WebSocketUrl) = ConnectingRequest(
+        host = url.host,
+        port = url.port,
+        resource = url.resource,
+        headers = options.headers,
+        userAgent = options.useragent,
+        origin = options.origin,
+        protocols = options.protocols,
     )
 
     override suspend fun close() {

@@ -38,6 +38,7 @@ internal class AutoPing(
     private val config: AutoPingConfig,
     private val send: (ByteArray) -> Boolean,
     private val fail: (IOException) -> Unit,
+    private val log: ConnectionLog? = null,
 ) {
     private var timer: DisposableHandle? = null
     private var pending: ByteArray? = null
@@ -70,6 +71,7 @@ internal class AutoPing(
         if (!send(payload)) return stop()
         pending = payload
         sentAt = loop.nanoTime()
+        log?.autoPing("Ping $sequence")
         awaitPong()
     }
 
@@ -94,6 +96,7 @@ internal class AutoPing(
     private fun timedOut() {
         // While nothing is read no Pong can be found.
         if (paused) return
+        log?.timeout("the peer sent no Pong within ${config.timeout}")
         fail(IOException("the peer sent no Pong within ${config.timeout}"))
     }
 
@@ -101,6 +104,7 @@ internal class AutoPing(
     fun onPong(payload: ByteArray) {
         if (!payload.contentEquals(pending ?: return)) return
         roundTripTime.value = (loop.nanoTime() - sentAt).nanoseconds
+        log?.autoPing("Pong $sequence after ${roundTripTime.value}")
         pending = null
         awaitInterval()
     }

@@ -2,6 +2,7 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
 import dev.kobahn.CloseStatus.Initiator
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.Role
@@ -18,6 +19,7 @@ internal class ClosingHandshake(
     private val transport: Transport,
     private val protocol: Protocol,
     private val config: ConnectionConfig,
+    private val log: ConnectionLog? = null,
 ) {
     private var timer: DisposableHandle? = null
 
@@ -32,6 +34,11 @@ internal class ClosingHandshake(
 
     /** One side closes, fails or drops the connection; the first to do so is the initiator. */
     fun begin(by: Initiator, because: Throwable? = null) {
+        blame(by, because)
+        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
+    }
+
+    private fun blame(by: Initiator, because: Throwable?) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because
     }
@@ -45,6 +52,7 @@ internal class ClosingHandshake(
             limit(config.closeHandshakeTimeout) {
                 val limit = config.closeHandshakeTimeout
                 begin(Initiator.LOCAL, IOException("the peer sent no Close within $limit"))
+                log?.timeout("the peer sent no Close within $limit")
                 transport.close()
             }
         }
@@ -57,7 +65,10 @@ internal class ClosingHandshake(
     private fun endTransport() {
         ending = true
         if (config.protocol.role == Role.SERVER) transport.shutdownOutput()
-        limit(config.dropTimeout) { transport.close() }
+        limit(config.dropTimeout) {
+            log?.timeout("the peer did not end the transport within ${config.dropTimeout}")
+            transport.close()
+        }
     }
 
     /**
@@ -75,7 +86,7 @@ internal class ClosingHandshake(
 
     /** The transport is gone. */
     fun transportClosed(because: IOException?) {
-        begin(Initiator.REMOTE, because)
+        blame(Initiator.REMOTE, because)
         timer?.dispose()
     }
 

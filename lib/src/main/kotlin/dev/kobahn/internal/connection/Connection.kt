@@ -8,6 +8,7 @@ import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
@@ -40,7 +41,7 @@ import kotlinx.coroutines.flow.StateFlow
  * @param beforeSelect its twin where the application does not suspend: what it does may come later
  */
 internal class Connection(
-    private val transport: Transport,
+    socket: Transport,
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
@@ -49,13 +50,17 @@ internal class Connection(
 ) : TransportListener,
     ProtocolEvents,
     IncomingStreams.Owner {
+    private val transport = socket.loggedBy(config.wireLog)
     private val loop = transport.loop
     private val output = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
-    private val closing = ClosingHandshake(transport, protocol, config)
-    private val gate = SendGate(config.maxOutgoingQueueSize, output) { output.size }
+    val watch = ConnectionWatch(transport, protocol, config)
+    private val closing = ClosingHandshake(transport, protocol, config, watch.log)
+    private val gate = SendGate(config.maxOutgoingQueueSize, output)
     private val pings = PendingPings(loop)
-    private val autoPing = config.autoPing?.let { AutoPing(loop, it, ::sendAutoPing, ::drop) }
+    private val autoPing = config.autoPing?.let {
+        AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
+    }
     private val turns = SendTurns(output)
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
     private val ended = CompletableDeferred<CloseStatus>()
@@ -77,6 +82,9 @@ internal class Connection(
     @Volatile
     private var readingPaused = false
 
+    @Volatile
+    private var isOpened = false
+
     private val flushIsPosted = AtomicBoolean()
     private val postedFlush = Runnable {
         flushIsPosted.set(false)
@@ -91,10 +99,21 @@ internal class Connection(
 
     val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
 
+    /** What the application wants to know of Pings and Pongs. */
+    val hooks = ControlHooks(::hookFailed)
+
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
     @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
     val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
+
+    val state: WebSocketState
+        get() = when {
+            ended.isCompleted -> WebSocketState.CLOSED
+            !isOpened -> WebSocketState.CONNECTING
+            isClosing -> WebSocketState.CLOSING
+            else -> WebSocketState.OPEN
+        }
 
     val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
 
@@ -106,8 +125,8 @@ internal class Connection(
         fragmentSize: Int = config.autoFragmentSize,
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
-        val limit = config.protocol.maxMessagePayloadSize
-        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        checkSize(octets)
+        watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
             if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
         }
@@ -117,6 +136,7 @@ internal class Connection(
 
     /** Sends a message piece by piece; other senders of messages wait for its end. */
     suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+        watch.timings?.track("sendMessage")
         val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
         turns.take { RealMessageWriter(this, type, frameSize).send(block) }
     }
@@ -147,6 +167,37 @@ internal class Connection(
         }
     }
 
+    /** As [send] where there is room; where there is none it returns false and has sent nothing. */
+    fun trySend(type: MessageType, octets: ByteArray): Boolean {
+        checkSize(octets)
+        synchronized(output) {
+            val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
+            if (!hasRoom && !gate.isClosed) return false
+            sendNow { sendMessage(type, octets, config.autoFragmentSize) }
+        }
+        flush()
+        return true
+    }
+
+    private fun checkSize(octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+    }
+
+    /** Has [send] send what the rules of [send] do not hold for; suspends for room, or until it is written. */
+    suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
+        var end = 0L
+        val backlog = synchronized(output) {
+            if (gate.isClosed) throw closedException()
+            protocol.send()
+            end = output.position + output.size
+            output.size
+        }
+        flush()
+        if (untilWritten) return gate.awaitWritten(end)
+        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+    }
+
     /**
      * A handler elsewhere that has more messages to answer will send again at once: the loop writes
      * for it, all in one. Else writing here and now is quicker than waking the loop.
@@ -156,14 +207,20 @@ internal class Connection(
         if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
     }
 
-    suspend fun ping(): Duration {
+    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
+
+    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+
+    private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
-        return pings.await { payload ->
-            if (readingPaused) throw ReadingPausedException()
-            val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
-            if (!isSent) throw closedException()
-            transport.flush()
-        }.nanoseconds
+        if (readingPaused) throw ReadingPausedException()
+        val isSent = synchronized(output) { !gate.isClosed && protocol.sendPing(payload) }
+        if (!isSent) throw closedException()
+        transport.flush()
+    }
+
+    suspend fun pong(payload: ByteArray) = sendRaw(untilWritten = false) {
+        if (!sendPong(payload)) throw closedException()
     }
 
     suspend fun close(code: Int, reason: String): CloseStatus {
@@ -208,14 +265,26 @@ internal class Connection(
         return isSent
     }
 
+    private fun hookFailed(failure: Throwable) {
+        connectionLogger.error(failure) { "a hook of the connection with ${transport.peer} failed" }
+        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+    }
+
     // The transport's side.
 
-    /** The opening handshake is done: from now on octets come. On the loop. */
-    fun onOpened() {
+    /**
+     * The opening handshake is done: from now on octets come. On the loop.
+     *
+     * @param unsent how many octets of the handshake are still to be appended to the output
+     */
+    fun onOpened(unsent: Int = 0) {
+        watch.opened(unsent)
+        isOpened = true
         autoPing?.start()
     }
 
     override fun onOctets(input: ByteBuffer) {
+        watch.octetsReceived()
         protocol.receive(input)
         autoPing?.onTraffic()
         // A Close that is no valid one makes no event.
@@ -247,6 +316,7 @@ internal class Connection(
         gate.close(::closedException)
         turns.close(::closedException)
         val status = closing.statusNow()
+        watch.log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
@@ -254,7 +324,10 @@ internal class Connection(
 
     // The protocol's side.
 
-    override fun onMessageBegin(type: MessageType) = inbox.sink.beginMessage(type)
+    override fun onMessageBegin(type: MessageType) {
+        watch.timings?.track("onMessageBegin")
+        inbox.sink.beginMessage(type)
+    }
 
     override fun onFrameBegin(length: Long) = inbox.sink.beginFrame(length)
 
@@ -262,12 +335,18 @@ internal class Connection(
 
     override fun onFrameEnd() = inbox.sink.endFrame()
 
-    override fun onMessageEnd() = inbox.sink.endMessage()
+    override fun onMessageEnd() {
+        watch.timings?.track("onMessage")
+        inbox.sink.endMessage()
+    }
 
     override fun onPong(payload: ByteArray) {
         pings.onPong(payload)
         autoPing?.onPong(payload)
+        hooks.ponged(payload)
     }
+
+    override fun onPongDue(payload: ByteArray): Boolean = hooks.pinged(payload)
 
     override fun onClose(code: Int?, reason: String) {
         // a Close sent from another thread can be answered before that thread's turn on the loop
@@ -278,6 +357,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
+        watch.log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
         if (!config.failByDrop) readOn()

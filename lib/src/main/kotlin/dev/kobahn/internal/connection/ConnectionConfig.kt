@@ -15,6 +15,9 @@ internal class ConnectionConfig(
     val dropTimeout: Duration,
     /** Null if no Pings are sent automatically. */
     val autoPing: AutoPingConfig? = null,
+    /** Null if neither frames nor octets are logged. */
+    val wireLog: WireLogConfig? = null,
+    val trackTimings: Boolean = false,
     /** The longest message taken by who receives it in pieces; 0 is no limit. */
     val maxStreamedMessageSize: Long = 0,
 )

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.protocol.OctetQueue
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellableContinuation
@@ -7,14 +8,16 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * Holds back senders while more than [highWater] octets wait to be written, until no more than half
- * of that do. Guarded by the monitor of the outgoing queue, as [backlog] is.
+ * of that do, and those who want to know that their octets were written until they are. Guarded by
+ * the monitor of the outgoing queue.
  */
-internal class SendGate(
-    private val highWater: Long,
-    private val output: Any,
-    private val backlog: () -> Long,
-) {
+internal class SendGate(private val highWater: Long, private val output: OctetQueue) {
+    private class Waiting(val sender: CancellableContinuation<Unit>, val end: Long)
+
     private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
+
+    /** Who waits for the stream to be written up to an end, in no order. */
+    private val waitingForEnd = ArrayList<Waiting>(0)
     private var closedBy: (() -> Throwable)? = null
 
     /** Whether the connection is gone, so that nothing may be appended any more. */
@@ -26,7 +29,7 @@ internal class SendGate(
             val cause = synchronized(output) {
                 when {
                     closedBy != null -> Unit
-                    backlog() > highWater -> waiting.addLast(sender)
+                    output.size > highWater -> waiting.addLast(sender)
                     else -> sender.resume(Unit)
                 }
                 closedBy
@@ -36,20 +39,55 @@ internal class SendGate(
         }
     }
 
+    /** Suspends until the stream is written up to [end]; otherwise as [awaitRoom]. */
+    suspend fun awaitWritten(end: Long) {
+        suspendCancellableCoroutine { sender ->
+            val cause = synchronized(output) {
+                when {
+                    closedBy != null -> Unit
+                    isWritten(end) -> sender.resume(Unit)
+                    else -> waitingForEnd.add(Waiting(sender, end))
+                }
+                closedBy
+            }
+            if (cause != null) sender.resumeWithException(cause())
+            sender.invokeOnCancellation {
+                synchronized(output) { waitingForEnd.removeAll { it.sender === sender } }
+            }
+        }
+    }
+
+    private fun isWritten(end: Long) = output.position - end >= 0
+
     /** Octets were written. */
     fun onWritten() {
         val senders = synchronized(output) {
-            if (waiting.isEmpty() || backlog() > highWater / 2) return
-            waiting.toList().also { waiting.clear() }
+            val hasRoom = output.size <= highWater / 2
+            if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasRoom)) return
+            takeReady(hasRoom)
         }
         senders.forEach { it.resume(Unit) }
+    }
+
+    private fun takeReady(hasRoom: Boolean): List<CancellableContinuation<Unit>> {
+        val ready = waitingForEnd.filter { isWritten(it.end) }
+        waitingForEnd.removeAll(ready)
+        val senders = ready.mapTo(ArrayList()) { it.sender }
+        if (hasRoom) {
+            senders += waiting
+            waiting.clear()
+        }
+        return senders
     }
 
     /** The connection is gone: whoever waits gets [cause]. */
     fun close(cause: () -> Throwable) {
         val senders = synchronized(output) {
             closedBy = cause
-            waiting.toList().also { waiting.clear() }
+            (waiting + waitingForEnd.map { it.sender }).also {
+                waiting.clear()
+                waitingForEnd.clear()
+            }
         }
         senders.forEach { it.resumeWithException(cause()) }
     }

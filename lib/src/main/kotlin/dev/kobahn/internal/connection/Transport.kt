@@ -17,6 +17,12 @@ internal interface Transport {
     /** The own end, named like [peer]. */
     val local: String
 
+    /** How many octets came so far. On the loop. */
+    val received: Long
+
+    /** The log of this connection, or null where nothing is logged. */
+    val log: ConnectionLog? get() = null
+
     /** Octets to be written, guarded by its own monitor. Append, then call [flush]. */
     val output: OctetQueue
 

@@ -3,19 +3,28 @@ package dev.kobahn.internal.java
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
+import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketState
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
 import dev.kobahn.java.AsyncWebSocket
+import dev.kobahn.java.TrackedTimings
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
+import java.util.function.Predicate
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.toDurationUnit
 import kotlin.time.toJavaDuration
@@ -25,7 +34,7 @@ import kotlin.time.toJavaDuration
  * called.
  */
 internal abstract class RealAsyncWebSocket(
-    private val webSocket: WebSocket,
+    val webSocket: WebSocket,
     dispatcher: CoroutineContext,
 ) : AsyncWebSocket {
     private val calls = FutureCalls(dispatcher)
@@ -51,12 +60,47 @@ internal abstract class RealAsyncWebSocket(
         return writer.begun
     }
 
+    override fun send(message: PreparedMessage) = calls.completion { webSocket.send(message) }
+
+    override fun trySend(message: Message): Boolean = webSocket.trySend(message)
+
+    override fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
+
+    override fun flush() = calls.completion { webSocket.flush() }
+
     override fun ping(unit: TimeUnit): CompletableFuture<Long> =
         calls.future { webSocket.ping().toLong(unit.toDurationUnit()) }
 
     @UsesJavaTime
     override fun ping(): CompletableFuture<java.time.Duration> =
         calls.future { webSocket.ping().toJavaDuration() }
+
+    override fun ping(payload: ByteArray, unit: TimeUnit): CompletableFuture<Long> =
+        calls.future { webSocket.ping(payload).toLong(unit.toDurationUnit()) }
+
+    @UsesJavaTime
+    override fun ping(payload: ByteArray): CompletableFuture<java.time.Duration> =
+        calls.future { webSocket.ping(payload).toJavaDuration() }
+
+    override fun pong() = calls.completion { webSocket.pong() }
+
+    override fun pong(payload: ByteArray) = calls.completion { webSocket.pong(payload) }
+
+    override fun onPing(hook: Predicate<ByteArray>) = webSocket.onPing(hook::test)
+
+    override fun onPong(hook: Consumer<ByteArray>) = webSocket.onPong(hook::accept)
+
+    override fun sendFrame(frame: RawFrame) = sendFrame(frame, 0, false)
+
+    @OptIn(DelicateWebSocketApi::class)
+    override fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
+        calls.completion { webSocket.sendFrame(frame, chopSize, sync) }
+
+    override fun sendData(octets: ByteArray) = sendData(octets, 0, false)
+
+    @OptIn(DelicateWebSocketApi::class)
+    override fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
+        calls.completion { webSocket.sendData(octets, chopSize, sync) }
 
     override fun close() = calls.future { webSocket.close() }
 
@@ -65,6 +109,8 @@ internal abstract class RealAsyncWebSocket(
     override fun close(code: Int, reason: String) = calls.future { webSocket.close(code, reason) }
 
     override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
+
+    override fun state(): WebSocketState = webSocket.state
 
     override fun closeStatus(): CloseStatus? = webSocket.closeStatus
 
@@ -75,7 +121,18 @@ internal abstract class RealAsyncWebSocket(
 
     override fun protocol(): String? = webSocket.protocol
 
+    override fun transportDetails(): TransportDetails = webSocket.transportDetails
+
     override fun bufferedAmount(): Long = webSocket.bufferedAmount
+
+    override fun trafficStats(): TrafficStats = webSocket.trafficStats
+
+    override fun resetTrafficStats() = webSocket.resetTrafficStats()
+
+    override fun trackedTimings(): TrackedTimings? =
+        webSocket.trackedTimings?.let(::RealTrackedTimings)
+
+    override fun setTrackTimings(on: Boolean) = webSocket.setTrackTimings(on)
 
     override fun drop() = webSocket.drop()
 
@@ -84,20 +141,20 @@ internal abstract class RealAsyncWebSocket(
 
 /** The server's end. */
 internal class RealAsyncServerWebSocket(
-    private val webSocket: ServerWebSocket,
+    private val serverWebSocket: ServerWebSocket,
     dispatcher: CoroutineContext,
-) : RealAsyncWebSocket(webSocket, dispatcher),
+) : RealAsyncWebSocket(serverWebSocket, dispatcher),
     AsyncServerWebSocket {
-    override fun connectionRequest(): ConnectionRequest = webSocket.request
+    override fun connectionRequest(): ConnectionRequest = serverWebSocket.request
 
-    override fun pathParameters(): Map<String, String> = webSocket.pathParameters
+    override fun pathParameters(): Map<String, String> = serverWebSocket.pathParameters
 }
 
 /** The client's end. */
 internal class RealAsyncClientWebSocket(
-    private val webSocket: ClientWebSocket,
+    private val clientWebSocket: ClientWebSocket,
     dispatcher: CoroutineContext,
-) : RealAsyncWebSocket(webSocket, dispatcher),
+) : RealAsyncWebSocket(clientWebSocket, dispatcher),
     AsyncClientWebSocket {
-    override fun connectionResponse(): ConnectionResponse = webSocket.response
+    override fun connectionResponse(): ConnectionResponse = clientWebSocket.response
 }

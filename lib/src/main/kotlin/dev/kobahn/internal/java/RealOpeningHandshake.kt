@@ -3,14 +3,17 @@ package dev.kobahn.internal.java
 import dev.kobahn.ConnectionAccept
 import dev.kobahn.ConnectionDeny
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.TransportDetails
 import dev.kobahn.java.HandshakeDecision
 import dev.kobahn.java.OpeningHandshake
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
+import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
+import kotlinx.coroutines.Dispatchers
 
 /**
  * The life of a server's connection: the handshake is decided on by [decide], then a listener is
@@ -43,7 +46,12 @@ private class Denied(val deny: ConnectionDeny) : HandshakeDecision
 private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : OpeningHandshake {
     override fun request(): ConnectionRequest = webSocket.request
 
+    override fun transportDetails(): TransportDetails = webSocket.transportDetails
+
     override fun pathParameters(): Map<String, String> = webSocket.pathParameters
+
+    override fun awaitOpen(): CompletableFuture<Void?> =
+        FutureCalls(Dispatchers.Default).completion { webSocket.awaitOpen() }
 
     override fun accept(listener: WebSocketListener) = accept(listener, Headers.EMPTY)
 

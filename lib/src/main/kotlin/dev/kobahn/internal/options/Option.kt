@@ -2,6 +2,7 @@ package dev.kobahn.internal.options
 
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.isFieldValue
 import dev.kobahn.protocol.handshake.protectedField
 import kotlin.properties.ReadWriteProperty
 import kotlin.reflect.KProperty
@@ -11,24 +12,22 @@ import kotlin.time.Duration
  * An option: checked when it is set, so that the error points at the line that is wrong, and fixed
  * once what it configures has started.
  *
+ * @param value what it is until it is set
  * @param range what a value must be, as the error says it
  */
 internal class Option<T>(
-    private var value: T,
+    private val value: T,
     private val range: String,
     private val isAllowed: (T) -> Boolean,
 ) : ReadWriteProperty<WebSocketOptions, T> {
-    /** Whether it was set, be it to what it was. */
-    var isSet = false
-        private set
-
-    override fun getValue(thisRef: WebSocketOptions, property: KProperty<*>): T = value
+    override fun getValue(thisRef: WebSocketOptions, property: KProperty<*>): T =
+        thisRef.values.get(property.name, value)
 
     override fun setValue(thisRef: WebSocketOptions, property: KProperty<*>, value: T) {
         check(!thisRef.isFrozen) { "${property.name} cannot be changed any more" }
         require(isAllowed(value)) { "${property.name} is $value, must be $range" }
-        this.value = value
-        isSet = true
+        // a list that its owner changes later would pass by both
+        thisRef.values[property.name] = if (value is List<*>) value.toList() else value
     }
 }
 
@@ -53,3 +52,7 @@ internal fun headersOption(): Option<Headers> =
     Option(Headers.EMPTY, "without the fields of the opening handshake") {
         protectedField(it) == null
     }
+
+/** An option that is the value of a header field, where null leaves the field out. */
+internal fun fieldOption(value: String?): Option<String?> =
+    Option(value, "ISO-8859-1 without control characters") { it == null || isFieldValue(it) }

@@ -10,15 +10,20 @@ import dev.kobahn.protocol.handshake.ServerHandshake
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.launch
 
-/** Has `onRequest` answer a request that is no upgrade; where it does not, the answer is 426. */
+/**
+ * Has `onRequest` answer a request that is no upgrade; where it does not, the answer is the status
+ * page or 426.
+ */
 internal fun launchAnswer(
     context: ServerContext,
+    service: Service,
     loop: Loop,
     request: HttpRequest,
     answer: (HttpResponse) -> Unit,
 ) {
-    context.scope.launch(context.options.handlerDispatcher ?: loop.dispatcher) {
-        val response = context.ask(request) ?: ServerHandshake.upgradeRequired()
+    context.scope.launch(service.handlerDispatcher ?: loop.dispatcher) {
+        val response = context.ask(request) ?: service.status?.answer(request)
+            ?: ServerHandshake.upgradeRequired()
         loop.call { answer(response) }
     }
 }

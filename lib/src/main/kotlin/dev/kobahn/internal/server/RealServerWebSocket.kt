@@ -6,13 +6,21 @@ import dev.kobahn.ConnectionDeny
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
+import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
+import dev.kobahn.TransportDetails
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -39,13 +47,15 @@ internal class RealServerWebSocket(
     private val owner: ServerConnection,
     private val transport: Transport,
     private val context: ServerContext,
+    match: RouteTable.Match,
 ) : ServerWebSocket {
     private val loop = transport.loop
+    private val service = match.service
     private val connection = Connection(
         transport,
-        context.connectionConfig,
+        service.connectionConfig,
         context.maskingKeys,
-        handlerOnLoop = context.options.handlerDispatcher == null,
+        handlerOnLoop = service.handlerDispatcher == null,
         beforeReceive = ::acceptUnlessDone,
         beforeSelect = ::acceptSoon,
     )
@@ -54,22 +64,27 @@ internal class RealServerWebSocket(
     @Volatile
     private var accepted = false
 
+    private val opening = OpeningOutcome()
+
     @Volatile
     override var protocol: String? = null
         private set
 
-    override var pathParameters: Map<String, String> = emptyMap()
-        private set
-
+    override val pathParameters: Map<String, String> = match.pathParameters
+    override val transportDetails: TransportDetails get() = transport.details(isServer = true)
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
     override val bufferedAmount: Long get() = connection.bufferedAmount
+    override val state: WebSocketState
+        get() = if (isRefused) WebSocketState.CLOSED else connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
+    override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
     fun launch() {
-        val dispatcher = context.options.handlerDispatcher
+        val dispatcher = service.handlerDispatcher
         if (dispatcher == null) {
             // The loop is where it belongs already: no need to come back to it first.
             context.scope.launch(loop.dispatcher, CoroutineStart.UNDISPATCHED) { live() }
@@ -80,16 +95,11 @@ internal class RealServerWebSocket(
 
     private suspend fun live() {
         val plain = context.ask(request)
-        val match = context.routes.find(request.path)
+        val handler = service.handler
         when {
             plain != null -> answer(plain)
-
-            match == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
-
-            else -> {
-                pathParameters = match.pathParameters
-                handle(match.handler)
-            }
+            handler == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
+            else -> handle(handler)
         }
     }
 
@@ -110,7 +120,9 @@ internal class RealServerWebSocket(
     }
 
     /** Whether the peer closes or is gone, or the handshake was refused over the handler's head. */
-    private val isOver get() = connection.isClosing || (!accepted && !owner.isPending)
+    private val isOver get() = connection.isClosing || isRefused
+
+    private val isRefused get() = !accepted && !owner.isPending
 
     private suspend fun over() {
         if (accepted) connection.close(CloseCode.NORMAL_CLOSURE, "") else connection.awaitClosed()
@@ -136,7 +148,13 @@ internal class RealServerWebSocket(
     }
 
     /** The transport is gone, in whatever state the connection was. On the loop. */
-    fun onTransportClosed(cause: IOException?) = connection.onClosed(cause)
+    fun onTransportClosed(cause: IOException?) {
+        connection.onClosed(cause)
+        opening.lost(cause)
+    }
+
+    /** The request is answered with [response] instead of a WebSocket. On the loop. */
+    fun onRefused(response: HttpResponse) = opening.refused(response.status)
 
     override suspend fun accept(headers: Headers) {
         loop.call {
@@ -167,21 +185,26 @@ internal class RealServerWebSocket(
     }
 
     private fun chosenProtocol() =
-        ServerHandshake.selectProtocol(context.options.protocols, request.protocols)
+        ServerHandshake.selectProtocol(service.protocols, request.protocols)
 
     private fun open(protocol: String?, headers: Headers) {
         if (!owner.isPending) throw connection.closedException()
-        val options = context.options
         val head = ServerHandshake.accept(
             request,
             protocol,
-            server = options.server,
-            headers = options.headers + headers,
+            server = context.options.server,
+            headers = service.headers + headers,
         )
         this.protocol = protocol
-        accepted = true
-        connection.onOpened()
-        owner.open(head.toOctets(), connection)
+        val octets = head.toOctets()
+        connection.onOpened(unsent = octets.size)
+        // Senders on other threads go by it: the response has to be in the queue before their frames.
+        owner.open(octets, connection) { accepted = true }
+        opening.opened()
+    }
+
+    override suspend fun awaitOpen() {
+        if (!accepted) opening.await()
     }
 
     override fun deny(status: Int, reason: String, headers: Headers, body: String): Nothing {
@@ -214,10 +237,46 @@ internal class RealServerWebSocket(
         connection.sendMessage(type, block)
     }
 
+    override suspend fun send(message: PreparedMessage) = send(message.message)
+
+    override fun trySend(message: Message): Boolean =
+        accepted && connection.trySend(message.type, message.octets)
+
+    override suspend fun flush() {
+        acceptUnlessDone()
+        connection.sendRaw(untilWritten = true) {}
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+    }
+
+    @DelicateWebSocketApi
+    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) {
+        acceptUnlessDone()
+        connection.sendRaw(sync) { sendData(octets, chopSize, sync) }
+    }
+
     override suspend fun ping(): Duration {
         acceptUnlessDone()
         return connection.ping()
     }
+
+    override suspend fun ping(payload: ByteArray): Duration {
+        acceptUnlessDone()
+        return connection.ping(payload)
+    }
+
+    override suspend fun pong(payload: ByteArray) {
+        acceptUnlessDone()
+        connection.pong(payload)
+    }
+
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus {
         acceptUnlessDone()
@@ -225,6 +284,10 @@ internal class RealServerWebSocket(
     }
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+
+    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
 
     override fun drop() = connection.drop()
 

@@ -2,6 +2,7 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
@@ -44,6 +45,9 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     @Volatile
     private var acceptor: Acceptor? = null
     private var accepting: Job? = null
+
+    @Volatile
+    private var closingTime = Duration.ZERO
     private val empty = CompletableDeferred<Unit>()
 
     override val job: Job get() = supervisor
@@ -61,6 +65,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         try {
             options.freeze()
             val context = ServerContext(options, scope)
+            closingTime = context.routes.services.maxOf { it.closingTime }
             val made = Acceptor.bind(
                 Endpoint.Tcp(options.host, options.port),
                 lease,
@@ -98,14 +103,15 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         accepting?.cancelAndJoin()
         connections.forEach(ServerConnection::refusePending)
         checkEmpty()
-        withTimeoutOrNull(options.closeHandshakeTimeout + options.dropTimeout) { empty.await() }
+        withTimeoutOrNull(closingTime) { empty.await() }
         connections.forEach(ServerConnection::drop)
         empty.await()
     }
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
-        val connection = ServerConnection(transport, context) { ended(it, isAdmitted) }
+        val logged = transport.loggedBy(context.wireLog)
+        val connection = ServerConnection(logged, context) { ended(it, isAdmitted) }
         connections.add(connection)
         connection.start()
         if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
@@ -155,7 +161,8 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     private suspend fun closeAll(window: Duration, code: Int) {
         connections.forEach(ServerConnection::refusePending)
-        val open = connections.toList()
+        // Not toList(), which asks for the size first: a connection may end in between.
+        val open = ArrayList(connections)
         val begin = TimeSource.Monotonic.markNow()
         open.forEachIndexed { index, connection ->
             delay(window * index / open.size - begin.elapsedNow())

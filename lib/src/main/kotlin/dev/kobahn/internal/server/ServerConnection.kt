@@ -28,6 +28,10 @@ internal class ServerConnection(
     private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
     private var timer: DisposableHandle? = null
     private var surplus: HeldOctets? = null
+    private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
+
+    /** Of the route once the path is known. */
+    private var dropTimeout = context.routes.otherwise.service.dropTimeout
 
     @Volatile
     private var answered = false
@@ -47,6 +51,7 @@ internal class ServerConnection(
 
     /** Either the client was too slow with its request, or the handler with its decision. */
     private fun timeOut() {
+        transport.log?.timeout("no handshake within ${context.options.openHandshakeTimeout}")
         val waitsForClient = parser != null
         val status =
             if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
@@ -64,6 +69,7 @@ internal class ServerConnection(
     }
 
     private fun readHead(parser: RequestHeadParser, input: ByteBuffer) {
+        if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
         if (!parser.parse(input)) return
         this.parser = null
         hold(input)
@@ -76,21 +82,24 @@ internal class ServerConnection(
 
     private fun judge(head: RequestHead) {
         val peer = transport.peer
-        when (val result = context.handshake(peer).check(head, peer)) {
-            is ServerHandshakeResult.Upgrade -> upgrade(result.request)
-            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request)
+        val match = context.routes.find(head.target)
+        val handshake = match.service.handshake(context.isProxied(peer))
+        dropTimeout = match.service.dropTimeout
+        when (val result = handshake.check(head, peer)) {
+            is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
+            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
             is ServerHandshakeResult.Refused -> answer(result.response)
         }
     }
 
-    private fun upgrade(request: ConnectionRequest) {
-        val webSocket = RealServerWebSocket(request, this, transport, context)
+    private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
+        val webSocket = RealServerWebSocket(request, this, transport, context, match)
         this.webSocket = webSocket
         webSocket.launch()
     }
 
-    private fun serve(request: HttpRequest) {
-        launchAnswer(context, transport.loop, request, ::answer)
+    private fun serve(request: HttpRequest, match: RouteTable.Match) {
+        launchAnswer(context, match.service, transport.loop, request, ::answer)
     }
 
     /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
@@ -101,11 +110,12 @@ internal class ServerConnection(
         if (held.isFull) transport.pauseReading()
     }
 
-    /** The 101 response is [head]: from now on everything goes to [receiver]. */
-    fun open(head: ByteArray, receiver: TransportListener) {
+    /** The 101 response is [head]: from now on everything goes to [receiver]. Calls [onSent] once it is in the queue. */
+    fun open(head: ByteArray, receiver: TransportListener, onSent: () -> Unit) {
         timer?.dispose()
         timer = null
         synchronized(transport.output) { transport.output.append(head) }
+        onSent()
         transport.flush()
         this.receiver = receiver
         val held = surplus ?: return
@@ -125,16 +135,20 @@ internal class ServerConnection(
     /** Answers in plain HTTP, which ends the connection. */
     fun answer(response: HttpResponse) {
         if (!isPending) return
+        webSocket?.onRefused(response)
+        answer(response.withServer(context.options.server).toOctets())
+    }
+
+    private fun answer(octets: ByteArray) {
+        if (!isPending) return
         answered = true
         parser = null
         surplus = null
-        synchronized(transport.output) {
-            transport.output.append(response.withServer(context.options.server).toOctets())
-        }
+        synchronized(transport.output) { transport.output.append(octets) }
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        limit(context.options.dropTimeout) { transport.close() }
+        limit(dropTimeout) { transport.close() }
     }
 
     private fun limit(time: Duration, action: Runnable) {

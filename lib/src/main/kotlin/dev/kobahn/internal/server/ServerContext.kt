@@ -1,24 +1,30 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.SecureMaskingKeys
-import dev.kobahn.protocol.handshake.ServerHandshake
 import kotlinx.coroutines.CoroutineScope
 
 /** What all connections of a server share. Immutable. */
 internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
-    private val direct = options.handshake(isProxied = false)
-    private val proxied = options.handshake(isProxied = true)
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits()
-    val connectionConfig = options.connectionConfig()
     val routes = RouteTable(options)
     val maskingKeys = SecureMaskingKeys()
 
-    /** The handshake for connections from [peer]. */
-    fun handshake(peer: String): ServerHandshake = when {
-        options.trustXForwardedFor == 0 -> direct
-        trustedProxies.contains(peer) -> proxied
-        else -> direct
+    /** What is logged of connections before it is known which route they are for. */
+    val wireLog = options.wireLogConfig()
+
+    /** What Flash is answered, or null if nothing. */
+    val flashSocketPolicy: ByteArray? = options.flashSocketPolicy
+        .takeIf { options.serveFlashSocketPolicy }
+        ?.let { (it.trimEnd(NUL) + NUL).encodeToByteArray() }
+
+    /** Whether [peer] is a proxy whose word on who asks is taken. */
+    fun isProxied(peer: String): Boolean =
+        options.trustXForwardedFor > 0 && trustedProxies.contains(peer)
+
+    private companion object {
+        const val NUL = '\u0000'
     }
 }

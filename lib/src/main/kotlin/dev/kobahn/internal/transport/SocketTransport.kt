@@ -46,6 +46,9 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     private var unwritten = false
     private var end: End? = null
 
+    override var received = 0L
+        private set
+
     override val peer: String get() = peerAddress.toText()
     override val local: String get() = localAddress.toText()
 
@@ -170,6 +173,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
 
     private fun deliver(input: ByteBuffer) {
         input.flip()
+        received += input.remaining()
         if (input.hasRemaining()) notify { onOctets(input) }
     }
 

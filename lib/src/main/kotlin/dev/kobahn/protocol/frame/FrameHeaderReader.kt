@@ -25,6 +25,9 @@ public class FrameHeaderReader {
     private var second = 0
     private var seen = 0
 
+    /** FIN, the reserved bits and the opcode as they stand in the header. */
+    internal val firstOctet: Int get() = first and FrameHeader.OCTET
+
     /** Whether this is the last frame of its message. */
     public val fin: Boolean get() = first and FrameHeader.FIN != 0
 

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.frame
 
+import dev.kobahn.protocol.Acceleration
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
@@ -11,7 +12,8 @@ import java.nio.ByteOrder
  * value is a valid key, zero included. A payload may be processed in pieces: [phase][mask] is the
  * number of payload octets that came before the piece.
  *
- * Eight octets are combined at a time. Stateless and safe to call from any thread.
+ * Eight octets are combined at a time, see [Acceleration]. Stateless and safe to call from any
+ * thread.
  */
 public object Masking {
     /** Masks [length] octets of [octets] in place, from [offset] on, [phase] octets into the payload. */
@@ -39,7 +41,7 @@ public object Masking {
     public fun mask(buffer: ByteBuffer, start: Int, end: Int, key: Int, phase: Int = 0) {
         if (key == 0) return
         val rotated = Integer.rotateLeft(key, (phase and 3) * OCTET)
-        val tail = start + ((end - start) and WORD_MASK)
+        val tail = if (Acceleration.isUsed) start + ((end - start) and WORD_MASK) else start
         if (tail > start) maskWords(buffer, start, tail, rotated)
         var octetKey = rotated
         for (index in tail until end) {

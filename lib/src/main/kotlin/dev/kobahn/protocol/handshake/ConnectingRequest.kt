@@ -42,6 +42,10 @@ constructor(
         requireNotProtected(headers)
     }
 
+    /** This request with [more] fields. */
+    public operator fun plus(more: Headers): ConnectingRequest =
+        ConnectingRequest(host, port, resource, headers + more, userAgent, origin, protocols)
+
     /** All properties as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
         linkedMapOf(

@@ -27,3 +27,10 @@ internal fun requireNotProtected(headers: Headers) {
 /** Whether [name] has the element [word] in its comma list, in any case. */
 internal fun Headers.hasElement(name: String, word: String): Boolean =
     HttpGrammar.elements(this[name].orEmpty()).any { it.equals(word, ignoreCase = true) }
+
+/** Whether [text] can be the value of a header field: no control character but HTAB. */
+internal fun isFieldValue(text: String): Boolean = text.all(HttpGrammar::isFieldChar)
+
+/** Whether [protocols] can be offered or chosen from: tokens, each once. */
+internal fun areSubprotocols(protocols: List<String>): Boolean =
+    protocols.all(HttpGrammar::isToken) && protocols.toSet().size == protocols.size

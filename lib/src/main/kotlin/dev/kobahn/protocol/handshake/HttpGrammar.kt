@@ -5,6 +5,7 @@ package dev.kobahn.protocol.handshake
  */
 internal object HttpGrammar {
     const val HTTP_1_1 = "HTTP/1.1"
+    const val HTTP_2 = "HTTP/2.0"
 
     private const val TOKEN_SIGNS = "!#$%&'*+-.^_`|~"
     private const val MAX_ASCII = 0x7F

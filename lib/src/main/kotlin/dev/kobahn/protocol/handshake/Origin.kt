@@ -34,8 +34,26 @@ constructor(
         /** Every origin but an opaque one. */
         @JvmField
         public val ANY: AllowedOrigins = AllowedOrigins()
+
+        /**
+         * Whether there are origins that [pattern] permits. `https://example.com` permits none, for
+         * it has no port.
+         */
+        @JvmSynthetic
+        internal fun isPattern(pattern: String): Boolean {
+            if ('*' !in pattern) return isOrigin(pattern.lowercase())
+            val end = pattern.lowercase().substringAfterLast('*')
+            val port = end.substringAfterLast(':')
+            val mayEndPort = if (':' in end) port.isNotEmpty() else true
+            return mayEndPort && (port.all(HttpGrammar::isDigit) || NO_PORT.endsWith(port))
+        }
+
+        private fun isOrigin(text: String) =
+            Origin.parse(text.removeSuffix(":$NO_PORT"))?.text == text && text != "null"
     }
 }
+
+private const val NO_PORT = "none"
 
 /** An origin as the patterns see it: lower-case, with its port. Immutable. */
 internal class Origin private constructor(val text: String, val isNull: Boolean) {
@@ -50,7 +68,7 @@ internal class Origin private constructor(val text: String, val isNull: Boolean)
             if (scheme.isEmpty() || !rest.startsWith("://")) return null
             val authority = rest.substring("://".length).takeWhile { it !in "/?#" }
             val place = HostAndPort.parse(authority)?.takeIf { it.host.isNotEmpty() } ?: return null
-            val port = place.port ?: defaultPort(scheme) ?: "none"
+            val port = place.port ?: defaultPort(scheme) ?: NO_PORT
             return Origin("$scheme://${HostAndPort.bracketed(place.host)}:$port", isNull = false)
         }
 

@@ -16,7 +16,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private var extensions = emptyList<ExtensionHeader>()
 
     /** What every HTTP request must fulfil. */
-    fun plain(): HttpResponse? = method() ?: httpVersion() ?: target() ?: host()
+    fun plain(): HttpResponse? = http2() ?: method() ?: httpVersion() ?: target() ?: host()
 
     /** What a request with an `Upgrade` field must fulfil besides. */
     fun upgrade(): HttpResponse? = upgradeField() ?: connection() ?: body() ?: version()
@@ -36,6 +36,16 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     /** The request, after [plain] and [upgrade] were passed. */
     fun request(peer: String) =
         ConnectionRequest(peer, headers, host, resource, version, origin, protocols, extensions)
+
+    /** A client that begins with HTTP/2 (RFC 9113 section 3.4) is told what is spoken here. */
+    private fun http2(): HttpResponse? {
+        if (head.version != HttpGrammar.HTTP_2) return null
+        return HttpResponse(
+            HttpStatus.UPGRADE_REQUIRED,
+            "HTTP/2 is not spoken here",
+            UPGRADE,
+        )
+    }
 
     private fun method(): HttpResponse? {
         if (head.method == "GET") return null

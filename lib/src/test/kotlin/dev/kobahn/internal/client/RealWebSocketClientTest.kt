@@ -4,9 +4,12 @@ import dev.kobahn.ClientWebSocket
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.HandshakeException
 import dev.kobahn.Message
+import dev.kobahn.PreparedMessage
 import dev.kobahn.RawPeer
+import dev.kobahn.RawServer
 import dev.kobahn.WebSocketClient
-import dev.kobahn.protocol.handshake.AcceptKey
+import dev.kobahn.against
+import dev.kobahn.open
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.webSocketClient
 import io.kotest.assertions.throwables.shouldThrow
@@ -16,10 +19,7 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
-import java.io.Closeable
 import java.io.IOException
-import java.net.InetAddress
-import java.net.ServerSocket
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
@@ -34,37 +34,6 @@ import kotlinx.coroutines.channels.toList
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
-
-/** A listening socket of which nothing is the library's. */
-private class RawServer : Closeable {
-    private val socket = ServerSocket(0, 50, InetAddress.getByName("localhost"))
-        .apply { soTimeout = RawPeer.PATIENCE_MILLIS }
-    val url = "ws://localhost:${socket.localPort}/"
-
-    fun accept() = RawPeer(socket.accept())
-
-    override fun close() = socket.close()
-}
-
-/** Accepts the WebSocket asked for; what comes [together] is in the same write. */
-private fun RawPeer.open(together: ByteArray = ByteArray(0)): RawPeer {
-    val key = readHead().lines().first { it.startsWith("Sec-WebSocket-Key:", ignoreCase = true) }
-        .substringAfter(':').trim()
-    val head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Accept: ${AcceptKey.of(key)}\r\n\r\n"
-    return send(head.encodeToByteArray() + together)
-}
-
-/** Runs [client] against [server]; both have ended afterwards. */
-private suspend fun <T> against(server: (RawPeer) -> Unit, client: suspend (String) -> T): T =
-    coroutineScope {
-        RawServer().use { raw ->
-            val serving = launch(Dispatchers.IO) { raw.accept().use(server) }
-            val result = withTimeout(20.seconds) { client(raw.url) }
-            serving.join()
-            result
-        }
-    }
 
 private suspend fun refused(
     answer: String,
@@ -89,6 +58,21 @@ class RealWebSocketClientTest :
                 shouldThrow<HandshakeException> { client.connect(url) }.status.shouldBeNull()
                 client.job.children.count() shouldBe 0
             }
+        }
+
+        test("copies of a prepared message have a key each") {
+            var frames = emptyList<String>()
+            against({ peer ->
+                peer.open()
+                frames = List(2) { peer.readHex(10) }
+            }) { url ->
+                val webSocket = webSocketClient().connect(url)
+                val prepared = PreparedMessage("same")
+                repeat(2) { webSocket.send(prepared) }
+                webSocket.awaitClosed()
+            }
+            frames.map { it.take(4) } shouldBe listOf("8184", "8184")
+            frames.distinct().size shouldBe 2
         }
 
         test("an answer that is not HTTP is a HandshakeException") {

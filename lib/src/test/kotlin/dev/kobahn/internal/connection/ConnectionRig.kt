@@ -23,6 +23,9 @@ internal class ConnectionRig(
     handlerOnLoop: Boolean = true,
     capacity: Int = MemoryTransport.CAPACITY,
     autoPing: AutoPingConfig? = null,
+    wireLog: WireLogConfig? = null,
+    logsHandshake: Boolean = true,
+    trackTimings: Boolean = false,
     autoFragmentSize: Int = 0,
     maxStreamedMessageSize: Long = maxMessagePayloadSize,
 ) {
@@ -43,13 +46,16 @@ internal class ConnectionRig(
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
         autoPing = autoPing,
+        wireLog = wireLog,
+        trackTimings = trackTimings,
         maxStreamedMessageSize = maxStreamedMessageSize,
     )
-    val connection = Connection(transport, config, { 0 }, handlerOnLoop, beforeReceive = {})
+    private val logged = if (logsHandshake) transport.loggedBy(wireLog) else transport
+    val connection = Connection(logged, config, { 0 }, handlerOnLoop, beforeReceive = {})
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
 
     init {
-        transport.start(connection)
+        logged.start(connection)
         connection.onOpened()
         peer.start()
         loop.run()

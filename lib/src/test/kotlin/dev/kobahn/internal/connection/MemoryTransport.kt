@@ -41,6 +41,9 @@ internal class MemoryTransport private constructor(
     private var ended = false
     private var cause: IOException? = null
 
+    override var received = 0L
+        private set
+
     /** Whether [close] was called, here or by a failure. */
     val isClosed: Boolean get() = closing.get()
 
@@ -117,9 +120,12 @@ internal class MemoryTransport private constructor(
 
     private fun moveOctets() {
         if (outgoing.isEnded) output.clear()
-        if (!output.isEmpty) {
+        // A write may be short because the queue sets octets apart, not only for want of room.
+        while (!output.isEmpty) {
+            val written = outgoing.write(output)
+            if (written == 0) break
             writes++
-            output.remove(outgoing.write(output))
+            output.remove(written)
         }
         blocked = !output.isEmpty
         if (ending && !blocked) outgoing.end()
@@ -143,6 +149,7 @@ internal class MemoryTransport private constructor(
         val octets = incoming.read(slice)
         if (octets != null) {
             other.loop.execute { other.writeMore() }
+            received += octets.size
             notify { onOctets(ByteBuffer.wrap(octets)) }
             readLater()
         } else if (incoming.isEnded) {
@@ -172,9 +179,9 @@ internal class MemoryTransport private constructor(
         @Synchronized
         fun write(source: OctetQueue): Int {
             val room = ByteArray(minOf(source.size, capacity - octets.size).toInt())
-            source.copyTo(ByteBuffer.wrap(room))
-            octets.append(room)
-            return room.size
+            val count = source.copyTo(ByteBuffer.wrap(room))
+            octets.append(room, 0, count)
+            return count
         }
 
         @Synchronized

@@ -56,6 +56,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                     }
                     recorder.inputEnd.await()
                     recorder.received.contentEquals(sent) shouldBe true
+                    second.onLoop { second.received } shouldBe size
                 }
             }
 
@@ -125,6 +126,32 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 second.send(byteArrayOf(1))
                 recorder.awaitOctets(10)
                 writes shouldBe 1
+            }
+        }
+
+        for (onLoop in listOf(true, false)) {
+            val where = if (onLoop) "on the loop" else "elsewhere"
+
+            test("what is set apart leaves in writes of its own, in order, when sent $where") {
+                pair {
+                    val recorder = second.record()
+                    first.record()
+                    val sent = ByteArray(46) { it.toByte() }
+                    fun send() {
+                        synchronized(first.output) {
+                            first.output.append(sent, 0, 3)
+                            first.output.append(sent, 3, 40)
+                            first.output.setApart(40, 1)
+                            first.output.append(sent, 43, 3)
+                        }
+                        first.flush()
+                        first.shutdownOutput()
+                    }
+                    if (onLoop) first.onLoop { send() } else send()
+                    recorder.inputEnd.await()
+                    recorder.received shouldBe sent
+                    writes shouldBe 42
+                }
             }
         }
 

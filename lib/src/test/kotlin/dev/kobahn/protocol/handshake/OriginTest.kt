@@ -82,6 +82,19 @@ class OriginTest :
         test("an empty pattern is an error") {
             shouldThrow<IllegalArgumentException> { AllowedOrigins(listOf("")) }
         }
+
+        context("a pattern that no origin fits is told from one that some do") {
+            vectors(
+                "*", "https://a.example:443", "https://A.example:443", "*://*.example.com:*",
+                "https://*:443", "http://[::1]:80", "chrome-extension://abc:none", "*443", "*:80",
+                "*ne",
+            ) { AllowedOrigins.isPattern(it) shouldBe true }
+            vectors(
+                "", "null", "https://a.example", "https://a.example:", "https://a.example:x",
+                "a.example:443", "https://*.example.com", "*://*.example.com:", "file://",
+                "https://a.example:443/", "https://a.example:0443",
+            ) { AllowedOrigins.isPattern(it) shouldBe false }
+        }
     })
 
 private fun permits(allowed: AllowedOrigins, origin: String) =

@@ -3,10 +3,6 @@ package dev.kobahn.samples.chat
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.protocol.CloseCode
-import dev.kobahn.samples.Outbox
-import kotlinx.coroutines.cancelChildren
-import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.launch
 
 /** Serves the chat: its page at `/`, and its WebSocket at `/chat?room=…&name=…`. */
 internal fun WebSocketServerOptions.chat(rooms: Rooms = Rooms()) {
@@ -17,15 +13,12 @@ internal fun WebSocketServerOptions.chat(rooms: Rooms = Rooms()) {
 }
 
 /** The life of one person in a room. */
-private suspend fun ServerWebSocket.serve(rooms: Rooms): Unit = coroutineScope {
+private suspend fun ServerWebSocket.serve(rooms: Rooms) {
     accept()
-    val outbox = Outbox(OUTBOX_LIMIT)
     val room = ChatText.room(request.param("room")) ?: "lobby"
-    val seat = rooms.enter(room, ChatText.name(request.param("name")) ?: "Guest", outbox)
+    val seat = rooms.enter(room, ChatText.name(request.param("name")) ?: "Guest", this)
     try {
-        launch { outbox.sendTo(this@serve) }
         listen(seat)
-        coroutineContext.cancelChildren()
     } finally {
         seat.leave()
     }
@@ -43,5 +36,4 @@ private suspend fun ServerWebSocket.listen(seat: Rooms.Seat) {
 }
 
 private const val LARGEST_MESSAGE = 16L * 1024
-private const val OUTBOX_LIMIT = 1024L * 1024
 private const val MOST_PEOPLE = 1000

@@ -1,28 +1,32 @@
 package dev.kobahn.samples.chat
 
-import dev.kobahn.samples.Outbox
+import dev.kobahn.PreparedMessage
+import dev.kobahn.SlowConsumer
+import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketGroup
 
 /**
  * The people in a room and the last lines that were said. Thread-safe: each function holds the
- * room's monitor, for a moment, as none of them waits; outboxes keep slow readers from holding
- * anybody up.
+ * room's monitor, for a moment, as none of them waits; whoever reads too slowly is disconnected.
  *
  * @param now the time in milliseconds since 1970
  */
 internal class Room(private val name: String, private val now: () -> Long) {
-    private val outboxes = LinkedHashMap<String, Outbox>()
+    private val group = WebSocketGroup(SlowConsumer.Disconnect(maxQueueSize = MOST_WAITING))
+    private val people = LinkedHashMap<String, WebSocket>()
     private val history = ArrayDeque<ChatMessage.Line>()
 
     /** Whether nobody is here. */
-    val isEmpty: Boolean @Synchronized get() = outboxes.isEmpty()
+    val isEmpty: Boolean @Synchronized get() = people.isEmpty()
 
-    /** Lets the owner of [outbox] in, as [wanted] or with a number after it; returns the name. */
+    /** Lets [webSocket] in, which is new, as [wanted] or with a number after it; returns the name. */
     @Synchronized
-    fun join(wanted: String, outbox: Outbox): String {
+    fun join(wanted: String, webSocket: WebSocket): String {
         val given = free(wanted)
+        webSocket.trySend(ChatMessage.Welcome(name, given, people.keys + given, history).encode())
         toAll(ChatMessage.Joined(now(), given))
-        outboxes[given] = outbox
-        outbox.offer(ChatMessage.Welcome(name, given, outboxes.keys, history).encode())
+        people[given] = webSocket
+        group.add(webSocket)
         return given
     }
 
@@ -38,21 +42,24 @@ internal class Room(private val name: String, private val now: () -> Long) {
     /** Somebody goes. */
     @Synchronized
     fun leave(name: String) {
-        if (outboxes.remove(name) != null) toAll(ChatMessage.Left(now(), name))
+        group.remove(people.remove(name) ?: return)
+        toAll(ChatMessage.Left(now(), name))
     }
 
     private fun free(wanted: String): String {
-        if (wanted !in outboxes) return wanted
-        return generateSequence(2) { it + 1 }.map { "$wanted $it" }.first { it !in outboxes }
+        if (wanted !in people) return wanted
+        return generateSequence(2) { it + 1 }.map { "$wanted $it" }.first { it !in people }
     }
 
     private fun toAll(message: ChatMessage) {
-        val encoded = message.encode()
-        outboxes.values.forEach { it.offer(encoded) }
+        group.offer(PreparedMessage(message.encode()))
     }
 
     companion object {
         /** How many lines are kept for those who come later. */
         const val HISTORY = 50
+
+        /** How many octets may wait for somebody who reads slowly. */
+        private const val MOST_WAITING = 1024L * 1024
     }
 }

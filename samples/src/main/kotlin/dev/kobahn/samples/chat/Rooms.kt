@@ -1,6 +1,6 @@
 package dev.kobahn.samples.chat
 
-import dev.kobahn.samples.Outbox
+import dev.kobahn.WebSocket
 
 /**
  * All rooms by name: made when somebody enters, kept with their history when everybody has left,
@@ -24,9 +24,9 @@ internal class Rooms(
 
     /** Enters the room [roomName] as [wanted], with a number after it if that name is taken. */
     @Synchronized
-    fun enter(roomName: String, wanted: String, outbox: Outbox): Seat {
+    fun enter(roomName: String, wanted: String, webSocket: WebSocket): Seat {
         val room = rooms.getOrPut(roomName) { Room(roomName, now) }
-        val seat = Seat(room, room.join(wanted, outbox))
+        val seat = Seat(room, room.join(wanted, webSocket))
         forgetEmptyOnes()
         return seat
     }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Messages go out and come in piece by piece. */
-class StreamingTest {
+class MessageStreamTest {
     /** Writes down every call, with a given initial demand. */
     private static class Pieces extends Recorder implements MessageStreamListener {
         Pieces(long demand) {

@@ -1,0 +1,92 @@
+package dev.kobahn
+
+import dev.kobahn.internal.connection.ConnectionConfig
+import dev.kobahn.internal.options.headersOption
+import dev.kobahn.internal.options.option
+import dev.kobahn.internal.options.timeOption
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.handshake.AllowedOrigins
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.areSubprotocols
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineDispatcher
+
+/**
+ * The options of a server that each [Route] may have its own of. What a route does not set is as at
+ * the server.
+ */
+public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = null) :
+    WebSocketOptions(parent) {
+    /** The subprotocols spoken, the one liked best first. Default: none. */
+    public var protocols: List<String> by
+        option(emptyList(), "tokens, each once", ::areSubprotocols)
+
+    /** Further fields of every 101 response. Default: none. */
+    public var headers: Headers by headersOption()
+
+    /**
+     * The origins whose pages may connect, as `scheme://host:port` with the port always written;
+     * `*` stands for any run of characters. Requests without an origin do not come from a page and
+     * are always allowed. Default: `*`, any.
+     */
+    public var allowedOrigins: List<String> by originsOption(listOf("*"))
+
+    /**
+     * Whether the origin `null` is allowed, which sandboxed pages and local files have. Default:
+     * false.
+     */
+    public var allowNullOrigin: Boolean by option(false)
+
+    /**
+     * Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. Default: true.
+     */
+    public var requireMaskedClientFrames: Boolean by option(true)
+
+    /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. Default: false. */
+    public var maskServerFrames: Boolean by option(false)
+
+    /**
+     * How long the client has to end the transport once both Close frames are exchanged. Zero is no
+     * limit. Default: 1 second.
+     */
+    public var dropTimeout: Duration by timeOption(1.seconds)
+
+    /**
+     * Whether a request that asks for no WebSocket gets a page that says what is here, see
+     * [dev.kobahn.protocol.handshake.ServerStatus], rather than 426. Default: false.
+     */
+    public var webStatus: Boolean by option(false)
+
+    /**
+     * Where the page of [webStatus] may send a browser, as patterns like those of [allowedOrigins];
+     * any other target is 400. Default: nowhere.
+     */
+    public var allowedRedirects: List<String> by originsOption(emptyList())
+
+    /**
+     * Where handlers run. By default, null, each runs on the event loop of its connection, which is
+     * fastest, keeps a connection free of races, and forbids blocking calls.
+     */
+    public var handlerDispatcher: CoroutineDispatcher? by option(null)
+
+    final override fun connectionConfig(): ConnectionConfig = connectionConfig(
+        protocol = ProtocolConfig(
+            role = Role.SERVER,
+            maxMessagePayloadSize = maxMessagePayloadSize,
+            maxFramePayloadSize = maxFramePayloadSize,
+            utf8validateIncoming = utf8validateIncoming,
+            maskOutgoing = maskServerFrames,
+            requireMasked = requireMaskedClientFrames,
+            applyMask = applyMask,
+            echoCloseCodeReason = echoCloseCodeReason,
+        ),
+        dropTimeout = dropTimeout,
+    )
+}
+
+private fun originsOption(value: List<String>) =
+    option(value, "origins such as https://*.example.com:443, their ports written") {
+        it.all(AllowedOrigins::isPattern)
+    }

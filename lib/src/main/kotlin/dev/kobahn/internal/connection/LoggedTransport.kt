@@ -1,0 +1,53 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.WebSocketState
+import java.io.IOException
+import java.nio.ByteBuffer
+
+/** This transport with a log, if [config] asks for one that somebody sees; else as it is. */
+internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
+    val wanted = config?.takeIf { log == null && (it.frames || it.octets) } ?: return this
+    val sink = wanted.sinkOrNull() ?: return this
+    return LoggedTransport(this, ConnectionLog(wanted, sink, peer))
+}
+
+/**
+ * A [transport] whose octets are logged where that is asked for, and its beginning and end. It also
+ * says aloud what was noted of the frames sent: whoever sends one flushes.
+ */
+private class LoggedTransport(private val transport: Transport, override val log: ConnectionLog) :
+    Transport by transport {
+    init {
+        if (log.config.octets) output.onRemoval = { count -> log.octetsSent(output, count) }
+    }
+
+    override fun start(listener: TransportListener) {
+        log.state(WebSocketState.CONNECTING)
+        transport.start(LoggedListener(listener, log))
+    }
+
+    override fun flush() {
+        transport.flush()
+        log.drain()
+    }
+}
+
+private class LoggedListener(
+    private val listener: TransportListener,
+    private val log: ConnectionLog,
+) : TransportListener by listener {
+    override fun onOctets(input: ByteBuffer) {
+        if (log.config.octets) log.octetsReceived(input)
+        listener.onOctets(input)
+    }
+
+    override fun onWritten(waiting: Long) {
+        log.drain()
+        listener.onWritten(waiting)
+    }
+
+    override fun onClosed(cause: IOException?) {
+        listener.onClosed(cause)
+        log.state(WebSocketState.CLOSED, cause)
+    }
+}

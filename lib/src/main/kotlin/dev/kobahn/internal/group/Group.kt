@@ -1,0 +1,132 @@
+package dev.kobahn.internal.group
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.PreparedMessage
+import dev.kobahn.SlowConsumer
+import dev.kobahn.WebSocket
+import dev.kobahn.protocol.CloseFrame
+import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.atomic.AtomicLong
+import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
+
+/**
+ * The members of a group and what is done to all of them. A member with room is sent to at once, in
+ * the caller's thread; coroutines are started for slow ones only, and one for each member that waits
+ * for its end. They have no parent: each ends when its connection does.
+ *
+ * @param F how the members are known to the application
+ */
+internal class Group<F : Any>(
+    private val slowConsumer: SlowConsumer,
+    dispatcher: CoroutineDispatcher = Dispatchers.Default,
+) {
+    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
+    private val byFace = ConcurrentHashMap<F, Member<F>>()
+    private val dropped = AtomicLong()
+
+    val size: Int get() = byFace.size
+
+    val members: List<F> get() = byFace.values.map { it.face }
+
+    val droppedMessages: Long get() = dropped.get()
+
+    operator fun contains(face: F): Boolean = byFace.containsKey(face)
+
+    fun add(face: F, webSocket: WebSocket): Boolean {
+        val member = Member(face, webSocket, slowConsumer, scope, dropped)
+        val watch = scope.launch(Dispatchers.Unconfined, CoroutineStart.LAZY) {
+            webSocket.awaitClosed()
+            leave(member)
+        }
+        member.watch = watch
+        if (byFace.putIfAbsent(face, member) != null) {
+            watch.cancel()
+            return false
+        }
+        watch.start()
+        return true
+    }
+
+    fun remove(face: F): Boolean {
+        val member = byFace.remove(face) ?: return false
+        member.end()
+        return true
+    }
+
+    private fun leave(member: Member<F>) {
+        if (byFace.remove(member.face, member)) member.end()
+    }
+
+    suspend fun broadcast(message: PreparedMessage): Int {
+        if (slowConsumer !is SlowConsumer.Suspend) return offer(message)
+        val slow = ArrayList<Member<F>>(0)
+        val count = toAll { member ->
+            if (!member.trySend(message)) slow.add(member)
+            true
+        }
+        if (slow.isNotEmpty()) sendTo(slow, message)
+        return count
+    }
+
+    /** Every one of them gets the message at once, and then all are waited for. */
+    private suspend fun sendTo(slow: List<Member<F>>, message: PreparedMessage) = coroutineScope {
+        for (member in slow) {
+            launch(start = CoroutineStart.UNDISPATCHED) {
+                try {
+                    member.webSocket.send(message)
+                } catch (_: ConnectionClosedException) {
+                    // It ended while it was waited for, and leaves by itself.
+                }
+            }
+        }
+    }
+
+    fun offer(message: PreparedMessage): Int {
+        check(slowConsumer !is SlowConsumer.Suspend) { "a group that suspends can only broadcast" }
+        return toAll { member ->
+            member.offer(message).also { isMember -> if (!isMember) leave(member) }
+        }
+    }
+
+    /** Calls [send] for each member; whatever fails with one, the others are served. */
+    private inline fun toAll(send: (Member<F>) -> Boolean): Int {
+        var count = 0
+        var failure: Exception? = null
+        for (member in byFace.values) {
+            try {
+                if (send(member)) count++
+            } catch (_: ConnectionClosedException) {
+                leave(member)
+            } catch (other: Exception) {
+                failure = other
+            }
+        }
+        if (failure != null) throw failure
+        return count
+    }
+
+    suspend fun closeAll(code: Int, reason: String, timeout: Duration) {
+        CloseFrame.of(code, reason)
+        val all = byFace.values.map { it.webSocket }
+        val closing = all.map { webSocket ->
+            scope.launch(start = CoroutineStart.UNDISPATCHED) {
+                try {
+                    webSocket.close(code, reason)
+                } catch (_: ConnectionClosedException) {
+                    // It was gone before it was open.
+                }
+            }
+        }
+        withTimeoutOrNull(timeout) { closing.forEach { it.join() } }
+        all.forEach { if (it.closeStatus == null) it.drop() }
+        closing.forEach { it.join() }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.kobahn.java
+
+import dev.kobahn.ServerConnectionOptions
+import dev.kobahn.protocol.handshake.Headers
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+import kotlin.time.Duration
+import kotlin.time.toDuration
+import kotlin.time.toDurationUnit
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.asCoroutineDispatcher
+
+/**
+ * The options that a server has and each of its routes may have its own of, named as in
+ * [ServerConnectionOptions], where their defaults are. Not thread-safe.
+ */
+public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBuilder<B>> :
+    WebSocketOptionsBuilder<B>() {
+    /** The subprotocols spoken, the one liked best first. */
+    public fun protocols(vararg protocols: String): B = protocols(protocols.asList())
+
+    /** The subprotocols spoken, the one liked best first. */
+    public fun protocols(protocols: List<String>): B =
+        protocols.toList().let { set { this.protocols = it } }
+
+    /** Further fields of every 101 response. */
+    public fun headers(headers: Headers): B = set { this.headers = headers }
+
+    /**
+     * The origins whose pages may connect, as `scheme://host:port` with the port always written;
+     * `*` stands for any run of characters. Requests without an origin are always allowed.
+     */
+    public fun allowedOrigins(vararg origins: String): B = allowedOrigins(origins.asList())
+
+    /** As above. */
+    public fun allowedOrigins(origins: List<String>): B =
+        origins.toList().let { set { allowedOrigins = it } }
+
+    /** Whether the origin `null` is allowed, which sandboxed pages and local files have. */
+    public fun allowNullOrigin(on: Boolean): B = set { allowNullOrigin = on }
+
+    /** Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. */
+    public fun requireMaskedClientFrames(on: Boolean): B = set { requireMaskedClientFrames = on }
+
+    /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. */
+    public fun maskServerFrames(on: Boolean): B = set { maskServerFrames = on }
+
+    /**
+     * How long the client has to end the transport once both Close frames are exchanged. Zero is no
+     * limit.
+     */
+    public fun dropTimeout(time: Long, unit: TimeUnit): B =
+        dropTimeout(time.toDuration(unit.toDurationUnit()))
+
+    /** As `dropTimeout(time, unit)`; not below Android API 26. */
+    @UsesJavaTime
+    public fun dropTimeout(time: java.time.Duration): B = dropTimeout(time.toKotlinDuration())
+
+    private fun dropTimeout(time: Duration): B = set { dropTimeout = time }
+
+    /** Whether a request that asks for no WebSocket gets a status page rather than 426. */
+    public fun webStatus(on: Boolean): B = set { webStatus = on }
+
+    /** The origins the status page may send a browser to, as patterns; any other target is 400. */
+    public fun allowedRedirects(vararg origins: String): B = allowedRedirects(origins.asList())
+
+    /** As above. */
+    public fun allowedRedirects(origins: List<String>): B =
+        origins.toList().let { set { allowedRedirects = it } }
+
+    /**
+     * Where listeners and the functions given here are called; without it the event loop of the
+     * connection, which is fastest and forbids blocking calls. The executor must take every task
+     * until the server has stopped; the server does not shut it down.
+     */
+    override fun executor(executor: Executor): B =
+        executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }
+
+    private fun set(change: ServerConnectionOptions.() -> Unit): B =
+        change { (it as ServerConnectionOptions).change() }
+}

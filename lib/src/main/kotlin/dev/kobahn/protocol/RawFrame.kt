@@ -1,0 +1,42 @@
+package dev.kobahn.protocol
+
+/**
+ * A frame to be sent as it is, for [Protocol.sendFrame] and [dev.kobahn.WebSocket.sendFrame]. Every
+ * value that fits into its bits is taken, whether RFC 6455 allows it or not. Immutable, except for
+ * [payload], which must not be changed once the frame was sent.
+ *
+ * @throws IllegalArgumentException if a value does not fit
+ */
+public class RawFrame
+@JvmOverloads
+constructor(
+    /** The opcode, 0 to 15; see [dev.kobahn.protocol.frame.Opcode]. */
+    public val opcode: Int,
+    /** The payload, or what it is made of. */
+    public val payload: ByteArray = ByteArray(0),
+    /** Whether it is the last frame of its message. */
+    public val fin: Boolean = true,
+    /** The reserved bits, 0 to 7: 4 is RSV1, 2 RSV2, 1 RSV3. */
+    public val rsv: Int = 0,
+    /** How it is masked. */
+    public val mask: FrameMask = FrameMask.USUAL,
+    /**
+     * The length of the payload on the wire in octets: [payload] is repeated, or cut, to that. The
+     * repetitions are made while they are written, so a length of any size takes no memory.
+     */
+    public val payloadLength: Long = payload.size.toLong(),
+) {
+    init {
+        require(opcode in 0..MAX_OPCODE) { "opcode is $opcode, must be 0 to $MAX_OPCODE" }
+        require(rsv in 0..MAX_RSV) { "rsv is $rsv, must be 0 to $MAX_RSV" }
+        require(payloadLength >= 0) { "payloadLength is $payloadLength, must be 0 or more" }
+        require(payloadLength == 0L || payload.isNotEmpty()) {
+            "payloadLength is $payloadLength, but there is no payload to repeat"
+        }
+    }
+
+    private companion object {
+        const val MAX_OPCODE = 15
+        const val MAX_RSV = 7
+    }
+}

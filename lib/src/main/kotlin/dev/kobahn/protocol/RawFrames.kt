@@ -1,0 +1,87 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.FrameHeader
+import java.nio.ByteBuffer
+
+/**
+ * Appends [frame] as a connection with [config] sends it, without asking whether it may. Guarded by
+ * the monitor of the queue.
+ */
+internal fun OctetQueue.appendFrame(
+    frame: RawFrame,
+    config: ProtocolConfig,
+    maskingKeys: MaskingKeys,
+) {
+    require(size <= MOST_WAITING - frame.payloadLength) {
+        "payloadLength is ${frame.payloadLength}, must leave less than 2^62 octets waiting"
+    }
+    val mask = if (frame.mask === FrameMask.USUAL) usualMask(config, maskingKeys) else frame.mask
+    appendHeader(frame, mask)
+    val key = mask.key ?: 0
+    val masked = mask.key != null && mask.isApplied
+    if (frame.payloadLength <= frame.payload.size) {
+        appendPayload(frame.payload, 0, frame.payloadLength.toInt(), key, masked)
+    } else {
+        appendRepeated(tiled(frame.payload), frame.payloadLength, key, masked)
+    }
+}
+
+private fun usualMask(config: ProtocolConfig, maskingKeys: MaskingKeys): FrameMask =
+    if (config.maskOutgoing) {
+        FrameMask.of(maskingKeys.next(), isApplied = config.applyMask)
+    } else {
+        FrameMask.NONE
+    }
+
+private fun OctetQueue.appendHeader(frame: RawFrame, mask: FrameMask) {
+    val header = ByteBuffer.allocate(FrameHeader.MAX_SIZE)
+    val fin = if (frame.fin) FrameHeader.FIN else 0
+    val maskBit = if (mask.key != null) FrameHeader.MASK else 0
+    val length = frame.payloadLength
+    header.put((fin or (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode).toByte())
+    when {
+        length < FrameHeader.LENGTH_16 -> header.put((maskBit or length.toInt()).toByte())
+
+        length < FrameHeader.MIN_64 -> {
+            header.put((maskBit or FrameHeader.LENGTH_16).toByte())
+            header.putShort(length.toShort())
+        }
+
+        else -> {
+            header.put((maskBit or FrameHeader.LENGTH_64).toByte())
+            header.putLong(length)
+        }
+    }
+    if (mask.key != null && mask.isWritten) header.putInt(mask.key)
+    append(header.array(), 0, header.position())
+}
+
+/** A few octets are copied one after the other until they are enough to be copied quickly. */
+private fun tiled(octets: ByteArray): ByteArray {
+    if (octets.size >= TILE) return octets
+    val tile = ByteArray(TILE / octets.size * octets.size)
+    for (start in tile.indices step octets.size) octets.copyInto(tile, start)
+    return tile
+}
+
+/** Appends what [append] does, to leave chopped, or on its own, or as usual. */
+internal inline fun OctetQueue.appendApart(
+    chopSize: Int,
+    sync: Boolean,
+    append: OctetQueue.() -> Unit,
+) {
+    require(chopSize >= 0) { "chopSize is $chopSize, must be 0 (not chopped) or more" }
+    val before = size
+    append()
+    val count = size - before
+    if (chopSize > 0) {
+        setApart(count, chopSize.toLong())
+    } else if (sync) {
+        setApart(count, count)
+    }
+}
+
+private const val TILE = 4096
+
+/** Far more than anybody can send, and as far from an overflow. */
+private const val MOST_WAITING = 1L shl 62

@@ -1,0 +1,71 @@
+package dev.kobahn.protocol
+
+import java.util.concurrent.atomic.AtomicLongArray
+
+/**
+ * What went over a connection, counted where it passes. Each place has one writer at a time, the
+ * sender of frames under the output's monitor or the thread that receives, so that a count costs an
+ * ordered store and nothing waits; any thread may read.
+ */
+internal class TrafficCounts {
+    private val counts = AtomicLongArray(SIZE)
+
+    /** Whether what is received still counts: not after our Close. */
+    @Volatile
+    var isOpen = true
+
+    /** A data frame is begun; its payload is told by [dataSent]. */
+    fun frameSent() = add(FRAMES_SENT, 1)
+
+    /** Payload of a data frame, which was [application] octets before it was compressed. */
+    fun dataSent(payload: Int, application: Int = payload) {
+        add(PAYLOAD_SENT, payload.toLong())
+        add(APPLICATION_SENT, application.toLong())
+    }
+
+    fun messageSent() = add(MESSAGES_SENT, 1)
+
+    /** The message that was begun is not sent after all. */
+    fun messageRevoked() = add(MESSAGES_SENT, -1)
+
+    /** Payload of a data frame came, which is [application] octets once it is decompressed. */
+    fun dataReceived(payload: Int, application: Int = payload) {
+        if (!isOpen) return
+        add(PAYLOAD_RECEIVED, payload.toLong())
+        add(APPLICATION_RECEIVED, application.toLong())
+    }
+
+    fun frameReceived() {
+        if (isOpen) add(FRAMES_RECEIVED, 1)
+    }
+
+    fun messageReceived() {
+        if (isOpen) add(MESSAGES_RECEIVED, 1)
+    }
+
+    private fun add(place: Int, count: Long) = counts.lazySet(place, counts.get(place) + count)
+
+    /** For what is counted elsewhere; by the place's only writer. */
+    operator fun set(place: Int, count: Long) = counts.lazySet(place, count)
+
+    operator fun get(place: Int): Long = counts.get(place)
+
+    /** All counts as they are now, by their places. */
+    fun toArray() = LongArray(SIZE, counts::get)
+
+    companion object {
+        const val WIRE_SENT = 0
+        const val WIRE_RECEIVED = 1
+        const val PREOPEN_SENT = 2
+        const val PREOPEN_RECEIVED = 3
+        const val PAYLOAD_SENT = 4
+        const val PAYLOAD_RECEIVED = 5
+        const val APPLICATION_SENT = 6
+        const val APPLICATION_RECEIVED = 7
+        const val FRAMES_SENT = 8
+        const val FRAMES_RECEIVED = 9
+        const val MESSAGES_SENT = 10
+        const val MESSAGES_RECEIVED = 11
+        private const val SIZE = 12
+    }
+}

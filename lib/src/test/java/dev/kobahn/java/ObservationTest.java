@@ -1,0 +1,134 @@
+package dev.kobahn.java;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kobahn.HandshakeException;
+import dev.kobahn.TrafficStats;
+import dev.kobahn.WebSocketState;
+import dev.kobahn.WireLogEntry;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The log, the statistics, the times and the state of a connection, from Java. */
+class ObservationTest {
+    @Test
+    void theLogOfFramesGoesToTheFunctionThatIsGiven() throws Exception {
+        List<WireLogEntry> log = new CopyOnWriteArrayList<>();
+        try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
+            AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
+                .logFrames(true).logOctets(true).wireLog(log::add).build();
+            Recorder recorder = new Recorder();
+            AsyncWebSocket webSocket = Futures.get(client.connect(running.url("/"), recorder));
+            webSocket.send("hello");
+            assertEquals("open", recorder.next());
+            assertEquals("text hello", recorder.next());
+            Futures.get(webSocket.close());
+        }
+        List<WireLogEntry.Frame> frames = log.stream()
+            .filter(WireLogEntry.Frame.class::isInstance).map(WireLogEntry.Frame.class::cast)
+            .collect(Collectors.toList());
+        assertEquals(List.of(1, 1, 8, 8), frames.stream()
+            .map(WireLogEntry.Frame::getOpcode).collect(Collectors.toList()));
+        WireLogEntry.Frame first = frames.get(0);
+        assertTrue(first.getSent() && first.getFin() && first.getMasked() && first.isText());
+        assertEquals(5, first.getLength());
+        assertEquals("hello", new String(first.getPayload()));
+        assertEquals('>', first.getGutter());
+        assertEquals(
+            "> " + first.getConnection() + " TEXT fin masked 5 \"hello\"", first.toString());
+        assertTrue(log.stream().anyMatch(WireLogEntry.Octets.class::isInstance));
+    }
+
+    @Test
+    void trafficIsCountedAndBeginsAnewWhenAsked() throws Exception {
+        try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
+            Recorder recorder = new Recorder();
+            AsyncWebSocket webSocket = running.connect(recorder);
+            webSocket.send("hello");
+            assertEquals("open", recorder.next());
+            assertEquals("text hello", recorder.next());
+            TrafficStats stats = webSocket.trafficStats();
+            assertEquals(11, stats.getOutgoingOctetsWireLevel());
+            assertEquals(7, stats.getIncomingOctetsWireLevel());
+            assertEquals(1, stats.getIncomingWebSocketMessages());
+            assertEquals(0.4, stats.getIncomingWebSocketOverhead());
+            assertEquals(stats.toJson(), stats.toString());
+            webSocket.resetTrafficStats();
+            assertEquals(0, webSocket.trafficStats().getOutgoingOctetsWireLevel());
+            assertNull(webSocket.trafficStats().getIncomingWebSocketOverhead());
+        }
+    }
+
+    @Test
+    void timesAreTrackedWhenAsked() throws Exception {
+        try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
+            AsyncWebSocketClient client =
+                new AsyncWebSocketClient.Builder().trackTimings(true).build();
+            Recorder recorder = new Recorder();
+            AsyncWebSocket webSocket = Futures.get(client.connect(running.url("/"), recorder));
+            webSocket.send("hello");
+            assertEquals("open", recorder.next());
+            assertEquals("text hello", recorder.next());
+            TrackedTimings timings = webSocket.trackedTimings();
+            assertNotNull(timings);
+            timings.track("own");
+            Map<String, Long> times = timings.toMap(TimeUnit.NANOSECONDS);
+            assertTrue(times.get("own") >= times.get("onMessage"), times.toString());
+            long nanos = times.get("onMessage") - times.get("sendMessage");
+            assertEquals(nanos, timings.diff("sendMessage", "onMessage", TimeUnit.NANOSECONDS));
+            assertEquals(nanos, timings.diff("sendMessage", "onMessage").toNanos());
+            assertNull(timings.diff("own", "none"));
+            assertNull(timings.diff("own", "none", TimeUnit.SECONDS));
+            assertEquals("    n.a.", timings.format("own", "none"));
+            assertEquals(8, timings.format("sendMessage", "onMessage").length());
+            webSocket.setTrackTimings(false);
+            assertNull(webSocket.trackedTimings());
+        }
+    }
+
+    @Test
+    void theStateIsOpenAndThenClosed() {
+        try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
+            AsyncWebSocket webSocket = running.connect(new Recorder());
+            assertEquals(WebSocketState.OPEN, webSocket.state());
+            Futures.get(webSocket.close());
+            assertEquals(WebSocketState.CLOSED, webSocket.state());
+        }
+    }
+
+    @Test
+    void aServerMayWaitForTheOpeningOfWhatItAccepts() {
+        CompletableFuture<Void> opened = new CompletableFuture<>();
+        try (RunningServer running = new RunningServer(it -> it.onConnect(handshake -> {
+            handshake.awaitOpen().thenAccept(opened::complete);
+            return handshake.accept(new Recorder());
+        }))) {
+            running.connect(new Recorder());
+            Futures.get(opened);
+        }
+    }
+
+    @Test
+    void whoWaitsForAnOpeningThatIsDeniedLearnsTheStatus() {
+        CompletableFuture<CompletableFuture<Void>> waiting = new CompletableFuture<>();
+        try (RunningServer running = new RunningServer(it -> it.onConnect(handshake -> {
+            waiting.complete(handshake.awaitOpen());
+            return handshake.deny(401);
+        }))) {
+            Futures.failure(
+                HandshakeException.class,
+                running.client.connect(running.url("/"), new Recorder()));
+            assertEquals(
+                401,
+                Futures.failure(HandshakeException.class, Futures.get(waiting)).getStatus());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.kobahn
+
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.DelicateWebSocketApi
+import dev.kobahn.protocol.FrameMask
+import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.frame.Opcode
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.withTimeout
+
+/** A client of ours that breaks the rules through the low-level door, and a server of ours. */
+@OptIn(DelicateWebSocketApi::class)
+class HostilePeerTest :
+    FunSpec({
+        timeout = 60_000
+        val text = "text".encodeToByteArray()
+
+        suspend fun served(
+            configure: WebSocketServerOptions.() -> Unit = {},
+            block: suspend ClientWebSocket.() -> Unit,
+        ) = webSocketServer {
+            onConnect { for (message in incoming) send(message) }
+            configure()
+        }.use { server ->
+            val webSocket = webSocketClient().connect("ws://localhost:${server.port}")
+            withTimeout(20.seconds) { webSocket.block() }
+            webSocket.drop()
+        }
+
+        mapOf(
+            "a reserved opcode" to RawFrame(3),
+            "a reserved bit" to RawFrame(Opcode.TEXT, text, rsv = 4),
+            "an unmasked frame" to RawFrame(Opcode.TEXT, text, mask = FrameMask.NONE),
+            "a control frame in pieces" to RawFrame(Opcode.PING, fin = false),
+            "a control frame that is too long" to RawFrame(Opcode.PING, text, payloadLength = 126),
+            "a continuation of nothing" to RawFrame(Opcode.CONTINUATION, text),
+            "a Close of one octet" to RawFrame(Opcode.CLOSE, byteArrayOf(3)),
+        ).forEach { (name, frame) ->
+            test("a server fails $name with 1002") {
+                served {
+                    sendFrame(frame)
+                    awaitClosed().remote?.code shouldBe CloseCode.PROTOCOL_ERROR
+                }
+            }
+        }
+
+        test("a server fails text that is no UTF-8 with 1007") {
+            served {
+                sendFrame(RawFrame(Opcode.TEXT, byteArrayOf(-1)))
+                awaitClosed().remote?.code shouldBe CloseCode.INVALID_FRAME_PAYLOAD_DATA
+            }
+        }
+
+        test(
+            "a server refuses a frame of a terabyte with 1009, and neither end needs memory for it",
+        ) {
+            served {
+                val flood = RawFrame(Opcode.BINARY, text, payloadLength = 1L shl 40)
+                runCatching { sendFrame(flood) }
+                    .exceptionOrNull()!!::class shouldBe ConnectionClosedException::class
+                awaitClosed().remote?.code shouldBe CloseCode.MESSAGE_TOO_BIG
+            }
+        }
+
+        test("a server takes frames that come octet by octet") {
+            served {
+                sendFrame(RawFrame(Opcode.TEXT, text, fin = false), chopSize = 1)
+                sendFrame(RawFrame(Opcode.PING, text), chopSize = 1)
+                sendFrame(RawFrame(Opcode.CONTINUATION, text, payloadLength = 200), chopSize = 1)
+                send("whole")
+                incoming.receive() shouldBe Message.Text("text".repeat(51))
+                incoming.receive() shouldBe Message.Text("whole")
+                close().wasClean shouldBe true
+            }
+        }
+
+        test("a frame put together by hand is taken like any other, and a Close by hand as well") {
+            served {
+                sendData(RawPeer.text("by hand"), sync = true)
+                bufferedAmount shouldBe 0
+                incoming.receive() shouldBe Message.Text("by hand")
+                sendFrame(RawFrame(Opcode.CLOSE, byteArrayOf(0x0B, 0xB8.toByte())))
+                awaitClosed().remote?.code shouldBe CloseCode.NORMAL_CLOSURE
+            }
+        }
+
+        test("a client fails what a server must not send") {
+            mapOf(
+                RawFrame(Opcode.TEXT, text, mask = FrameMask.of(1)) to CloseCode.PROTOCOL_ERROR,
+                RawFrame(Opcode.TEXT, byteArrayOf(-1)) to CloseCode.INVALID_FRAME_PAYLOAD_DATA,
+            ).forEach { (frame, code) ->
+                served({ onConnect { sendFrame(frame).also { awaitClosed() } } }) {
+                    awaitClosed().local?.code shouldBe code
+                }
+            }
+        }
+    })

@@ -1,0 +1,46 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.frame.Masking
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import java.io.File
+import java.nio.ByteBuffer
+import java.util.concurrent.TimeUnit
+
+class AccelerationTest :
+    FunSpec({
+        test("payloads are masked by words unless that is turned off") {
+            val masked = maskedSample()
+            for ((setting, isUsed) in listOf("true" to true, "No" to false, "0" to false)) {
+                resultWith(setting) shouldBe "true $isUsed $masked"
+            }
+            "${Acceleration.isAvailable} ${Acceleration.isUsed}" shouldBe "true true"
+        }
+    })
+
+/** What [AccelerationMain] prints in a JVM of its own. */
+private fun resultWith(setting: String): String {
+    val process = ProcessBuilder(
+        File(System.getProperty("java.home"), "bin/java").path,
+        "-Ddev.kobahn.acceleration=$setting",
+        "-cp",
+        System.getProperty("java.class.path"),
+        "dev.kobahn.protocol.AccelerationMain",
+    ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    val output = process.inputStream.readBytes().decodeToString().trim()
+    process.waitFor(1, TimeUnit.MINUTES)
+    return output
+}
+
+private fun maskedSample(): String {
+    val octets = ByteArray(21) { it.toByte() }
+    Masking.mask(ByteBuffer.wrap(octets), 1, 20, 0x12345678, phase = 3)
+    return octets.toHexString()
+}
+
+internal object AccelerationMain {
+    @JvmStatic
+    fun main(arguments: Array<String>) {
+        println("${Acceleration.isAvailable} ${Acceleration.isUsed} ${maskedSample()}")
+    }
+}
