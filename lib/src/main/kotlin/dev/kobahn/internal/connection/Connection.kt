@@ -410,7 +410,10 @@ internal class Connection(
 
     override fun beforeSelect() = beforeSelect.invoke()
 
-    override fun onIdle() = sendDueClose()
+    override fun onIdle() {
+        // whoever asks for whole messages finds none until the loop has moved them over
+        if (closeWaits && inbox.isIdle) sendDueClose()
+    }
 
     override fun onRoom() {
         if (readingPaused) loop.run(::resumeReading)
