@@ -72,8 +72,8 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     public var applyMask: Boolean by option(true)
 
     /**
-     * Whether a peer that breaks the protocol is dropped at once, without a Close that tells it
-     * why. Default: false.
+     * Whether a peer that breaks the protocol is dropped without a Close that tells it why, as soon
+     * as what came before is answered. Default: false.
      */
     public var failByDrop: Boolean by option(false)
 

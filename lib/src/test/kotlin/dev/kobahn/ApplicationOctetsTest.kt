@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContain
@@ -28,6 +29,22 @@ class ApplicationOctetsTest :
                     val payload = peer.readHex(ping.drop(2).toInt(16)).hexToByteArray()
                     peer.send(RawPeer.masked(0x8A, payload))
                     peer.readHex(7) shouldBe "880503e9627965"
+                }
+            }
+        }
+
+        test("the parts of a message are a frame each, the last one with FIN") {
+            webSocketServer {
+                onConnect {
+                    val parts = listOf(ByteArray(3), ByteArray(1), ByteArray(2))
+                    sendMessage(MessageType.BINARY, parts.asSequence())
+                }
+            }.use { server ->
+                RawPeer(server.port).use { peer ->
+                    peer.handshake()
+                    peer.readHex(5) shouldBe "0203" + "000000"
+                    peer.readHex(3) shouldBe "0001" + "00"
+                    peer.readHex(4) shouldBe "8002" + "0000"
                 }
             }
         }

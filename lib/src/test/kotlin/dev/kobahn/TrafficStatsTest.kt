@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.internal.connection.send
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role

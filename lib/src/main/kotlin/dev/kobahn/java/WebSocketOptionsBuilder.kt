@@ -77,8 +77,8 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     public fun applyMask(on: Boolean): B = change { it.applyMask = on }
 
     /**
-     * Whether a peer that breaks the protocol is dropped at once, without a Close that tells it
-     * why.
+     * Whether a peer that breaks the protocol is dropped without a Close that tells it why, as soon
+     * as what came before is answered.
      */
     public fun failByDrop(on: Boolean): B = change { it.failByDrop = on }
 

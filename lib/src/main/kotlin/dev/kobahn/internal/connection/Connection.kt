@@ -271,7 +271,7 @@ internal class Connection(
 
     override fun beforeSelect() = beforeSelect.invoke()
 
-    override fun onIdle() = dueClose.send()
+    override fun onIdle() = dueClose.onIdle()
 
     override fun onRoom() {
         if (readingPaused) loop.run(::resumeReading)

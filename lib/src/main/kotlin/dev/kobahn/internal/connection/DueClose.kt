@@ -10,7 +10,7 @@ import kotlinx.coroutines.DisposableHandle
  * more. Where its handler shares the loop that is known as soon as the handler had its turn;
  * elsewhere it gets [PATIENCE].
  *
- * On the loop, except for [send].
+ * On the loop, except where said otherwise.
  */
 internal class DueClose(
     private val transport: Transport,
@@ -47,8 +47,14 @@ internal class DueClose(
         }
     }
 
-    /** The application has nothing in hand: sends the Close, if one is due. From any thread. */
-    fun send() {
+    /** The application took everything and wants more. From any thread. */
+    fun onIdle() {
+        // Who asks for whole messages finds none until the loop has moved over what came in pieces.
+        if (isWaiting && inbox.isIdle) send()
+    }
+
+    /** Sends the Close, if one is due. From any thread. */
+    private fun send() {
         if (!isWaiting) return
         if (config.failByDrop && protocol.failure != null) return loop.run(::drop)
         val isSent = synchronized(output) { !outbox.isClosed && protocol.sendDueClose() }

@@ -90,6 +90,7 @@ internal class Inbox(
         streams = null
         end?.let { messages.end(it.cause) }
         owner.onRoom()
+        if (isIdle) owner.onIdle()
     }
 
     /** Whether more waits than the limit allows. */

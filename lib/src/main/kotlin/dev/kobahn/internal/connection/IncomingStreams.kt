@@ -93,6 +93,7 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     fun moveTo(sink: MessageSink) {
         val readers = synchronized(this) { open.toList() }
         for (reader in readers) {
+            if (reader.hasFailed) continue
             sink.beginMessage(reader.type)
             reader.moveTo(sink)
             if (reader !== writing) sink.endMessage()

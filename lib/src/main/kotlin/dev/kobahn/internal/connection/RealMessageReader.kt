@@ -44,6 +44,9 @@ internal class RealMessageReader(override val type: MessageType, private val own
     /** Whether everything has arrived and was read, or nothing more is wanted. */
     val isDone: Boolean get() = synchronized(owner) { ended && pieces.isEmpty() }
 
+    /** Whether the message will not be completed, or is not wanted. */
+    val hasFailed: Boolean get() = synchronized(owner) { failure != null }
+
     /** Adds [piece]; false if it is not wanted any more. On the loop. */
     fun add(piece: Piece): Boolean {
         val reader = synchronized(owner) {

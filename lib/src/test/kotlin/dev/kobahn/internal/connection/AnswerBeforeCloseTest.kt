@@ -114,6 +114,36 @@ class AnswerBeforeCloseTest :
                     rig.loop.pendingTimers shouldBe 0
                 }
 
+                test("what came before incoming was asked for is answered before our Close") {
+                    for (failByDrop in listOf(false, true)) {
+                        val rig =
+                            ConnectionRig(role, failByDrop = failByDrop, handlerOnLoop = false)
+                        rig.receive(rig.peer.text("one"), rig.peer.violation())
+                        rig.loop.elsewhere {
+                            rig.begin {
+                                for (message in incoming) send(message.type, message.octets)
+                            }
+                        }
+                        rig.peer.frames shouldContainExactly
+                            listOf("text one") +
+                            if (failByDrop) emptyList() else listOf("close 1002")
+                    }
+                }
+
+                test("a message that will not be completed is never received as a whole one") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.receive(
+                        rig.peer.text("one"),
+                        rig.peer.frame(0x01, byteArrayOf(0x61)),
+                        rig.peer.close(1000),
+                    )
+                    val received = rig.loop.elsewhere {
+                        rig.begin { List(2) { incoming.receiveCatching().getOrNull().toString() } }
+                    }
+                    received.getCompleted() shouldContainExactly listOf("one", "null")
+                    rig.peer.frames shouldContainExactly listOf("close 1000")
+                }
+
                 test("our Close is not delayed when nothing is in hand") {
                     val rig = ConnectionRig(role, handlerOnLoop = false)
                     rig.receive(rig.peer.close(1000))

@@ -30,7 +30,10 @@ internal class VirtualLoop : Loop {
 
     override val dispatcher: CoroutineDispatcher = VirtualDispatcher()
     override val segments: SegmentPool = SegmentPool.NONE
-    override val isCurrent: Boolean get() = Thread.currentThread() === thread
+    override val isCurrent: Boolean get() = !isElsewhere && isOnThread
+
+    private var isElsewhere = false
+    private val isOnThread get() = Thread.currentThread() === thread
 
     /** How many tasks wait to be run. */
     val waiting: Int get() = tasks.size
@@ -38,13 +41,26 @@ internal class VirtualLoop : Loop {
     /** How many timers wait for their time. */
     val pendingTimers: Int get() = timers.size
 
+    /** Runs [block] as a thread other than the loop's would: what it has for the loop comes later. */
+    fun <T> elsewhere(block: () -> T): T = running(elsewhere = true, block)
+
+    private inline fun <T> running(elsewhere: Boolean, block: () -> T): T {
+        val before = isElsewhere
+        isElsewhere = elsewhere
+        try {
+            return block()
+        } finally {
+            isElsewhere = before
+        }
+    }
+
     override fun execute(action: Runnable) {
-        check(isCurrent) { "a virtual loop has only one thread" }
+        check(isOnThread) { "a virtual loop has only one thread" }
         tasks.addLast(action)
     }
 
     override fun schedule(delay: Duration, action: Runnable): DisposableHandle {
-        check(isCurrent) { "a virtual loop has only one thread" }
+        check(isOnThread) { "a virtual loop has only one thread" }
         val nanos = delay.coerceIn(Duration.ZERO, LONGEST).inWholeNanoseconds
         val timer = VirtualTimer(now + nanos, scheduled++, action)
         timers.add(timer)
@@ -54,7 +70,7 @@ internal class VirtualLoop : Loop {
     override fun nanoTime(): Long = now
 
     /** Runs what is due, and what that causes, until nothing is. */
-    fun run() {
+    fun run() = running(elsewhere = false) {
         var steps = 0
         do {
             while (tasks.isNotEmpty()) {
