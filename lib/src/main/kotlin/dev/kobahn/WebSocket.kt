@@ -16,7 +16,8 @@ import kotlinx.coroutines.flow.StateFlow
  *
  * Pings are answered and the peer's Close is replied to without any help. Every member may be used
  * from any thread and by several coroutines at once; messages leave in the order in which `send`
- * was called. Cancelling a suspended call ends that call only: the connection stays usable.
+ * was called. Cancelling a suspended call ends that call only and leaves the connection usable; only
+ * half a message, see [sendMessage], cannot be taken back.
  */
 public interface WebSocket {
     /**
@@ -71,7 +72,8 @@ public interface WebSocket {
      * Sends [text] as one message.
      *
      * Suspends while more than `maxOutgoingQueueSize` octets wait to be written. The message is on
-     * its way before that, so cancellation does not take it back.
+     * its way before that, so cancellation does not take it back. While another message is sent
+     * piece by piece this one waits for its turn, and cancelled then it is not sent.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      * @throws PayloadExceededException if the message is longer than `maxMessagePayloadSize`
@@ -90,7 +92,8 @@ public interface WebSocket {
     /**
      * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
      * sent, if more than `maxOutgoingQueueSize` octets wait to be written, if a message is sent
-     * piece by piece, or if the connection was not accepted yet. Never suspends. Throws as `send(text)` does.
+     * piece by piece, or if the connection was not accepted yet. Never suspends. Throws as
+     * `send(text)` does.
      */
     public fun trySend(message: Message): Boolean
 
