@@ -174,6 +174,16 @@ class WireLogTest :
             captured.count("no room") shouldBe 1
         }
 
+        bothRoles("a connection that is dropped twice is closed once, and nothing follows") {
+            val recorded = Recorded(role)
+            repeat(2) {
+                recorded.rig.connection.drop()
+                recorded.rig.loop.run()
+            }
+            recorded.texts().map { it.take(8) } shouldContainExactly
+                listOf("= CONNEC", "= OPEN", "= CLOSIN", "= CLOSED")
+        }
+
         bothRoles("a log may send on its own connection") {
             lateinit var rig: ConnectionRig
             val lines = ArrayList<String>()

@@ -40,6 +40,9 @@ internal class FrameSender(
     var close: CloseFrame? = null
         private set
 
+    /** Whether [close] is held. */
+    val isCloseHeld: Boolean get() = close != null && held.isNotEmpty()
+
     fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
         if (close != null) return false
         expect("sendMessage", SendState.GROUND)

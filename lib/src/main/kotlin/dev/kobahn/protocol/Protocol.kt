@@ -52,6 +52,9 @@ public class Protocol(
     /** The Close that was sent, or null. One sent while a frame is open leaves right behind it. */
     public val localClose: CloseFrame? get() = sender.close
 
+    /** Whether the Close that was sent waits for the end of the frame that is open. */
+    internal val isCloseHeld: Boolean get() = synchronized(output) { sender.isCloseHeld }
+
     /** How far the message that is sent piece by piece has come. */
     public val sendState: SendState get() = synchronized(output) { sender.state }
 

@@ -96,6 +96,20 @@ class MessageStreamTest {
     }
 
     @Test
+    void piecesThatCameBeforeTheEndAreKeptForWhoAsks() throws Exception {
+        Pieces pieces = new Pieces(0);
+        try (RunningServer running = RunningServer.of(pieces)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            client.send(new Message.Text("abc"), 2);
+            client.close();
+            expect(pieces, "open", "begin TEXT", "frame 2");
+            Futures.get(pieces.webSocket().awaitClosed());
+            pieces.webSocket().request(Long.MAX_VALUE);
+            expect(pieces, "ab", "frame end", "frame 1", "c", "frame end", "end");
+        }
+    }
+
+    @Test
     void otherMessagesWaitForTheEndOfTheOneThatIsWritten() throws Exception {
         Recorder recorder = new Recorder();
         try (RunningServer running = RunningServer.of(recorder)) {

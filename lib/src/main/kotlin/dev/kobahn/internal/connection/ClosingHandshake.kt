@@ -46,16 +46,23 @@ internal class ClosingHandshake(
     /** Goes as far as the Close frames sent and received allow. */
     fun advance() {
         if (protocol.localClose == null || ending) return
-        if (protocol.closeReceived) {
+        if (protocol.closeReceived && !protocol.isCloseHeld) {
             endTransport()
         } else if (timer == null) {
-            limit(config.closeHandshakeTimeout) {
-                val limit = config.closeHandshakeTimeout
-                begin(Initiator.LOCAL, IOException("the peer sent no Close within $limit"))
-                log?.timeout("the peer sent no Close within $limit")
-                transport.close()
-            }
+            limit(config.closeHandshakeTimeout, ::timedOut)
         }
+    }
+
+    private fun timedOut() {
+        val limit = config.closeHandshakeTimeout
+        val message = if (protocol.closeReceived) {
+            "our Close waited for the end of a frame longer than $limit"
+        } else {
+            "the peer sent no Close within $limit"
+        }
+        begin(Initiator.LOCAL, IOException(message))
+        log?.timeout(message)
+        transport.close()
     }
 
     /**
@@ -97,7 +104,7 @@ internal class ClosingHandshake(
 
     /** What is known about the end now; final once the transport is gone. From any thread. */
     fun statusNow(): CloseStatus {
-        val local = protocol.localClose
+        val local = protocol.localClose.takeUnless { protocol.isCloseHeld }
         val remote = protocol.remoteClose
         val failure = protocol.failure
         val initiator = initiator ?: Initiator.LOCAL

@@ -99,14 +99,23 @@ internal class Connection(
     /** A message that is sent piece by piece will not be completed, because of [failure]. */
     override fun abandonMessage(failure: Throwable) {
         val state = synchronized(output) { protocol.abandonMessage() }
-        when (state) {
-            SendState.INSIDE_MESSAGE -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
-            SendState.INSIDE_MESSAGE_FRAME -> drop(failure)
-            else -> Unit
+        when {
+            state == SendState.INSIDE_MESSAGE_FRAME -> drop(failure)
+
+            state != SendState.INSIDE_MESSAGE -> Unit
+
+            // The message was cut off by the Close, not the other way round.
+            protocol.localClose != null -> frameEnded()
+
+            else -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
         }
     }
 
     override val expectsAnswers: Boolean get() = !inbox.isEmptied
+
+    override fun frameEnded() {
+        if (protocol.localClose != null) loop.run { if (!outbox.isClosed) closing.advance() }
+    }
 
     suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
 
@@ -131,14 +140,14 @@ internal class Connection(
     fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isSent = synchronized(output) {
             if (outbox.isClosed) return
-            protocol.sendClose(code, reason)
+            !dueClose.isDrop && protocol.sendClose(code, reason)
         }
         if (isSent) transport.flush()
         loop.run {
             if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause)
             inbox.discard()
-            closing.advance()
+            dueClose.onClosedHere()
         }
     }
 
@@ -146,6 +155,7 @@ internal class Connection(
 
     fun drop(cause: Throwable? = null) {
         loop.run {
+            if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause ?: IOException("the connection was dropped here"))
             transport.close()
         }

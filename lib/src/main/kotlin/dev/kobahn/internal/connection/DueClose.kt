@@ -56,17 +56,28 @@ internal class DueClose(
     /** Sends the Close, if one is due. From any thread. */
     private fun send() {
         if (!isWaiting) return
-        if (config.failByDrop && protocol.failure != null) return loop.run(::drop)
+        if (isDrop) return loop.run(::drop)
         val isSent = synchronized(output) { !outbox.isClosed && protocol.sendDueClose() }
         isWaiting = false
         if (isSent) transport.flush()
-        loop.run {
-            if (outbox.isClosed) return@run
-            patience?.dispose()
-            closing.advance()
-            if (inputEnded) closing.inputEnded()
-        }
+        loop.run { if (!outbox.isClosed) sent() }
     }
+
+    /** A Close of ours was sent; nothing has to wait for it. */
+    private fun sent() {
+        isWaiting = false
+        patience?.dispose()
+        closing.advance()
+        if (inputEnded) closing.inputEnded()
+    }
+
+    /** The application closes the connection. */
+    fun onClosedHere() {
+        if (isDrop) drop() else sent()
+    }
+
+    /** Whether the peer broke a rule and gets no Close for it. */
+    val isDrop: Boolean get() = config.failByDrop && protocol.failure != null
 
     /** A peer that is dropped gets no Close, but what was to be sent to it before. */
     private fun drop() {

@@ -85,9 +85,9 @@ internal class Inbox(
     private fun beginWhole() {
         val sink = WholeMessages(messages, owner::onFull)
         whole = sink
-        onWhole()
         streams?.moveTo(sink)
         streams = null
+        onWhole()
         end?.let { messages.end(it.cause) }
         owner.onRoom()
         if (isIdle) owner.onIdle()

@@ -72,14 +72,25 @@ internal class IncomingMessages<E : Any>(
     /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
         val receiver = synchronized(queue) {
-            if (isDiscarding || end != null) return false
-            queue.addLast(message)
-            octets += cost.of(message)
-            feedBridge()
+            if (!append(message)) return false
             nextWaiting()
         }
         resumeWaiting(receiver)
         return isFull
+    }
+
+    /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
+    fun add(message: E): Boolean = synchronized(queue) { append(message) }
+
+    /** Tells a receiver that waits of what there is. */
+    fun tell() = resumeWaiting(synchronized(queue) { nextWaiting() })
+
+    private fun append(message: E): Boolean {
+        if (isDiscarding || end != null) return false
+        queue.addLast(message)
+        octets += cost.of(message)
+        feedBridge()
+        return true
     }
 
     /** Whether more waits than the limit allows. */

@@ -40,11 +40,14 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     val isIdle: Boolean get() = synchronized(this) { octets == 0L } && readers.isIdle
 
     override fun beginMessage(type: MessageType) {
-        if (readers.isDiscarding) return
         val reader = RealMessageReader(type, this)
+        // In one step, for what is open and not in the queue counts as taken.
+        val isWanted = synchronized(this) {
+            readers.add(reader).also { if (it) open.addLast(reader) }
+        }
+        if (!isWanted) return
         writing = reader
-        synchronized(this) { open.addLast(reader) }
-        readers.offer(reader)
+        readers.tell()
     }
 
     override fun beginFrame(length: Long) = add(Piece.FrameBegin(length))

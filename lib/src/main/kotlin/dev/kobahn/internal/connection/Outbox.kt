@@ -27,6 +27,9 @@ internal class Outbox(
         /** A message that is sent piece by piece will not be completed, because of [failure]. */
         fun abandonMessage(failure: Throwable)
 
+        /** No frame is open any more: a Close that was held has been sent behind it. */
+        fun frameEnded()
+
         /** What a call that comes too late throws. */
         fun closedException(): ConnectionClosedException
     }

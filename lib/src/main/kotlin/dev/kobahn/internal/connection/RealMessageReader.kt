@@ -28,7 +28,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
     sealed class Piece(val cost: Long) {
         class FrameBegin(val length: Long) : Piece(LEAST)
 
-        class Data(val octets: ByteArray) : Piece(octets.size.toLong())
+        class Data(val octets: ByteArray) : Piece(maxOf(octets.size.toLong(), LEAST))
 
         object FrameEnd : Piece(0)
     }
@@ -47,6 +47,9 @@ internal class RealMessageReader(override val type: MessageType, private val own
     /** Whether the message will not be completed, or is not wanted. */
     val hasFailed: Boolean get() = synchronized(owner) { failure != null }
 
+    /** Whether octets wait to be read. */
+    val hasOctets: Boolean get() = synchronized(owner) { pieces.any { it is Piece.Data } }
+
     /** Adds [piece]; false if it is not wanted any more. On the loop. */
     fun add(piece: Piece): Boolean {
         val reader = synchronized(owner) {
@@ -59,25 +62,28 @@ internal class RealMessageReader(override val type: MessageType, private val own
     }
 
     /** The message is complete. On the loop. */
-    fun complete() = end(null)
+    fun complete() {
+        synchronized(owner) { end(null) }?.resume(Unit)
+    }
 
     /** Nothing more comes: what is not yet read is forgotten, and reading throws what [cause] makes. */
     fun fail(cause: () -> Throwable) {
-        val forgotten = synchronized(owner) {
+        val forgotten: Long
+        val reader = synchronized(owner) {
             if (isDone) return
-            pieces.sumOf { it.cost }.also { pieces.clear() }
+            forgotten = pieces.sumOf { it.cost }
+            pieces.clear()
+            end(cause)
         }
         owner.released(forgotten)
-        end(cause)
+        reader?.resume(Unit)
     }
 
-    private fun end(cause: (() -> Throwable)?) {
-        val reader = synchronized(owner) {
-            ended = true
-            failure = failure ?: cause
-            takeWaiting()
-        }
-        reader?.resume(Unit)
+    /** Returns who waits for more. */
+    private fun end(cause: (() -> Throwable)?): CancellableContinuation<Unit>? {
+        ended = true
+        failure = failure ?: cause
+        return takeWaiting()
     }
 
     private fun takeWaiting() = waiting.also { waiting = null }
@@ -97,10 +103,13 @@ internal class RealMessageReader(override val type: MessageType, private val own
         while (true) {
             val piece = next() ?: return null
             if (piece is Piece.Data) return piece.octets
+            // What follows is not of the frame that was being read.
+            frame = null
         }
     }
 
     override suspend fun nextFrame(): FrameReader? {
+        frame = null
         while (true) {
             val piece = next() ?: return null
             if (piece is Piece.FrameBegin) return Frame(piece.length).also { frame = it }
@@ -128,7 +137,8 @@ internal class RealMessageReader(override val type: MessageType, private val own
 
     private fun await(reader: CancellableContinuation<Unit>) {
         synchronized(owner) {
-            check(waiting == null) { "two coroutines read the same message" }
+            // One that was cancelled waits no more.
+            check(waiting?.isActive != true) { "two coroutines read the same message" }
             if (pieces.isEmpty() && !ended) {
                 waiting = reader
                 return

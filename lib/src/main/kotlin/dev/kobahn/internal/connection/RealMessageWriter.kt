@@ -22,8 +22,8 @@ internal class RealMessageWriter(
 
     /** Sends the message that [block] writes. */
     suspend fun send(block: suspend MessageWriter.() -> Unit) {
-        outbox.sendPiece { beginMessage(type) }
         try {
+            outbox.sendPiece { beginMessage(type) }
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {
@@ -56,14 +56,15 @@ internal class RealMessageWriter(
         val frame = Frame(length)
         frame.block()
         frame.close()
+        owner.frameEnded()
     }
 
     override suspend fun end(octets: ByteArray) {
         checkOpen()
         val last = half.encodeToByteArray() + octets
         half = ""
-        outbox.sendPiece { endMessage(last) }
-        ended = true
+        // At once: who does not wait for room has ended the message all the same.
+        outbox.sendPiece { endMessage(last).also { ended = true } }
     }
 
     /** A half that stays alone is sent as `?`, as any other. */

@@ -21,7 +21,7 @@ internal class SendTurns(private val output: Any) {
         private set
 
     /** Marks the coroutines that send a message piece by piece. */
-    private class Turn(val turns: SendTurns) : CoroutineContext.Element {
+    private class Turn(val turns: SendTurns, val outer: Turn?) : CoroutineContext.Element {
         override val key: CoroutineContext.Key<*> get() = Key
 
         companion object Key : CoroutineContext.Key<Turn>
@@ -32,12 +32,13 @@ internal class SendTurns(private val output: Any) {
      * ends before that, and IllegalStateException within a [block]: it would wait for itself.
      */
     suspend fun take(block: suspend () -> Unit) {
-        check(coroutineContext[Turn]?.turns !== this) {
+        val outer = coroutineContext[Turn]
+        check(generateSequence(outer) { it.outer }.none { it.turns === this }) {
             "a message is open: only its writer can send"
         }
         awaitTurn()
         try {
-            withContext(Turn(this)) { block() }
+            withContext(Turn(this, outer)) { block() }
         } finally {
             release()
         }

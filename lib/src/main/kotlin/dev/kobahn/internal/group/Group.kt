@@ -68,12 +68,14 @@ internal class Group<F : Any>(
     suspend fun broadcast(message: PreparedMessage): Int {
         if (slowConsumer !is SlowConsumer.Suspend) return offer(message)
         val slow = ArrayList<Member<F>>(0)
-        val count = toAll { member ->
-            if (!member.trySend(message)) slow.add(member)
-            true
+        try {
+            return toAll { member ->
+                if (!member.trySend(message)) slow.add(member)
+                true
+            }
+        } finally {
+            if (slow.isNotEmpty()) sendTo(slow, message)
         }
-        if (slow.isNotEmpty()) sendTo(slow, message)
-        return count
     }
 
     /** Every one of them gets the message at once, and then all are waited for. */

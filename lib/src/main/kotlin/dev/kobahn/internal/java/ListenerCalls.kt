@@ -1,7 +1,9 @@
 package dev.kobahn.internal.java
 
 import dev.kobahn.CloseStatus
+import dev.kobahn.MessageReader
 import dev.kobahn.WebSocket
+import dev.kobahn.internal.connection.RealMessageReader
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.MessageStreamListener
@@ -75,27 +77,32 @@ internal class ListenerCalls(
     }
 
     private suspend fun deliverWhole(end: Job) {
-        while (isNextWanted(end)) {
+        while (isNextWanted(end, ::isWaiting)) {
             listener.onMessage(face, webSocket.incoming.receiveCatching().getOrNull() ?: break)
         }
     }
 
     private suspend fun deliverPieces(stream: MessageStreamListener, end: Job) {
-        val pieces = StreamCalls(face, stream) { isNextWanted(end) }
+        val pieces = StreamCalls(face, stream) { message ->
+            isNextWanted(end) { isWaiting() || hasOctets(message) }
+        }
         while (true) {
             val message = webSocket.incomingStreams.receiveCatching().getOrNull() ?: break
             if (!pieces.deliver(message)) break
         }
     }
 
-    private suspend fun isNextWanted(end: Job): Boolean {
+    private suspend fun isNextWanted(end: Job, isWaiting: () -> Boolean): Boolean {
         if (demand.tryTake()) return true
         end.start()
-        return demand.take(PATIENCE, ::isWaiting)
+        return demand.take(PATIENCE, isWaiting)
     }
 
     @OptIn(DelicateCoroutinesApi::class)
     private fun isWaiting() = !incoming.isClosedForReceive
+
+    private fun hasOctets(message: MessageReader) =
+        message is RealMessageReader && message.hasOctets
 
     /** The code to close with. */
     private fun failed(failure: Throwable): Int {

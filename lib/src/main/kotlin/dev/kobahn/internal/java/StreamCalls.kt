@@ -10,12 +10,12 @@ import dev.kobahn.java.MessageStreamListener
  * Calls a [listener] with the pieces of messages. An end of the connection within a message is no
  * failure of the listener, which learns it by its `onClose`.
  *
- * @param isWanted suspends until one more piece is asked for; false if none will be
+ * @param isWanted suspends until one more piece of a message is asked for; false if none will be
  */
 internal class StreamCalls(
     private val face: AsyncWebSocket,
     private val listener: MessageStreamListener,
-    private val isWanted: suspend () -> Boolean,
+    private val isWanted: suspend (MessageReader) -> Boolean,
 ) {
     /** Whether a piece was asked for and has not come. */
     private var owed = false
@@ -26,18 +26,18 @@ internal class StreamCalls(
         while (true) {
             val frame = endedNot { message.nextFrame() }.getOrElse { return false } ?: break
             listener.onFrameBegin(face, frame.length)
-            if (!deliver(frame)) return false
+            if (!deliver(frame, message)) return false
             listener.onFrameEnd(face)
         }
         listener.onMessageEnd(face)
         return true
     }
 
-    private suspend fun deliver(frame: FrameReader): Boolean {
+    private suspend fun deliver(frame: FrameReader, message: MessageReader): Boolean {
         // An empty frame needs no demand.
         if (frame.length == 0L) return true
         while (true) {
-            if (!owed && !isWanted()) return false
+            if (!owed && !isWanted(message)) return false
             owed = true
             val octets = endedNot { frame.read() }.getOrElse { return false } ?: return true
             owed = false

@@ -58,6 +58,37 @@ class AnswerBeforeCloseTest :
                     rig.peer.frames shouldContainExactly listOf("text one", "close 1000")
                 }
 
+                test("a message that came before anybody asked is answered before our Close") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.beginElsewhere {
+                        for (message in incoming) send(message.type, message.octets)
+                    }
+                    rig.peer.frames shouldContainExactly listOf("text one", "close 1000")
+                }
+
+                test("who closes with a message in hand waits no longer than for the peer") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.begin { incoming.receive() }
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    val closing = rig.begin { close(3000, "") }
+                    rig.peer.frames shouldContainExactly listOf("close 1000")
+                    rig.peer.end()
+                    rig.loop.run()
+                    closing.getCompleted().wasClean.shouldBeTrue()
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
+                test("who closes after a violation with failByDrop drops the peer") {
+                    val rig = ConnectionRig(role, failByDrop = true, handlerOnLoop = false)
+                    rig.begin { incoming.receive() }
+                    rig.receive(rig.peer.text("one"), rig.peer.violation())
+                    val closing = rig.begin { close(1000, "") }
+                    closing.getCompleted().wasClean.shouldBeFalse()
+                    rig.peer.frames shouldContainExactly emptyList()
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
                 test(
                     "a message followed at once by a Close and the transport's end is answered before ours",
                 ) {

@@ -68,6 +68,11 @@ internal class ConnectionRig(
     fun <T> begin(block: suspend Connection.() -> T): Deferred<T> =
         scope.async(start = CoroutineStart.UNDISPATCHED) { connection.block() }.also { loop.run() }
 
+    /** As [begin], but on another thread until [block] suspends. */
+    fun <T> beginElsewhere(block: suspend Connection.() -> T): Deferred<T> = loop.elsewhere {
+        scope.async(start = CoroutineStart.UNDISPATCHED) { connection.block() }
+    }.also { loop.run() }
+
     /** The peer sends [frames], all in one read. */
     fun receive(vararg frames: ByteArray) {
         peer.send(*frames)

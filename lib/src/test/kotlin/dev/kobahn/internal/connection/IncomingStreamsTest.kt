@@ -110,6 +110,45 @@ class IncomingStreamsTest :
                     rig.begin { message.read() }.getCompleted() shouldBe byteArrayOf(2)
                 }
 
+                test("one read after another may be cancelled") {
+                    val rig = ConnectionRig(role)
+                    rig.receive(rig.peer.frame(0x02, byteArrayOf(1)))
+                    val message = rig.begin { incomingStreams.receive() }.getCompleted()
+                    rig.begin { message.read() }.getCompleted() shouldBe byteArrayOf(1)
+                    repeat(2) {
+                        val hasty =
+                            rig.begin { withTimeoutOrNull(5.milliseconds) { message.read() } }
+                        rig.loop.advanceBy(5.milliseconds)
+                        hasty.getCompleted().shouldBeNull()
+                    }
+                    rig.receive(rig.peer.frame(0x80, byteArrayOf(2)))
+                    rig.begin { message.read() }.getCompleted() shouldBe byteArrayOf(2)
+                }
+
+                test("a frame is over once the message is read beyond it") {
+                    val rig = ConnectionRig(role)
+                    rig.receive(
+                        rig.peer.frame(0x02, byteArrayOf(1)),
+                        rig.peer.frame(0x00, byteArrayOf(2)),
+                        rig.peer.frame(0x80, byteArrayOf(3)),
+                    )
+                    val message = rig.begin { incomingStreams.receive() }.getCompleted()
+                    val first = rig.begin { message.nextFrame()!! }.getCompleted()
+                    rig.begin { message.read() }.getCompleted() shouldBe byteArrayOf(1)
+                    rig.begin { message.read() }.getCompleted() shouldBe byteArrayOf(2)
+                    rig.begin { first.read() }.failure().shouldBeInstanceOf<IllegalStateException>()
+                    val last = rig.begin { message.nextFrame()!! }.getCompleted()
+                    rig.begin { last.read() }.getCompleted() shouldBe byteArrayOf(3)
+                }
+
+                test("octets that come one by one cost more than one each") {
+                    val rig = ConnectionRig(role, maxIncomingQueueSize = 1000, capacity = 1)
+                    rig.receive(rig.peer.frame(0x82, ByteArray(500)))
+                    rig.peer.waiting() shouldBeGreaterThan 400
+                    val message = rig.begin { incomingStreams.receive() }.getCompleted()
+                    rig.begin { message.sizes() }.getCompleted().sum() shouldBe 500
+                }
+
                 test("a connection that ends within a message says so to its reader") {
                     val rig = ConnectionRig(role)
                     rig.receive(rig.peer.frame(0x02, byteArrayOf(1)))
@@ -193,6 +232,20 @@ class IncomingStreamsTest :
                     rig.loop.advanceBy(5_000.milliseconds)
                     rig.begin { incoming.receive() }.getCompleted() shouldBe Message.Text("last")
                     rig.begin { incoming.receiveCatching() }.getCompleted().isClosed.shouldBeTrue()
+                }
+
+                test("a message that was cut off before the choice is no message") {
+                    val rig = ConnectionRig(role)
+                    rig.receive(
+                        rig.peer.text("one"),
+                        rig.peer.frame(0x01, byteArrayOf(0x61)),
+                        rig.peer.close(1000),
+                    )
+                    rig.begin { incoming.receive() }.getCompleted() shouldBe Message.Text("one")
+                    rig.begin { incoming.receiveCatching() }.getCompleted().isClosed.shouldBeTrue()
+                    val broken = ConnectionRig(role)
+                    broken.receive(broken.peer.frame(0x81, byteArrayOf(0xFF.toByte())))
+                    broken.begin { incoming.receive() }.isCompleted.shouldBeFalse()
                 }
 
                 test("the same in pieces") {

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.ConnectionClosedException
+import dev.kobahn.Message
 import dev.kobahn.MessageWriter
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
@@ -13,10 +14,12 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
+import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.withTimeoutOrNull
 
 private suspend fun Connection.send(text: String) = send(MessageType.TEXT, text.encodeToByteArray())
 
@@ -275,6 +278,122 @@ class SendMessageTest :
                     rig.loop.run()
                     sending.isCompleted.shouldBeTrue()
                     rig.peer.payload().size shouldBe 1_000_000
+                }
+
+                test("one that is cancelled before anything was sent is as if it had not been") {
+                    val rig = ConnectionRig(role, capacity = 100)
+                    rig.peer.stopReading()
+                    rig.begin { send(MessageType.BINARY, ByteArray(2000)) }
+                    val hasty = rig.begin {
+                        withTimeoutOrNull(5.milliseconds) {
+                            sendMessage(MessageType.TEXT) { write("a") }
+                        }
+                    }
+                    rig.loop.advanceBy(5.milliseconds)
+                    hasty.isCompleted.shouldBeTrue()
+                    rig.peer.readOn()
+                    rig.begin { send("on") }.failure().shouldBeNull()
+                    rig.peer.frames shouldContainExactly listOf("binary 2000", "text on")
+                }
+
+                test("an end that was not waited for has ended the message") {
+                    val rig = ConnectionRig(role, capacity = 100)
+                    rig.peer.stopReading()
+                    val sending = rig.begin {
+                        sendMessage(MessageType.BINARY) {
+                            withTimeoutOrNull(5.milliseconds) { end(ByteArray(2000)) }
+                        }
+                    }
+                    rig.loop.advanceBy(5.milliseconds)
+                    sending.isCompleted.shouldBeTrue()
+                    sending.failure().shouldBeNull()
+                    rig.peer.readOn()
+                    rig.loop.run()
+                    rig.peer.frames shouldContainExactly listOf("binary 2000")
+                }
+
+                test("sending past the writer is an error within another connection's message") {
+                    val rig = ConnectionRig(role)
+                    val other = ConnectionRig(role)
+                    val failure = rig.begin {
+                        sendMessage(MessageType.TEXT) {
+                            other.connection.sendMessage(MessageType.TEXT) {
+                                rig.connection.send("x")
+                            }
+                        }
+                    }.failure()
+                    failure.shouldBeInstanceOf<IllegalStateException>()
+                    rig.begin { send("y") }
+                    rig.peer.rawFrames shouldContainExactly listOf("81 79")
+                }
+
+                test("our Close follows the frame that is open when the peer's comes") {
+                    val rig = ConnectionRig(role)
+                    val middle = CompletableDeferred<Unit>()
+                    val sending = rig.begin {
+                        sendMessage(MessageType.BINARY) {
+                            frame(2) {
+                                write(byteArrayOf(1))
+                                middle.await()
+                                write(byteArrayOf(2))
+                            }
+                        }
+                    }
+                    rig.receive(rig.peer.close(1001))
+                    middle.complete(Unit)
+                    rig.loop.run()
+                    sending.failure().shouldBeInstanceOf<ConnectionClosedException>()
+                    rig.peer.rawFrames shouldContainExactly listOf("02 01 02", "88 03 e8")
+                    rig.peer.end()
+                    rig.loop.run()
+                    rig.connection.closeStatus?.wasClean shouldBe true
+                }
+
+                test("a frame that stays open after the peer's Close ends uncleanly") {
+                    val rig = ConnectionRig(role)
+                    rig.begin {
+                        sendMessage(MessageType.BINARY) {
+                            frame(2) { CompletableDeferred<Unit>().await() }
+                        }
+                    }
+                    rig.receive(rig.peer.close(1001))
+                    rig.loop.advanceBy(ConnectionRig.LONG)
+                    val status = rig.connection.closeStatus!!
+                    status.wasClean.shouldBeFalse()
+                    status.local.shouldBeNull()
+                }
+
+                test("a writer that comes too late takes nothing from who receives") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.connection.incoming
+                    val middle = CompletableDeferred<Unit>()
+                    rig.begin {
+                        sendMessage(MessageType.TEXT) {
+                            write("a")
+                            middle.await()
+                        }
+                    }
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.loop.advanceBy(250.milliseconds)
+                    middle.complete(Unit)
+                    rig.loop.run()
+                    rig.begin { incoming.receive() }.getCompleted() shouldBe Message.Text("one")
+                }
+
+                test("a writer that our Close cuts off is not the cause of how it ends") {
+                    val rig = ConnectionRig(role)
+                    val middle = CompletableDeferred<Unit>()
+                    rig.begin {
+                        sendMessage(MessageType.TEXT) {
+                            write("a")
+                            middle.await()
+                        }
+                    }
+                    rig.begin { close(1000, "") }
+                    middle.complete(Unit)
+                    rig.loop.advanceBy(ConnectionRig.LONG)
+                    rig.connection.closeStatus?.cause?.message shouldBe
+                        "the peer sent no Close within 1s"
                 }
 
                 test("a surrogate pair may be split between two parts, a half alone is replaced") {

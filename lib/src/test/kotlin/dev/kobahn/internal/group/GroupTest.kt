@@ -218,6 +218,18 @@ class GroupTest :
             narrow.webSocket.closeStatus shouldBe null
         }
 
+        test("a member with a small limit does not keep a message from a slow one") {
+            val group = group(SlowConsumer.Suspend)
+            Listener(maxMessagePayloadSize = SIZE - 1L).also { group.add(it) }
+            val slow = Listener().also { group.add(it) }
+            slow.getStuck()
+            while (slow.webSocket.trySend(message("full"))) slow.rig.loop.run()
+            val sending = begin { group.broadcast(message("all")) }
+            slow.readOn()
+            slow.heard.last() shouldBe "all"
+            (sending.getCompletionExceptionOrNull() is PayloadExceededException).shouldBeTrue()
+        }
+
         test("what is sent while messages wait for a member takes its turn behind them") {
             val later = ArrayDeque<Runnable>()
             val dispatcher = object : CoroutineDispatcher() {
