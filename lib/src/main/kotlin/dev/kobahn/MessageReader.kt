@@ -4,8 +4,8 @@ import dev.kobahn.protocol.MessageType
 
 /**
  * A message that is received piece by piece as it arrives, see [WebSocket.incomingStreams]. For one
- * coroutine at a time. What is not read of it holds the peer back; once the next message is
- * received, the rest of this one is discarded.
+ * coroutine at a time. What is not read of it holds the peer back; once the next message is asked
+ * for, the rest of this one is discarded, even if the next has not come.
  *
  * A read that is cancelled loses nothing: the next one gets what it would have got.
  */
@@ -15,13 +15,13 @@ public interface MessageReader {
 
     /**
      * The next octets of the message, whatever frames they came in, or null at its end. Pieces are
-     * as large as they arrived, 64 KiB at most, and of text they are UTF-8 that may be cut inside a
-     * code point. The array is the caller's.
+     * as large as they arrived, what one read of the socket brought at most, and of text they are
+     * UTF-8 that may be cut inside a code point. The array is the caller's.
      *
      * Suspends until something arrives.
      *
      * @throws ConnectionClosedException if the connection ended within the message
-     * @throws IllegalStateException if the next message was received meanwhile
+     * @throws IllegalStateException if the next message was asked for meanwhile
      */
     public suspend fun read(): ByteArray?
 

@@ -35,7 +35,8 @@ public interface WebSocket {
     /**
      * The messages that arrive, each as soon as it begins and read piece by piece, for messages of
      * any length. Otherwise as [incoming], but for the limit: `maxMessagePayloadSize` counts here
-     * only if it was set, and never more than `maxIncomingQueueSize` octets are kept.
+     * only if it was set, and reading pauses while more than `maxIncomingQueueSize` octets of
+     * them are not yet read; a short piece counts as 64.
      *
      * ```
      * for (message in incomingStreams) {

@@ -9,8 +9,9 @@ import dev.kobahn.protocol.MessageType
  * [onClose][WebSocketListener.onClose] follows. [onMessage][WebSocketListener.onMessage] is never
  * called.
  *
- * Demand counts calls of [onMessageData]: each piece is as large as it arrived, 64 KiB at most. What is
- * not asked for waits, never more than `maxIncomingQueueSize`, and holds the peer back.
+ * Demand counts calls of [onMessageData]: each piece is as large as it arrived, what one read of
+ * the socket brought at most. What is not asked for waits, and holds the peer back when it is more
+ * than `maxIncomingQueueSize`.
  * `maxMessagePayloadSize` applies only if it was set.
  */
 public interface MessageStreamListener : WebSocketListener {

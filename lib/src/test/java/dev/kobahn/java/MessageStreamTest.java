@@ -1,6 +1,7 @@
 package dev.kobahn.java;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -104,6 +105,7 @@ class MessageStreamTest {
             client.close();
             expect(pieces, "open", "begin TEXT", "frame 2");
             Futures.get(pieces.webSocket().awaitClosed());
+            assertNull(pieces.events.poll(100, TimeUnit.MILLISECONDS));
             pieces.webSocket().request(Long.MAX_VALUE);
             expect(pieces, "ab", "frame end", "frame 1", "c", "frame end", "end");
         }

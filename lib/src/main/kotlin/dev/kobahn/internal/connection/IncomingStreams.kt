@@ -120,7 +120,7 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         left.forEach { it.fail(::supersededException) }
     }
 
-    private fun supersededException() = IllegalStateException("the next message was received")
+    private fun supersededException() = IllegalStateException("the next message was asked for")
 
     private fun forgetDone() {
         synchronized(this) {

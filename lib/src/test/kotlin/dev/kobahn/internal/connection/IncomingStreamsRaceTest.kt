@@ -42,8 +42,8 @@ class IncomingStreamsRaceTest :
         }
     })
 
-private const val MESSAGES = 100_000
-private const val CANCELLED = 5_000
+private const val MESSAGES = 40_000
+private const val CANCELLED = 2_000
 private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
