@@ -30,12 +30,14 @@ internal class AutoPingConfig(
  * next follows in any case. The payload is 8 octets of wall-clock time in nanoseconds, 4 octets of
  * sequence number, both in network order, and random octets.
  *
+ * @param canSend whether a Ping would leave now: not while a frame is open
  * @param send sends a Ping with the payload given; false if the connection is closing
  * @param fail ends the connection, whose peer does not answer
  */
 internal class AutoPing(
     private val loop: Loop,
     private val config: AutoPingConfig,
+    private val canSend: () -> Boolean,
     private val send: (ByteArray) -> Boolean,
     private val fail: (IOException) -> Unit,
     private val log: ConnectionLog? = null,
@@ -67,6 +69,7 @@ internal class AutoPing(
     }
 
     private fun ping() {
+        if (!canSend()) return awaitInterval()
         val payload = payload()
         if (!send(payload)) return stop()
         pending = payload
@@ -76,13 +79,8 @@ internal class AutoPing(
     }
 
     private fun awaitPong() {
-        if (config.timeout >
-            Duration.ZERO
-        ) {
-            schedule(config.timeout, ::timedOut)
-        } else {
-            awaitInterval()
-        }
+        if (config.timeout == Duration.ZERO) return awaitInterval()
+        schedule(config.timeout, ::timedOut)
     }
 
     private fun payload(): ByteArray {

@@ -55,7 +55,7 @@ internal class Connection(
     val outbox = Outbox(transport, protocol, config, watch, this)
     private val pings = PendingPings(loop)
     private val autoPing = config.autoPing?.let {
-        AutoPing(loop, it, ::sendAutoPing, ::drop, watch.log)
+        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, watch.log)
     }
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
     private val dueClose =
@@ -167,6 +167,8 @@ internal class Connection(
     /** What a call that comes too late throws. */
     override fun closedException(): ConnectionClosedException =
         ConnectionClosedException(closeStatus ?: closing.statusNow())
+
+    private fun canPing() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
 
     private fun sendAutoPing(payload: ByteArray): Boolean {
         val isSent = protocol.sendPing(payload)

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldHaveSize
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 
 class AutoPingTest :
     FunSpec({
@@ -58,6 +60,27 @@ class AutoPingTest :
                     rig.peer.pings() shouldHaveSize 1
                     rig.loop.advanceBy(TICK)
                     rig.peer.pings() shouldHaveSize 2
+                }
+
+                test("while a frame is open no Ping could leave, so none is waited for") {
+                    val rig = rig()
+                    val rest = CompletableDeferred<Unit>()
+                    rig.begin {
+                        sendMessage(MessageType.BINARY) {
+                            frame(2) {
+                                write(byteArrayOf(1))
+                                rest.await()
+                                write(byteArrayOf(2))
+                            }
+                        }
+                    }
+                    rig.loop.advanceBy(INTERVAL * 3 - TICK)
+                    rig.connection.closeStatus shouldBe null
+                    rest.complete(Unit)
+                    rig.loop.run()
+                    rig.peer.pings() shouldHaveSize 0
+                    rig.loop.advanceBy(TICK)
+                    rig.peer.pings() shouldHaveSize 1
                 }
 
                 test("a peer that does not answer in time is dropped then, not before") {
