@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Utf8Validator
 
 /**
  * A whole message, received or to be sent: [Text] or [Binary]. It owns its [octets]; nobody may
@@ -31,7 +32,7 @@ public sealed class Message(
             decoded = text
         }
 
-        /** A message of text in UTF-8, which is not checked. The array is handed over. */
+        /** A message of text in UTF-8, which is not checked, see [checked]. The array is handed over. */
         public constructor(octets: ByteArray) : super(octets) {
             decoded = null
         }
@@ -42,6 +43,21 @@ public sealed class Message(
         public val text: String get() = decoded ?: octets.decodeToString().also { decoded = it }
 
         override fun toString(): String = text
+
+        /** Checks text that did not come as a [String]. */
+        public companion object {
+            /**
+             * A message of [octets], which are handed over, for text of uncertain origin: a peer
+             * closes with 1007 on text that is not UTF-8.
+             *
+             * @throws IllegalArgumentException if they are not UTF-8
+             */
+            @JvmStatic
+            public fun checked(octets: ByteArray): Text {
+                require(Utf8Validator.isValid(octets)) { "the octets of a text must be UTF-8" }
+                return Text(octets)
+            }
+        }
     }
 
     /** A binary message of [octets], which are handed over. */

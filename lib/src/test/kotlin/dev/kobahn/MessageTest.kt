@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.hex
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
@@ -9,6 +10,14 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 
 class MessageTest :
     FunSpec({
+        test("a String is sent as UTF-8 whatever it holds, and octets can be checked to be") {
+            val halves = Message.Text("a\uD83Db\uDE00")
+            halves.octets.decodeToString(throwOnInvalidSequence = true) shouldBe "a?b?"
+            Message.Text.checked("é".encodeToByteArray()).text shouldBe "é"
+            shouldThrow<IllegalArgumentException> { Message.Text.checked(byteArrayOf(-1)) }
+                .message shouldBe "the octets of a text must be UTF-8"
+        }
+
         test("a text is kept as UTF-8") {
             val message = Message.Text("ä€😀")
             message.octets shouldBe hex("c3 a4 e2 82 ac f0 9f 98 80")
