@@ -187,80 +187,6 @@ class SendMessageTest :
                     rig.peer.rawFrames shouldContainExactly listOf("81 79")
                 }
 
-                test("a failure before anything was sent leaves the connection as it was") {
-                    val rig = ConnectionRig(role)
-                    rig.begin { sendMessage(MessageType.TEXT) { throw IOException("no source") } }
-                        .failure()?.message shouldBe "no source"
-                    rig.begin { send("on") }
-                    rig.peer.rawFrames shouldContainExactly listOf("81 6f 6e")
-                }
-
-                test("a failure between frames closes with 1011, and whoever waits learns it") {
-                    val rig = ConnectionRig(role)
-                    val middle = CompletableDeferred<Unit>()
-                    val broken = rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            write("a")
-                            middle.await()
-                        }
-                    }
-                    val waiting = rig.begin { send("1") }
-                    middle.completeExceptionally(IOException("source broke"))
-                    rig.loop.run()
-                    broken.failure()?.message shouldBe "source broke"
-                    waiting.failure().shouldBeInstanceOf<ConnectionClosedException>()
-                    rig.peer.frames.last() shouldBe "close 1011"
-                    rig.receive(rig.peer.close(1000))
-                    rig.loop.advanceBy(ConnectionRig.LONG)
-                    rig.connection.closeStatus?.cause?.message shouldBe "source broke"
-                }
-
-                test("a failure within a frame drops the connection") {
-                    val rig = ConnectionRig(role)
-                    val broken = rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            frame(5) { write("a".encodeToByteArray()) }
-                        }
-                    }
-                    broken.failure()?.message shouldBe "the frame lacks 4 octets"
-                    rig.peer.closed.shouldBeTrue()
-                    rig.connection.closeStatus?.local.shouldBeNull()
-                }
-
-                test("a block that is cancelled cuts the message off") {
-                    val rig = ConnectionRig(role)
-                    val never = CompletableDeferred<Unit>()
-                    val sending = rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            write("a")
-                            never.await()
-                        }
-                    }
-                    sending.cancel()
-                    rig.loop.run()
-                    rig.peer.frames.last() shouldBe "close 1011"
-                }
-
-                test("the peer's Close ends the writing, and whoever waits for a turn") {
-                    val rig = ConnectionRig(role)
-                    val middle = CompletableDeferred<Unit>()
-                    val writing = rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            write("a")
-                            middle.await()
-                            write("b")
-                        }
-                    }
-                    val waiting = rig.begin { send("1") }
-                    rig.receive(rig.peer.close(1001))
-                    rig.loop.advanceBy(ConnectionRig.LONG)
-                    waiting.failure().shouldBeInstanceOf<ConnectionClosedException>()
-                    middle.complete(Unit)
-                    rig.loop.run()
-                    writing.failure().shouldBeInstanceOf<ConnectionClosedException>()
-                    rig.peer.frames shouldContainExactly listOf("frame 1", "close 1000")
-                }
-
                 test("a peer that does not read holds the writer back") {
                     val rig = ConnectionRig(role, capacity = 1000, maxOutgoingQueueSize = 10_000)
                     rig.peer.stopReading()
@@ -280,38 +206,6 @@ class SendMessageTest :
                     rig.peer.payload().size shouldBe 1_000_000
                 }
 
-                test("one that is cancelled before anything was sent is as if it had not been") {
-                    val rig = ConnectionRig(role, capacity = 100)
-                    rig.peer.stopReading()
-                    rig.begin { send(MessageType.BINARY, ByteArray(2000)) }
-                    val hasty = rig.begin {
-                        withTimeoutOrNull(5.milliseconds) {
-                            sendMessage(MessageType.TEXT) { write("a") }
-                        }
-                    }
-                    rig.loop.advanceBy(5.milliseconds)
-                    hasty.isCompleted.shouldBeTrue()
-                    rig.peer.readOn()
-                    rig.begin { send("on") }.failure().shouldBeNull()
-                    rig.peer.frames shouldContainExactly listOf("binary 2000", "text on")
-                }
-
-                test("an end that was not waited for has ended the message") {
-                    val rig = ConnectionRig(role, capacity = 100)
-                    rig.peer.stopReading()
-                    val sending = rig.begin {
-                        sendMessage(MessageType.BINARY) {
-                            withTimeoutOrNull(5.milliseconds) { end(ByteArray(2000)) }
-                        }
-                    }
-                    rig.loop.advanceBy(5.milliseconds)
-                    sending.isCompleted.shouldBeTrue()
-                    sending.failure().shouldBeNull()
-                    rig.peer.readOn()
-                    rig.loop.run()
-                    rig.peer.frames shouldContainExactly listOf("binary 2000")
-                }
-
                 test("sending past the writer is an error within another connection's message") {
                     val rig = ConnectionRig(role)
                     val other = ConnectionRig(role)
@@ -325,75 +219,6 @@ class SendMessageTest :
                     failure.shouldBeInstanceOf<IllegalStateException>()
                     rig.begin { send("y") }
                     rig.peer.rawFrames shouldContainExactly listOf("81 79")
-                }
-
-                test("our Close follows the frame that is open when the peer's comes") {
-                    val rig = ConnectionRig(role)
-                    val middle = CompletableDeferred<Unit>()
-                    val sending = rig.begin {
-                        sendMessage(MessageType.BINARY) {
-                            frame(2) {
-                                write(byteArrayOf(1))
-                                middle.await()
-                                write(byteArrayOf(2))
-                            }
-                        }
-                    }
-                    rig.receive(rig.peer.close(1001))
-                    middle.complete(Unit)
-                    rig.loop.run()
-                    sending.failure().shouldBeInstanceOf<ConnectionClosedException>()
-                    rig.peer.rawFrames shouldContainExactly listOf("02 01 02", "88 03 e8")
-                    rig.peer.end()
-                    rig.loop.run()
-                    rig.connection.closeStatus?.wasClean shouldBe true
-                }
-
-                test("a frame that stays open after the peer's Close ends uncleanly") {
-                    val rig = ConnectionRig(role)
-                    rig.begin {
-                        sendMessage(MessageType.BINARY) {
-                            frame(2) { CompletableDeferred<Unit>().await() }
-                        }
-                    }
-                    rig.receive(rig.peer.close(1001))
-                    rig.loop.advanceBy(ConnectionRig.LONG)
-                    val status = rig.connection.closeStatus!!
-                    status.wasClean.shouldBeFalse()
-                    status.local.shouldBeNull()
-                }
-
-                test("a writer that comes too late takes nothing from who receives") {
-                    val rig = ConnectionRig(role, handlerOnLoop = false)
-                    rig.connection.incoming
-                    val middle = CompletableDeferred<Unit>()
-                    rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            write("a")
-                            middle.await()
-                        }
-                    }
-                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
-                    rig.loop.advanceBy(250.milliseconds)
-                    middle.complete(Unit)
-                    rig.loop.run()
-                    rig.begin { incoming.receive() }.getCompleted() shouldBe Message.Text("one")
-                }
-
-                test("a writer that our Close cuts off is not the cause of how it ends") {
-                    val rig = ConnectionRig(role)
-                    val middle = CompletableDeferred<Unit>()
-                    rig.begin {
-                        sendMessage(MessageType.TEXT) {
-                            write("a")
-                            middle.await()
-                        }
-                    }
-                    rig.begin { close(1000, "") }
-                    middle.complete(Unit)
-                    rig.loop.advanceBy(ConnectionRig.LONG)
-                    rig.connection.closeStatus?.cause?.message shouldBe
-                        "the peer sent no Close within 1s"
                 }
 
                 test("a surrogate pair may be split between two parts, a half alone is replaced") {
