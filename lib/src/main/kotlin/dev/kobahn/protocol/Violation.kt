@@ -57,4 +57,10 @@ public enum class Violation(
 
     /** `maxFramePayloadSize`, section 10.4. */
     FRAME_TOO_BIG(CloseCode.MESSAGE_TOO_BIG, "the frame is too big"),
+
+    /** RFC 7692 section 7.2.2, and other extensions that transform messages. */
+    CODED_DATA_INVALID(CloseCode.INVALID_FRAME_PAYLOAD_DATA, "compressed data must be valid"),
+
+    /** `maxInflateRatio`, section 10.4. */
+    EXPANDS_TOO_MUCH(CloseCode.MESSAGE_TOO_BIG, "the message expands too much"),
 }

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
@@ -18,6 +19,9 @@ internal interface Loop {
 
     /** Where the outgoing queues of this loop's connections borrow their segments. */
     val segments: SegmentPool
+
+    /** Where the codecs of this loop's connections borrow what they work with. */
+    val codecs: CodecPool
 
     /** Runs [action] on the loop after everything dispatched before. From any thread. */
     fun execute(action: Runnable)

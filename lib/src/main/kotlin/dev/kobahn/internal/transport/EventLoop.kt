@@ -2,6 +2,7 @@ package dev.kobahn.internal.transport
 
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
 import java.nio.ByteBuffer
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
@@ -50,6 +51,7 @@ internal class EventLoop(name: String) : Loop {
     private var ending = false
 
     override val segments: SegmentPool = SegmentPool(POOLED_SEGMENTS)
+    override val codecs: CodecPool = CodecPool(segments, POOLED_CODECS)
     override val dispatcher: CoroutineDispatcher = LoopDispatcher(this)
 
     /** What Ktor binds, accepts and connects with. */
@@ -244,6 +246,7 @@ internal class EventLoop(name: String) : Loop {
         ending = true
         while (true) abandon(timers.takeDue(timers.first?.deadline ?: break) ?: break)
         runTasks(TASKS_AT_END)
+        codecs.close()
         selector.close()
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
@@ -277,6 +280,9 @@ internal class EventLoop(name: String) : Loop {
 
     private companion object {
         const val POOLED_SEGMENTS = 256
+
+        /** Of each kind; a deflater has some 256 KiB. */
+        const val POOLED_CODECS = 16
         const val TASKS_PER_CHANNEL = 256
         const val TASKS_PER_TURN = 4096
         const val TASKS_AT_END = 1_000_000

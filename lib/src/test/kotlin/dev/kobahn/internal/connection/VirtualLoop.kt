@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
 import java.util.PriorityQueue
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration
@@ -30,6 +31,7 @@ internal class VirtualLoop : Loop {
 
     override val dispatcher: CoroutineDispatcher = VirtualDispatcher()
     override val segments: SegmentPool = SegmentPool.NONE
+    override val codecs: CodecPool = CodecPool()
     override val isCurrent: Boolean get() = !isElsewhere && isOnThread
 
     private var isElsewhere = false
