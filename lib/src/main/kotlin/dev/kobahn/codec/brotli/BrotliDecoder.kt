@@ -1,0 +1,66 @@
+package dev.kobahn.codec.brotli
+
+import com.aayushatharva.brotli4j.decoder.DecoderJNI
+import com.aayushatharva.brotli4j.decoder.DecoderJNI.Status
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Violation
+import dev.kobahn.protocol.extension.MessageDecoder
+import dev.kobahn.protocol.extension.OctetSink
+
+/**
+ * Restores brotli as it arrives.
+ *
+ * Without context takeover a message has to be a stream. With it the messages are one stream, and
+ * where one of them ends is not to be seen in it; a stream may end with a message, as those of
+ * Autobahn do, and the next message begins another then.
+ */
+internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDecoder {
+    // native memory: from the first octet on, up to the 16 MiB a stream may refer back
+    private var stream: DecoderJNI.Wrapper? = null
+    private val chunk = BrotliChunk()
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        var from = offset
+        val end = offset + length
+        while (from < end) {
+            val decoder = stream ?: newStream()
+            if (decoder.status == Status.DONE) throw invalid("octets after its end")
+            val count = minOf(end - from, BrotliChunk.SIZE)
+            chunk.fill(decoder.inputBuffer, octets, from, count)
+            decoder.push(count)
+            pull(decoder, output)
+            from += count
+        }
+    }
+
+    private fun pull(decoder: DecoderJNI.Wrapper, output: OctetSink) {
+        while (true) {
+            when (decoder.status) {
+                Status.NEEDS_MORE_OUTPUT -> chunk.copy(decoder.pull(), output)
+                Status.OK -> decoder.push(0)
+                Status.NEEDS_MORE_INPUT, Status.DONE -> {
+                    if (!decoder.hasOutput()) return
+                    chunk.copy(decoder.pull(), output)
+                }
+                else -> throw invalid("it is damaged")
+            }
+        }
+    }
+
+    override fun end(output: OctetSink) {
+        val isAtEnd = stream?.status == Status.DONE
+        if (noContextTakeover && !isAtEnd) throw invalid("it ends too early")
+        if (isAtEnd) close()
+    }
+
+    override fun close() {
+        stream?.destroy()
+        stream = null
+    }
+
+    private fun newStream() =
+        DecoderJNI.Wrapper(BrotliChunk.SIZE, BrotliChunk.SIZE).also { stream = it }
+
+    private fun invalid(detail: String) =
+        ProtocolException(Violation.CODED_DATA_INVALID, "brotli: $detail")
+}
