@@ -16,13 +16,15 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream
  * there yet, which an event loop must not: a message is held, as it is on the wire, until it is
  * complete, and comes out in small steps then.
  *
- * @param mostHeld how many octets of a message are held at most where the output has no limit
+ * @param maxMessageSize the longest message in octets, if the output has no lower limit. What is
+ * longer on the wire than the longest message should be is not held.
  */
-internal class Bzip2Decoder(segments: SegmentPool, private val mostHeld: Long) : MessageDecoder {
+internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: Long) :
+    MessageDecoder {
     private val held = OctetQueue(segments)
 
     override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
-        val most = mostFor(output.room)
+        val most = mostFor(minOf(output.room, maxMessageSize))
         if (held.size + length > most) {
             val detail = "more than $most octets of bzip2 in one message"
             throw ProtocolException(Violation.MESSAGE_TOO_BIG, detail)
@@ -30,9 +32,8 @@ internal class Bzip2Decoder(segments: SegmentPool, private val mostHeld: Long) :
         held.append(octets, offset, length)
     }
 
-    /** What cannot be expanded grows by a hundredth, and 600 octets. */
-    private fun mostFor(room: Long) =
-        if (room == Long.MAX_VALUE) mostHeld else room + room / 64 + SMALLEST_BOUND
+    /** What bzip2 cannot make shorter grows by a hundredth, and 600 octets. */
+    private fun mostFor(size: Long) = size + size / GROWTH + SMALLEST_BOUND
 
     override fun end(output: OctetSink) {
         val chunk = ByteArray(CHUNK)
@@ -62,6 +63,7 @@ internal class Bzip2Decoder(segments: SegmentPool, private val mostHeld: Long) :
 
     private companion object {
         const val CHUNK = 8192
+        const val GROWTH = 64
         const val SMALLEST_BOUND = 1024
     }
 }
