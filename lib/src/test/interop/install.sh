@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the interoperability tests talk to, on Debian and its descendants: two WebSocket
-# libraries for the system's Python, and Chromium. Does nothing when all of it is there.
+# libraries for the system's Python, codecs for one of them, and Chromium. Does nothing when all of
+# it is there.
 set -euo pipefail
 
 missing=()
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing+=(python3-websockets)
 /usr/bin/python3 -c 'import autobahn.asyncio' 2>/dev/null || missing+=(python3-autobahn)
+/usr/bin/python3 -c 'import snappy' 2>/dev/null || missing+=(python3-snappy)
+/usr/bin/python3 -c 'import brotli' 2>/dev/null || missing+=(python3-brotli)
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 
 if [ "${#missing[@]}" -eq 0 ]; then

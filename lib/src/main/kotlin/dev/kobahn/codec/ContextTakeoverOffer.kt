@@ -55,18 +55,20 @@ internal constructor(
 public abstract class ContextTakeoverOfferAccept
 internal constructor(
     private val kind: ContextTakeoverCompression,
-    override val offer: ContextTakeoverOffer,
+    accepted: ContextTakeoverOffer,
     public val requestNoContextTakeover: Boolean,
     public val noContextTakeover: Boolean?,
     private val limits: OwnLimits,
 ) : PerMessageCompressOfferAccept() {
-    private val sendNoContextTakeover = noContextTakeover ?: offer.requestNoContextTakeover
+    abstract override val offer: ContextTakeoverOffer
+
+    private val sendNoContextTakeover = noContextTakeover ?: accepted.requestNoContextTakeover
 
     init {
-        require(!requestNoContextTakeover || offer.acceptNoContextTakeover) {
+        require(!requestNoContextTakeover || accepted.acceptNoContextTakeover) {
             "requestNoContextTakeover is true, but the client does not accept it"
         }
-        require(sendNoContextTakeover || !offer.requestNoContextTakeover) {
+        require(sendNoContextTakeover || !accepted.requestNoContextTakeover) {
             "noContextTakeover is false, but the client asks for it"
         }
     }

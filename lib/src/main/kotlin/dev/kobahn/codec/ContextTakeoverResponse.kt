@@ -37,14 +37,16 @@ internal constructor(
 public abstract class ContextTakeoverResponseAccept
 internal constructor(
     private val kind: ContextTakeoverCompression,
-    override val response: ContextTakeoverResponse,
+    answer: ContextTakeoverResponse,
     public val noContextTakeover: Boolean?,
     private val limits: OwnLimits,
 ) : PerMessageCompressResponseAccept() {
-    private val sendNoContextTakeover = noContextTakeover ?: response.clientNoContextTakeover
+    abstract override val response: ContextTakeoverResponse
+
+    private val sendNoContextTakeover = noContextTakeover ?: answer.clientNoContextTakeover
 
     init {
-        require(sendNoContextTakeover || !response.clientNoContextTakeover) {
+        require(sendNoContextTakeover || !answer.clientNoContextTakeover) {
             "noContextTakeover is false, but the server asks for it"
         }
     }

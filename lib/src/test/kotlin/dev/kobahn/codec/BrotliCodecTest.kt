@@ -13,6 +13,8 @@ import io.kotest.matchers.shouldBe
 /** Messages are one brotli stream, or one each. */
 class BrotliCodecTest :
     FunSpec({
+        beforeSpec { OptionalCompression.brotli }
+
         test("messages that the brotli of Python flushed are one stream") {
             val decoder = BrotliDecoder(noContextTakeover = false)
             decoder.decoded(hex(FLUSHED)).decodeToString() shouldBe "Hello"

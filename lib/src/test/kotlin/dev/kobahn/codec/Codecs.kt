@@ -25,6 +25,11 @@ internal enum class Codecs(val encoder: () -> MessageEncoder, val decoder: () ->
     BROTLI_ALONE({ BrotliEncoder(true) }, { BrotliDecoder(true) }),
     ;
 
+    init {
+        // loads the native libraries
+        OptionalCompression.available()
+    }
+
     /** Runs [block] with an encoder and a decoder. */
     inline fun pair(block: (encoder: MessageEncoder, decoder: MessageDecoder) -> Unit) {
         val encoder = encoder()

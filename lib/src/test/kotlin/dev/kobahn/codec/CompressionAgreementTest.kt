@@ -36,7 +36,7 @@ class CompressionAgreementTest :
         }
 
         test("an offer with something wrong is skipped") {
-            for (offer in WRONG_OFFERS) withClue(offer) { accepted(offer, ::accept) shouldBe null }
+            for (offer in WRONG_OFFERS) withClue(offer) { accepted(offer, plain) shouldBe null }
         }
 
         test("a client takes an answer that fits its offer") {
@@ -151,6 +151,10 @@ class CompressionAgreementTest :
 
 private val ALL = OptionalCompression.available()
 
+private val plain = { offer: PerMessageCompressOffer -> accept(offer) }
+private val ask = { offer: PerMessageCompressOffer -> accept(offer, request = true) }
+private val own = { offer: PerMessageCompressOffer -> accept(offer, own = true) }
+
 private val OFFERS = listOf(
     PerMessageBzip2Offer(),
     PerMessageBzip2Offer(false, 1),
@@ -165,19 +169,16 @@ private fun accepts(
     offer: PerMessageCompressOffer,
 ): List<(PerMessageCompressOffer) -> PerMessageCompressOfferAccept> = when (offer) {
     is ContextTakeoverOffer -> listOf(
-        ::accept,
+        plain,
         { accept(it, request = offer.acceptNoContextTakeover) },
         { accept(it, request = offer.acceptNoContextTakeover, own = true) },
     )
-    else -> listOf(::accept)
+    else -> listOf(plain)
 }
-
-private fun accept(offer: PerMessageCompressOffer): PerMessageCompressOfferAccept =
-    accept(offer, request = false)
 
 private fun accept(
     offer: PerMessageCompressOffer,
-    request: Boolean,
+    request: Boolean = false,
     own: Boolean? = null,
 ): PerMessageCompressOfferAccept = when (offer) {
     is PerMessageBzip2Offer -> PerMessageBzip2OfferAccept(offer, if (request) 5 else 0)
@@ -186,21 +187,18 @@ private fun accept(
     else -> error("an unknown offer: $offer")
 }
 
-private val ask = { offer: PerMessageCompressOffer -> accept(offer, request = true) }
-private val own = { offer: PerMessageCompressOffer -> accept(offer, false, own = true) }
-
 private val ACCEPTED = listOf(
-    Triple("permessage-bzip2", ::accept, "permessage-bzip2"),
-    Triple("permessage-bzip2; client_max_compress_level", ::accept, "permessage-bzip2"),
+    Triple("permessage-bzip2", plain, "permessage-bzip2"),
+    Triple("permessage-bzip2; client_max_compress_level", plain, "permessage-bzip2"),
     Triple(
         "permessage-bzip2; server_max_compress_level=4; client_max_compress_level",
         ask,
         "permessage-bzip2; server_max_compress_level=4; client_max_compress_level=5",
     ),
-    Triple("PerMessage-Snappy", ::accept, "permessage-snappy"),
+    Triple("PerMessage-Snappy", plain, "permessage-snappy"),
     Triple(
         "permessage-snappy; server_no_context_takeover",
-        ::accept,
+        plain,
         "permessage-snappy; server_no_context_takeover",
     ),
     Triple(
