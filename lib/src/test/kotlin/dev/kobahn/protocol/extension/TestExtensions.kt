@@ -1,38 +1,108 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
-import java.io.ByteArrayOutputStream
 
-/** An extension of nobody's, which agrees to whatever has its name and leaves messages alone. */
-internal class AnyParameters(private val offer: ExtensionHeader, private val bits: Int = 0) :
-    ServerExtension,
-    ClientExtension {
-    override val offers: List<ExtensionHeader> = listOf(offer)
+/** A test's extension: what it does is given, and who borrows and gives back is counted. */
+internal class TestExtension(
+    name: String,
+    override val reservedBits: Int,
+    override val maxMessageSize: Long = 0,
+    override val maxExpansion: Int = 0,
+    private val encoder: () -> MessageEncoder,
+    private val decoder: () -> MessageDecoder,
+) : AgreedExtension {
+    override val header = ExtensionHeader(name)
 
-    override fun accept(offers: List<ExtensionHeader>) =
-        offers.firstOrNull { it.name == offer.name }?.let(::agreed)
+    /** The encoders and decoders that were made and not closed. */
+    var open = 0
+        private set
 
-    override fun confirm(answer: ExtensionHeader) =
-        if (answer.name == offer.name) agreed(answer) else null
+    override fun encoder(pool: CodecPool): MessageEncoder {
+        val made = encoder()
+        open++
+        return object : MessageEncoder by made {
+            override val aloneForm get() = made.aloneForm
 
-    private fun agreed(header: ExtensionHeader) = object : AgreedExtension {
-        override val header = header
-        override val reservedBits = bits
+            override fun close() {
+                open--
+                made.close()
+            }
+        }
+    }
 
-        override fun encoder(pool: CodecPool) = Idle
-
-        override fun decoder(pool: CodecPool) = Idle
+    override fun decoder(pool: CodecPool): MessageDecoder {
+        val made = decoder()
+        open++
+        return object : MessageDecoder by made {
+            override fun close() {
+                open--
+                made.close()
+            }
+        }
     }
 }
 
-private object Idle : MessageEncoder, MessageDecoder {
-    override fun begin(type: MessageType, length: Long) = false
+/** Adds [count] to every octet. */
+internal fun rotation(count: Int, reservedBits: Int = AgreedExtension.RSV1): TestExtension =
+    TestExtension(
+        "x-rotation",
+        reservedBits,
+        encoder = { EachOctet { listOf(it + count) } },
+        decoder = { Rotation(-count) },
+    )
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-        output.write(octets, offset, length)
+/** Sends every octet twice. */
+internal fun doubling(
+    reservedBits: Int = AgreedExtension.RSV2,
+    maxMessageSize: Long = 0,
+): TestExtension = TestExtension(
+    "x-doubling",
+    reservedBits,
+    maxMessageSize,
+    encoder = { EachOctet { listOf(it, it) } },
+    decoder = { Halving() },
+)
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-        output.write(octets, offset, length)
+/** Sends runs of one octet as their length and the octet: a bomb of 2 octets has 255. */
+internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExtension =
+    TestExtension(
+        "x-run",
+        AgreedExtension.RSV1,
+        maxMessageSize,
+        maxExpansion,
+        encoder = { EachOctet { listOf(1, it) } },
+        decoder = { Runs() },
+    )
+
+/** An extension whose encoder is [encoder], and whose decoder changes nothing. */
+internal fun encodingBy(encoder: MessageEncoder): TestExtension =
+    TestExtension("x-test", AgreedExtension.RSV1, encoder = { encoder }, decoder = { Rotation(0) })
+
+/** An extension whose decoder is [decode]. */
+internal fun decodingBy(decode: (OctetSink) -> Unit): TestExtension = TestExtension(
+    "x-test",
+    AgreedExtension.RSV1,
+    encoder = { EachOctet { listOf(it) } },
+    decoder = {
+        object : MessageDecoder {
+            override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+                decode(output)
+
+            override fun end(output: OctetSink) = Unit
+
+            override fun close() = Unit
+        }
+    },
+)
+
+/** Makes of each octet what [change] says. */
+internal open class EachOctet(private val change: (Int) -> List<Int>) : MessageEncoder {
+    override fun begin(type: MessageType, length: Long): Boolean = true
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        val changed = (offset until offset + length).flatMap { change(octets[it].toInt()) }
+        output.write(ByteArray(changed.size) { changed[it].toByte() }, 0, changed.size)
+    }
 
     override fun flush(output: OctetSink) = Unit
 
@@ -41,59 +111,52 @@ private object Idle : MessageEncoder, MessageDecoder {
     override fun close() = Unit
 }
 
-/** `x-reverse`: every message with its octets in the reverse order, marked with RSV2. */
-internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtension {
-    override val header = ExtensionHeader("x-reverse")
-    override val reservedBits = AgreedExtension.RSV2
-    override val offers = listOf(header)
-
-    override fun accept(offers: List<ExtensionHeader>) = takeIf { header in offers }
-
-    override fun confirm(answer: ExtensionHeader) = when {
-        answer.name != header.name -> null
-        answer.params.isEmpty() -> this
-        else -> throw ExtensionException("x-reverse has no parameters")
+private class Rotation(private val count: Int) : MessageDecoder {
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        val changed = ByteArray(length) { (octets[offset + it] + count).toByte() }
+        output.write(changed, 0, length)
     }
 
-    override fun encoder(pool: CodecPool): MessageEncoder = object : MessageEncoder {
-        private val reversal = Reversal()
+    override fun end(output: OctetSink) = Unit
 
-        override fun begin(type: MessageType, length: Long) = true
-
-        override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-            reversal.add(octets, offset, length)
-
-        override fun flush(output: OctetSink) = Unit
-
-        override fun end(output: OctetSink) = reversal.end(output)
-
-        override fun close() = Unit
-    }
-
-    override fun decoder(pool: CodecPool): MessageDecoder = object : MessageDecoder {
-        private val reversal = Reversal()
-
-        override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-            reversal.add(octets, offset, length)
-
-        override fun end(output: OctetSink) = reversal.end(output)
-
-        override fun close() = Unit
-    }
-
-    private class Reversal {
-        private val message = ByteArrayOutputStream()
-
-        fun add(octets: ByteArray, offset: Int, length: Int) = message.write(octets, offset, length)
-
-        fun end(output: OctetSink) {
-            val octets = message.toByteArray().also { message.reset() }
-            octets.reverse()
-            output.write(octets, 0, octets.size)
-        }
-    }
+    override fun close() = Unit
 }
 
-/** The elements of the header value [text], whose grammar is not in question. */
-internal fun elements(text: String): List<ExtensionHeader> =
-    checkNotNull(ExtensionHeader.parse(text)) { "malformed: $text" }
+private class Halving : MessageDecoder {
+    private var first: Byte? = null
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        for (index in offset until offset + length) {
+            if (first == null) {
+                first = octets[index]
+            } else {
+                first = null
+                output.write(octets, index, 1)
+            }
+        }
+    }
+
+    override fun end(output: OctetSink) = check(first == null) { "half an octet" }
+
+    override fun close() = Unit
+}
+
+private class Runs : MessageDecoder {
+    private var count: Int? = null
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        for (index in offset until offset + length) {
+            val run = count
+            if (run == null) {
+                count = octets[index].toInt() and 0xFF
+            } else {
+                count = null
+                output.write(ByteArray(run) { octets[index] }, 0, run)
+            }
+        }
+    }
+
+    override fun end(output: OctetSink) = Unit
+
+    override fun close() = Unit
+}
