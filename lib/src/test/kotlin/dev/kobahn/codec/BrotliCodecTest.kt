@@ -9,6 +9,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
 import io.kotest.matchers.shouldBe
+import kotlin.random.Random
 
 /** Messages are one brotli stream, or one each. */
 class BrotliCodecTest :
@@ -30,9 +31,9 @@ class BrotliCodecTest :
 
         test("with context takeover a message repeated refers to the first") {
             val encoder = BrotliEncoder(noContextTakeover = false)
-            val message = prose(10_000)
-            val first = encoder.encoded(message)
-            encoder.encoded(message).size shouldBeLessThan first.size / 4
+            val message = Random(3).nextBytes(10_000)
+            encoder.encoded(message)
+            encoder.encoded(message).size shouldBeLessThan 100
             encoder.close()
         }
 

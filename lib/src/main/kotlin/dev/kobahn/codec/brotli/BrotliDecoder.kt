@@ -33,15 +33,18 @@ internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDe
         }
     }
 
+    /**
+     * What a long reference yields comes in parts, and after one of them the library says that it
+     * needs more input: only being given nothing shows whether it does.
+     */
     private fun pull(decoder: DecoderJNI.Wrapper, output: OctetSink) {
         while (true) {
+            val isDry = !decoder.hasOutput()
+            while (decoder.hasOutput()) chunk.copy(decoder.pull(), output)
             when (decoder.status) {
-                Status.NEEDS_MORE_OUTPUT -> chunk.copy(decoder.pull(), output)
                 Status.OK -> decoder.push(0)
-                Status.NEEDS_MORE_INPUT, Status.DONE -> {
-                    if (!decoder.hasOutput()) return
-                    chunk.copy(decoder.pull(), output)
-                }
+                Status.NEEDS_MORE_INPUT -> if (isDry) return else decoder.push(0)
+                Status.DONE -> return
                 else -> throw invalid("it is damaged")
             }
         }
