@@ -116,7 +116,11 @@ class CompressionOctetsTest :
         }
 
         test("a malformed offer does not fail the handshake") {
-            for (bad in listOf("server_max_window_bits=16", "foo", "server_no_context_takeover=1")) {
+            for (bad in listOf(
+                "server_max_window_bits=16",
+                "foo",
+                "server_no_context_takeover=1",
+            )) {
                 answer("$DEFLATE; $bad") { perMessageDeflate() }.shouldBeNull()
                 answer("$DEFLATE; $bad, $DEFLATE") { perMessageDeflate() } shouldBe DEFLATE
             }
@@ -264,11 +268,12 @@ class CompressionOctetsTest :
         }
 
         test("an acceptor of a server that throws is answered with 500, however it was accepted") {
-            fun failing(life: suspend ServerWebSocket.() -> Unit): WebSocketServerOptions.() -> Unit =
-                {
-                    perMessageCompressionAccept = { throw ArithmeticException("of the program") }
-                    onConnect(life)
-                }
+            fun failing(
+                life: suspend ServerWebSocket.() -> Unit,
+            ): WebSocketServerOptions.() -> Unit = {
+                perMessageCompressionAccept = { throw ArithmeticException("of the program") }
+                onConnect(life)
+            }
             val lives = listOf<suspend ServerWebSocket.() -> Unit>(
                 { accept() },
                 { send("x") },

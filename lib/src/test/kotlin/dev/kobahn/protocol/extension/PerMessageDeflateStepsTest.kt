@@ -169,8 +169,8 @@ class PerMessageDeflateStepsTest :
                 .withRequestMaxWindowBits(9).withNoContextTakeover(true).withWindowBits(8)
                 .withMemLevel(7).withMaxMessageSize(6).withCompressionLevel(5).withThreshold(4)
                 .withMaxInflateRatio(3).withAnnounced(true) shouldBe OfferAccept(
-                    wide.withAcceptNoContextTakeover(true), true, 9, true, 8, 7, 6, 5, 4, 3, true,
-                )
+                wide.withAcceptNoContextTakeover(true), true, 9, true, 8, 7, 6, 5, 4, 3, true,
+            )
             val response = Response(0, false, 0, false)
             ResponseAccept(response).withNoContextTakeover(true).withWindowBits(8)
                 .withMemLevel(7).withMaxMessageSize(6).withCompressionLevel(5).withThreshold(4)
