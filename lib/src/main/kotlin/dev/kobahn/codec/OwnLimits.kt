@@ -4,11 +4,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
 
 /** What an end of a connection decides for itself, whatever the compression. */
-internal class OwnLimits(
-    val maxMessageSize: Long?,
-    val threshold: Int,
-    val maxInflateRatio: Int,
-) {
+internal class OwnLimits(val maxMessageSize: Long?, val threshold: Int, val maxInflateRatio: Int) {
     init {
         require(maxMessageSize == null || maxMessageSize >= 0) {
             "maxMessageSize is $maxMessageSize, must be 0 (no limit) or more"

@@ -26,9 +26,9 @@ constructor(
 }
 
 /**
- * How a server accepts permessage-brotli. Autobahn: `PerMessageBrotliOfferAccept`. Autobahn
- * can read no more than the first message of a stream it shares, so it has to be without context
- * takeover both ways.
+ * How a server accepts permessage-brotli. Autobahn: `PerMessageBrotliOfferAccept`. A client that is
+ * Autobahn has to be asked to send without context takeover: it finishes the stream after a message
+ * and cannot go on with it.
  *
  * @property offer the offer that is accepted
  * @param requestNoContextTakeover whether the client must send without context takeover, which it
@@ -105,7 +105,8 @@ public class PerMessageBrotliResponse(
     serverNoContextTakeover: Boolean,
 ) : ContextTakeoverResponse(BrotliCompression, clientNoContextTakeover, serverNoContextTakeover) {
     @JvmSynthetic
-    override fun acceptAsItIs(): PerMessageBrotliResponseAccept = PerMessageBrotliResponseAccept(this)
+    override fun acceptAsItIs(): PerMessageBrotliResponseAccept =
+        PerMessageBrotliResponseAccept(this)
 }
 
 /**

@@ -103,7 +103,8 @@ public class PerMessageSnappyResponse(
     serverNoContextTakeover: Boolean,
 ) : ContextTakeoverResponse(SnappyCompression, clientNoContextTakeover, serverNoContextTakeover) {
     @JvmSynthetic
-    override fun acceptAsItIs(): PerMessageSnappyResponseAccept = PerMessageSnappyResponseAccept(this)
+    override fun acceptAsItIs(): PerMessageSnappyResponseAccept =
+        PerMessageSnappyResponseAccept(this)
 }
 
 /**

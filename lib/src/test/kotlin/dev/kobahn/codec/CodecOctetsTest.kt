@@ -35,8 +35,10 @@ class CodecOctetsTest :
         }
 
         test("data that no encoder makes is answered with 1007") {
-            for (name in listOf("bzip2", "snappy", "brotli")) withClue(name) {
-                closeCode(name, ByteArray(100) { -2 }) shouldBe 1007
+            for (name in listOf("bzip2", "snappy", "brotli")) {
+                withClue(name) {
+                    closeCode(name, ByteArray(100) { -2 }) shouldBe 1007
+                }
             }
         }
 
@@ -47,8 +49,12 @@ class CodecOctetsTest :
                 "snappy" to Codecs.SNAPPY,
                 "brotli" to Codecs.BROTLI,
             )
-            for ((name, codec) in bombs) withClue(name) {
-                codec.pair { encoder, _ -> closeCode(name, encoder.encoded(bomb)) shouldBe 1009 }
+            for ((name, codec) in bombs) {
+                withClue(name) {
+                    codec.pair { encoder, _ ->
+                        closeCode(name, encoder.encoded(bomb)) shouldBe 1009
+                    }
+                }
             }
         }
     })

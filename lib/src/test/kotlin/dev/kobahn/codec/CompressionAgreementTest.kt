@@ -40,8 +40,10 @@ class CompressionAgreementTest :
         }
 
         test("a client takes an answer that fits its offer") {
-            for ((offer, answer) in FITTING) withClue(answer) {
-                confirmed(offer, answer)?.header.toString() shouldBe answer
+            for ((offer, answer) in FITTING) {
+                withClue(answer) {
+                    confirmed(offer, answer)?.header.toString() shouldBe answer
+                }
             }
         }
 
@@ -119,12 +121,14 @@ class CompressionAgreementTest :
         }
 
         test("two ends that agreed understand each other, whatever was agreed on") {
-            for (offer in OFFERS) for (answer in accepts(offer)) {
-                val server = accepted(offer.toHeader().toString()) { answer(it) }!!
-                val client = confirmed(offer, server.header.toString())!!
-                withClue(server.header) {
-                    exchange(server, client)
-                    exchange(client, server)
+            for (offer in OFFERS) {
+                for (answer in accepts(offer)) {
+                    val server = accepted(offer.toHeader().toString()) { answer(it) }!!
+                    val client = confirmed(offer, server.header.toString())!!
+                    withClue(server.header) {
+                        exchange(server, client)
+                        exchange(client, server)
+                    }
                 }
             }
         }
@@ -173,6 +177,7 @@ private fun accepts(
         { accept(it, request = offer.acceptNoContextTakeover) },
         { accept(it, request = offer.acceptNoContextTakeover, own = true) },
     )
+
     else -> listOf(plain)
 }
 

@@ -94,8 +94,7 @@ private val SHOW_NO_END = setOf(Codecs.SNAPPY, Codecs.SNAPPY_ALONE, Codecs.BROTL
 /** A chunk of Snappy comes out whole. */
 private const val STEP = 65_536
 
-private fun MessageEncoder.encodedAndClosed(message: ByteArray) =
-    encoded(message).also { close() }
+private fun MessageEncoder.encodedAndClosed(message: ByteArray) = encoded(message).also { close() }
 
 /** What [octets] are restored to, or null if they are a violation. */
 private fun MessageDecoder.judged(octets: ByteArray): ByteArray? = try {

@@ -91,8 +91,11 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
                 if (size !in SnappyFrame.CHECKSUM_SIZE..SnappyFrame.MAX_DATA) {
                     throw invalid("a chunk of $size octets")
                 }
+
             SnappyFrame.IDENTIFIER -> if (size != IDENTIFIER_SIZE) throw invalid(BAD_IDENTIFIER)
+
             in SnappyFrame.FIRST_SKIPPABLE until SnappyFrame.IDENTIFIER -> skip(size)
+
             else -> throw invalid("a chunk of the unknown type $type")
         }
     }
@@ -107,10 +110,12 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         val end = SnappyFrame.HEADER_SIZE + dataSize()
         when (chunkType()) {
             SnappyFrame.IDENTIFIER -> checkIdentifier()
+
             SnappyFrame.COMPRESSED -> {
                 val restored = restore(content, end - content)
                 emit(restored, 0, restored.size, output)
             }
+
             else -> emit(chunk, content, end - content, output)
         }
     }
