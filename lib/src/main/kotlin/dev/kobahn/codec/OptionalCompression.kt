@@ -25,6 +25,9 @@ public object OptionalCompression {
     /**
      * permessage-brotli. Needs `com.aayushatharva.brotli4j:brotli4j`, which has native code; that is
      * in an artifact for each platform, and Maven adds the one for the machine it runs on.
+     *
+     * With context takeover a connection keeps 1.3 MiB of memory outside of the heap for what it
+     * sends, and up to 16 MiB for what it receives, as the peer decides.
      */
     @JvmStatic
     public val brotli: PerMessageCompression get() = BrotliCompression.present()
