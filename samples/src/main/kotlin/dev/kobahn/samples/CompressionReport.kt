@@ -10,10 +10,7 @@ import kotlinx.coroutines.withContext
  * Runs [block] for an open connection and says on [console] which extensions are in use and, at the
  * end, how much of what the messages have went over the wire. Without extensions it is silent.
  */
-internal suspend fun <T> WebSocket.reportCompression(
-    console: Console,
-    block: suspend () -> T,
-): T {
+internal suspend fun <T> WebSocket.reportCompression(console: Console, block: suspend () -> T): T {
     if (extensions.isEmpty()) return block()
     val peer = transportDetails.peer
     suspend fun note(text: String) =

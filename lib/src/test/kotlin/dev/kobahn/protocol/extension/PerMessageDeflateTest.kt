@@ -82,7 +82,7 @@ class PerMessageDeflateTest :
                 "$DEFLATE; $client" to narrow.copy(false, true, 15, 9),
                 "$DEFLATE; $client; $NARROW_SERVER, $DEFLATE; $client" to narrow,
                 "$DEFLATE; client_max_window_bits; server_max_window_bits=8, " +
-                    "$DEFLATE; client_max_window_bits" to PerMessageDeflate(serverMaxWindowBits = 8),
+                    "$DEFLATE; client_max_window_bits" to plain.copy(serverMaxWindowBits = 8),
             ) { (text, client) -> ExtensionHeader.format(client.offers) shouldBe text }
         }
 
@@ -90,7 +90,11 @@ class PerMessageDeflateTest :
             rules(
                 Triple("nothing asked", plain to DEFLATE, "15 false false"),
                 Triple("all asked", plain to "$DEFLATE; $NARROW_CLIENT", "9 true false"),
-                Triple("what the server does", plain to "$DEFLATE; $NARROW_SERVER", "15 false true"),
+                Triple(
+                    "what the server does",
+                    plain to "$DEFLATE; $NARROW_SERVER",
+                    "15 false true",
+                ),
                 Triple("its own wishes", narrow to DEFLATE, "9 true false"),
                 Triple(
                     "less than its own wishes",
