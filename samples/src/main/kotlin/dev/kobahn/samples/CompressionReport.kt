@@ -2,6 +2,7 @@ package dev.kobahn.samples
 
 import dev.kobahn.WebSocket
 import dev.kobahn.protocol.extension.ExtensionHeader
+import java.util.Locale
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
@@ -27,6 +28,6 @@ internal suspend fun <T> WebSocket.reportCompression(console: Console, block: su
 }
 
 private fun percentage(ratio: Double?) =
-    if (ratio == null) "-" else "%.1f %%".format(java.util.Locale.ROOT, ratio * PERCENT)
+    if (ratio == null) "-" else "%.1f %%".format(Locale.ROOT, ratio * PERCENT)
 
 private const val PERCENT = 100
