@@ -95,7 +95,7 @@ internal class DeflateDecoder(
         if (!takesOver) giveBack()
     }
 
-    /** Feeds what the message goes without, and more that only makes sense to a complete message. */
+    /** Feeds what the message goes without, and more that only a complete message takes. */
     private fun Inflater.complete(segment: ByteArray) {
         setInput(if (takesOver) END else LAST_END)
         val count = inflate(segment, 0, segment.size)
@@ -130,10 +130,10 @@ internal class DeflateDecoder(
     }
 
     private companion object {
-        /** The rest of an empty block, and a whole one, which is without effect. */
+        /** The rest of an empty block, and a whole one, which is without effect on the window. */
         val END = octets(0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF)
 
-        /** The rest of an empty block, and a final one: for certain the end, but also of the window. */
+        /** The rest of an empty block, and a final one, which shows the end for certain. */
         val LAST_END = octets(0x00, 0x00, 0xFF, 0xFF, 0x01, 0x00, 0x00, 0xFF, 0xFF)
 
         fun octets(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }
