@@ -13,7 +13,7 @@ import java.util.zip.Inflater
  * Restores compressed messages (RFC 7692 section 7.2.2), whatever window they were made with.
  *
  * A final block ends a DEFLATE stream, and another may follow in the same message or the next
- * (section 7.2.3.5). The inflater has to be restarted then and loses its window, which what follows
+ * (section 7.2.3.4). The inflater has to be restarted then and loses its window, which what follows
  * may refer to. A peer that ends messages so does it from the first one on: until that has come
  * without, what was restored is kept aside, and afterwards only for a peer that does. Of another
  * peer, a reference across its first final block is a violation.
