@@ -44,18 +44,24 @@ internal class RealClientWebSocket(
     override suspend fun send(message: Message) =
         connection.outbox.send(message.type, message.octets)
 
-    override suspend fun send(message: Message, fragmentSize: Int) {
-        connection.outbox.send(message.type, message.octets, fragmentSize)
-    }
+    override suspend fun send(message: Message, doNotCompress: Boolean) =
+        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
 
-    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
-        connection.outbox.sendMessage(type, block)
-    }
+    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
+        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
 
-    override suspend fun send(message: PreparedMessage) = send(message.message)
+    override suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) = connection.outbox.sendMessage(type, doNotCompress, block)
 
-    override fun trySend(message: Message): Boolean =
-        connection.outbox.trySend(message.type, message.octets)
+    override suspend fun send(message: PreparedMessage) = connection.outbox.send(message)
+
+    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
+        connection.outbox.trySend(message.type, message.octets, doNotCompress)
+
+    override fun trySend(message: PreparedMessage): Boolean = connection.outbox.trySend(message)
 
     override suspend fun flush() = connection.outbox.sendRaw(untilWritten = true) {}
 

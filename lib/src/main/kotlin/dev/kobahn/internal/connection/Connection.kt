@@ -67,6 +67,9 @@ internal class Connection(
     @Volatile
     private var readingPaused = false
 
+    /** What came and is not yet parsed, because the application has enough. On the loop. */
+    private var held: ByteBuffer? = null
+
     @Volatile
     private var isOpened = false
 
@@ -119,6 +122,11 @@ internal class Connection(
     }
 
     override val expectsAnswers: Boolean get() = !inbox.isEmptied
+
+    override fun encoderFailed(failure: Throwable) {
+        connectionLogger.error(failure) { "a message to ${transport.peer} could not be encoded" }
+        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+    }
 
     override fun frameEnded() {
         if (protocol.localClose != null) loop.run { if (!outbox.isClosed) closing.advance() }
@@ -209,11 +217,24 @@ internal class Connection(
 
     override fun onOctets(input: ByteBuffer) {
         watch.octetsReceived()
-        protocol.receive(input)
         autoPing?.onTraffic()
+        receive(input)
+    }
+
+    private fun receive(input: ByteBuffer) {
+        protocol.receive(input)
+        if (input.hasRemaining()) held = input.copy()
         // A Close that is no valid one makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
+    }
+
+    /** What came before reading paused, before anything else that comes. */
+    private fun receiveHeld() {
+        val octets = held ?: return
+        held = null
+        receive(octets)
+        if (!readingPaused) transport.resumeReading()
     }
 
     override fun onInputEnd() {
@@ -233,6 +254,8 @@ internal class Connection(
 
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
+        held = null
+        protocol.close()
         dueClose.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
@@ -311,6 +334,7 @@ internal class Connection(
         if (readingPaused) return
         readingPaused = true
         transport.pauseReading()
+        protocol.pauseReceiving()
         pings.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.
@@ -326,7 +350,16 @@ internal class Connection(
         if (!readingPaused) return
         readingPaused = false
         autoPing?.onResume()
-        transport.resumeReading()
+        protocol.resumeReceiving()
+        // Not from here: whoever makes room may be in the middle of receiving.
+        if (held == null) transport.resumeReading() else loop.execute(::receiveHeld)
+    }
+
+    private fun ByteBuffer.copy(): ByteBuffer {
+        val copy = ByteBuffer.allocate(remaining())
+        copy.put(this)
+        copy.flip()
+        return copy
     }
 
     private companion object {

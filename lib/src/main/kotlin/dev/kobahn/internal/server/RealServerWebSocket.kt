@@ -227,20 +227,35 @@ internal class RealServerWebSocket(
         connection.outbox.send(message.type, message.octets)
     }
 
-    override suspend fun send(message: Message, fragmentSize: Int) {
+    override suspend fun send(message: Message, doNotCompress: Boolean) {
         acceptUnlessDone()
-        connection.outbox.send(message.type, message.octets, fragmentSize)
+        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
     }
 
-    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) {
         acceptUnlessDone()
-        connection.outbox.sendMessage(type, block)
+        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
     }
 
-    override suspend fun send(message: PreparedMessage) = send(message.message)
+    override suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) {
+        acceptUnlessDone()
+        connection.outbox.sendMessage(type, doNotCompress, block)
+    }
 
-    override fun trySend(message: Message): Boolean =
-        accepted && connection.outbox.trySend(message.type, message.octets)
+    override suspend fun send(message: PreparedMessage) {
+        acceptUnlessDone()
+        connection.outbox.send(message)
+    }
+
+    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
+        accepted && connection.outbox.trySend(message.type, message.octets, doNotCompress)
+
+    override fun trySend(message: PreparedMessage): Boolean =
+        accepted && connection.outbox.trySend(message)
 
     override suspend fun flush() {
         acceptUnlessDone()
