@@ -13,12 +13,21 @@ internal class DeflateSettings(
     val receiveNoContextTakeover: Boolean = false,
     /** 0 to 9, or -1 for zlib's default. */
     val compressionLevel: Int = -1,
-    /** 1 to 9, as in zlib. */
+    /**
+     * 1 to 9, as in zlib, whose JDK form has no such setting. With 8 and 9 a connection keeps a
+     * deflater of about 256 KiB. With less it keeps only what its messages may refer to, at most
+     * 2 to the power of [sendWindowBits] octets, and borrows a deflater for each message, which
+     * costs time. A smaller window, or none that is kept, has it borrow in any case.
+     */
     val memLevel: Int = 8,
     /** Messages of fewer octets are sent as they are. */
     val threshold: Int = 0,
 ) {
     companion object {
         const val MAX_WINDOW_BITS = 15
+        const val MAX_WINDOW = 1 shl MAX_WINDOW_BITS
+
+        /** The least [memLevel] at which a connection keeps a deflater. */
+        const val KEEPING_LEVEL = 8
     }
 }
