@@ -3,6 +3,7 @@ package dev.kobahn
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
@@ -50,6 +51,12 @@ public interface WebSocket {
 
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
     public val protocol: String?
+
+    /**
+     * The extensions in use, in the order in which they transform what is sent; empty before the
+     * connection is open. Autobahn: `websocket_extensions_in_use`.
+     */
+    public val extensions: List<ExtensionHeader>
 
     /** What carries the connection. Autobahn: `transport_details`. */
     public val transportDetails: TransportDetails

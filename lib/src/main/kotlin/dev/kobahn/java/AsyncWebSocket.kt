@@ -9,6 +9,7 @@ import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.io.IOException
@@ -218,6 +219,12 @@ public interface AsyncWebSocket {
 
     /** The subprotocol in use, or null. */
     public fun protocol(): String?
+
+    /**
+     * The extensions in use, in the order in which they transform what is sent; empty before the
+     * connection is open.
+     */
+    public fun extensions(): List<ExtensionHeader>
 
     /** What carries the connection. */
     public fun transportDetails(): TransportDetails

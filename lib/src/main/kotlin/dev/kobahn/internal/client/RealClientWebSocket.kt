@@ -14,6 +14,7 @@ import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -31,6 +32,7 @@ internal class RealClientWebSocket(
     override val bufferedAmount: Long get() = connection.bufferedAmount
     override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val extensions: List<ExtensionHeader> get() = connection.extensions
     override val trafficStats: TrafficStats get() = connection.watch.trafficStats
     override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime

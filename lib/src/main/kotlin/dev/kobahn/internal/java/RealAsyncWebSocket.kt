@@ -19,6 +19,7 @@ import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.util.concurrent.CompletableFuture
@@ -134,6 +135,8 @@ internal abstract class RealAsyncWebSocket(
     }
 
     override fun protocol(): String? = webSocket.protocol
+
+    override fun extensions(): List<ExtensionHeader> = webSocket.extensions
 
     override fun transportDetails(): TransportDetails = webSocket.transportDetails
 
