@@ -28,7 +28,9 @@ internal class DeflateConformance(
     /** We are in [role], the peer in the other one. Every failure says where it happened. */
     suspend fun run(library: DeflateLibrary, role: OurRole) {
         if (!library.isInstalled) {
-            println("Skipped: ${library.name.lowercase()} is not installed, see src/test/resources/deflate")
+            println(
+                "Skipped: ${library.name.lowercase()} is not installed, see src/test/resources/deflate",
+            )
             throw TestAbortedException("${library.name.lowercase()} is not installed")
         }
         withClue("${library.name.lowercase()}, our ${role.name.lowercase()}, ${combination.case}") {
@@ -76,9 +78,11 @@ internal class DeflateConformance(
         val agreement = if (isHintRepeated) wanted.copy(clientNoContextTakeover = true) else wanted
         val run = EchoRun(this, frames, agreement)
         run.checkAgreement()
-        for (shape in shapes) withClue(shape) {
-            val (stats, millis) = run.echo(shape, messages)
-            report(Row(library, role, combination, shape, messages, millis, stats))
+        for (shape in shapes) {
+            withClue(shape) {
+                val (stats, millis) = run.echo(shape, messages)
+                report(Row(library, role, combination, shape, messages, millis, stats))
+            }
         }
         withClue("the closing") { close().wasClean shouldBe true }
     }

@@ -16,12 +16,21 @@ class DeflateConformanceTest :
         val report = DeflateReport(File(System.getProperty("deflate.directory")))
         afterSpec { println("permessage-deflate: ${report.finish()}") }
 
-        for (library in LIBRARIES) for (role in OurRole.entries) {
-            context("our ${role.name.lowercase()} and ${library.name.lowercase()}") {
-                for (combination in COMBINATIONS) {
-                    test("${combination.case}: every message comes back, compressed both ways") {
-                        DeflateConformance(combination, Shape.all, MESSAGES, report = report::add)
-                            .run(library, role)
+        for (library in LIBRARIES) {
+            for (role in OurRole.entries) {
+                context("our ${role.name.lowercase()} and ${library.name.lowercase()}") {
+                    for (combination in COMBINATIONS) {
+                        test(
+                            "${combination.case}: every message comes back, compressed both ways",
+                        ) {
+                            DeflateConformance(
+                                combination,
+                                Shape.all,
+                                MESSAGES,
+                                report = report::add,
+                            )
+                                .run(library, role)
+                        }
                     }
                 }
             }

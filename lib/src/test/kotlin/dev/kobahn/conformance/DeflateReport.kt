@@ -68,14 +68,21 @@ internal class DeflateReport(private val folder: File) {
     ).joinToString(",")
 
     private companion object {
-        const val COLUMNS = "peer,our role,case,type,size,fragment,messages,milliseconds,payload octets," +
-            "wire octets sent,wire octets received,frames sent,frames received"
+        const val COLUMNS =
+            "peer,our role,case,type,size,fragment,messages,milliseconds,payload octets," +
+                "wire octets sent,wire octets received,frames sent,frames received"
         const val LEGEND = "Octets on the wire for each octet of payload: as Kobahn sent it / as " +
             "the peer sent it back."
 
         fun heading(library: DeflateLibrary, role: OurRole): String {
             val name = library.name.lowercase()
-            return if (role == OurRole.CLIENT) "Our client, $name as server" else "Our server, $name as client"
+            return if (role ==
+                OurRole.CLIENT
+            ) {
+                "Our client, $name as server"
+            } else {
+                "Our server, $name as client"
+            }
         }
     }
 }
