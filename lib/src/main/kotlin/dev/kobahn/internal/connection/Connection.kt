@@ -64,8 +64,10 @@ internal class Connection(
         DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
     private val ended = CompletableDeferred<CloseStatus>()
 
+    /** Whether nothing is read because the application has enough. */
     @Volatile
-    private var readingPaused = false
+    var isReadingPaused = false
+        private set
 
     /** What came and is not yet parsed, because the application has enough. On the loop. */
     private var held: ByteBuffer? = null
@@ -138,7 +140,7 @@ internal class Connection(
 
     private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
-        if (readingPaused) throw ReadingPausedException()
+        if (isReadingPaused) throw ReadingPausedException()
         val isSent = synchronized(output) { !outbox.isClosed && protocol.sendPing(payload) }
         if (!isSent) throw closedException()
         transport.flush()
@@ -234,7 +236,7 @@ internal class Connection(
         val octets = held ?: return
         held = null
         receive(octets)
-        if (!readingPaused) transport.resumeReading()
+        if (!isReadingPaused) transport.resumeReading()
     }
 
     override fun onInputEnd() {
@@ -322,7 +324,7 @@ internal class Connection(
     override fun onIdle() = dueClose.onIdle()
 
     override fun onRoom() {
-        if (readingPaused) loop.run(::resumeReading)
+        if (isReadingPaused) loop.run(::resumeReading)
     }
 
     override fun onFull() = pauseReading()
@@ -331,8 +333,8 @@ internal class Connection(
     private fun limitWholeMessages() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
 
     private fun pauseReading() {
-        if (readingPaused) return
-        readingPaused = true
+        if (isReadingPaused) return
+        isReadingPaused = true
         transport.pauseReading()
         protocol.pauseReceiving()
         pings.fail(::ReadingPausedException)
@@ -347,8 +349,8 @@ internal class Connection(
 
     /** After the last message reading never fills the queue, and has to find the end. */
     private fun readOn() {
-        if (!readingPaused) return
-        readingPaused = false
+        if (!isReadingPaused) return
+        isReadingPaused = false
         autoPing?.onResume()
         protocol.resumeReceiving()
         // Not from here: whoever makes room may be in the middle of receiving.
