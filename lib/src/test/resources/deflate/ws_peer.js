@@ -3,6 +3,9 @@
 
 const { WebSocket, WebSocketServer } = require('ws');
 
+// each piece is compressed by itself, which takes its time
+const PIECES = 16;
+
 const [role, text] = process.argv.slice(2);
 const wishes = text.split(';').map((wish) => {
   const [takeover, bits] = wish.split(',');
@@ -32,7 +35,8 @@ function echo(ws) {
       return;
     }
     received++;
-    const step = fragment || Math.max(data.length, 1);
+    const least = Math.ceil(data.length / PIECES);
+    const step = fragment ? Math.max(fragment, least) : Math.max(data.length, 1);
     let from = 0;
     do {
       const piece = data.subarray(from, from + step);

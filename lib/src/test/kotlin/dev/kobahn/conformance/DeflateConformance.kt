@@ -57,6 +57,7 @@ internal class DeflateConformance(
             configureServer()
             log(frames)
             onConnect {
+                accept()
                 connected.complete(this)
                 awaitClosed()
             }

@@ -2,7 +2,7 @@ package dev.kobahn.conformance
 
 import dev.kobahn.WireLog
 import dev.kobahn.WireLogEntry
-import dev.kobahn.protocol.Opcode
+import dev.kobahn.protocol.frame.Opcode
 import java.util.concurrent.atomic.AtomicLongArray
 
 /** Counts the messages on the wire by what their first frames say, and frames with a wrong bit. */
