@@ -14,81 +14,73 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.withTimeout
 
-/** Runs our client and our server with a peer, each through one combination of parameters. */
+/**
+ * A connection with a peer of [library]: we are in [role], the peer in the other one, and both have
+ * the wishes of [combination].
+ */
 internal class DeflateConformance(
+    private val library: DeflateLibrary,
+    private val role: OurRole,
     private val combination: Combination,
-    private val shapes: List<Shape>,
-    private val messages: Int,
     private val configureClient: WebSocketClientOptions.() -> Unit =
         { combination.configure(this) },
     private val configureServer: WebSocketServerOptions.() -> Unit =
         { combination.configure(this) },
-    private val report: (Row) -> Unit = {},
 ) {
-    /** We are in [role], the peer in the other one. Every failure says where it happened. */
-    suspend fun run(library: DeflateLibrary, role: OurRole) {
+    private val name = library.name.lowercase()
+    private val frames = FrameCount()
+
+    /**
+     * Has as many [messages] of each of [shapes] echoed as it says. Every failure says where it
+     * happened.
+     */
+    suspend fun run(shapes: List<Shape>, messages: (Shape) -> Int, report: (Row) -> Unit = {}) {
         if (!library.isInstalled) {
-            println(
-                "Skipped: ${library.name.lowercase()} is not installed, see src/test/resources/deflate",
-            )
-            throw TestAbortedException("${library.name.lowercase()} is not installed")
+            println("Skipped: $name is not installed, see src/test/resources/deflate")
+            throw TestAbortedException("$name is not installed")
         }
-        withClue("${library.name.lowercase()}, our ${role.name.lowercase()}, ${combination.case}") {
-            if (role == OurRole.CLIENT) asClient(library) else asServer(library)
+        withClue("$name, our ${role.name.lowercase()}, ${combination.case}") {
+            connected {
+                val run = EchoRun(this, frames, combination.agreement)
+                run.checkAgreement()
+                for (shape in shapes) {
+                    val (stats, millis) = withClue(shape) { run.echo(shape, messages(shape)) }
+                    report(Row(library, role, combination, shape, messages(shape), millis, stats))
+                }
+                withClue("the closing") { close().wasClean shouldBe true }
+            }
         }
     }
 
-    private suspend fun asClient(library: DeflateLibrary) {
-        val frames = FrameCount()
+    private suspend fun connected(block: suspend WebSocket.() -> Unit) {
+        if (role == OurRole.SERVER) return accepted(block)
         library.listen(combination).use { peer ->
             val client = webSocketClient {
                 configureClient()
-                log(frames)
+                log()
             }
-            val isHintRepeated = library.repeatsHint
-            client.connect(peer.url) { echoAll(library, OurRole.CLIENT, frames, isHintRepeated) }
+            client.connect(peer.url) { block() }
         }
     }
 
-    private suspend fun asServer(library: DeflateLibrary) {
-        val frames = FrameCount()
-        val connected = CompletableDeferred<WebSocket>()
+    private suspend fun accepted(block: suspend WebSocket.() -> Unit) {
+        val accepted = CompletableDeferred<WebSocket>()
         webSocketServer {
             configureServer()
-            log(frames)
+            log()
             onConnect {
                 accept()
-                connected.complete(this)
+                accepted.complete(this)
                 awaitClosed()
             }
         }.use { server ->
             library.connect(server.port, combination).use {
-                val webSocket = withTimeout(CONNECTING) { connected.await() }
-                webSocket.echoAll(library, OurRole.SERVER, frames, isHintRepeated = false)
+                withTimeout(CONNECTING) { accepted.await() }.block()
             }
         }
     }
 
-    private suspend fun WebSocket.echoAll(
-        library: DeflateLibrary,
-        role: OurRole,
-        frames: FrameCount,
-        isHintRepeated: Boolean,
-    ) {
-        val wanted = combination.agreement
-        val agreement = if (isHintRepeated) wanted.copy(clientNoContextTakeover = true) else wanted
-        val run = EchoRun(this, frames, agreement)
-        run.checkAgreement()
-        for (shape in shapes) {
-            withClue(shape) {
-                val (stats, millis) = run.echo(shape, messages)
-                report(Row(library, role, combination, shape, messages, millis, stats))
-            }
-        }
-        withClue("the closing") { close().wasClean shouldBe true }
-    }
-
-    private fun WebSocketOptions.log(frames: FrameCount) {
+    private fun WebSocketOptions.log() {
         logFrames = true
         wireLog = frames
     }

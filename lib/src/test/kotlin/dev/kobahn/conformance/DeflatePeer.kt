@@ -6,23 +6,19 @@ import java.util.concurrent.TimeUnit
 /**
  * A WebSocket library of other people that has permessage-deflate, see
  * `src/test/resources/deflate/README.md`.
- *
- * @property repeatsHint whether its server answers `client_no_context_takeover` to a client that
- * says it can do without, although it did not wish it (RFC 7692 section 7.1.1.2 leaves that open)
  */
 internal enum class DeflateLibrary(
     private val command: List<String>,
     private val probe: List<String>,
-    val repeatsHint: Boolean,
 ) {
     /** autobahn-python, Debian's package `python3-autobahn`. */
-    AUTOBAHN(python("autobahn_peer.py"), pythonProbe("autobahn.asyncio"), false),
+    AUTOBAHN(python("autobahn_peer.py"), pythonProbe("autobahn.asyncio")),
 
     /** ws for Node.js. */
-    WS(listOf("node", script("ws_peer.js")), listOf("node", "-e", "require('ws')"), true),
+    WS(listOf("node", script("ws_peer.js")), listOf("node", "-e", "require('ws')")),
 
     /** python-websockets, Debian's package `python3-websockets`. */
-    WEBSOCKETS(python("websockets_peer.py"), pythonProbe("websockets"), true),
+    WEBSOCKETS(python("websockets_peer.py"), pythonProbe("websockets")),
     ;
 
     /** Whether it can be run here. */

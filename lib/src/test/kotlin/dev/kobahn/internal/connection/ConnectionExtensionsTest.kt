@@ -42,7 +42,7 @@ class ConnectionExtensionsTest :
             rig.peer.frames shouldBe listOf("close ${CloseCode.INTERNAL_ERROR}")
             rig.peer.rawFrames.size shouldBe 1
             rig.receive(rig.peer.close(CloseCode.INTERNAL_ERROR))
-            rig.loop.elapse(ConnectionRig.LONG)
+            rig.loop.advanceBy(ConnectionRig.LONG)
             rig.connection.closeStatus!!.initiator shouldBe CloseStatus.Initiator.LOCAL
             rig.connection.closeStatus!!.cause!!.message shouldBe "by zero"
         }
@@ -65,7 +65,7 @@ class ConnectionExtensionsTest :
                 rig.receive(rig.peer.frame(0xC2, hex("01")))
                 extension.open shouldBe 2
                 rig.end()
-                rig.loop.elapse(ConnectionRig.LONG)
+                rig.loop.advanceBy(ConnectionRig.LONG)
                 extension.open shouldBe 0
             }
         }
@@ -96,7 +96,7 @@ class ConnectionExtensionsTest :
             val received = rig.begin {
                 buildList { for (message in messages) add(message.octets.decodeToString().take(4)) }
             }
-            rig.loop.elapse(ConnectionRig.LONG)
+            rig.loop.advanceBy(ConnectionRig.LONG)
             received.await() shouldBe listOf("0000", "1111", "2222", "3333", "4444", "late")
             rig.connection.closeStatus!!.wasClean shouldBe true
         }
@@ -108,7 +108,7 @@ class ConnectionExtensionsTest :
             rig.receive(*texts, rig.peer.close(CloseCode.GOING_AWAY, "bye"))
             rig.connection.isReadingPaused shouldBe true
             val closed = rig.begin { close(CloseCode.NORMAL_CLOSURE, "") }
-            rig.loop.elapse(ConnectionRig.LONG)
+            rig.loop.advanceBy(ConnectionRig.LONG)
             closed.await().reason shouldBe "bye"
             closed.await().wasClean shouldBe true
         }

@@ -36,7 +36,8 @@ internal abstract class DeflateEncoder(
             return if (takesOver && isWhole && settings.memLevel >= DeflateSettings.KEEPING_LEVEL) {
                 KeptEncoder(deflaters, settings.threshold)
             } else {
-                PrimedEncoder(deflaters, bits, takesOver, settings.threshold)
+                val mostKept = settings.mostKept
+                PrimedEncoder(deflaters, bits, takesOver, mostKept, settings.threshold)
             }
         }
     }

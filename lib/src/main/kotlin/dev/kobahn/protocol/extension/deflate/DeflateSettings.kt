@@ -15,14 +15,18 @@ internal class DeflateSettings(
     val compressionLevel: Int = -1,
     /**
      * 1 to 9, as in zlib, whose JDK form has no such setting. With 8 and 9 a connection keeps a
-     * deflater of about 256 KiB. With less it keeps only what its messages may refer to, at most
-     * 2 to the power of [sendWindowBits] octets, and borrows a deflater for each message, which
-     * costs time. A smaller window, or none that is kept, has it borrow in any case.
+     * deflater of about 256 KiB. With less it keeps of what it sent only 2 to the power of this
+     * plus 8 octets, from 512 to 32 Ki, for the next message to refer to, and borrows a deflater
+     * for each message. That costs time: the more is kept, the more. With a smaller window, or
+     * without context takeover, it borrows in any case.
      */
     val memLevel: Int = 8,
     /** Messages of fewer octets are sent as they are. */
     val threshold: Int = 0,
 ) {
+    /** How many octets an encoder that borrows keeps of what it sent. */
+    val mostKept: Int get() = 1 shl (memLevel + 8)
+
     companion object {
         const val MAX_WINDOW_BITS = 15
         const val MAX_WINDOW = 1 shl MAX_WINDOW_BITS

@@ -11,18 +11,21 @@ import dev.kobahn.protocol.extension.OctetSink
  * A deflater refers back up to 32 KiB. Where less is allowed, it never has more than a window of
  * octets since its last restart: a message is cut into pieces, each flushed, and each primed with
  * the end of what is before it.
+ *
+ * @param mostKept how many octets are kept from one message for the next at most
  */
 internal class PrimedEncoder(
     deflaters: Deflaters,
     windowBits: Int,
     private val takesOver: Boolean,
+    mostKept: Int = DeflateSettings.MAX_WINDOW,
     threshold: Int = 0,
 ) : DeflateEncoder(deflaters, windowBits, threshold) {
     private val window = 1 shl windowBits
 
     /** Null where nothing is asked of it: there is one piece, and nothing before it. */
     private val history: History? = when {
-        takesOver -> History(window)
+        takesOver -> History(minOf(window, mostKept))
         windowBits == DeflateSettings.MAX_WINDOW_BITS -> null
         else -> History(minOf(window, SegmentPool.SEGMENT_SIZE), deflaters.segments)
     }
@@ -73,9 +76,16 @@ internal class PrimedEncoder(
         room = if (window == DeflateSettings.MAX_WINDOW) UNLIMITED else window.toLong() - known
     }
 
-    /** How much the next piece should be able to refer to: all that leaves room for the rest. */
-    private fun wanted(): Long =
-        if (window == DeflateSettings.MAX_WINDOW) UNLIMITED else maxOf(window - rest, window / 2L)
+    /**
+     * How much the next piece should be able to refer to. The rest of a message goes into one
+     * piece where it can. Of other divisions this one made the least of what was tried: what is
+     * saved by referring to more is lost again to more pieces.
+     */
+    private fun wanted(): Long = when {
+        window == DeflateSettings.MAX_WINDOW -> UNLIMITED
+        rest <= window / 4L * 3 -> window - rest
+        else -> window / 8L * 3
+    }
 
     override fun flush(output: OctetSink) {
         deflater?.flush(output)

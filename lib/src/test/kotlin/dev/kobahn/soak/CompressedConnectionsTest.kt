@@ -1,0 +1,95 @@
+package dev.kobahn.soak
+
+import dev.kobahn.ClientWebSocket
+import dev.kobahn.Message
+import dev.kobahn.WebSocketClient
+import dev.kobahn.protocol.DelicateWebSocketApi
+import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.frame.Opcode
+import dev.kobahn.use
+import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.core.test.Enabled
+import io.kotest.core.test.TestCase
+import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import java.io.File
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
+
+/** How many connections; the profile `soak` asks for 100,000. */
+private val CONNECTIONS = Integer.getInteger("kobahn.soak.connections", 2_000)
+private const val AT_ONCE = 20
+private const val WARM_UP = 2_000
+
+/** A deflater has about 256 KiB: 256 of them that were not ended would be as much. */
+private const val GROWTH = 64L shl 20
+
+private val status = File("/proc/self/status")
+
+private val whereResidentMemoryIsKnown: (TestCase) -> Enabled = {
+    if (status.exists()) Enabled.enabled else Enabled.disabled("$status is not there")
+}
+
+/** zlib's memory is outside of the heap: connections that are gone must not leave any behind. */
+class CompressedConnectionsTest :
+    FunSpec({
+        timeout = 1_800_000
+
+        test("the process does not grow by compressed connections that come and go").config(
+            enabledOrReasonIf = whereResidentMemoryIsKnown,
+        ) {
+            val server = webSocketServer {
+                perMessageDeflate { threshold = 0 }
+                onConnect {
+                    for (message in incoming) {
+                        if (message == DROP) drop() else send(message)
+                        if (message == CLOSE) close()
+                    }
+                }
+            }
+            server.use {
+                val client = webSocketClient { perMessageDeflate { threshold = 0 } }
+                val url = "ws://localhost:${server.port}/"
+                client.connections(url, WARM_UP)
+                val before = residentMemory()
+                client.connections(url, CONNECTIONS)
+                val growth = residentMemory() - before
+                println("$CONNECTIONS compressed connections, and $growth octets more resident")
+                growth shouldBeLessThan GROWTH
+            }
+        }
+    })
+
+private val DROP = Message.Text("drop")
+private val CLOSE = Message.Text("close")
+private val HELLO = Message.Text("hello, hello, hello")
+
+/** One connection after the other, [AT_ONCE] at a time, each with another end. */
+private suspend fun WebSocketClient.connections(url: String, count: Int) = coroutineScope {
+    List(AT_ONCE) { first ->
+        async { for (index in first until count step AT_ONCE) connect(url) { live(index) } }
+    }.awaitAll()
+}
+
+@OptIn(DelicateWebSocketApi::class)
+private suspend fun ClientWebSocket.live(index: Int) {
+    extensions.single().name shouldBe "permessage-deflate"
+    send(HELLO)
+    incoming.receive() shouldBe HELLO
+    when (index % 5) {
+        0 -> close()
+        1 -> send(CLOSE)
+        2 -> send(DROP)
+        3 -> sendFrame(RawFrame(Opcode.BINARY, byteArrayOf(7), rsv = 4))
+        4 -> drop()
+    }
+    awaitClosed()
+}
+
+private fun residentMemory(): Long {
+    val line = status.readLines().single { it.startsWith("VmRSS:") }
+    return line.filter(Char::isDigit).toLong() * 1024
+}
