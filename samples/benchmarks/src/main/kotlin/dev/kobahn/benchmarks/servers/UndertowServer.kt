@@ -11,9 +11,7 @@ import io.undertow.websockets.core.WebSocketChannel
 import io.undertow.websockets.core.WebSockets
 import io.undertow.websockets.extensions.PerMessageDeflateHandshake
 import java.net.InetSocketAddress
-import java.nio.ByteBuffer
 import org.xnio.Options
-import org.xnio.Pooled
 
 /** Undertow's own API; its handlers run on the I/O thread. */
 internal class UndertowServer : PeerServer {
@@ -55,14 +53,14 @@ internal class UndertowServer : PeerServer {
 
         override fun onFullBinaryMessage(channel: WebSocketChannel, message: BufferedBinaryMessage) {
             val data = message.data
-            WebSockets.sendBinary(WebSockets.mergeBuffers(*data.resource), channel, Freeing(data))
+            WebSockets.sendBinary(WebSockets.mergeBuffers(*data.resource), channel, Freeing { data.free() })
         }
     }
 
     /** Gives the buffers back that a message came in. */
-    private class Freeing(private val data: Pooled<Array<ByteBuffer>>) : WebSocketCallback<Void> {
-        override fun complete(channel: WebSocketChannel, context: Void?) = data.free()
+    private class Freeing(private val free: () -> Unit) : WebSocketCallback<Void> {
+        override fun complete(channel: WebSocketChannel, context: Void?) = free()
 
-        override fun onError(channel: WebSocketChannel, context: Void?, error: Throwable) = data.free()
+        override fun onError(channel: WebSocketChannel, context: Void?, error: Throwable) = free()
     }
 }
