@@ -51,7 +51,7 @@ internal class BroadcastLoad(
             loop.run(System.nanoTime() + CLOSE_TIME, "the last deliveries") { missing == 0 }
             closing = true
             members.forEach { it.sendClose() }
-            val end = System.nanoTime() + CLOSE_TIME
+            val end = System.nanoTime() + PATIENCE
             loop.run(end + CLOSE_TIME, "closing") { missing == -members.size || System.nanoTime() > end }
         } finally {
             members.forEach { it.close(abruptly = true) }
@@ -79,6 +79,9 @@ internal class BroadcastLoad(
 
     private companion object {
         const val SENDER = 0
-        const val CLOSE_TIME = 2_000_000_000L
+        const val CLOSE_TIME = 10_000_000_000L
+
+        /** Servers that do not end the transport are not waited for longer. */
+        const val PATIENCE = 2_000_000_000L
     }
 }

@@ -44,7 +44,7 @@ internal class EchoLoad(
             if (!target.raw) talks.forEach { it.closePolitely() }
             val deadline = System.nanoTime() + CLOSE_TIME
             if (!target.raw) {
-                loop.run(deadline, "closing") { ended == talks.size || System.nanoTime() > deadline - SLACK }
+                loop.run(deadline, "closing") { ended == talks.size || System.nanoTime() > deadline - PATIENCE }
             }
         } finally {
             talks.forEach { it.drop() }
@@ -55,7 +55,7 @@ internal class EchoLoad(
     private inner class Echo(private val index: Int) : Talk {
         override val check: MessageCheck
         private val encoder: MessageEncoder
-        private lateinit var connection: LoadConnection
+        private var connection: LoadConnection? = null
         private val sentAt = LongArray(inFlight)
         private var sent = 0L
         private var received = 0L
@@ -80,7 +80,7 @@ internal class EchoLoad(
         }
 
         fun fill() {
-            if (isIdle) turnEnd(connection)
+            if (isIdle) connection?.let(::turnEnd)
         }
 
         override fun message() {
@@ -101,7 +101,7 @@ internal class EchoLoad(
 
         fun closePolitely() {
             closing = true
-            connection.sendClose()
+            connection?.sendClose()
         }
 
         override fun closeReceived(connection: LoadConnection) {
@@ -115,14 +115,16 @@ internal class EchoLoad(
         }
 
         fun drop() {
-            connection.close(abruptly = true)
+            connection?.close(abruptly = true)
             encoder.close()
             (check as? InflatingCheck)?.close()
         }
     }
 
     private companion object {
-        const val CLOSE_TIME = 3_000_000_000L
-        const val SLACK = 1_000_000_000L
+        const val CLOSE_TIME = 10_000_000_000L
+        
+        /** Servers that do not end the transport are not waited for longer. */
+        const val PATIENCE = 8_000_000_000L
     }
 }

@@ -4,6 +4,7 @@ import dev.kobahn.benchmarks.Peer
 import dev.kobahn.benchmarks.load.LoadFailure
 import java.io.Closeable
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.TimeUnit
@@ -39,12 +40,20 @@ internal class PeerProcess(command: List<String>, private val log: File) : Close
     }
 
     fun say(line: String) {
-        process.outputStream.write("$line\n".toByteArray())
-        process.outputStream.flush()
+        try {
+            process.outputStream.write("$line\n".toByteArray())
+            process.outputStream.flush()
+        } catch (e: IOException) {
+            throw LoadFailure("the process has ended, see $log", e)
+        }
     }
 
     override fun close() {
-        process.outputStream.close()
+        try {
+            process.outputStream.close()
+        } catch (_: IOException) {
+            // it has ended before
+        }
         if (!process.waitFor(END_TIME, TimeUnit.SECONDS)) process.destroyForcibly().waitFor()
     }
 
@@ -98,7 +107,11 @@ internal class Launcher(private val settings: RunSettings) {
         )
         val FLAGS = listOf("-Xms512m", "-Xmx512m") + QUIET
 
-        /** With the whole heap resident, growth of the process is growth outside of the heap. */
-        val IDLE_FLAGS = listOf("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch") + QUIET
+        /**
+         * With the whole heap resident, growth of the process is growth outside of the heap. The
+         * optimizing compiler takes tens of megabytes there when it pleases.
+         */
+        val IDLE_FLAGS =
+            listOf("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1") + QUIET
     }
 }

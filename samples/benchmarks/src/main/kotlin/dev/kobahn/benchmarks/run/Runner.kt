@@ -30,10 +30,9 @@ class Runner(private val settings: RunSettings, private val say: (String) -> Uni
         private var failure: String? = null
         private var note: String? = null
 
-        /** Idle connections cannot be warmed up to. */
         fun warmUp() = attempt {
             val trial = Trial.of(scenario, peer, settings).also { trial = it }
-            if (scenario !is Scenario.Idle) trial.measure(LEAD, settings.warmUp)
+            if (trial.warmsUp) trial.measure(LEAD, settings.warmUp)
         }
 
         fun measure(round: Int) = attempt {
@@ -53,7 +52,10 @@ class Runner(private val settings: RunSettings, private val say: (String) -> Uni
                 block()
             } catch (e: Exception) {
                 failure = e.message ?: e.toString()
-                say("  ${peer.name} failed: ${e.stackTraceToString()}")
+                say("  ${peer.name} failed: $failure")
+                settings.output.resolve("failures.log").appendText(
+                    "${scenario.name} ${peer.name}: ${e.stackTraceToString()}\n",
+                )
                 close()
             }
         }

@@ -14,6 +14,9 @@ import java.io.Closeable
 
 /** One peer in one scenario, ready to be measured again and again. */
 internal interface Trial : Closeable {
+    /** Whether [measure] is to be called once before its result counts. */
+    val warmsUp: Boolean get() = true
+
     /** What it agreed to, for the report; null where there is nothing to say. */
     val note: String? get() = null
 
@@ -98,20 +101,22 @@ private class ServerTrial(private val scenario: Scenario, peer: Peer, settings: 
 }
 
 /**
- * What further connections take of memory, beyond [BASE] that were there before and have had the
- * server load its code: in a JVM the growth of the live heap and of all that is outside of it.
+ * What further connections take of memory, beyond half as many that were there before and have had
+ * the server load its code: in a JVM the growth of the live heap and of all that is outside of it.
  */
 private class IdleTrial(
     private val scenario: Scenario.Idle,
     private val peer: Peer,
     private val settings: RunSettings,
 ) : Trial {
+    override val warmsUp: Boolean get() = false
+
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
         val (process, port) = Launcher(settings).server(peer, settings.core, compressed = false, idle = true)
         val payload = Payload.ascii(32)
         return process.use {
             IdleLoad(Target(port, raw = peer.name == Peer.RAW), payload).use { load ->
-                load.open(minOf(BASE, scenario.connections))
+                load.open(scenario.connections / 2)
                 repeat(WARM_UP) { load.echo() }
                 val before = memory(process, load)
                 load.open(scenario.connections)
@@ -142,54 +147,54 @@ private class IdleTrial(
     override fun close() = Unit
 
     private companion object {
-        const val BASE = 1_000
-        const val WARM_UP = 20
+        const val WARM_UP = 5
         const val REST = 1_000_000_000L
     }
 }
 
-/** A client that talks to a server of [RunSettings.server], which runs where else the load does. */
-private class ClientTrial(scenario: Scenario.Client, peer: Peer, settings: RunSettings) : Trial {
-    private val server: PeerProcess
-    private val client: PeerProcess
+/**
+ * A client that talks to a server of [RunSettings.server], which runs where else the load does. Both
+ * are new in each round: a client that had to pause would run into timeouts of its own.
+ */
+private class ClientTrial(
+    private val scenario: Scenario.Client,
+    private val peer: Peer,
+    private val settings: RunSettings,
+) : Trial {
+    private val launcher = Launcher(settings)
 
-    init {
-        val launcher = Launcher(settings)
-        val serverPeer = Peer.ALL.first { it.name == settings.server }
-        val (server, port) = launcher.server(serverPeer, settings.loadCore, compressed = false)
-        this.server = server
-        client = try {
-            launcher.client(
-                peer,
-                settings.core,
-                port,
-                scenario.connections,
-                scenario.inFlight,
-                scenario.size,
-            )
-        } catch (e: Exception) {
-            server.close()
-            throw e
-        }
-    }
+    override val warmsUp: Boolean get() = false
 
     override val note: String = "with ${settings.server}"
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
-        resume()
-        Thread.sleep(lead / 1_000_000)
-        report()
+        val serverPeer = Peer.ALL.first { it.name == settings.server }
+        val (server, port) = launcher.server(serverPeer, settings.loadCore, compressed = false)
+        return server.use { client(port).use { measure(it, server, time) } }
+    }
+
+    private fun client(port: Int) = launcher.client(
+        peer,
+        settings.core,
+        port,
+        scenario.connections,
+        scenario.inFlight,
+        scenario.size,
+    )
+
+    private fun measure(client: PeerProcess, server: PeerProcess, time: Long): Map<Metric, Double> {
+        Thread.sleep(settings.warmUp / NANOS_PER_MILLI)
+        report(client)
         val usage = ProcessUsage(client.pid)
         val serverUsage = ProcessUsage(server.pid)
         val before = usage.cpuNanos()
         val serverBefore = serverUsage.cpuNanos()
         val start = System.nanoTime()
-        Thread.sleep(time / 1_000_000)
+        Thread.sleep(time / NANOS_PER_MILLI)
         val cpu = usage.cpuNanos() - before
         val serverCpu = serverUsage.cpuNanos() - serverBefore
         val nanos = System.nanoTime() - start
-        val (count, p50, p99, p999) = report()
-        pause()
+        val (count, p50, p99, p999) = report(client)
         return mapOf(
             Metric.CPU to cpu / 1e3 / count,
             Metric.RATE to count / (nanos / 1e9),
@@ -202,24 +207,15 @@ private class ClientTrial(scenario: Scenario.Client, peer: Peer, settings: RunSe
         )
     }
 
-    private fun report(): List<Double> {
+    private fun report(client: PeerProcess): List<Double> {
         client.say("report")
         return client.await("done").split(' ').map(String::toDouble)
     }
 
-    /** Only one client at a time may have the core. */
-    private fun pause() = signal("STOP")
+    override fun close() = Unit
 
-    private fun resume() = signal("CONT")
-
-    private fun signal(name: String) {
-        ProcessBuilder("kill", "-$name", client.pid.toString()).start().waitFor()
-    }
-
-    override fun close() {
-        resume()
-        client.close()
-        server.close()
+    private companion object {
+        const val NANOS_PER_MILLI = 1_000_000
     }
 }
 

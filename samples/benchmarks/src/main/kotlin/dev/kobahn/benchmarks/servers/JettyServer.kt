@@ -40,7 +40,7 @@ internal class JettyServer : PeerServer {
 
         override fun onWebSocketText(message: String) {
             if (members == null) return session.sendText(message, Callback.NOOP)
-            members.forEach { it.sendText(message, Callback.NOOP) }
+            members.forEach { if (it.isOpen) it.sendText(message, Callback.NOOP) }
         }
 
         override fun onWebSocketBinary(payload: ByteBuffer, callback: Callback) {
