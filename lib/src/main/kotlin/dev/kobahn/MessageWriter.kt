@@ -11,7 +11,8 @@ package dev.kobahn
 public interface MessageWriter {
     /**
      * Sends [length] octets of [octets] from [offset] on as the next part of the message, in frames
-     * of at most `autoFragmentSize` octets, or of 64 KiB. In a text message the parts together have
+     * of at most `autoFragmentSize` octets, or of 64 KiB. Each frame of a compressed message is what
+     * that many octets become, and lets the peer decode all of them. In a text message the parts together have
      * to be UTF-8; a part may end inside a code point. Autobahn: `sendMessageFrame`.
      *
      * Suspends while more than `maxOutgoingQueueSize` octets wait to be written; cancellation then
@@ -38,6 +39,7 @@ public interface MessageWriter {
      * Autobahn: `beginMessageFrame`.
      *
      * @throws IllegalArgumentException if [length] is negative
+     * @throws dev.kobahn.protocol.FrameLengthUnknownException if the message is compressed
      * @throws IllegalStateException if [block] wrote less than [length]
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      */

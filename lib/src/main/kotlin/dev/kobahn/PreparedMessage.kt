@@ -1,8 +1,11 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.extension.EncodedForms
+
 /**
  * A message to be sent to many connections: it is brought into the form in which it is sent once for
- * all of them, and its octets are shared. A connection that masks what it sends does so while the
+ * all of them, and its octets are shared: compression is done once for all connections that were
+ * agreed on alike, without reference to what else they sent. A connection that masks what it sends does so while the
  * octets are written, with a key of its own. It is sent under the same rules as any other message.
  * Immutable and thread-safe. Autobahn: `prepareMessage`, `PreparedMessage`.
  *
@@ -28,6 +31,8 @@ constructor(
     @JvmOverloads
     public constructor(octets: ByteArray, doNotCompress: Boolean = false) :
         this(Message.Binary(octets), doNotCompress)
+
+    internal val forms = EncodedForms()
 
     override fun toString(): String = message.toString()
 }

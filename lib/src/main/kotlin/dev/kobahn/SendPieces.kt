@@ -13,8 +13,12 @@ import kotlinx.coroutines.runInterruptible
  * empty one. One fragment is kept back until the next is
  * there. Otherwise as [WebSocket.sendMessage]; a flow that fails cuts the message off.
  */
-public suspend fun WebSocket.sendMessage(type: MessageType, fragments: Flow<ByteArray>) {
-    sendMessage(type) {
+public suspend fun WebSocket.sendMessage(
+    type: MessageType,
+    fragments: Flow<ByteArray>,
+    doNotCompress: Boolean = false,
+) {
+    sendMessage(type, doNotCompress) {
         var last: ByteArray? = null
         fragments.collect { next ->
             last?.let { write(it) }
@@ -25,17 +29,25 @@ public suspend fun WebSocket.sendMessage(type: MessageType, fragments: Flow<Byte
 }
 
 /** As `sendMessage(type, flow)`. ws4py: a generator given to `send`. */
-public suspend fun WebSocket.sendMessage(type: MessageType, fragments: Sequence<ByteArray>) {
-    sendMessage(type, fragments.asFlow())
+public suspend fun WebSocket.sendMessage(
+    type: MessageType,
+    fragments: Sequence<ByteArray>,
+    doNotCompress: Boolean = false,
+) {
+    sendMessage(type, fragments.asFlow(), doNotCompress)
 }
 
 /**
  * Sends what [source] has as one message of [type], read in pieces of 64 KiB on [Dispatchers.IO];
  * cancellation interrupts a read. Does not close [source]. Otherwise as [WebSocket.sendMessage].
  */
-public suspend fun WebSocket.sendMessage(type: MessageType, source: InputStream) {
+public suspend fun WebSocket.sendMessage(
+    type: MessageType,
+    source: InputStream,
+    doNotCompress: Boolean = false,
+) {
     val octets = ByteArray(PIECE_SIZE)
-    sendMessage(type) {
+    sendMessage(type, doNotCompress) {
         while (true) {
             val count = runInterruptible(Dispatchers.IO) { source.read(octets) }
             if (count < 0) break

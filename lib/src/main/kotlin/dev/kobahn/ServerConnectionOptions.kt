@@ -1,11 +1,17 @@
 package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionConfig
+import dev.kobahn.internal.options.Compressions
+import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
+import dev.kobahn.protocol.extension.ServerCompression
+import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.AllowedOrigins
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.areSubprotocols
@@ -70,6 +76,31 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      * fastest, keeps a connection free of races, and forbids blocking calls.
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
+
+    /**
+     * What picks one of a client's offers of compression: it gets all that can be read, in their
+     * order, if there are any, and accepts one of them; null is no compression. An exception is
+     * answered with 500. It runs on the event loop of the connection and must not block.
+     *
+     * [perMessageDeflate] does this with less ado; only one of the two can be set. Default: null,
+     * no compression.
+     */
+    public var perMessageCompressionAccept:
+        ((offers: List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?)? by
+        ExclusiveOption(null, "perMessageDeflate")
+
+    /**
+     * Further extensions, in the order in which they transform what is sent, after compression. One
+     * that needs a reserved bit that is taken is left out. Default: none.
+     */
+    public var extensions: List<ServerExtension> by option(emptyList())
+
+    /** All extensions, in order. */
+    internal fun allExtensions(): List<ServerExtension> {
+        val compression = perMessageDeflate
+            ?: perMessageCompressionAccept?.let { ServerCompression(Compressions.known, it) }
+        return listOfNotNull(compression) + extensions
+    }
 
     final override fun connectionConfig(): ConnectionConfig = connectionConfig(
         protocol = ProtocolConfig(

@@ -3,6 +3,7 @@ package dev.kobahn
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
@@ -51,6 +52,12 @@ public interface WebSocket {
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
     public val protocol: String?
 
+    /**
+     * The extensions in use, in the order in which they transform what is sent; empty before the
+     * connection is open. Autobahn: `websocket_extensions_in_use`.
+     */
+    public val extensions: List<ExtensionHeader>
+
     /** What carries the connection. Autobahn: `transport_details`. */
     public val transportDetails: TransportDetails
 
@@ -95,11 +102,13 @@ public interface WebSocket {
      * sent, if more than `maxOutgoingQueueSize` octets wait to be written, if a message is sent
      * piece by piece, or if the connection was not accepted yet. Never suspends. Throws as
      * `send(text)` does.
+     *
+     * @param doNotCompress sends it as it is also where messages are compressed
      */
-    public fun trySend(message: Message): Boolean
+    public fun trySend(message: Message, doNotCompress: Boolean = false): Boolean
 
     /** Sends [message] if that needs no waiting; as `trySend(message)`. */
-    public fun trySend(message: PreparedMessage): Boolean = trySend(message.message)
+    public fun trySend(message: PreparedMessage): Boolean
 
     /**
      * Suspends until everything that was sent before has been handed to the operating system.
@@ -111,12 +120,19 @@ public interface WebSocket {
     public suspend fun flush()
 
     /**
+     * Sends [message]; as it is if [doNotCompress], also where messages are compressed. Otherwise as
+     * `send(text)`. Autobahn: `doNotCompress`.
+     */
+    public suspend fun send(message: Message, doNotCompress: Boolean)
+
+    /**
      * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
-     * 0 sends it in one frame. Otherwise as `send(text)`.
+     * 0 sends it in one frame. A message that is compressed is cut afterwards. Otherwise as
+     * `send(message, doNotCompress)`.
      *
      * @throws IllegalArgumentException if [fragmentSize] is negative
      */
-    public suspend fun send(message: Message, fragmentSize: Int)
+    public suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean = false)
 
     /**
      * Sends one message of [type] that [block] writes piece by piece, of any length and with constant
@@ -132,10 +148,15 @@ public interface WebSocket {
      * nothing had been. `maxMessagePayloadSize` does not apply. Autobahn: `beginMessage` to
      * `endMessage`.
      *
+     * @param doNotCompress sends the message as it is also where messages are compressed
      * @throws ConnectionClosedException if a Close was sent or the connection is gone, before the
      * message or within it
      */
-    public suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit)
+    public suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean = false,
+        block: suspend MessageWriter.() -> Unit,
+    )
 
     /**
      * Sends a Ping and returns the time until its Pong came. Suspends for that time; cancellation

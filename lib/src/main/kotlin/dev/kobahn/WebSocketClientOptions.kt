@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionConfig
+import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
@@ -8,6 +9,11 @@ import dev.kobahn.internal.options.positiveOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.extension.ClientCompression
+import dev.kobahn.protocol.extension.ClientExtension
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressResponse
+import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
@@ -62,6 +68,40 @@ public class WebSocketClientOptions internal constructor() :
      * limit. Default: 1 second.
      */
     public var serverConnectionDropTimeout: Duration by timeOption(1.seconds)
+
+    /**
+     * The compressions offered, the one liked best first; several of one name are fallbacks of each
+     * other. [perMessageDeflate] does this with less ado; only one of the two can be set. Default:
+     * none.
+     */
+    public var perMessageCompressionOffers: List<PerMessageCompressOffer> by
+        ExclusiveOption(emptyList(), "perMessageDeflate")
+
+    /**
+     * What decides on the server's answer to [perMessageCompressionOffers], if it fits one of them:
+     * null fails the handshake, and an exception comes out of `connect`. It runs on the event loop
+     * of the connection and must not block. Default: null, which takes every answer that fits.
+     */
+    public var perMessageCompressionAccept:
+        ((response: PerMessageCompressResponse) -> PerMessageCompressResponseAccept?)? by
+        ExclusiveOption(null, "perMessageDeflate")
+
+    /**
+     * Further extensions, offered after compression, in this order. The server says in which order
+     * they transform what is sent. Default: none.
+     */
+    public var extensions: List<ClientExtension> by option(emptyList())
+
+    /** All extensions, in order. */
+    internal fun allExtensions(): List<ClientExtension> {
+        val compression = perMessageDeflate
+            ?: perMessageCompressionOffers.takeIf { it.isNotEmpty() }?.let(::compression)
+        return listOfNotNull(compression) + extensions
+    }
+
+    private fun compression(offers: List<PerMessageCompressOffer>): ClientExtension =
+        perMessageCompressionAccept?.let { ClientCompression(offers, it) }
+            ?: ClientCompression(offers)
 
     internal var onConnecting: (
         suspend ConnectingRequest.(TransportDetails) -> ConnectingRequest?

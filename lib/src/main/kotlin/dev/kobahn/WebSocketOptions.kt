@@ -3,11 +3,13 @@ package dev.kobahn
 import dev.kobahn.internal.connection.AutoPingConfig
 import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.connection.WireLogConfig
+import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.OptionValues
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.extension.PerMessageDeflate
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -123,6 +125,22 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
             autoPingSize,
             autoPingRestartOnAnyTraffic,
         )
+    }
+
+    /**
+     * How messages are compressed with permessage-deflate (RFC 7692), if the peer agrees; null, the
+     * default, is not at all. It is set by a block, see the function of the same name, too.
+     */
+    public var perMessageDeflate: PerMessageDeflate? by
+        ExclusiveOption(null, "perMessageCompressionOffers", "perMessageCompressionAccept")
+
+    /**
+     * Has messages be compressed with permessage-deflate as [configure] says, which begins with what
+     * was set before, at the server for a route.
+     */
+    public fun perMessageDeflate(configure: PerMessageDeflateOptions.() -> Unit = {}) {
+        val before = perMessageDeflate ?: PerMessageDeflate()
+        perMessageDeflate = PerMessageDeflateOptions(before).apply(configure).wished
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.extension.PerMessageDeflate
+import dev.kobahn.protocol.extension.PerMessageDeflateOffer
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.assertions.throwables.shouldThrow
@@ -39,6 +41,17 @@ class WebSocketOptionsTest :
                     { allowedOrigins = listOf("https://a.example") },
                 "allowedOrigins is [*, ], must be origins" to { allowedOrigins = listOf("*", "") },
                 "allowedRedirects is [a], must be origins" to { allowedRedirects = listOf("a") },
+                "serverMaxWindowBits is 7, must be 8 to 15" to
+                    { perMessageDeflate { serverMaxWindowBits = 7 } },
+                "threshold is -1, must be 0" to { perMessageDeflate { threshold = -1 } },
+                "perMessageCompressionAccept and perMessageDeflate exclude each other" to {
+                    perMessageDeflate()
+                    perMessageCompressionAccept = { null }
+                },
+                "perMessageDeflate and perMessageCompressionAccept exclude each other" to {
+                    perMessageCompressionAccept = { null }
+                    perMessageDeflate()
+                },
                 "must be without the fields of the opening handshake" to
                     { headers = headersOf("Sec-WebSocket-Accept" to "x") },
             )
@@ -56,7 +69,21 @@ class WebSocketOptionsTest :
         }
 
         context("a client's value out of range is refused as well") {
+            val offers = listOf(PerMessageDeflateOffer())
             val wrong = mapOf<String, WebSocketClientOptions.() -> Unit>(
+                "memLevel is 10, must be 1 to 9" to { perMessageDeflate { memLevel = 10 } },
+                "perMessageDeflate and perMessageCompressionOffers exclude each other" to {
+                    perMessageCompressionOffers = offers
+                    perMessageDeflate()
+                },
+                "perMessageCompressionAccept and perMessageDeflate exclude each other" to {
+                    perMessageDeflate()
+                    perMessageCompressionAccept = { null }
+                },
+                "perMessageCompressionOffers and perMessageDeflate exclude each other" to {
+                    perMessageDeflate()
+                    perMessageCompressionOffers = offers
+                },
                 "protocols is [], must be" to { protocols = listOf("") },
                 "useragent is \u20ac, must be ISO-8859-1 without" to { useragent = "\u20ac" },
                 "origin is a\r\nb, must be ISO-8859-1 without" to { origin = "a\r\nb" },
@@ -93,6 +120,7 @@ class WebSocketOptionsTest :
                     autoPingTimeout shouldBe 0.seconds
                     autoPingSize shouldBe 12
                     autoPingRestartOnAnyTraffic shouldBe true
+                    perMessageDeflate shouldBe null
                 }
                 with(options as OpeningOptions) {
                     openHandshakeTimeout shouldBe 5.seconds
@@ -124,6 +152,8 @@ class WebSocketOptionsTest :
                 serveFlashSocketPolicy shouldBe false
                 flashSocketPolicy shouldContain "domain=\"*\""
                 handlerDispatcher shouldBe null
+                perMessageCompressionAccept shouldBe null
+                extensions shouldBe emptyList()
             }
             with(WebSocketClientOptions()) {
                 protocols shouldBe emptyList()
@@ -134,7 +164,43 @@ class WebSocketOptionsTest :
                 acceptMaskedServerFrames shouldBe false
                 maskClientFrames shouldBe true
                 serverConnectionDropTimeout shouldBe 1.seconds
+                perMessageCompressionOffers shouldBe emptyList()
+                perMessageCompressionAccept shouldBe null
+                extensions shouldBe emptyList()
             }
+        }
+
+        test("compression is only on once it is set, and a second block adds to the first") {
+            val options = WebSocketClientOptions()
+            options.perMessageDeflate()
+            options.perMessageDeflate shouldBe PerMessageDeflate(
+                serverNoContextTakeover = false,
+                clientNoContextTakeover = false,
+                serverMaxWindowBits = 15,
+                clientMaxWindowBits = 15,
+                compressionLevel = -1,
+                memLevel = 8,
+                threshold = 64,
+                maxInflateRatio = 256,
+                maxMessageSize = 0,
+            )
+            options.perMessageDeflate {
+                serverNoContextTakeover = true
+                clientNoContextTakeover = true
+                serverMaxWindowBits = 9
+            }
+            options.perMessageDeflate {
+                clientMaxWindowBits = 10
+                compressionLevel = 1
+                memLevel = 2
+                threshold = 3
+                maxInflateRatio = 4
+                maxMessageSize = 5
+                serverMaxWindowBits shouldBe 9
+            }
+            options.perMessageDeflate shouldBe PerMessageDeflate(true, true, 9, 10, 1, 2, 3, 4, 5)
+            options.perMessageDeflate = null
+            options.perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
         }
 
         test("options are fixed once the server has started") {
@@ -144,6 +210,8 @@ class WebSocketOptionsTest :
                     .message shouldBe "port cannot be changed any more"
                 shouldThrow<IllegalStateException> { kept.onConnect { } }
                 shouldThrow<IllegalStateException> { kept.onRequest { null } }
+                shouldThrow<IllegalStateException> { kept.perMessageDeflate() }
+                    .message shouldBe "perMessageDeflate cannot be changed any more"
                 shouldThrow<IllegalStateException> { kept.route("/") { } }
             }
         }

@@ -9,6 +9,7 @@ import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.io.IOException
@@ -56,11 +57,30 @@ public interface AsyncWebSocket {
     public fun send(message: Message, fragmentSize: Int): CompletableFuture<Void?>
 
     /**
+     * Sends [message]; as it is if [doNotCompress], also where messages are compressed. Otherwise as
+     * `send(text)`. Autobahn: `doNotCompress`.
+     */
+    public fun send(message: Message, doNotCompress: Boolean): CompletableFuture<Void?>
+
+    /** As `send(message, fragmentSize)` and `send(message, doNotCompress)`. */
+    public fun send(
+        message: Message,
+        fragmentSize: Int,
+        doNotCompress: Boolean,
+    ): CompletableFuture<Void?>
+
+    /**
      * Begins a message of [type] that is written piece by piece, of any length and with constant
      * memory. The future gives its writer when nobody else sends a message; other messages wait
      * until it has ended. It has to be ended or abandoned. Autobahn: `beginMessage`.
      */
     public fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter>
+
+    /** The same; [doNotCompress] sends the message as it is also where messages are compressed. */
+    public fun beginMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+    ): CompletableFuture<AsyncMessageWriter>
 
     /**
      * Sends [message], whose octets are shared with the other connections it is sent to; as
@@ -77,6 +97,10 @@ public interface AsyncWebSocket {
      */
     @Throws(IOException::class)
     public fun trySend(message: Message): Boolean
+
+    /** The same; [doNotCompress] sends [message] as it is also where messages are compressed. */
+    @Throws(IOException::class)
+    public fun trySend(message: Message, doNotCompress: Boolean): Boolean
 
     /** Sends [message] if that needs no waiting; as `trySend(message)`. */
     @Throws(IOException::class)
@@ -195,6 +219,12 @@ public interface AsyncWebSocket {
 
     /** The subprotocol in use, or null. */
     public fun protocol(): String?
+
+    /**
+     * The extensions in use, in the order in which they transform what is sent; empty before the
+     * connection is open.
+     */
+    public fun extensions(): List<ExtensionHeader>
 
     /** What carries the connection. */
     public fun transportDetails(): TransportDetails

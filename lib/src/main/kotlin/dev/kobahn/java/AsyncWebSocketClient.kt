@@ -5,6 +5,10 @@ import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
+import dev.kobahn.protocol.extension.ClientExtension
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressResponse
+import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.Headers
@@ -138,6 +142,41 @@ public interface AsyncWebSocketClient {
 
         private fun serverConnectionDropTimeout(time: Duration): Builder =
             set { serverConnectionDropTimeout = time }
+
+        /**
+         * The compressions offered, the one liked best first; several of one name are fallbacks of
+         * each other. Excludes `perMessageDeflate`.
+         */
+        public fun perMessageCompressionOffers(vararg offers: PerMessageCompressOffer): Builder =
+            perMessageCompressionOffers(offers.asList())
+
+        /** As above. */
+        public fun perMessageCompressionOffers(offers: List<PerMessageCompressOffer>): Builder =
+            offers.toList().let { set { perMessageCompressionOffers = it } }
+
+        /**
+         * What decides on the server's answer to the offers, if it fits one of them: null fails the
+         * handshake, and an exception fails the future of `connect`. It runs on the event loop of
+         * the connection and must not block. Without this every answer that fits is taken.
+         */
+        public fun perMessageCompressionAccept(
+            accept: Function<
+                in PerMessageCompressResponse,
+                out PerMessageCompressResponseAccept?,
+                >?,
+        ): Builder {
+            val acceptor =
+                accept?.let { { response: PerMessageCompressResponse -> it.apply(response) } }
+            return set { perMessageCompressionAccept = acceptor }
+        }
+
+        /** Further extensions, offered after compression, in this order. */
+        public fun extensions(vararg extensions: ClientExtension): Builder =
+            extensions(extensions.asList())
+
+        /** As above. */
+        public fun extensions(extensions: List<ClientExtension>): Builder =
+            extensions.toList().let { set { this.extensions = it } }
 
         /**
          * What to ask for on each connection, called when the transport is up and nothing was sent,

@@ -1,9 +1,13 @@
 package dev.kobahn.java
 
 import dev.kobahn.ServerConnectionOptions
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
+import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
+import java.util.function.Function
 import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
@@ -67,6 +71,28 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
     /** As above. */
     public fun allowedRedirects(origins: List<String>): B =
         origins.toList().let { set { allowedRedirects = it } }
+
+    /**
+     * What picks one of a client's offers of compression: it gets all that can be read, in their
+     * order, and accepts one of them; null is no compression. An exception is answered with 500. It
+     * runs on the event loop of the connection and must not block. Excludes `perMessageDeflate`.
+     */
+    public fun perMessageCompressionAccept(
+        accept: Function<in List<PerMessageCompressOffer>, out PerMessageCompressOfferAccept?>?,
+    ): B {
+        val acceptor = accept?.let { { offers: List<PerMessageCompressOffer> -> it.apply(offers) } }
+        return set { perMessageCompressionAccept = acceptor }
+    }
+
+    /**
+     * Further extensions, in the order in which they transform what is sent, after compression. One
+     * that needs a reserved bit that is taken is left out.
+     */
+    public fun extensions(vararg extensions: ServerExtension): B = extensions(extensions.asList())
+
+    /** As above. */
+    public fun extensions(extensions: List<ServerExtension>): B =
+        extensions.toList().let { set { this.extensions = it } }
 
     /**
      * Where listeners and the functions given here are called; without it the event loop of the

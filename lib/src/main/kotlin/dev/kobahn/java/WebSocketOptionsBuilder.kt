@@ -1,9 +1,11 @@
 package dev.kobahn.java
 
+import dev.kobahn.PerMessageDeflateOptions
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.WireLog
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
 import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
@@ -118,6 +120,17 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether anything the peer sends is as good as the answer to an automatic Ping. */
     public fun autoPingRestartOnAnyTraffic(on: Boolean): B =
         change { it.autoPingRestartOnAnyTraffic = on }
+
+    /** Whether messages are compressed with permessage-deflate (RFC 7692), if the peer agrees. */
+    public fun perMessageDeflate(on: Boolean): B =
+        change { if (on) it.perMessageDeflate() else it.perMessageDeflate = null }
+
+    /**
+     * Has messages be compressed with permessage-deflate as [configure] says, which begins with what
+     * was set before, at the server for a route.
+     */
+    public fun perMessageDeflate(configure: Consumer<in PerMessageDeflateOptions>): B =
+        change { it.perMessageDeflate { configure.accept(this) } }
 
     /**
      * Whether every frame is logged, one line each, to the logger `dev.kobahn.wire` at level TRACE

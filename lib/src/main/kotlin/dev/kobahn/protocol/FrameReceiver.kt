@@ -1,5 +1,8 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.Decoding
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.Masking
 import dev.kobahn.protocol.frame.Opcode
@@ -22,9 +25,17 @@ internal class FrameReceiver(
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
 
+    /** What restores messages that extensions transformed, or null. */
+    private var decoding: Decoding? = null
+    private var segments = SegmentPool.NONE
+
+    /** Whether nothing is to be consumed; if set by an event, after that. */
+    var isPaused = false
+
     private val header = FrameHeaderReader()
     private var text: Utf8Validator? = null
     private var message: MessageType? = null
+    private var isTransformed = false
     private var messageLength = 0L
     private var maxMessageSize = config.maxMessagePayloadSize
     private var insideFrame = false
@@ -41,9 +52,14 @@ internal class FrameReceiver(
     /** At least how many octets are missing of the header, or of the frame, that is open. */
     val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
 
-    /** Consumes [input] until it is empty; returns the peer's Close when it is complete, else null. */
+    fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
+        segments = pool.segments
+        decoding = Decoding(extensions, pool, ::data)
+    }
+
+    /** Consumes [input] until it is empty or this is paused; returns the peer's Close when it is complete, else null. */
     fun receive(input: ByteBuffer): CloseFrame? {
-        while (true) {
+        while (!isPaused) {
             if (!insideFrame) {
                 if (!header.read(input)) return null
                 beginFrame()
@@ -53,6 +69,7 @@ internal class FrameReceiver(
             val close = endFrame()
             if (close != null) return close
         }
+        return null
     }
 
     private fun beginFrame() {
@@ -60,7 +77,7 @@ internal class FrameReceiver(
         received = 0
         closed = header.opcode == Opcode.CLOSE
         watch?.begin(header.firstOctet, header.masked, header.length)
-        HeaderRules.check(header, config.requireMasked, config.acceptMasked)
+        HeaderRules.check(header, config.requireMasked, config.acceptMasked, allowedBits)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
         } else {
@@ -68,18 +85,29 @@ internal class FrameReceiver(
         }
     }
 
+    /** What extensions made of a message is marked on its first frame (RFC 7692 section 6). */
+    private val allowedBits: Int
+        get() {
+            val decoding = decoding ?: return 0
+            val begins = header.opcode == Opcode.TEXT || header.opcode == Opcode.BINARY
+            return if (begins) decoding.reservedBits else 0
+        }
+
     private fun beginDataFrame() {
         val continues = header.opcode == Opcode.CONTINUATION
         if (continues && message == null) violate(Violation.CONTINUATION_WITHOUT_MESSAGE)
         if (!continues && message != null) violate(Violation.MESSAGE_INSIDE_MESSAGE)
+        if (!continues) isTransformed = decoding?.begin(header.rsv) == true
         checkSize()
         if (!continues) beginMessage()
-        messageLength += header.length
+        if (!isTransformed) messageLength += header.length
         events.onFrameBegin(header.length)
     }
 
     private fun checkSize() {
-        checkMessageSize(if (message == null) header.length else messageLength + header.length)
+        if (!isTransformed) {
+            checkMessageSize(if (message == null) header.length else messageLength + header.length)
+        }
         val mostInFrame = config.maxFramePayloadSize
         if (mostInFrame > 0 && header.length > mostInFrame) {
             violate(Violation.FRAME_TOO_BIG, "more than $mostInFrame octets")
@@ -112,8 +140,10 @@ internal class FrameReceiver(
 
     /** Takes what [input] has of the payload; whether the frame is complete. */
     private fun payload(input: ByteBuffer): Boolean {
-        val left = header.length - received
-        if (left > 0) {
+        while (received < header.length) {
+            if (isPaused) return false
+            val most = if (control == null && isTransformed) SLICE else Int.MAX_VALUE
+            val left = minOf(header.length - received, most.toLong())
             val start = input.position()
             val count = minOf(left, input.remaining().toLong()).toInt()
             if (count == 0) return false
@@ -122,17 +152,42 @@ internal class FrameReceiver(
                 Masking.mask(input, start, start + count, header.maskingKey, phase)
             }
             watch?.data(input, count)
-            when (val control = control) {
-                null -> data(input, start + count)
-                else -> input.get(control, received.toInt(), count)
-            }
+            part(input, count)
             received += count
         }
-        return received == header.length
+        return true
+    }
+
+    private fun part(input: ByteBuffer, count: Int) {
+        val control = control
+        if (control != null) {
+            input.get(control, received.toInt(), count)
+            return
+        }
+        traffic.payloadReceived(count)
+        if (isTransformed) decode(input, count) else data(input, input.position() + count)
+    }
+
+    private fun decode(input: ByteBuffer, count: Int) {
+        val slice = segments.take()
+        try {
+            input.get(slice, 0, count)
+            decoding!!.decode(slice, 0, count)
+        } finally {
+            segments.recycle(slice)
+        }
+    }
+
+    /** What a message was before extensions transformed it, as it comes out. */
+    private fun data(octets: ByteArray, offset: Int, length: Int) {
+        messageLength += length
+        checkMessageSize(messageLength)
+        // A view for each call, for an idle connection is not to keep one of a borrowed array.
+        data(ByteBuffer.wrap(octets, offset, length), offset + length)
     }
 
     private fun data(input: ByteBuffer, end: Int) {
-        traffic.dataReceived(end - input.position())
+        traffic.applicationReceived(end - input.position())
         if (validatesText) {
             val validator = text!!
             if (validator.feed(input, input.position(), end) >= 0) {
@@ -171,6 +226,7 @@ internal class FrameReceiver(
 
     private fun endDataFrame() {
         traffic.frameReceived()
+        if (header.fin && isTransformed) decoding!!.end()
         events.onFrameEnd()
         if (!header.fin) return
         if (validatesText && !text!!.endsOnCodePoint) {
@@ -181,6 +237,16 @@ internal class FrameReceiver(
         events.onMessageEnd()
     }
 
+    /** Gives back what the decoders hold. */
+    fun close() {
+        decoding?.close()
+    }
+
     private fun violate(violation: Violation, detail: String? = null): Nothing =
         throw ProtocolException(violation, detail)
+
+    private companion object {
+        /** A KiB of deflated data can become a MiB: not more of it is decoded before somebody can pause. */
+        const val SLICE = 1024
+    }
 }

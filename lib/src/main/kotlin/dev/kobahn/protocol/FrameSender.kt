@@ -1,5 +1,9 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.EncodedForms
+import dev.kobahn.protocol.extension.Encoding
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameWriter
 import dev.kobahn.protocol.frame.Opcode
@@ -11,6 +15,8 @@ import java.nio.ByteBuffer
  * - A message is sent whole, or piece by piece as [state] says; two never mix.
  * - Control frames go between frames. While a frame is open they are held until it is complete.
  * - Nothing is begun after a Close; what returns null or false then has sent nothing.
+ * - What extensions transform is marked on the first frame, and each of its frames is what they have
+ *   made of the octets given for it.
  *
  * Guarded by the monitor of [output].
  */
@@ -23,9 +29,15 @@ internal class FrameSender(
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
 
+    /** What transforms messages, or null. */
+    private var encoding: Encoding? = null
+
     private val writer = FrameWriter(output)
     private val held = ArrayDeque<HeldFrame>(0)
+
+    /** The opcode of the open message's next frame, with the reserved bits that mark the message. */
     private var nextOpcode = Opcode.CONTINUATION
+    private var isTransformed = false
     private var frameRest = 0L
     private var frameKey = 0
     private var framePhase = 0
@@ -43,27 +55,99 @@ internal class FrameSender(
     /** Whether [close] is held. */
     val isCloseHeld: Boolean get() = close != null && held.isNotEmpty()
 
-    fun message(type: MessageType, octets: ByteArray, fragmentSize: Int): Boolean {
+    /** Whether the encoder of an extension failed, so that no message can be sent any more. */
+    val hasEncoderFailed: Boolean get() = encoding?.failure != null
+
+    fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
+        encoding = Encoding(extensions, pool)
+    }
+
+    /** Gives back what the encoders hold. */
+    fun release() {
+        encoding?.close()
+    }
+
+    fun message(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int,
+        doNotCompress: Boolean,
+    ): Boolean {
         if (close != null) return false
         expect("sendMessage", SendState.GROUND)
+        val encoding = encodingOf(type, octets, doNotCompress)
+        if (encoding == null) {
+            frames(type.opcode, octets, fragmentSize)
+            traffic.applicationSent(octets.size)
+        } else {
+            encoding.encode(octets, 0, octets.size, end = true)
+            encodedFrames(encoding, marked(type, encoding), fragmentSize)
+            traffic.applicationSent(octets.size)
+        }
         traffic.messageSent()
-        val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
-        var opcode = type.opcode
-        var start = 0
-        do {
-            val length = minOf(size, octets.size - start)
-            frame(start + length == octets.size, opcode, octets, start, length)
-            opcode = Opcode.CONTINUATION
-            start += length
-        } while (start < octets.size)
         return true
     }
 
-    fun beginMessage(type: MessageType): Boolean {
+    /** As [message], but what extensions make of it alone is made once for all who send [forms]. */
+    fun prepared(
+        type: MessageType,
+        octets: ByteArray,
+        forms: EncodedForms,
+        fragmentSize: Int,
+    ): Boolean {
+        val form = encoding?.aloneForm ?: return message(type, octets, fragmentSize, false)
+        if (close != null) return false
+        expect("sendMessage", SendState.GROUND)
+        val encoding = encodingOf(type, octets, doNotCompress = false)
+            ?: return message(type, octets, fragmentSize, doNotCompress = true)
+        val encoded = forms.get(form) { encoding.encodeAlone(octets) }
+        encoding.sentAlone(octets)
+        frames(marked(type, encoding), encoded, fragmentSize)
+        traffic.applicationSent(octets.size)
+        traffic.messageSent()
+        return true
+    }
+
+    /** What transforms the message that begins, or null if it goes out as it is. */
+    private fun encodingOf(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
+        encoding?.takeIf { !doNotCompress && it.begin(type, octets.size.toLong()) }
+
+    private fun marked(type: MessageType, encoding: Encoding) =
+        type.opcode or (encoding.reservedBits shl FrameHeader.RSV_SHIFT)
+
+    /** Sends [octets] in frames of which the first has [opcode]. */
+    private fun frames(opcode: Int, octets: ByteArray, fragmentSize: Int) {
+        val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
+        var next = opcode
+        var start = 0
+        do {
+            val length = minOf(size, octets.size - start)
+            frame(start + length == octets.size, next, octets, start, length)
+            traffic.payloadSent(length)
+            next = Opcode.CONTINUATION
+            start += length
+        } while (start < octets.size)
+    }
+
+    /** The same with what was encoded of a message. */
+    private fun encodedFrames(encoding: Encoding, opcode: Int, fragmentSize: Int) {
+        val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
+        var next = opcode
+        do {
+            val left = Math.toIntExact(encoding.output.size)
+            val length = minOf(size, left)
+            encodedFrame(length == left, next, encoding.output, length)
+            next = Opcode.CONTINUATION
+        } while (length < left)
+    }
+
+    fun beginMessage(type: MessageType, doNotCompress: Boolean): Boolean {
         expect("beginMessage", SendState.GROUND)
         if (close != null) return false
+        val encoding = encoding?.takeIf { !doNotCompress && it.begin(type, -1) }
+        isTransformed = encoding != null
+        nextOpcode = if (encoding == null) type.opcode else marked(type, encoding)
         traffic.messageSent()
-        nextOpcode = type.opcode
         state = SendState.MESSAGE_BEGIN
         return true
     }
@@ -71,6 +155,7 @@ internal class FrameSender(
     fun beginFrame(length: Long): Boolean {
         expect("beginMessageFrame", SendState.MESSAGE_BEGIN, SendState.INSIDE_MESSAGE)
         require(length >= 0) { "frame length is $length, must be 0 or more" }
+        if (isTransformed) throw FrameLengthUnknownException()
         if (close != null) return false
         traffic.frameSent()
         frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
@@ -111,7 +196,15 @@ internal class FrameSender(
             SendState.INSIDE_MESSAGE,
         )
         if (close != null) return false
-        frame(fin, nextOpcode, octets, offset, length)
+        if (isTransformed) {
+            val encoding = encoding!!
+            val count = encoding.encode(octets, offset, length, end = fin)
+            encodedFrame(fin, nextOpcode, encoding.output, count)
+            traffic.applicationSent(length)
+        } else {
+            frame(fin, nextOpcode, octets, offset, length)
+            traffic.dataSent(length)
+        }
         nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
         return true
@@ -151,14 +244,29 @@ internal class FrameSender(
     }
 
     private fun frame(fin: Boolean, opcode: Int, payload: ByteArray, offset: Int, length: Int) {
-        if (!Opcode.isControl(opcode)) {
-            traffic.frameSent()
-            traffic.dataSent(length)
-        }
+        if (!Opcode.isControl(opcode)) traffic.frameSent()
         watch?.show(fin, opcode, ByteBuffer.wrap(payload, offset, length))
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
+    }
+
+    /** Sends the first [length] octets of [payload] as a frame. */
+    private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
+        traffic.frameSent()
+        traffic.payloadSent(length)
+        watch?.let { it.show(fin, opcode, payload.head(length)) }
+        val key = if (config.maskOutgoing) maskingKeys.next() else 0
+        writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
+        output.transfer(payload, length, key, config.maskOutgoing && config.applyMask)
+    }
+
+    /** A copy, for who watches wants to see it in one piece. */
+    private fun OctetQueue.head(count: Int): ByteBuffer {
+        val copy = ByteBuffer.allocate(count)
+        copyTo(copy)
+        copy.flip()
+        return copy
     }
 
     /** A frame was sent past all rules: it is shown, and counts as a frame if it is one of data. */

@@ -5,14 +5,17 @@ import dev.kobahn.protocol.frame.Opcode
 
 /** The rules that a frame's header keeps or breaks by itself, whatever came before it. */
 internal object HeaderRules {
-    /** @throws ProtocolException for the first rule that [header] breaks */
+    /**
+     * @param reservedBits those that may be set
+     * @throws ProtocolException for the first rule that [header] breaks
+     */
     fun check(
         header: FrameHeaderReader,
         requireMasked: Boolean,
         acceptMasked: Boolean,
-        acceptReservedBits: Boolean = false,
+        reservedBits: Int = 0,
     ) {
-        if (header.rsv != 0 && !acceptReservedBits) violate(Violation.RESERVED_BITS_SET)
+        if (header.rsv and reservedBits.inv() != 0) violate(Violation.RESERVED_BITS_SET)
         if (requireMasked && !header.masked) violate(Violation.CLIENT_FRAME_NOT_MASKED)
         if (!acceptMasked && header.masked) violate(Violation.SERVER_FRAME_MASKED)
         if (Opcode.isControl(header.opcode)) checkControl(header)

@@ -30,10 +30,14 @@ public class MessageAssembler {
     public fun append(chunk: ByteBuffer) {
         val count = chunk.remaining()
         val needed = size.toLong() + count
-        if (needed > octets.size) octets = octets.copyOf(capacity(needed, limit))
+        if (needed > octets.size) octets = octets.copyOf(capacity(needed, growthLimit(needed)))
         chunk.get(octets, size, count)
         size += count
     }
+
+    /** What was declared says nothing any more once it is exceeded, by what an extension restored. */
+    private fun growthLimit(needed: Long) =
+        if (size > 0 && needed > limit) Long.MAX_VALUE else limit
 
     /** Returns the message's octets and starts afresh. */
     public fun end(): ByteArray {

@@ -83,6 +83,40 @@ constructor(
     }
 
     /**
+     * Moves [count] octets from the head of [source], no more than it has, to the end of this queue,
+     * masked as in [appendPayload]. Segments that are taken whole change hands without a copy.
+     */
+    internal fun transfer(source: OctetQueue, count: Int, maskingKey: Int, masked: Boolean) {
+        var key = maskingKey
+        var left = count
+        while (left > 0) {
+            val piece = source.pieces.first()
+            val part = minOf(left, piece.end - piece.start)
+            val isWhole = part == piece.end - piece.start
+            if (part <= COPY_LIMIT) {
+                appendShort(piece.octets, piece.start, part, key, masked)
+            } else {
+                // what is left of the segment gives it back: it leaves later
+                val isGiven = isWhole && piece.pooled
+                val end = piece.start + part
+                pieces.addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
+                size += part
+                if (isGiven) source.giveUp(piece)
+            }
+            source.remove(part)
+            // A key turned by the phase masks a later piece as the key itself would.
+            key = Integer.rotateLeft(key, part * Byte.SIZE_BITS)
+            left -= part
+        }
+    }
+
+    /** The segment of [piece] has a new owner. */
+    private fun giveUp(piece: Piece) {
+        piece.pooled = false
+        if (piece === open) open = null
+    }
+
+    /**
      * Appends [length] octets: [octets] over and over, the last time cut where [length] ends. They
      * are made when they are taken, so they cost no memory. Kept by reference and masked as in
      * [appendPayload].

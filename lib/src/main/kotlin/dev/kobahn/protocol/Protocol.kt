@@ -2,6 +2,7 @@ package dev.kobahn.protocol
 
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.EncodedForms
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -45,6 +46,8 @@ public class Protocol(
         receiver.watch = received
     }
 
+    private var isExtended = false
+
     /** The Close to be sent when the events' owner says so; guarded by [output]. */
     private var dueClose: CloseFrame? = null
 
@@ -86,14 +89,48 @@ public class Protocol(
      */
     @JvmOverloads
     public fun extend(extensions: List<AgreedExtension>, pool: CodecPool = CodecPool()) {
+        if (extensions.isEmpty()) return
+        check(!isExtended) { "extensions were set before" }
+        isExtended = true
+        receiver.extend(extensions, pool)
+        synchronized(output) { sender.extend(extensions, pool) }
     }
 
-    /** Consumes all of [input] and changes its content. Never throws because of what the peer sent. */
+    /**
+     * Gives back what extensions hold, some of it outside of the JVM's memory. Belongs to the thread
+     * that receives; nothing can be received or sent in messages afterwards.
+     */
+    public fun close() {
+        receiver.close()
+        synchronized(output) { sender.release() }
+    }
+
+    /**
+     * Consumes all of [input], unless an event calls [pauseReceiving], and changes its content. Never
+     * throws because of what the peer sent.
+     */
     public fun receive(input: ByteBuffer) {
         input.order(ByteOrder.BIG_ENDIAN)
-        if (!closeReceived && failure == null) receiveFrames(input)
+        if (!closeReceived && failure == null) {
+            receiveFrames(input)
+            if (!closeReceived && failure == null) return
+        }
         if (!closeReceived) search?.let { searchClose(it, input) }
         input.position(input.limit())
+    }
+
+    /**
+     * To be called from within an event: [receive] then returns as soon as it can, with what it has
+     * not consumed left in its input, and consumes nothing until [resumeReceiving]. The next call
+     * has to begin with what was left. A compressed message may still make up to a MiB of events.
+     */
+    public fun pauseReceiving() {
+        receiver.isPaused = true
+    }
+
+    /** Ends what [pauseReceiving] began; on the thread that receives. */
+    public fun resumeReceiving() {
+        receiver.isPaused = false
     }
 
     private fun receiveFrames(input: ByteBuffer) {
@@ -180,13 +217,32 @@ public class Protocol(
     /**
      * Sends a message in one frame, or in frames of at most [fragmentSize] octets if that is above
      * 0. False, and nothing is sent, after a Close. [octets] are handed over: they must not be
-     * changed until they left [output]. Text is not checked to be UTF-8.
+     * changed until they left [output]. Text is not checked to be UTF-8. [doNotCompress] sends them
+     * as they are where extensions would transform them.
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
     @JvmOverloads
-    public fun sendMessage(type: MessageType, octets: ByteArray, fragmentSize: Int = 0): Boolean =
-        synchronized(output) { sender.message(type, octets, fragmentSize) }
+    public fun sendMessage(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int = 0,
+        doNotCompress: Boolean = false,
+    ): Boolean = synchronized(output) {
+        sender.message(type, octets, fragmentSize, doNotCompress)
+    }
+
+    /** As [sendMessage]; what extensions make of the message is kept in [forms] where they allow it. */
+    internal fun sendPrepared(
+        type: MessageType,
+        octets: ByteArray,
+        forms: EncodedForms,
+        fragmentSize: Int,
+    ): Boolean = synchronized(output) { sender.prepared(type, octets, forms, fragmentSize) }
+
+    /** Whether an extension failed to encode a message, so that none can be sent any more. */
+    internal val hasEncoderFailed: Boolean
+        get() = synchronized(output) { sender.hasEncoderFailed }
 
     /**
      * Begins a message whose frames follow one by one. Nothing is sent yet; false after a Close.
@@ -194,8 +250,9 @@ public class Protocol(
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
-    public fun beginMessage(type: MessageType): Boolean =
-        synchronized(output) { sender.beginMessage(type) }
+    @JvmOverloads
+    public fun beginMessage(type: MessageType, doNotCompress: Boolean = false): Boolean =
+        synchronized(output) { sender.beginMessage(type, doNotCompress) }
 
     /**
      * Begins a frame of the open message, with [length] octets of payload to follow in
@@ -203,6 +260,7 @@ public class Protocol(
      * `beginMessageFrame`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
+     * @throws FrameLengthUnknownException if extensions transform the message
      * @throws IllegalArgumentException if [length] is negative
      */
     public fun beginMessageFrame(length: Long): Boolean =

@@ -14,13 +14,19 @@ internal class TrafficCounts {
     @Volatile
     var isOpen = true
 
-    /** A data frame is begun; its payload is told by [dataSent]. */
+    /** A data frame is begun; its payload is told by [dataSent] or [payloadSent]. */
     fun frameSent() = add(FRAMES_SENT, 1)
 
-    /** Payload of a data frame, which was [application] octets before it was compressed. */
-    fun dataSent(payload: Int, application: Int = payload) {
-        add(PAYLOAD_SENT, payload.toLong())
-        add(APPLICATION_SENT, application.toLong())
+    /** Payload of a data frame; before extensions transformed it, it was [applicationSent]. */
+    fun payloadSent(count: Int) = add(PAYLOAD_SENT, count.toLong())
+
+    /** Octets of the application are sent. */
+    fun applicationSent(count: Int) = add(APPLICATION_SENT, count.toLong())
+
+    /** Payload of a data frame, as the application gave it. */
+    fun dataSent(count: Int) {
+        payloadSent(count)
+        applicationSent(count)
     }
 
     fun messageSent() = add(MESSAGES_SENT, 1)
@@ -28,11 +34,14 @@ internal class TrafficCounts {
     /** The message that was begun is not sent after all. */
     fun messageRevoked() = add(MESSAGES_SENT, -1)
 
-    /** Payload of a data frame came, which is [application] octets once it is decompressed. */
-    fun dataReceived(payload: Int, application: Int = payload) {
-        if (!isOpen) return
-        add(PAYLOAD_RECEIVED, payload.toLong())
-        add(APPLICATION_RECEIVED, application.toLong())
+    /** Payload of a data frame came; once extensions restored it, it is [applicationReceived]. */
+    fun payloadReceived(count: Int) {
+        if (isOpen) add(PAYLOAD_RECEIVED, count.toLong())
+    }
+
+    /** Octets for the application came. */
+    fun applicationReceived(count: Int) {
+        if (isOpen) add(APPLICATION_RECEIVED, count.toLong())
     }
 
     fun frameReceived() {

@@ -6,12 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kobahn.HandshakeException;
+import dev.kobahn.PerMessageDeflateOptions;
 import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
+import dev.kobahn.protocol.extension.ClientExtension;
+import dev.kobahn.protocol.extension.PerMessageCompressOffer;
+import dev.kobahn.protocol.extension.PerMessageDeflate;
+import dev.kobahn.protocol.extension.PerMessageDeflateOffer;
+import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.Headers;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -24,6 +30,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,8 +43,15 @@ class OptionsTest {
     /** The only option that is called otherwise: its type is Kotlin's. */
     private static final Map<String, String> RENAMED = Map.of("handlerDispatcher", "executor");
 
+    /** What each setting makes a new object of. */
+    private static final List<String> WRAPPED =
+        List.of("handlerDispatcher", "perMessageCompressionAccept");
+
     private static final List<String> ORIGINS = List.of("allowedOrigins", "allowedRedirects");
     private static final WireLog LOG = entry -> { };
+    private static final PerMessageDeflate DEFLATE = new PerMessageDeflate();
+    private static final Function<Object, Object> NOBODY = offered -> null;
+    private static final Consumer<PerMessageDeflateOptions> AS_IT_IS = deflate -> { };
 
     @TestFactory
     Stream<DynamicTest> everyOptionOfAServerIsSetThroughTheBuilder() {
@@ -78,7 +93,7 @@ class OptionsTest {
         assertTrue(!after.isEmpty(), "the builder has no method for " + name);
         for (Object value : after) {
             assertNotEquals(before, value);
-            if (!name.equals("handlerDispatcher")) assertEquals(after.get(0), value);
+            if (!WRAPPED.contains(name)) assertEquals(after.get(0), value);
         }
         boolean isTime = types.contains(TimeUnit.class);
         assertEquals(getter.getName().contains("-"), isTime, "a time has a form with a TimeUnit");
@@ -99,6 +114,22 @@ class OptionsTest {
             String[] origins = {"https://a.example:443", "http://*"};
             return new Object[] {type == List.class ? List.of(origins) : origins};
         }
+        if (method.getName().equals("perMessageCompressionOffers")) {
+            PerMessageCompressOffer[] offers = {new PerMessageDeflateOffer()};
+            return new Object[] {type == List.class ? List.of(offers) : offers};
+        }
+        if (method.getName().equals("extensions")) {
+            if (type == ServerExtension[].class) {
+                return new Object[] {new ServerExtension[] {DEFLATE}};
+            }
+            if (type == ClientExtension[].class) {
+                return new Object[] {new ClientExtension[] {DEFLATE}};
+            }
+            return new Object[] {List.of(DEFLATE)};
+        }
+        if (method.getName().equals("perMessageDeflate") && type == boolean.class) {
+            return new Object[] {true};
+        }
         if (type == Duration.class) return new Object[] {Duration.ofSeconds(77)};
         if (type == boolean.class) return new Object[] {!(boolean) before};
         if (type == int.class) return new Object[] {before.equals(18) ? 17 : (int) before + 1};
@@ -110,6 +141,8 @@ class OptionsTest {
         if (type == List.class) return new Object[] {List.of("other", "others")};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
         if (type == WireLog.class) return new Object[] {LOG};
+        if (type == Function.class) return new Object[] {NOBODY};
+        if (type == Consumer.class) return new Object[] {AS_IT_IS};
         if (type == Executor.class) return new Object[] {(Executor) Runnable::run};
         throw new AssertionError("no value for the new type " + type);
     }
@@ -151,6 +184,7 @@ class OptionsTest {
             String types = Arrays.toString(method.getParameterTypes());
             boolean configures = types.contains("kotlin.jvm.functions");
             if (!Modifier.isPublic(method.getModifiers()) || !configures) continue;
+            if (method.getName().startsWith("set")) continue;
             assertTrue(
                 Stream.of(builder.getMethods())
                     .anyMatch(it -> it.getName().equals(method.getName())),

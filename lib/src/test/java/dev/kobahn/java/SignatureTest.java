@@ -9,6 +9,7 @@ import dev.kobahn.ConnectionClosedException;
 import dev.kobahn.ConnectionDeny;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
+import dev.kobahn.PerMessageDeflateOptions;
 import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
 import dev.kobahn.SlowConsumer;
@@ -28,6 +29,22 @@ import dev.kobahn.protocol.WebSocketException;
 import dev.kobahn.protocol.frame.Frame;
 import dev.kobahn.protocol.frame.FrameParser;
 import dev.kobahn.protocol.RawFrame;
+import dev.kobahn.protocol.extension.AgreedExtension;
+import dev.kobahn.protocol.extension.ClientExtension;
+import dev.kobahn.protocol.extension.ExtensionHeader;
+import dev.kobahn.protocol.extension.ExtensionParameter;
+import dev.kobahn.protocol.extension.PerMessageCompressOffer;
+import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept;
+import dev.kobahn.protocol.extension.PerMessageCompressResponse;
+import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept;
+import dev.kobahn.protocol.extension.PerMessageCompressStep;
+import dev.kobahn.protocol.extension.PerMessageCompression;
+import dev.kobahn.protocol.extension.PerMessageDeflate;
+import dev.kobahn.protocol.extension.PerMessageDeflateOffer;
+import dev.kobahn.protocol.extension.PerMessageDeflateOfferAccept;
+import dev.kobahn.protocol.extension.PerMessageDeflateResponse;
+import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept;
+import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.ConnectingRequest;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
@@ -77,7 +94,14 @@ class SignatureTest {
         RawFrame.class, FrameMask.class, TransportDetails.class,
         TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
         WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
-        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class);
+        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class,
+        PerMessageDeflateOptions.class, PerMessageDeflate.class, PerMessageCompression.class,
+        PerMessageCompressStep.class, PerMessageCompressOffer.class,
+        PerMessageCompressOfferAccept.class, PerMessageCompressResponse.class,
+        PerMessageCompressResponseAccept.class, PerMessageDeflateOffer.class,
+        PerMessageDeflateOfferAccept.class, PerMessageDeflateResponse.class,
+        PerMessageDeflateResponseAccept.class, ExtensionHeader.class, ExtensionParameter.class,
+        ServerExtension.class, ClientExtension.class, AgreedExtension.class);
 
     @Test
     void noSignatureOfTheJavaFaceNamesAKotlinType() throws Exception {

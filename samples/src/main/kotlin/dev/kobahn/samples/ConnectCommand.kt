@@ -41,7 +41,9 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             setFromCommandLine()
         }
         val status = try {
-            client.connect(url) { Conversation(this, console, binary, wait).hold() }
+            client.connect(url) {
+                reportCompression(console) { Conversation(this, console, binary, wait).hold() }
+            }
         } catch (failure: HandshakeException) {
             throw fail("refused: ${failure.message}\n${failure.bodyText}".trimEnd())
         } catch (failure: IOException) {
@@ -68,6 +70,9 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             followed by a line feed. At the end of standard input the connection is closed once the
             server has been silent for the time of --wait. How the connection ended goes to standard
             error, and so does the round trip time of every automatic Ping; the exit code is 0 after
-            a clean close without an error code, 1 otherwise."""
+            a clean close without an error code, 1 otherwise.
+
+            With --option perMessageDeflate=true compression is offered; what was agreed on, and what
+            it came to, goes to standard error too."""
     }
 }

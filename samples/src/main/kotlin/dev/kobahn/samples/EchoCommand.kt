@@ -3,13 +3,16 @@ package dev.kobahn.samples
 import dev.kobahn.WebSocketServerOptions
 
 /** `echo`: sends back what arrives, or on `/broadcast` to everybody there. */
-internal class EchoCommand(console: Console = Console.SYSTEM) :
+internal class EchoCommand(private val console: Console = Console.SYSTEM) :
     ServerCommand("echo", ABOUT, console) {
-    override fun WebSocketServerOptions.configure() = echo()
+    override fun WebSocketServerOptions.configure() = echo(console)
 
     private companion object {
         const val ABOUT = """
             Sends every message back; those to /broadcast go to all connections there.
+
+            With --option perMessageDeflate=true messages are compressed for clients that can do so;
+            what was agreed on, and what it came to, goes to standard error.
 
             A connection to /broadcast that takes its messages too slowly is closed with 1008. Ctrl-C
             closes all connections with 1001 and ends the server."""
@@ -17,7 +20,13 @@ internal class EchoCommand(console: Console = Console.SYSTEM) :
 }
 
 /** The whole echo server, with the path `/broadcast` beside it. */
-internal fun WebSocketServerOptions.echo(broadcast: Broadcast = Broadcast()) {
+internal fun WebSocketServerOptions.echo(
+    console: Console = Console.SYSTEM,
+    broadcast: Broadcast = Broadcast(),
+) {
     route("/broadcast") { onConnect { broadcast.serve(this) } }
-    onConnect { for (message in incoming) send(message) }
+    onConnect {
+        accept()
+        reportCompression(console) { for (message in incoming) send(message) }
+    }
 }

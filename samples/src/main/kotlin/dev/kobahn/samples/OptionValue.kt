@@ -1,5 +1,6 @@
 package dev.kobahn.samples
 
+import dev.kobahn.protocol.extension.PerMessageDeflate
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import kotlin.reflect.KType
@@ -8,7 +9,7 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
 /** How the values of one type are written on a command line: in help texts, and when read. */
-internal class OptionValue private constructor(
+internal class OptionValue(
     /** What a value looks like, for help and errors. */
     val form: String,
     private val read: (String) -> Any?,
@@ -31,6 +32,7 @@ internal class OptionValue private constructor(
                 String::class -> OptionValue("text") { it }
                 Headers::class -> OptionValue("Name: value", ::header)
                 CoroutineDispatcher::class -> OptionValue("default|io", ::dispatcher)
+                PerMessageDeflate::class -> DeflateValue.value
                 List::class -> type.arguments.single().type?.let(::of)?.let(::listOf)
                 else -> null
             }

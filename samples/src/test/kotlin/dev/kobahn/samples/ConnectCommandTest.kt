@@ -75,6 +75,33 @@ class ConnectCommandTest :
             }
         }
 
+        test("compression is told of on both sides: what was agreed on, and what it came to") {
+            val errors = ByteArrayOutputStream()
+            val console = Console(InputStream.nullInputStream(), ByteArrayOutputStream(), errors)
+            serving({
+                perMessageDeflate { serverMaxWindowBits = 10 }
+                echo(console)
+            }) { url ->
+                val input = "hello".repeat(100)
+                val run = connect(
+                    "$input\n".byteInputStream(),
+                    url,
+                    "--option",
+                    "perMessageDeflate=true",
+                    "--wait",
+                    "50ms",
+                )
+                run.output.decodeToString() shouldBe "$input\n"
+                run.errors shouldContain
+                    "extensions: permessage-deflate; server_max_window_bits=10\n"
+                run.errors shouldContain COMPRESSED
+                run.exitCode shouldBe 0
+            }
+            errors.toString(Charsets.UTF_8) shouldContain
+                "extensions: permessage-deflate; server_max_window_bits=10\n"
+            errors.toString(Charsets.UTF_8) shouldContain COMPRESSED
+        }
+
         test("a refusal gives exit code 1, the status and the body") {
             serving({ onConnect { deny(403, body = "not you") } }) { url ->
                 val run = connect(InputStream.nullInputStream(), url)
@@ -104,6 +131,8 @@ class ConnectCommandTest :
             shouldThrow<BadParameterValue> { ConnectCommand().parse(listOf("http://localhost/")) }
         }
     })
+
+private val COMPRESSED = Regex("compressed to: \\d+\\.\\d % of what was sent, \\d+\\.\\d % of")
 
 private class Run(val output: ByteArray, val errors: String, val exitCode: Int)
 

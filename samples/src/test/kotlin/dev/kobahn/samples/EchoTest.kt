@@ -38,7 +38,7 @@ class EchoTest :
         }
 
         test("a connection to /broadcast that does not read is closed, and the others go on") {
-            webSocketServer { echo(Broadcast(limit = 64 * 1024)) }.use { server ->
+            webSocketServer { echo(broadcast = Broadcast(limit = 64 * 1024)) }.use { server ->
                 val client = webSocketClient { maxIncomingQueueSize = 1 }
                 val url = "ws://localhost:${server.port}/broadcast"
                 client.connect(url)

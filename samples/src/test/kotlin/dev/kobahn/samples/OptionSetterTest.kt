@@ -3,6 +3,7 @@ package dev.kobahn.samples
 import com.github.ajalt.clikt.core.UsageError
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.extension.PerMessageDeflate
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.webSocketClient
@@ -73,6 +74,22 @@ class OptionSetterTest :
 
         test("a dispatcher has a name") {
             server("handlerDispatcher=io") { handlerDispatcher shouldBe Dispatchers.IO }
+        }
+
+        test("compression is on, off, or as wished") {
+            server("perMessageDeflate=true") { perMessageDeflate shouldBe PerMessageDeflate() }
+            server("perMessageDeflate=true", "perMessageDeflate=false") {
+                perMessageDeflate shouldBe null
+            }
+            server("perMessageDeflate=serverMaxWindowBits=10; clientNoContextTakeover") {
+                perMessageDeflate shouldBe
+                    PerMessageDeflate(serverMaxWindowBits = 10, clientNoContextTakeover = true)
+            }
+            error("perMessageDeflate=serverMaxWindowBits=7") shouldBe
+                "perMessageDeflate: serverMaxWindowBits is 7, must be 8 to 15"
+            error("perMessageDeflate=threshold=x") shouldStartWith "perMessageDeflate: \"x\" is not"
+            error("perMessageDeflate=windowBits=9") shouldStartWith
+                "perMessageDeflate: there is no \"windowBits\"; there are serverNoContextTakeover, "
         }
 
         test("the last value of an option holds") {
@@ -162,8 +179,9 @@ private fun sample(before: Any?, type: Any?): String = when (type) {
     List::class -> "https://a.example:443"
     Headers::class -> "X-Name: value"
     CoroutineDispatcher::class -> "io"
+    PerMessageDeflate::class -> "true"
     else -> "text"
 }
 
-private fun error(assignment: String): String? =
-    shouldThrow<UsageError> { server(assignment) {} }.message
+private fun error(assignment: String): String =
+    shouldThrow<UsageError> { server(assignment) {} }.message.orEmpty()

@@ -3,6 +3,7 @@ package dev.kobahn.internal.client
 import dev.kobahn.HandshakeException
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ClientHandshakeResult
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -23,7 +24,7 @@ internal class Opening(
     private val transport: Transport,
     private val handshake: ClientHandshake,
     private val limits: HeadLimits,
-    private val connect: () -> TransportListener,
+    private val connect: (List<AgreedExtension>) -> TransportListener,
 ) : TransportListener {
     private var parser = ResponseHeadParser(limits)
     private var receiver: TransportListener? = null
@@ -65,11 +66,17 @@ internal class Opening(
     }
 
     private fun judge(head: ResponseHead) {
-        when (val result = handshake.check(head, transport.peer)) {
+        val result = try {
+            handshake.check(head, transport.peer)
+        } catch (failure: Exception) {
+            // that of the application's own acceptor of an extension
+            return end(failure)
+        }
+        when (result) {
             is ClientHandshakeResult.Interim -> parser = ResponseHeadParser(limits)
 
             is ClientHandshakeResult.Opened -> {
-                receiver = connect()
+                receiver = connect(result.extensions)
                 opened.complete(result.response)
             }
 
@@ -84,7 +91,7 @@ internal class Opening(
 
     private fun fail(message: String) = end(HandshakeException(message))
 
-    private fun end(failure: HandshakeException) {
+    private fun end(failure: Exception) {
         opened.completeExceptionally(failure)
         transport.close()
     }

@@ -14,6 +14,7 @@ import dev.kobahn.internal.connection.Connection
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -31,6 +32,7 @@ internal class RealClientWebSocket(
     override val bufferedAmount: Long get() = connection.bufferedAmount
     override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val extensions: List<ExtensionHeader> get() = connection.extensions
     override val trafficStats: TrafficStats get() = connection.watch.trafficStats
     override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
@@ -44,18 +46,24 @@ internal class RealClientWebSocket(
     override suspend fun send(message: Message) =
         connection.outbox.send(message.type, message.octets)
 
-    override suspend fun send(message: Message, fragmentSize: Int) {
-        connection.outbox.send(message.type, message.octets, fragmentSize)
-    }
+    override suspend fun send(message: Message, doNotCompress: Boolean) =
+        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
 
-    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
-        connection.outbox.sendMessage(type, block)
-    }
+    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
+        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
 
-    override suspend fun send(message: PreparedMessage) = send(message.message)
+    override suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) = connection.outbox.sendMessage(type, doNotCompress, block)
 
-    override fun trySend(message: Message): Boolean =
-        connection.outbox.trySend(message.type, message.octets)
+    override suspend fun send(message: PreparedMessage) = connection.outbox.send(message)
+
+    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
+        connection.outbox.trySend(message.type, message.octets, doNotCompress)
+
+    override fun trySend(message: PreparedMessage): Boolean = connection.outbox.trySend(message)
 
     override suspend fun flush() = connection.outbox.sendRaw(untilWritten = true) {}
 

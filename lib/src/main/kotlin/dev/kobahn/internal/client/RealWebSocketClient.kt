@@ -44,6 +44,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private val scope = CoroutineScope(supervisor)
     private val config = options.also { it.freeze() }.connectionConfig()
     private val limits = options.headLimits()
+    private val extensions = options.allExtensions()
     private val maskingKeys = SecureMaskingKeys()
     private val closed = AtomicBoolean()
 
@@ -150,8 +151,10 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
                 val details = made.details(isServer = false)
                 val handshake = handshake(url, details)
                 val connection = connection(made)
-                val attempt =
-                    Opening(made, handshake, limits) { connection.also { it.onOpened() } }
+                val attempt = Opening(made, handshake, limits) { agreed ->
+                    connection.extend(agreed)
+                    connection.also { it.onOpened() }
+                }
                 opening = attempt
                 loop.call { attempt.start() }
                 RealClientWebSocket(connection, attempt.opened.await(), details)
@@ -182,6 +185,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         return ClientHandshake(
             options.onConnecting?.invoke(usual, details) ?: usual,
             maskingKeys.octets(AcceptKey.KEY_OCTETS),
+            extensions = extensions,
             draft = options.version,
         )
     }

@@ -64,8 +64,13 @@ internal class Connection(
         DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
     private val ended = CompletableDeferred<CloseStatus>()
 
+    /** Whether nothing is read because the application has enough. */
     @Volatile
-    private var readingPaused = false
+    var isReadingPaused = false
+        private set
+
+    /** What came and is not yet parsed, because the application has enough. On the loop. */
+    private var held: ByteBuffer? = null
 
     @Volatile
     private var isOpened = false
@@ -120,6 +125,11 @@ internal class Connection(
 
     override val expectsAnswers: Boolean get() = !inbox.isEmptied
 
+    override fun encoderFailed(failure: Throwable) {
+        connectionLogger.error(failure) { "a message to ${transport.peer} could not be encoded" }
+        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+    }
+
     override fun frameEnded() {
         if (protocol.localClose != null) loop.run { if (!outbox.isClosed) closing.advance() }
     }
@@ -130,7 +140,7 @@ internal class Connection(
 
     private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
-        if (readingPaused) throw ReadingPausedException()
+        if (isReadingPaused) throw ReadingPausedException()
         val isSent = synchronized(output) { !outbox.isClosed && protocol.sendPing(payload) }
         if (!isSent) throw closedException()
         transport.flush()
@@ -209,11 +219,24 @@ internal class Connection(
 
     override fun onOctets(input: ByteBuffer) {
         watch.octetsReceived()
-        protocol.receive(input)
         autoPing?.onTraffic()
+        receive(input)
+    }
+
+    private fun receive(input: ByteBuffer) {
+        protocol.receive(input)
+        if (input.hasRemaining()) held = input.copy()
         // A Close that is no valid one makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
+    }
+
+    /** What came before reading paused, before anything else that comes. */
+    private fun receiveHeld() {
+        val octets = held ?: return
+        held = null
+        receive(octets)
+        if (!isReadingPaused) transport.resumeReading()
     }
 
     override fun onInputEnd() {
@@ -233,6 +256,8 @@ internal class Connection(
 
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
+        held = null
+        protocol.close()
         dueClose.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
@@ -299,7 +324,7 @@ internal class Connection(
     override fun onIdle() = dueClose.onIdle()
 
     override fun onRoom() {
-        if (readingPaused) loop.run(::resumeReading)
+        if (isReadingPaused) loop.run(::resumeReading)
     }
 
     override fun onFull() = pauseReading()
@@ -308,9 +333,10 @@ internal class Connection(
     private fun limitWholeMessages() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
 
     private fun pauseReading() {
-        if (readingPaused) return
-        readingPaused = true
+        if (isReadingPaused) return
+        isReadingPaused = true
         transport.pauseReading()
+        protocol.pauseReceiving()
         pings.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.
@@ -323,10 +349,19 @@ internal class Connection(
 
     /** After the last message reading never fills the queue, and has to find the end. */
     private fun readOn() {
-        if (!readingPaused) return
-        readingPaused = false
+        if (!isReadingPaused) return
+        isReadingPaused = false
         autoPing?.onResume()
-        transport.resumeReading()
+        protocol.resumeReceiving()
+        // Not from here: whoever makes room may be in the middle of receiving.
+        if (held == null) transport.resumeReading() else loop.execute(::receiveHeld)
+    }
+
+    private fun ByteBuffer.copy(): ByteBuffer {
+        val copy = ByteBuffer.allocate(remaining())
+        copy.put(this)
+        copy.flip()
+        return copy
     }
 
     private companion object {

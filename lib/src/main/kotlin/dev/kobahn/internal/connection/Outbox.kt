@@ -3,8 +3,10 @@ package dev.kobahn.internal.connection
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
+import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
+import dev.kobahn.protocol.extension.EncodedForms
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**
@@ -30,6 +32,9 @@ internal class Outbox(
         /** No frame is open any more: a Close that was held has been sent behind it. */
         fun frameEnded()
 
+        /** An extension failed to encode a message, so that no other can be sent. On the loop. */
+        fun encoderFailed(failure: Throwable)
+
         /** What a call that comes too late throws. */
         fun closedException(): ConnectionClosedException
     }
@@ -47,26 +52,56 @@ internal class Outbox(
     /** Whether the connection is gone, so that nothing may be sent any more. */
     val isClosed: Boolean get() = gate.isClosed
 
+    /** @param forms keeps what extensions make of the message, where it goes to many */
     suspend fun send(
         type: MessageType,
         octets: ByteArray,
         fragmentSize: Int = config.autoFragmentSize,
+        doNotCompress: Boolean = false,
+        forms: EncodedForms? = null,
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         checkSize(octets)
         watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
-            if (turns.isTaken) WAIT else sendNow { sendMessage(type, octets, fragmentSize) }
+            if (turns.isTaken) {
+                WAIT
+            } else {
+                sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
+            }
         }
         if (backlog != WAIT) return written(backlog)
-        turns.take { sendPiece { sendMessage(type, octets, fragmentSize) } }
+        turns.take { sendPiece { sendWhole(type, octets, fragmentSize, doNotCompress, forms) } }
+    }
+
+    suspend fun send(message: PreparedMessage) = send(
+        message.message.type,
+        message.message.octets,
+        doNotCompress = message.doNotCompress,
+        forms = message.forms,
+    )
+
+    private fun Protocol.sendWhole(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int,
+        doNotCompress: Boolean,
+        forms: EncodedForms?,
+    ) = if (forms == null || doNotCompress) {
+        sendMessage(type, octets, fragmentSize, doNotCompress)
+    } else {
+        sendPrepared(type, octets, forms, fragmentSize)
     }
 
     /** Sends a message piece by piece; other senders of messages wait for its end. */
-    suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+    suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) {
         watch.timings?.track("sendMessage")
         val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
-        turns.take { RealMessageWriter(this, owner, type, frameSize).send(block) }
+        turns.take { RealMessageWriter(this, owner, type, doNotCompress, frameSize).send(block) }
     }
 
     /** Has the protocol send something, and suspends while too much waits to be written. */
@@ -76,8 +111,16 @@ internal class Outbox(
 
     /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
     private inline fun sendNow(send: Protocol.() -> Boolean): Long {
-        if (gate.isClosed || !protocol.send()) throw owner.closedException()
+        if (gate.isClosed || !encoding(send)) throw owner.closedException()
         return output.size
+    }
+
+    private inline fun encoding(send: Protocol.() -> Boolean): Boolean = try {
+        protocol.send()
+    } catch (failure: Throwable) {
+        // not from here, where the monitor is held
+        if (protocol.hasEncoderFailed) loop.execute { owner.encoderFailed(failure) }
+        throw failure
     }
 
     private suspend fun written(backlog: Long) {
@@ -86,16 +129,24 @@ internal class Outbox(
     }
 
     /** As [send] where there is room; where there is none it returns false and has sent nothing. */
-    fun trySend(type: MessageType, octets: ByteArray): Boolean {
+    fun trySend(
+        type: MessageType,
+        octets: ByteArray,
+        doNotCompress: Boolean,
+        forms: EncodedForms? = null,
+    ): Boolean {
         checkSize(octets)
         synchronized(output) {
             val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
             if (!hasRoom && !gate.isClosed) return false
-            sendNow { sendMessage(type, octets, config.autoFragmentSize) }
+            sendNow { sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms) }
         }
         flush()
         return true
     }
+
+    fun trySend(message: PreparedMessage): Boolean =
+        message.message.let { trySend(it.type, it.octets, message.doNotCompress, message.forms) }
 
     private fun checkSize(octets: ByteArray) {
         val limit = config.protocol.maxMessagePayloadSize

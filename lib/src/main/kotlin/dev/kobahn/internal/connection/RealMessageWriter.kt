@@ -13,6 +13,7 @@ internal class RealMessageWriter(
     private val outbox: Outbox,
     private val owner: Outbox.Owner,
     private val type: MessageType,
+    private val doNotCompress: Boolean,
     private val maxFrameSize: Int,
 ) : MessageWriter {
     private var ended = false
@@ -23,7 +24,7 @@ internal class RealMessageWriter(
     /** Sends the message that [block] writes. */
     suspend fun send(block: suspend MessageWriter.() -> Unit) {
         try {
-            outbox.sendPiece { beginMessage(type) }
+            outbox.sendPiece { beginMessage(type, doNotCompress) }
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {

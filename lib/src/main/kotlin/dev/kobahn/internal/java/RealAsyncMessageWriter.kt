@@ -28,10 +28,10 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
     val begun = CompletableFuture<AsyncMessageWriter>()
 
     /** Sends the message; returns when that is over. What fails is told by the futures. */
-    suspend fun run(type: MessageType) {
+    suspend fun run(type: MessageType, doNotCompress: Boolean) {
         var end: Throwable = IllegalStateException("the message has ended")
         try {
-            webSocket.sendMessage(type) { writeAll(this) }
+            webSocket.sendMessage(type, doNotCompress) { writeAll(this) }
         } catch (failure: Throwable) {
             end = failure
             throw failure

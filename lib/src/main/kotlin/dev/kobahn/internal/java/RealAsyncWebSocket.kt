@@ -19,6 +19,7 @@ import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import java.util.concurrent.CompletableFuture
@@ -53,9 +54,20 @@ internal abstract class RealAsyncWebSocket(
     override fun send(message: Message, fragmentSize: Int) =
         calls.completion { webSocket.send(message, fragmentSize) }
 
-    override fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter> {
+    override fun send(message: Message, doNotCompress: Boolean) =
+        calls.completion { webSocket.send(message, doNotCompress) }
+
+    override fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
+        calls.completion { webSocket.send(message, fragmentSize, doNotCompress) }
+
+    override fun beginMessage(type: MessageType) = beginMessage(type, doNotCompress = false)
+
+    override fun beginMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+    ): CompletableFuture<AsyncMessageWriter> {
         val writer = RealAsyncMessageWriter(webSocket)
-        val sending = calls.completion { writer.run(type) }
+        val sending = calls.completion { writer.run(type, doNotCompress) }
         writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
         return writer.begun
     }
@@ -63,6 +75,9 @@ internal abstract class RealAsyncWebSocket(
     override fun send(message: PreparedMessage) = calls.completion { webSocket.send(message) }
 
     override fun trySend(message: Message): Boolean = webSocket.trySend(message)
+
+    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
+        webSocket.trySend(message, doNotCompress)
 
     override fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
 
@@ -120,6 +135,8 @@ internal abstract class RealAsyncWebSocket(
     }
 
     override fun protocol(): String? = webSocket.protocol
+
+    override fun extensions(): List<ExtensionHeader> = webSocket.extensions
 
     override fun transportDetails(): TransportDetails = webSocket.transportDetails
 

@@ -6,6 +6,7 @@ package dev.kobahn.internal.options
  */
 internal class OptionValues(private val parent: OptionValues?) {
     private val own = HashMap<String, Any?>()
+    private val hidden = HashSet<String>()
     private var frozen = false
 
     /** Whether the options are in use and cannot be changed. */
@@ -19,14 +20,23 @@ internal class OptionValues(private val parent: OptionValues?) {
         own[name] = value
     }
 
+    /** What was set as [name] here, not in the parent; null if nothing was. */
+    fun own(name: String): Any? = own[name]
+
+    /** From now on what the parent has as [name] does not count here. */
+    fun hide(name: String) {
+        hidden.add(name)
+    }
+
     /** The value of [name], or [otherwise] if it was set nowhere. */
     @Suppress("UNCHECKED_CAST")
     fun <T> get(name: String, otherwise: T): T = when {
         name in own -> own[name] as T
-        parent != null -> parent.get(name, otherwise)
-        else -> otherwise
+        parent == null || name in hidden -> otherwise
+        else -> parent.get(name, otherwise)
     }
 
     /** Whether [name] was set, here or in the parent. */
-    fun isSet(name: String): Boolean = name in own || parent?.isSet(name) == true
+    fun isSet(name: String): Boolean =
+        name in own || (name !in hidden && parent?.isSet(name) == true)
 }

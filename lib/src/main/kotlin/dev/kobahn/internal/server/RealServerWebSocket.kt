@@ -21,6 +21,8 @@ import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.ExtensionNegotiation
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -78,6 +80,7 @@ internal class RealServerWebSocket(
     override val state: WebSocketState
         get() = if (isRefused) WebSocketState.CLOSED else connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
+    override val extensions: List<ExtensionHeader> get() = connection.extensions
     override val trafficStats: TrafficStats get() = connection.watch.trafficStats
     override val trackedTimings: Timings? get() = connection.watch.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
@@ -129,8 +132,12 @@ internal class RealServerWebSocket(
     }
 
     private suspend fun failed(failure: Throwable) {
-        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
+        logFailure(failure)
         end(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
+    }
+
+    private fun logFailure(failure: Throwable) {
+        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
     }
 
     private suspend fun cancelled() {
@@ -178,10 +185,18 @@ internal class RealServerWebSocket(
     /** As [acceptUnlessDone], but from another thread than the loop's it comes later. */
     private fun acceptSoon() {
         if (accepted) return
+        val isHandlers = loop.isCurrent
         val accept = Runnable {
-            if (!accepted && owner.isPending) open(chosenProtocol(), Headers.EMPTY)
+            try {
+                if (!accepted && owner.isPending) open(chosenProtocol(), Headers.EMPTY)
+            } catch (failure: Exception) {
+                // The acceptor of an extension failed, and on the loop nobody catches it.
+                if (isHandlers) throw failure
+                logFailure(failure)
+                owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
+            }
         }
-        if (loop.isCurrent) accept.run() else loop.execute(accept)
+        if (isHandlers) accept.run() else loop.execute(accept)
     }
 
     private fun chosenProtocol() =
@@ -189,14 +204,17 @@ internal class RealServerWebSocket(
 
     private fun open(protocol: String?, headers: Headers) {
         if (!owner.isPending) throw connection.closedException()
+        val agreed = ExtensionNegotiation.accept(service.extensions, request.extensions)
         val head = ServerHandshake.accept(
             request,
             protocol,
+            agreed.map { it.header },
             server = context.options.server,
             headers = service.headers + headers,
         )
         this.protocol = protocol
         val octets = head.toOctets()
+        connection.extend(agreed)
         connection.onOpened(unsent = octets.size)
         // Senders on other threads go by it: the response has to be in the queue before their frames.
         owner.open(octets, connection) { accepted = true }
@@ -227,20 +245,35 @@ internal class RealServerWebSocket(
         connection.outbox.send(message.type, message.octets)
     }
 
-    override suspend fun send(message: Message, fragmentSize: Int) {
+    override suspend fun send(message: Message, doNotCompress: Boolean) {
         acceptUnlessDone()
-        connection.outbox.send(message.type, message.octets, fragmentSize)
+        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
     }
 
-    override suspend fun sendMessage(type: MessageType, block: suspend MessageWriter.() -> Unit) {
+    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) {
         acceptUnlessDone()
-        connection.outbox.sendMessage(type, block)
+        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
     }
 
-    override suspend fun send(message: PreparedMessage) = send(message.message)
+    override suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) {
+        acceptUnlessDone()
+        connection.outbox.sendMessage(type, doNotCompress, block)
+    }
 
-    override fun trySend(message: Message): Boolean =
-        accepted && connection.outbox.trySend(message.type, message.octets)
+    override suspend fun send(message: PreparedMessage) {
+        acceptUnlessDone()
+        connection.outbox.send(message)
+    }
+
+    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
+        accepted && connection.outbox.trySend(message.type, message.octets, doNotCompress)
+
+    override fun trySend(message: PreparedMessage): Boolean =
+        accepted && connection.outbox.trySend(message)
 
     override suspend fun flush() {
         acceptUnlessDone()

@@ -3,6 +3,7 @@ package dev.kobahn.internal.server
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.ServerHandshake
 import dev.kobahn.protocol.handshake.ServerStatus
@@ -23,6 +24,7 @@ internal class Service(
     private val proxied = server.handshake(isProxied = true, options)
     val protocols: List<String> = options.protocols
     val headers: Headers = options.headers
+    val extensions: List<ServerExtension> = options.allExtensions()
     val handlerDispatcher: CoroutineDispatcher? = options.handlerDispatcher
     val dropTimeout: Duration = options.dropTimeout
     val connectionConfig = options.connectionConfig()

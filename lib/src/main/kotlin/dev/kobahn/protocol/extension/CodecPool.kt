@@ -19,8 +19,7 @@ constructor(
     private var closed = false
 
     /** A codec that was given back as one of this [kind], or null if none is free. */
-    public fun take(kind: Any): PooledCodec? =
-        synchronized(free) { free[kind]?.removeLastOrNull() }
+    public fun take(kind: Any): PooledCodec? = synchronized(free) { free[kind]?.removeLastOrNull() }
 
     /** Takes [codec] back, which must be as good as new, as one of this [kind]. */
     public fun give(kind: Any, codec: PooledCodec) {

@@ -39,9 +39,8 @@ public interface MessageEncoder {
      * Transforms a whole message without regard to what was sent before, and with no effect on
      * this encoder: [sentAlone] is called when, and if, the result is sent.
      */
-    public fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    public fun encodeAlone(octets: ByteArray, output: OctetSink): Unit =
         throw UnsupportedOperationException("$this encodes no message alone")
-    }
 
     /** [octets] were sent as [encodeAlone] transforms them, here or in an encoder of the same form. */
     public fun sentAlone(octets: ByteArray) {}

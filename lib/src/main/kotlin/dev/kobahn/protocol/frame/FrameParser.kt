@@ -84,7 +84,8 @@ constructor(
     }
 
     private fun begin() {
-        HeaderRules.check(header, requireMasked = false, acceptMasked = true, acceptReservedBits)
+        val reservedBits = if (acceptReservedBits) FrameHeader.RSV shr FrameHeader.RSV_SHIFT else 0
+        HeaderRules.check(header, requireMasked = false, acceptMasked = true, reservedBits)
         if (maxPayloadSize in 1 until header.length) {
             throw ProtocolException(Violation.FRAME_TOO_BIG, "more than $maxPayloadSize octets")
         }

@@ -8,7 +8,11 @@ import dev.kobahn.protocol.OctetQueue
  * little thread-safe as the queue.
  */
 internal class FrameWriter(private val output: OctetQueue) {
-    /** Appends the header of a frame; its payload of [length] octets is the caller's to append. */
+    /**
+     * Appends the header of a frame; its payload of [length] octets is the caller's to append.
+     *
+     * @param opcode the opcode, with the reserved bits where they stand in the first octet
+     */
     fun header(fin: Boolean, opcode: Int, length: Long, masked: Boolean, maskingKey: Int) {
         val octets = output.reserve(FrameHeader.MAX_SIZE)
         val start = output.tailEnd

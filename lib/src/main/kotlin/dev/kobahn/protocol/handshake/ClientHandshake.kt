@@ -1,6 +1,10 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ClientExtension
+import dev.kobahn.protocol.extension.ExtensionException
 import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.ExtensionNegotiation
 
 /**
  * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request and checks
@@ -9,7 +13,7 @@ import dev.kobahn.protocol.extension.ExtensionHeader
  * @param keyOctets sixteen octets from a secure source of randomness, new ones for every handshake
  * @property asked what the request asks for
  * @property isSecure whether the connection is `wss`, which has another default port
- * @property extensions what to offer, in order
+ * @property extensions whose offers to make, in order
  * @property draft the draft to speak, one of [ProtocolVersions.DRAFTS]; 18 stands for RFC 6455
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
@@ -19,7 +23,7 @@ constructor(
     public val asked: ConnectingRequest,
     keyOctets: ByteArray,
     public val isSecure: Boolean = false,
-    public val extensions: List<ExtensionHeader> = emptyList(),
+    public val extensions: List<ClientExtension> = emptyList(),
     public val draft: Int = ProtocolVersions.DEFAULT_DRAFT,
 ) {
     private val key = AcceptKey.encode(keyOctets)
@@ -46,27 +50,34 @@ constructor(
         if (asked.protocols.isNotEmpty()) {
             fields.add(SEC_WEBSOCKET_PROTOCOL, asked.protocols.joinToString(","))
         }
-        if (extensions.isNotEmpty()) {
-            fields.add(SEC_WEBSOCKET_EXTENSIONS, ExtensionHeader.format(extensions))
+        val offers = extensions.flatMap { it.offers }
+        if (offers.isNotEmpty()) {
+            fields.add(SEC_WEBSOCKET_EXTENSIONS, ExtensionHeader.format(offers))
         }
         return fields.add(SEC_WEBSOCKET_VERSION, version.toString()).build()
     }
 
     /**
-     * Checks [response], sent by [peer]. Whether the parameters of an extension fit what was
-     * offered is for the extension to judge. Never throws on what the peer sent.
+     * Checks [response], sent by [peer]. Whether the answer to an offer fits is for the extension to
+     * judge. Never throws on what the peer sent, only what code of the application in an extension
+     * throws.
      */
     public fun check(response: ResponseHead, peer: String): ClientHandshakeResult {
         if (isInterim(response)) return ClientHandshakeResult.Interim
         val headers = response.headers
-        val agreed = ExtensionHeader.parse(headers[SEC_WEBSOCKET_EXTENSIONS].orEmpty())
-        val wrong = switching(response) ?: accepted(headers) ?: extensions(headers, agreed)
+        val answers = ExtensionHeader.parse(headers[SEC_WEBSOCKET_EXTENSIONS].orEmpty())
+        val wrong = switching(response) ?: accepted(headers) ?: extensions(headers, answers)
             ?: protocol(headers)
         if (wrong != null) return ClientHandshakeResult.Failed(wrong, response)
         val protocol = headers[SEC_WEBSOCKET_PROTOCOL]?.ifEmpty { null }
-        return ClientHandshakeResult.Opened(
-            ConnectionResponse(peer, headers, response.status, draft, protocol, agreed.orEmpty()),
-        )
+        val opened =
+            ConnectionResponse(peer, headers, response.status, draft, protocol, answers.orEmpty())
+        return try {
+            val agreed = ExtensionNegotiation.confirm(extensions, opened.extensions)
+            ClientHandshakeResult.Opened(opened, agreed)
+        } catch (refusal: ExtensionException) {
+            ClientHandshakeResult.Failed(refusal.message.orEmpty(), response)
+        }
     }
 
     private fun isInterim(response: ResponseHead) = response.version == HttpGrammar.HTTP_1_1 &&
@@ -96,17 +107,14 @@ constructor(
         else -> null
     }
 
-    /** An extension the client did not request fails the connection (RFC 6455 section 4.1). */
-    private fun extensions(headers: Headers, agreed: List<ExtensionHeader>?): String? = when {
+    private fun extensions(headers: Headers, answers: List<ExtensionHeader>?): String? = when {
         headers.getAll(SEC_WEBSOCKET_EXTENSIONS).size > 1 ->
             "$SEC_WEBSOCKET_EXTENSIONS occurs more than once"
 
-        agreed == null -> "malformed $SEC_WEBSOCKET_EXTENSIONS"
+        answers == null -> "malformed $SEC_WEBSOCKET_EXTENSIONS"
 
-        agreed.any { answer -> extensions.none { it.name == answer.name } } ->
-            "the server chose an extension that was not offered"
-
-        agreed.distinctBy { it.name }.size < agreed.size -> "the server chose an extension twice"
+        answers.distinctBy { it.name.lowercase() }.size < answers.size ->
+            "the server chose an extension twice"
 
         else -> null
     }
@@ -131,9 +139,16 @@ constructor(
 
 /** What a [ClientHandshake] makes of a response. */
 public sealed class ClientHandshakeResult {
-    /** @property response the WebSocket is open */
-    public class Opened internal constructor(public val response: ConnectionResponse) :
-        ClientHandshakeResult()
+    /**
+     * The WebSocket is open.
+     *
+     * @property response what the server answered
+     * @property extensions what both ends agreed on, for `Protocol.extend`
+     */
+    public class Opened internal constructor(
+        public val response: ConnectionResponse,
+        public val extensions: List<AgreedExtension>,
+    ) : ClientHandshakeResult()
 
     /** A 1xx response other than 101: another one follows, for a new parser. */
     public object Interim : ClientHandshakeResult()

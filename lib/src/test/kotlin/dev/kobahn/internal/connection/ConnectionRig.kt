@@ -5,6 +5,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.extension.AgreedExtension
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -31,6 +32,7 @@ internal class ConnectionRig(
     trackTimings: Boolean = false,
     autoFragmentSize: Int = 0,
     maxStreamedMessageSize: Long = maxMessagePayloadSize,
+    extensions: List<AgreedExtension> = emptyList(),
 ) {
     val loop = VirtualLoop()
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
@@ -59,6 +61,7 @@ internal class ConnectionRig(
 
     init {
         logged.start(connection)
+        connection.extend(extensions)
         connection.onOpened()
         peer.start()
         loop.run()
@@ -91,12 +94,13 @@ internal suspend fun Connection.send(type: MessageType, octets: ByteArray) =
 internal suspend fun Connection.send(type: MessageType, octets: ByteArray, fragmentSize: Int) =
     outbox.send(type, octets, fragmentSize)
 
-internal fun Connection.trySend(type: MessageType, octets: ByteArray) = outbox.trySend(type, octets)
+internal fun Connection.trySend(type: MessageType, octets: ByteArray) =
+    outbox.trySend(type, octets, doNotCompress = false)
 
 internal suspend fun Connection.sendMessage(
     type: MessageType,
     block: suspend MessageWriter.() -> Unit,
-) = outbox.sendMessage(type, block)
+) = outbox.sendMessage(type, doNotCompress = false, block)
 
 internal suspend fun Connection.sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) =
     outbox.sendRaw(untilWritten, send)

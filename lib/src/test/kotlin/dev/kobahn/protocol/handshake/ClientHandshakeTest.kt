@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.extension.AnyParameters
 import dev.kobahn.protocol.extension.ExtensionHeader
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -14,7 +15,7 @@ private fun client(
     extensions: List<ExtensionHeader> = emptyList(),
     draft: Int = 18,
     secure: Boolean = false,
-) = ClientHandshake(asked, SAMPLE_OCTETS, secure, extensions, draft)
+) = ClientHandshake(asked, SAMPLE_OCTETS, secure, extensions.map { AnyParameters(it) }, draft)
 
 private fun response(
     headers: Headers = RESPONSE_FIELDS,

@@ -15,7 +15,8 @@ internal class AgreedDeflate(
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
 
-    override fun encoder(pool: CodecPool): MessageEncoder = TODO("the encoder comes next")
+    override fun encoder(pool: CodecPool): MessageEncoder = DeflateEncoder.of(settings, pool)
 
-    override fun decoder(pool: CodecPool): MessageDecoder = TODO("the decoder comes next")
+    override fun decoder(pool: CodecPool): MessageDecoder =
+        DeflateDecoder(pool, takesOver = !settings.receiveNoContextTakeover)
 }

@@ -1,0 +1,62 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.handshake.HttpGrammar
+
+/**
+ * Reads the parameters of one element, which has to be understood completely: what is left over at
+ * the [end] is wrong, and so is what occurs twice. Names count in any case.
+ *
+ * Everything here throws an [ExtensionException] for what does not fit.
+ */
+internal class ExtensionParameters(private val header: ExtensionHeader) {
+    private val left = LinkedHashMap<String, ExtensionParameter>()
+
+    init {
+        for (parameter in header.params) {
+            val before = left.put(parameter.name.lowercase(), parameter)
+            if (before != null) fail("${parameter.name} is there twice")
+        }
+    }
+
+    /** Whether [name] is there, which must have no value. */
+    fun flag(name: String): Boolean {
+        val parameter = left.remove(name) ?: return false
+        if (parameter.value != null) fail("$name must have no value")
+        return true
+    }
+
+    /** The value of [name], which must be one of [range]; 0 without the parameter. */
+    fun number(name: String, range: IntRange): Int {
+        val parameter = left.remove(name) ?: return 0
+        return number(name, parameter.value, range)
+    }
+
+    /** The value of [name] as above, 0 if it has none; null without the parameter. */
+    fun optionalNumber(name: String, range: IntRange): Int? {
+        val parameter = left.remove(name) ?: return null
+        return if (parameter.value == null) 0 else number(name, parameter.value, range)
+    }
+
+    /** "1*DIGIT" without leading zeros (RFC 7692 section 7.1.2). */
+    private fun number(name: String, text: String?, range: IntRange): Int {
+        val number = text?.takeUnless { it.startsWith('0') }
+            ?.let { HttpGrammar.decimal(it, range.last) } ?: 0
+        if (number !in range) fail("$name must be ${range.first} to ${range.last}")
+        return number
+    }
+
+    /** Nothing more is known. */
+    fun end() {
+        left.values.firstOrNull()?.let { fail("the parameter ${it.name} is unknown") }
+    }
+
+    private fun fail(reason: String): Nothing = throw ExtensionException("${header.name}: $reason")
+}
+
+/** The parameter [name], if [isThere]. */
+internal fun flag(name: String, isThere: Boolean): ExtensionParameter? =
+    if (isThere) ExtensionParameter(name) else null
+
+/** The parameter [name] with [value], if that is not 0. */
+internal fun number(name: String, value: Int): ExtensionParameter? =
+    if (value != 0) ExtensionParameter(name, value.toString()) else null

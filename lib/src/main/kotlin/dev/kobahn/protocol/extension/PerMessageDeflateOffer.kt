@@ -1,0 +1,110 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.extension.deflate.DeflateCompression
+import dev.kobahn.protocol.extension.deflate.DeflateRanges
+
+/**
+ * An offer of permessage-deflate (RFC 7692 section 7.1). Autobahn: `PerMessageDeflateOffer`.
+ *
+ * @property acceptNoContextTakeover whether the client says that it sends without context takeover
+ * whatever the answer is; a server may ask for it even if not, so that in an offer that was read
+ * this is always true
+ * @property acceptMaxWindowBits whether the server may limit the client's window
+ * @property requestNoContextTakeover whether the server is asked to send without context takeover
+ * @property requestMaxWindowBits the largest window the server may use, 8 to 15; 0 does not ask
+ * @property maxWindowBits the largest window the client will use whatever the answer is, 8 to 15, as
+ * the value of `client_max_window_bits`; 0 does not say. Not in Autobahn.
+ * @throws IllegalArgumentException for a value out of its range, naming it
+ */
+public class PerMessageDeflateOffer
+@JvmOverloads
+constructor(
+    public val acceptNoContextTakeover: Boolean = true,
+    public val acceptMaxWindowBits: Boolean = true,
+    public val requestNoContextTakeover: Boolean = false,
+    public val requestMaxWindowBits: Int = 0,
+    public val maxWindowBits: Int = 0,
+) : PerMessageCompressOffer(DeflateCompression) {
+    init {
+        DeflateRanges.checkRequest("requestMaxWindowBits", requestMaxWindowBits)
+        DeflateRanges.checkRequest("maxWindowBits", maxWindowBits)
+        require(maxWindowBits == 0 || acceptMaxWindowBits) {
+            "maxWindowBits is $maxWindowBits, must be 0 without acceptMaxWindowBits"
+        }
+    }
+
+    /** This offer with another [acceptNoContextTakeover]. */
+    public fun withAcceptNoContextTakeover(on: Boolean): PerMessageDeflateOffer =
+        copy(acceptNoContextTakeover = on)
+
+    /** This offer with another [acceptMaxWindowBits]. */
+    public fun withAcceptMaxWindowBits(on: Boolean): PerMessageDeflateOffer =
+        copy(acceptMaxWindowBits = on)
+
+    /** This offer with another [requestNoContextTakeover]. */
+    public fun withRequestNoContextTakeover(on: Boolean): PerMessageDeflateOffer =
+        copy(requestNoContextTakeover = on)
+
+    /** This offer with another [requestMaxWindowBits]. */
+    public fun withRequestMaxWindowBits(bits: Int): PerMessageDeflateOffer =
+        copy(requestMaxWindowBits = bits)
+
+    /** This offer with another [maxWindowBits]. */
+    public fun withMaxWindowBits(bits: Int): PerMessageDeflateOffer = copy(maxWindowBits = bits)
+
+    private fun copy(
+        acceptNoContextTakeover: Boolean = this.acceptNoContextTakeover,
+        acceptMaxWindowBits: Boolean = this.acceptMaxWindowBits,
+        requestNoContextTakeover: Boolean = this.requestNoContextTakeover,
+        requestMaxWindowBits: Int = this.requestMaxWindowBits,
+        maxWindowBits: Int = this.maxWindowBits,
+    ) = PerMessageDeflateOffer(
+        acceptNoContextTakeover,
+        acceptMaxWindowBits,
+        requestNoContextTakeover,
+        requestMaxWindowBits,
+        maxWindowBits,
+    )
+
+    override fun toHeader(): ExtensionHeader = compression.header(
+        flag(DeflateCompression.CLIENT_NO_CONTEXT_TAKEOVER, acceptNoContextTakeover),
+        if (maxWindowBits == 0) {
+            flag(DeflateCompression.CLIENT_MAX_WINDOW_BITS, acceptMaxWindowBits)
+        } else {
+            number(DeflateCompression.CLIENT_MAX_WINDOW_BITS, maxWindowBits)
+        },
+        flag(DeflateCompression.SERVER_NO_CONTEXT_TAKEOVER, requestNoContextTakeover),
+        number(DeflateCompression.SERVER_MAX_WINDOW_BITS, requestMaxWindowBits),
+    )
+
+    /** A server that accepts an offer keeps all that it asks for (RFC 7692 sections 7.1.1, 7.1.2). */
+    @JvmSynthetic
+    override fun objection(response: PerMessageCompressResponse): String? {
+        response as PerMessageDeflateResponse
+        val asksForWindow = requestMaxWindowBits != 0
+        return when {
+            requestNoContextTakeover && !response.serverNoContextTakeover ->
+                "the answer lacks server_no_context_takeover, which was asked for"
+
+            asksForWindow && response.serverMaxWindowBits == 0 ->
+                "the answer lacks server_max_window_bits, which was asked for"
+
+            asksForWindow && response.serverMaxWindowBits > requestMaxWindowBits ->
+                "server_max_window_bits is larger than was asked for"
+
+            response.clientMaxWindowBits != 0 && !acceptMaxWindowBits ->
+                "client_max_window_bits was not offered"
+
+            else -> null
+        }
+    }
+
+    @JvmSynthetic
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "accept_no_context_takeover" to acceptNoContextTakeover,
+        "accept_max_window_bits" to acceptMaxWindowBits,
+        "request_no_context_takeover" to requestNoContextTakeover,
+        "request_max_window_bits" to requestMaxWindowBits,
+        "max_window_bits" to maxWindowBits,
+    )
+}

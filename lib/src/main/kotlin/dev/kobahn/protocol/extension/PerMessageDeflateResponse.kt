@@ -1,0 +1,45 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.extension.deflate.DeflateCompression
+import dev.kobahn.protocol.extension.deflate.DeflateRanges
+
+/**
+ * What a server answered to an offer of permessage-deflate (RFC 7692 section 7.1). Autobahn:
+ * `PerMessageDeflateResponse`.
+ *
+ * @property clientMaxWindowBits the largest window the client may use, 8 to 15; 0 was not said
+ * @property clientNoContextTakeover whether the client must send without context takeover
+ * @property serverMaxWindowBits the largest window the server uses, 8 to 15; 0 was not said
+ * @property serverNoContextTakeover whether the server sends without context takeover
+ * @throws IllegalArgumentException for a value out of its range, naming it
+ */
+public class PerMessageDeflateResponse(
+    public val clientMaxWindowBits: Int,
+    public val clientNoContextTakeover: Boolean,
+    public val serverMaxWindowBits: Int,
+    public val serverNoContextTakeover: Boolean,
+) : PerMessageCompressResponse(DeflateCompression) {
+    init {
+        DeflateRanges.checkRequest("clientMaxWindowBits", clientMaxWindowBits)
+        DeflateRanges.checkRequest("serverMaxWindowBits", serverMaxWindowBits)
+    }
+
+    override fun toHeader(): ExtensionHeader = compression.header(
+        flag(DeflateCompression.SERVER_NO_CONTEXT_TAKEOVER, serverNoContextTakeover),
+        number(DeflateCompression.SERVER_MAX_WINDOW_BITS, serverMaxWindowBits),
+        flag(DeflateCompression.CLIENT_NO_CONTEXT_TAKEOVER, clientNoContextTakeover),
+        number(DeflateCompression.CLIENT_MAX_WINDOW_BITS, clientMaxWindowBits),
+    )
+
+    @JvmSynthetic
+    override fun acceptAsItIs(): PerMessageCompressResponseAccept =
+        PerMessageDeflateResponseAccept(this)
+
+    @JvmSynthetic
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "client_max_window_bits" to clientMaxWindowBits,
+        "client_no_context_takeover" to clientNoContextTakeover,
+        "server_max_window_bits" to serverMaxWindowBits,
+        "server_no_context_takeover" to serverNoContextTakeover,
+    )
+}

@@ -1,0 +1,43 @@
+package dev.kobahn.protocol.extension.deflate
+
+import dev.kobahn.protocol.extension.OctetSink
+
+/** Keeps a deflater, and in it what messages may refer to, from the first one on. */
+internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
+    DeflateEncoder(deflaters, DeflateSettings.MAX_WINDOW_BITS, threshold) {
+    private var deflater: RawDeflater? = null
+
+    /** The message sent last, where the deflater knows nothing of it. */
+    private var alone: ByteArray? = null
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        if (length > 0) current().feed(octets, offset, length, output)
+    }
+
+    private fun current(): RawDeflater {
+        val current = deflater ?: deflaters.take().also { deflater = it }
+        val last = alone ?: return current
+        val known = minOf(last.size, DeflateSettings.MAX_WINDOW)
+        current.restart()
+        current.prime(last, last.size - known, known)
+        alone = null
+        return current
+    }
+
+    override fun flush(output: OctetSink) {
+        deflater?.flush(output)
+    }
+
+    override fun end(output: OctetSink) {
+        deflater?.finish(output) ?: RawDeflater.finishEmpty(output)
+    }
+
+    override fun sentAlone(octets: ByteArray) {
+        alone = octets
+    }
+
+    override fun close() {
+        deflater?.let { deflaters.give(it) }
+        deflater = null
+    }
+}

@@ -1,0 +1,118 @@
+package dev.kobahn.protocol.extension.deflate
+
+import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.PooledCodec
+import java.util.zip.Deflater
+
+/**
+ * A deflater of zlib, about 256 KiB outside of the heap. It keeps what it refers to until it is
+ * [restarted][restart], always with a window of 32 KiB: the JDK has no setting for less.
+ */
+internal class RawDeflater(private val zlib: Deflater, private val segments: SegmentPool) :
+    PooledCodec {
+    /** Compresses [length] octets. What comes of them may come out later. */
+    fun feed(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        val segment = segments.take()
+        try {
+            var from = offset
+            val end = offset + length
+            while (from < end) {
+                val count = minOf(end - from, STRIDE)
+                zlib.setInput(octets, from, count)
+                feedInput(segment, output)
+                from += count
+            }
+        } finally {
+            zlib.setInput(NOTHING)
+            segments.recycle(segment)
+        }
+    }
+
+    private fun feedInput(segment: ByteArray, output: OctetSink) {
+        while (!zlib.needsInput()) {
+            val count = zlib.deflate(segment, 0, segment.size, Deflater.NO_FLUSH)
+            if (count > 0) output.write(segment, 0, count)
+        }
+    }
+
+    /** Has everything come out that was fed. */
+    fun flush(output: OctetSink) {
+        flush(output, withheld = 0)
+    }
+
+    /** As [flush], in the form that ends a message (RFC 7692 section 7.2.1). */
+    fun finish(output: OctetSink) {
+        val isAnything = flush(output, withheld = MARKER_SIZE)
+        if (!isAnything) finishEmpty(output)
+    }
+
+    /** Flushes all but the last [withheld] octets; false if there was nothing since the last time. */
+    private fun flush(output: OctetSink, withheld: Int): Boolean {
+        val segment = segments.take()
+        try {
+            var filled = 0
+            while (true) {
+                val room = segment.size - filled
+                val count = zlib.deflate(segment, filled, room, Deflater.SYNC_FLUSH)
+                filled += count
+                val ready = filled - withheld
+                if (ready > 0) output.write(segment, 0, ready)
+                if (count < room) return filled > 0
+                System.arraycopy(segment, ready, segment, 0, withheld)
+                filled = withheld
+            }
+        } finally {
+            segments.recycle(segment)
+        }
+    }
+
+    /** Lets what follows refer to [length] octets. Only before the first [feed] since [restart]. */
+    fun prime(octets: ByteArray, offset: Int, length: Int) {
+        if (length > 0) zlib.setDictionary(octets, offset, length)
+    }
+
+    /** From now on refers to nothing before. What was fed must have been flushed, or is lost. */
+    fun restart() {
+        zlib.reset()
+    }
+
+    override fun close() {
+        zlib.end()
+    }
+
+    companion object {
+        /** The form of a message, or the rest of one, without octets (section 7.2.3.6). */
+        fun finishEmpty(output: OctetSink) {
+            output.write(EMPTY_BLOCK, 0, EMPTY_BLOCK.size)
+        }
+
+        /** The octets at the end of a flush that a message goes without. */
+        private const val MARKER_SIZE = 4
+
+        /** How much zlib sees at a time: the heap may stand still meanwhile, or it is copied. */
+        private const val STRIDE = 1 shl 16
+
+        private val NOTHING = ByteArray(0)
+
+        private val EMPTY_BLOCK = byteArrayOf(0)
+    }
+}
+
+/** Deflaters of one [level] to borrow, made where none is free. */
+internal class Deflaters(val level: Int, private val pool: CodecPool, private val zlib: Zlib) {
+    private val kind = DeflaterKind(level)
+
+    val segments: SegmentPool get() = pool.segments
+
+    fun take(): RawDeflater =
+        pool.take(kind) as RawDeflater? ?: RawDeflater(zlib.deflater(level), pool.segments)
+
+    fun give(deflater: RawDeflater) {
+        deflater.restart()
+        pool.give(kind, deflater)
+    }
+}
+
+private data class DeflaterKind(private val level: Int)

@@ -1,0 +1,187 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.FrameLengthUnknownException
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.Side
+import dev.kobahn.protocol.TrafficCounts
+import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.hex
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+
+/** What extensions do to the messages that are sent (RFC 6455 sections 5.2, 5.4 and 9.1). */
+class ExtendedSendingTest :
+    FunSpec({
+        fun Side.end(vararg extensions: AgreedExtension) =
+            ProtocolEnd(config).also { it.protocol.extend(extensions.toList()) }
+
+        fun ProtocolEnd.send(
+            octets: String,
+            fragmentSize: Int = 0,
+            doNotCompress: Boolean = false,
+        ) = protocol.sendMessage(MessageType.BINARY, hex(octets), fragmentSize, doNotCompress)
+
+        bothRoles("a message passes the extensions in the order they were agreed on") {
+            val end = end(rotation(1), doubling())
+            end.send("01 02")
+            // RSV1 and RSV2 both
+            end.sent() shouldBe listOf("e2 02 02 03 03")
+            val other = end(doubling(), rotation(1))
+            other.send("01 02")
+            other.sent() shouldBe listOf("e2 02 02 03 03")
+        }
+
+        bothRoles("only the first frame of a message is marked, and no control frame") {
+            val end = end(doubling())
+            end.send("01 02", fragmentSize = 3)
+            end.protocol.sendPing(hex("07"))
+            end.sent() shouldBe listOf("22 01 01 02", "80 02", "ping 07")
+        }
+
+        bothRoles("a message an extension makes nothing of still has a frame") {
+            val end = end(doubling())
+            end.send("", fragmentSize = 3)
+            end.sent() shouldBe listOf("a2")
+        }
+
+        bothRoles("what an extension leaves alone is not marked") {
+            val end = end(encodingBy(OnlyLong(3)))
+            end.send("01 02")
+            end.send("01 02 03")
+            end.sent() shouldBe listOf("82 01 02", "c2 02 03 04")
+        }
+
+        bothRoles("doNotCompress sends a message as it is") {
+            val end = end(rotation(1))
+            end.send("01 02", doNotCompress = true)
+            end.protocol.beginMessage(MessageType.TEXT, doNotCompress = true)
+            end.protocol.beginMessageFrame(1)
+            end.protocol.sendMessageFrameData(hex("41"))
+            end.protocol.endMessage(hex("42"))
+            end.send("01 02")
+            end.sent() shouldBe listOf("82 01 02", "01 41", "80 42", "c2 02 03")
+        }
+
+        bothRoles("each frame of a message sent piece by piece is what its octets become") {
+            val end = end(rotation(1))
+            end.protocol.beginMessage(MessageType.TEXT)
+            end.protocol.sendMessageFrame(hex("41 42 43"), 1, 2)
+            end.protocol.sendMessageFrame(hex("44"))
+            end.protocol.endMessage()
+            end.sent() shouldBe listOf("41 43 44", "00 45", "80")
+        }
+
+        bothRoles(
+            "a frame of known length cannot be begun in a transformed message, which goes on",
+        ) {
+            val end = end(rotation(1))
+            end.protocol.beginMessage(MessageType.BINARY)
+            shouldThrow<FrameLengthUnknownException> { end.protocol.beginMessageFrame(3) }
+                .message shouldContain "doNotCompress"
+            end.protocol.endMessage(hex("01"))
+            end.sent() shouldBe listOf("c2 02")
+        }
+
+        bothRoles("a long message leaves masked as any other") {
+            val end = end(rotation(0))
+            val octets = ByteArray(100_000) { it.toByte() }
+            end.protocol.sendMessage(MessageType.BINARY, octets, fragmentSize = 30_000)
+            val peer = ProtocolEnd(
+                if (role.name ==
+                    "CLIENT"
+                ) {
+                    dev.kobahn.protocol.Role.SERVER
+                } else {
+                    dev.kobahn.protocol.Role.CLIENT
+                },
+            )
+            peer.protocol.extend(listOf(rotation(0)))
+            peer.receive(end.output.takeAll())
+            peer.events.failure shouldBe null
+            peer.events.messages.single().length shouldBe "binary".length + 3 * octets.size
+        }
+
+        bothRoles("traffic counts what the application sent beside what became of it") {
+            val end = end(doubling())
+            end.send("01 02 03")
+            end.send("01 02 03", doNotCompress = true)
+            val traffic = end.protocol.traffic
+            traffic[TrafficCounts.PAYLOAD_SENT] shouldBe 9
+            traffic[TrafficCounts.APPLICATION_SENT] shouldBe 6
+        }
+
+        bothRoles("a message for many is transformed once for all who make the same of it alone") {
+            val form = Any()
+            val first = OnlyAlone(form)
+            val second = OnlyAlone(form)
+            val third = OnlyAlone(Any())
+            val forms = EncodedForms()
+            val ends = listOf(first, second, third).map { end(encodingBy(it)) }
+            val octets = hex("01 02")
+            ends.forEach { it.protocol.sendPrepared(MessageType.BINARY, octets, forms, 0) }
+            ends.map { it.sent() } shouldContainExactly List(3) { listOf("c2 09 01 02") }
+            listOf(first, second, third).map { it.made } shouldBe listOf(1, 0, 1)
+            listOf(first, second, third).map { it.told } shouldBe List(3) { listOf(octets) }
+            ends[0].protocol.traffic[TrafficCounts.APPLICATION_SENT] shouldBe 2
+            ends[0].protocol.traffic[TrafficCounts.PAYLOAD_SENT] shouldBe 3
+        }
+
+        bothRoles("a message for many is transformed for each where that depends on others") {
+            val forms = EncodedForms()
+            val end = end(rotation(1))
+            end.protocol.sendPrepared(MessageType.BINARY, hex("01"), forms, 0)
+            end.sent() shouldBe listOf("c2 02")
+            val two = end(encodingBy(OnlyAlone(Any())), doubling())
+            two.protocol.sendPrepared(MessageType.BINARY, hex("01"), forms, 0)
+            two.sent() shouldBe listOf("e2 01 01")
+        }
+
+        bothRoles("after an encoder failed nothing of its message is sent, and no other message") {
+            val end = end(encodingBy(Failing()))
+            shouldThrow<ArithmeticException> { end.send("01") }
+            end.protocol.hasEncoderFailed shouldBe true
+            shouldThrow<IllegalStateException> { end.send("01") }
+            end.sent() shouldBe emptyList()
+            end.send("01", doNotCompress = true) shouldBe true
+            end.protocol.sendClose() shouldBe true
+        }
+
+        bothRoles("what extensions hold is given back in the middle of a message") {
+            val extension = rotation(1)
+            val end = end(extension)
+            end.protocol.beginMessage(MessageType.BINARY)
+            end.protocol.sendMessageFrame(hex("01"))
+            extension.open shouldBe 2
+            end.protocol.close()
+            extension.open shouldBe 0
+        }
+    })
+
+/** Leaves messages of fewer than [least] octets alone. */
+private class OnlyLong(private val least: Int) : EachOctet({ listOf(it + 1) }) {
+    override fun begin(type: MessageType, length: Long) = length >= least
+}
+
+/** Puts a 9 before a message that is encoded alone. */
+private class OnlyAlone(override val aloneForm: Any) : EachOctet({ listOf(it) }) {
+    var made = 0
+    val told = mutableListOf<ByteArray>()
+
+    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+        made++
+        output.write(byteArrayOf(9) + octets, 0, octets.size + 1)
+    }
+
+    override fun sentAlone(octets: ByteArray) {
+        told += octets
+    }
+}
+
+/** Fails after it has put something out. */
+private class Failing : EachOctet({ listOf(it) }) {
+    override fun end(output: OctetSink) = throw ArithmeticException()
+}

@@ -1,0 +1,53 @@
+package dev.kobahn.protocol.extension
+
+import com.code_intelligence.jazzer.junit.FuzzTest
+import dev.kobahn.protocol.extension.deflate.AgreedDeflate
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
+
+/**
+ * Offers and answers that may be anything, to a server and a client with wishes. The first octet of
+ * an input chooses these; the rest is a header value. Nothing throws but an [ExtensionException] of
+ * the client, and what is agreed on is what the peer can have meant.
+ */
+class ExtensionNegotiationFuzzTest {
+    @FuzzTest
+    fun negotiation(input: ByteArray) {
+        if (input.isEmpty()) return
+        val text = String(input, 1, input.size - 1, Charsets.ISO_8859_1)
+        val elements = ExtensionHeader.parse(text) ?: return
+        val wishes = wishes(input[0].toInt())
+        val agreed = ExtensionNegotiation.accept(listOf(wishes, ReversedOctets), elements)
+        agreed.filterIsInstance<AgreedDeflate>().forEach { checkAnswered(it, elements) }
+        try {
+            ExtensionNegotiation.confirm(listOf(wishes, ReversedOctets), elements)
+                .filterIsInstance<AgreedDeflate>().forEach { checkTaken(it, wishes) }
+        } catch (_: ExtensionException) {
+            // the handshake fails
+        }
+    }
+
+    private fun wishes(choice: Int) = PerMessageDeflate(
+        serverNoContextTakeover = choice and 1 != 0,
+        clientNoContextTakeover = choice and 2 != 0,
+        serverMaxWindowBits = 8 + (choice shr 2 and 7),
+        clientMaxWindowBits = 8 + (choice shr 5 and 7),
+    )
+
+    /** A client that made these offers takes the answer, and both go by the same. */
+    private fun checkAnswered(agreed: AgreedDeflate, elements: List<ExtensionHeader>) {
+        var offers = emptyList<PerMessageCompressOffer>()
+        ServerCompression { null.also { _ -> offers = it } }.accept(elements)
+        val there = ClientCompression(offers).confirm(agreed.header)
+            .shouldBeInstanceOf<AgreedDeflate>()
+        there.settings.receiveNoContextTakeover shouldBe agreed.settings.sendNoContextTakeover
+        if (agreed.settings.receiveNoContextTakeover) {
+            there.settings.sendNoContextTakeover shouldBe true
+        }
+    }
+
+    private fun checkTaken(agreed: AgreedDeflate, wishes: PerMessageDeflate) {
+        check(agreed.settings.sendWindowBits in 8..wishes.clientMaxWindowBits)
+        check(agreed.settings.sendNoContextTakeover || !wishes.clientNoContextTakeover)
+    }
+}

@@ -1,0 +1,99 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.MessageType
+import java.io.ByteArrayOutputStream
+
+/** An extension of nobody's, which agrees to whatever has its name and leaves messages alone. */
+internal class AnyParameters(private val offer: ExtensionHeader, private val bits: Int = 0) :
+    ServerExtension,
+    ClientExtension {
+    override val offers: List<ExtensionHeader> = listOf(offer)
+
+    override fun accept(offers: List<ExtensionHeader>) =
+        offers.firstOrNull { it.name == offer.name }?.let(::agreed)
+
+    override fun confirm(answer: ExtensionHeader) =
+        if (answer.name == offer.name) agreed(answer) else null
+
+    private fun agreed(header: ExtensionHeader) = object : AgreedExtension {
+        override val header = header
+        override val reservedBits = bits
+
+        override fun encoder(pool: CodecPool) = Idle
+
+        override fun decoder(pool: CodecPool) = Idle
+    }
+}
+
+private object Idle : MessageEncoder, MessageDecoder {
+    override fun begin(type: MessageType, length: Long) = false
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+        output.write(octets, offset, length)
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+        output.write(octets, offset, length)
+
+    override fun flush(output: OctetSink) = Unit
+
+    override fun end(output: OctetSink) = Unit
+
+    override fun close() = Unit
+}
+
+/** `x-reverse`: every message with its octets in the reverse order, marked with RSV2. */
+internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtension {
+    override val header = ExtensionHeader("x-reverse")
+    override val reservedBits = AgreedExtension.RSV2
+    override val offers = listOf(header)
+
+    override fun accept(offers: List<ExtensionHeader>) = takeIf { header in offers }
+
+    override fun confirm(answer: ExtensionHeader) = when {
+        answer.name != header.name -> null
+        answer.params.isEmpty() -> this
+        else -> throw ExtensionException("x-reverse has no parameters")
+    }
+
+    override fun encoder(pool: CodecPool): MessageEncoder = object : MessageEncoder {
+        private val reversal = Reversal()
+
+        override fun begin(type: MessageType, length: Long) = true
+
+        override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+            reversal.add(octets, offset, length)
+
+        override fun flush(output: OctetSink) = Unit
+
+        override fun end(output: OctetSink) = reversal.end(output)
+
+        override fun close() = Unit
+    }
+
+    override fun decoder(pool: CodecPool): MessageDecoder = object : MessageDecoder {
+        private val reversal = Reversal()
+
+        override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+            reversal.add(octets, offset, length)
+
+        override fun end(output: OctetSink) = reversal.end(output)
+
+        override fun close() = Unit
+    }
+
+    private class Reversal {
+        private val message = ByteArrayOutputStream()
+
+        fun add(octets: ByteArray, offset: Int, length: Int) = message.write(octets, offset, length)
+
+        fun end(output: OctetSink) {
+            val octets = message.toByteArray().also { message.reset() }
+            octets.reverse()
+            output.write(octets, 0, octets.size)
+        }
+    }
+}
+
+/** The elements of the header value [text], whose grammar is not in question. */
+internal fun elements(text: String): List<ExtensionHeader> =
+    checkNotNull(ExtensionHeader.parse(text)) { "malformed: $text" }

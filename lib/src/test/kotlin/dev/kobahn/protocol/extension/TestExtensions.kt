@@ -1,0 +1,162 @@
+package dev.kobahn.protocol.extension
+
+import dev.kobahn.protocol.MessageType
+
+/** A test's extension: what it does is given, and who borrows and gives back is counted. */
+internal class TestExtension(
+    name: String,
+    override val reservedBits: Int,
+    override val maxMessageSize: Long = 0,
+    override val maxExpansion: Int = 0,
+    private val encoder: () -> MessageEncoder,
+    private val decoder: () -> MessageDecoder,
+) : AgreedExtension {
+    override val header = ExtensionHeader(name)
+
+    /** The encoders and decoders that were made and not closed. */
+    var open = 0
+        private set
+
+    override fun encoder(pool: CodecPool): MessageEncoder {
+        val made = encoder()
+        open++
+        return object : MessageEncoder by made {
+            override val aloneForm get() = made.aloneForm
+
+            override fun close() {
+                open--
+                made.close()
+            }
+        }
+    }
+
+    override fun decoder(pool: CodecPool): MessageDecoder {
+        val made = decoder()
+        open++
+        return object : MessageDecoder by made {
+            override fun close() {
+                open--
+                made.close()
+            }
+        }
+    }
+}
+
+/** Adds [count] to every octet. */
+internal fun rotation(count: Int, reservedBits: Int = AgreedExtension.RSV1): TestExtension =
+    TestExtension(
+        "x-rotation",
+        reservedBits,
+        encoder = { EachOctet { listOf(it + count) } },
+        decoder = { Rotation(-count) },
+    )
+
+/** Sends every octet twice. */
+internal fun doubling(
+    reservedBits: Int = AgreedExtension.RSV2,
+    maxMessageSize: Long = 0,
+): TestExtension = TestExtension(
+    "x-doubling",
+    reservedBits,
+    maxMessageSize,
+    encoder = { EachOctet { listOf(it, it) } },
+    decoder = { Halving() },
+)
+
+/** Sends runs of one octet as their length and the octet: a bomb of 2 octets has 255. */
+internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExtension =
+    TestExtension(
+        "x-run",
+        AgreedExtension.RSV1,
+        maxMessageSize,
+        maxExpansion,
+        encoder = { EachOctet { listOf(1, it) } },
+        decoder = { Runs() },
+    )
+
+/** An extension whose encoder is [encoder], and whose decoder changes nothing. */
+internal fun encodingBy(encoder: MessageEncoder): TestExtension =
+    TestExtension("x-test", AgreedExtension.RSV1, encoder = { encoder }, decoder = { Rotation(0) })
+
+/** An extension whose decoder is [decode]. */
+internal fun decodingBy(decode: (OctetSink) -> Unit): TestExtension = TestExtension(
+    "x-test",
+    AgreedExtension.RSV1,
+    encoder = { EachOctet { listOf(it) } },
+    decoder = {
+        object : MessageDecoder {
+            override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+                decode(output)
+
+            override fun end(output: OctetSink) = Unit
+
+            override fun close() = Unit
+        }
+    },
+)
+
+/** Makes of each octet what [change] says. */
+internal open class EachOctet(private val change: (Int) -> List<Int>) : MessageEncoder {
+    override fun begin(type: MessageType, length: Long): Boolean = true
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        val changed = (offset until offset + length).flatMap { change(octets[it].toInt()) }
+        output.write(ByteArray(changed.size) { changed[it].toByte() }, 0, changed.size)
+    }
+
+    override fun flush(output: OctetSink) = Unit
+
+    override fun end(output: OctetSink) = Unit
+
+    override fun close() = Unit
+}
+
+private class Rotation(private val count: Int) : MessageDecoder {
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        val changed = ByteArray(length) { (octets[offset + it] + count).toByte() }
+        output.write(changed, 0, length)
+    }
+
+    override fun end(output: OctetSink) = Unit
+
+    override fun close() = Unit
+}
+
+private class Halving : MessageDecoder {
+    private var first: Byte? = null
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        for (index in offset until offset + length) {
+            if (first == null) {
+                first = octets[index]
+            } else {
+                first = null
+                output.write(octets, index, 1)
+            }
+        }
+    }
+
+    override fun end(output: OctetSink) = check(first == null) { "half an octet" }
+
+    override fun close() = Unit
+}
+
+private class Runs : MessageDecoder {
+    private var count: Int? = null
+
+    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        for (index in offset until offset + length) {
+            val run = count
+            if (run == null) {
+                count = octets[index].toInt() and 0xFF
+            } else {
+                count = null
+                output.write(ByteArray(run) { octets[index] }, 0, run)
+            }
+        }
+    }
+
+    override fun end(output: OctetSink) = Unit
+
+    override fun close() = Unit
+}

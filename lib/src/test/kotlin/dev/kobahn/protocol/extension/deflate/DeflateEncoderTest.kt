@@ -1,0 +1,168 @@
+package dev.kobahn.protocol.extension.deflate
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.toHex
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.assertions.withClue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
+import kotlin.random.Random
+
+/** What an encoder sends (RFC 7692 section 7.2.1), by each of the ways it has. */
+class DeflateEncoderTest :
+    FunSpec({
+        val text = SampleData.TEXT.octets(3_000, 15, Random(1))
+
+        for ((way, settings) in ways) {
+            test("a message comes back: $way") {
+                val encoder = TestEncoder(settings)
+                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                for (size in listOf(0, 1, 100, 10_000, 0, 300_000, 5)) {
+                    val octets = SampleData.TEXT.octets(size, 15, Random(size))
+                    (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
+                }
+            }
+
+            test("what is flushed can be read at once, and flushing twice adds nothing: $way") {
+                val encoder = TestEncoder(settings).encoder
+                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                repeat(2) {
+                    encoder.begin(MessageType.TEXT, -1) shouldBe true
+                    collected { encoder.flush(it) }.size shouldBe 0
+                    for (piece in text.inPieces(Random(2), 500)) {
+                        val wire = collected {
+                            encoder.encode(piece, 0, piece.size, it)
+                            encoder.flush(it)
+                        }
+                        collected { encoder.flush(it) }.size shouldBe 0
+                        collected { decoder.decoder.decode(wire, 0, wire.size, it) } shouldBe piece
+                    }
+                    val end = collected { encoder.end(it) }
+                    end.toHex() shouldBe "00"
+                    decoder.decode(end).size shouldBe 0
+                }
+            }
+
+            test("a segment that is filled to its end loses and doubles nothing: $way") {
+                val encoder = TestEncoder(settings)
+                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                for (size in 8_150..8_200) {
+                    val octets = Random(size).nextBytes(size)
+                    (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
+                }
+            }
+
+            test("a message that is encoded alone refers to nothing before it: $way") {
+                val encoder = TestEncoder(settings)
+                encoder.encode(text)
+                val peer = LimitedInflater(settings.sendWindowBits, takesOver = true)
+                for (size in listOf(0, 1, 3_000, 100_000)) {
+                    val octets = SampleData.TEXT.octets(size, 15, Random(1))
+                    (peer.decode(encoder.encodeAlone(octets)) contentEquals octets) shouldBe true
+                }
+            }
+
+            test("messages encoded alone may come between others: $way") {
+                val encoder = TestEncoder(settings)
+                val takesOver = !settings.sendNoContextTakeover
+                val peer = LimitedInflater(settings.sendWindowBits, takesOver)
+                val random = Random(3)
+                repeat(60) {
+                    val size = if (it % 20 == 0) 50_000 else random.nextInt(700)
+                    val octets = SampleData.TEXT.octets(size, 15, random)
+                    val wire = if (random.nextBoolean()) {
+                        encoder.encodeAlone(octets).also { encoder.encoder.sentAlone(octets) }
+                    } else {
+                        encoder.encode(octets)
+                    }
+                    withClue("message $it") {
+                        (peer.decode(wire) contentEquals octets) shouldBe true
+                    }
+                }
+            }
+
+            test("after a message that was encoded alone the next refers to it, or to none: $way") {
+                val octets = Random(5).nextBytes(200)
+                val encoder = TestEncoder(settings)
+                val copy = octets.copyOf()
+                encoder.encoder.sentAlone(octets)
+                val size = encoder.encode(octets).size
+                val isReferring = !settings.sendNoContextTakeover && settings.compressionLevel != 0
+                (size < 50) shouldBe isReferring
+                encoder.encode(text)
+                octets shouldBe copy
+            }
+
+            test("a message shorter than the threshold is left as it is: $way") {
+                val encoder = DeflateEncoder.of(settings.with(threshold = 10), loopPool())
+                encoder.begin(MessageType.TEXT, 0) shouldBe false
+                encoder.begin(MessageType.TEXT, 9) shouldBe false
+                encoder.begin(MessageType.TEXT, 10) shouldBe true
+                encoder.begin(MessageType.TEXT, -1) shouldBe true
+            }
+
+            test("an exception of the output is passed on, and the encoder can be closed: $way") {
+                val zlib = CountingZlib()
+                val pool = loopPool()
+                val encoder = TestEncoder(settings, pool, zlib).encoder
+                val octets = Random(1).nextBytes(100_000)
+                shouldThrow<IllegalStateException> {
+                    encoder.encode(octets, 0, octets.size) { _, _, _ -> error("full") }
+                }
+                encoder.close()
+                pool.close()
+                zlib.made shouldBe 1
+                zlib.living shouldBe 0
+            }
+        }
+
+        test("a message no longer than the window loses nothing to it without takeover") {
+            for (bits in 8..15) {
+                val octets = text.copyOf(minOf(text.size, 1 shl bits))
+                val settings = DeflateSettings(bits, sendNoContextTakeover = true)
+                TestEncoder(settings).encode(octets) shouldBe TestEncoder().encode(octets)
+            }
+        }
+
+        test("a message refers to those before it with takeover, however little is kept") {
+            for (memLevel in 1..9) {
+                val encoder = TestEncoder(DeflateSettings(memLevel = memLevel))
+                val octets = Random(1).nextBytes(400)
+                encoder.encode(octets)
+                encoder.encode(octets).size shouldBeLessThan 30
+            }
+        }
+
+        test("encoders make the same of a message alone exactly if they are of the same form") {
+            fun form(settings: DeflateSettings) = TestEncoder(settings).encoder.aloneForm
+            val form = form(DeflateSettings(memLevel = 1, threshold = 1))
+            form shouldBe form(DeflateSettings(memLevel = 9, sendNoContextTakeover = true))
+            form shouldNotBe form(DeflateSettings(sendWindowBits = 14))
+            form shouldNotBe form(DeflateSettings(compressionLevel = 1))
+        }
+    })
+
+private val ways = mapOf(
+    "a kept deflater" to DeflateSettings(),
+    "little memory" to DeflateSettings(memLevel = 1),
+    "a borrowed deflater" to DeflateSettings(memLevel = 7),
+    "no context takeover" to DeflateSettings(sendNoContextTakeover = true),
+    "a small window" to DeflateSettings(sendWindowBits = 9),
+    "a small window, no takeover" to
+        DeflateSettings(sendWindowBits = 10, sendNoContextTakeover = true),
+    "a window of two segments, no takeover" to
+        DeflateSettings(sendWindowBits = 14, sendNoContextTakeover = true),
+    "no compression" to DeflateSettings(compressionLevel = 0),
+    "no compression, a small window" to DeflateSettings(sendWindowBits = 8, compressionLevel = 0),
+)
+
+private fun DeflateSettings.with(threshold: Int) = DeflateSettings(
+    sendWindowBits,
+    sendNoContextTakeover,
+    receiveNoContextTakeover,
+    compressionLevel,
+    memLevel,
+    threshold,
+)

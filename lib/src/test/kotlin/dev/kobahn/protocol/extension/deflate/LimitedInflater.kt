@@ -1,0 +1,31 @@
+package dev.kobahn.protocol.extension.deflate
+
+import com.jcraft.jzlib.Inflater
+import com.jcraft.jzlib.JZlib
+import java.io.ByteArrayOutputStream
+
+/**
+ * A peer that keeps no more than it agreed on: what refers farther back than [windowBits] comes out
+ * wrong, or not at all.
+ */
+internal class LimitedInflater(private val windowBits: Int, private val takesOver: Boolean) {
+    private val segment = ByteArray(8192)
+    private var inflater = Inflater(windowBits, true)
+
+    /** The message that [wire] is, or null if it is none. */
+    fun decode(wire: ByteArray): ByteArray? {
+        if (!takesOver) inflater = Inflater(windowBits, true)
+        inflater.setInput(wire + MARKER)
+        val octets = ByteArrayOutputStream()
+        do {
+            inflater.setOutput(segment)
+            val state = inflater.inflate(JZlib.Z_SYNC_FLUSH)
+            if (state != JZlib.Z_OK && state != JZlib.Z_BUF_ERROR) return null
+            octets.write(segment, 0, segment.size - inflater.avail_out)
+        } while (inflater.avail_out == 0)
+        return octets.toByteArray().takeIf { inflater.avail_in == 0 }
+    }
+}
+
+/** What a message goes without (RFC 7692 section 7.2.1). */
+internal val MARKER = byteArrayOf(0, 0, -1, -1)

@@ -1,0 +1,42 @@
+package dev.kobahn.protocol.extension.deflate
+
+import com.jcraft.jzlib.JZlib
+import java.io.ByteArrayOutputStream
+import java.util.zip.Deflater
+
+/** A peer with context takeover and a window of its own, 9 to 15 bits, that flushes its messages. */
+internal class FlushingPeer(windowBits: Int = 15, level: Int = 6) {
+    private val deflater =
+        com.jcraft.jzlib.Deflater(level, windowBits, 8, JZlib.W_NONE)
+    private val segment = ByteArray(8192)
+
+    fun encode(octets: ByteArray): ByteArray {
+        val wire = ByteArrayOutputStream()
+        deflater.setInput(octets)
+        do {
+            deflater.setOutput(segment)
+            deflater.deflate(JZlib.Z_SYNC_FLUSH)
+            wire.write(segment, 0, segment.size - deflater.avail_out)
+        } while (deflater.avail_out == 0)
+        return wire.toByteArray().copyOf(wire.size() - MARKER.size)
+    }
+}
+
+/** A peer that ends each message with a final block and nothing behind it. */
+internal class FinishingPeer(private val takesOver: Boolean = false) {
+    private val deflater = Deflater(6, true)
+
+    /** What the next message may refer to. */
+    var history = ByteArray(0)
+
+    fun encode(octets: ByteArray): ByteArray {
+        deflater.reset()
+        val known = minOf(history.size, DeflateSettings.MAX_WINDOW)
+        if (known > 0) deflater.setDictionary(history, history.size - known, known)
+        if (takesOver) history += octets
+        deflater.setInput(octets)
+        deflater.finish()
+        val wire = ByteArray(octets.size + 100)
+        return wire.copyOf(deflater.deflate(wire)).also { check(deflater.finished()) }
+    }
+}

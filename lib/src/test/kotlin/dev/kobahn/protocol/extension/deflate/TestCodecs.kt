@@ -1,0 +1,88 @@
+package dev.kobahn.protocol.extension.deflate
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.OctetSink
+import java.io.ByteArrayOutputStream
+import java.util.zip.Deflater
+import java.util.zip.Inflater
+
+/** A pool as an event loop has it. */
+internal fun loopPool(): CodecPool = CodecPool(SegmentPool(4), 4)
+
+/** Encodes messages, each given as pieces with a flush between them. */
+internal class TestEncoder(
+    settings: DeflateSettings = DeflateSettings(),
+    pool: CodecPool = loopPool(),
+    zlib: Zlib = Zlib,
+) {
+    val encoder: DeflateEncoder = DeflateEncoder.of(settings, pool, zlib)
+
+    fun encode(vararg pieces: ByteArray): ByteArray = collected { output ->
+        check(encoder.begin(MessageType.BINARY, pieces.sumOf { it.size }.toLong()))
+        pieces.forEachIndexed { index, piece ->
+            if (index > 0) encoder.flush(output)
+            encoder.encode(piece, 0, piece.size, output)
+        }
+        encoder.end(output)
+    }
+
+    fun encodeAlone(octets: ByteArray): ByteArray = collected { encoder.encodeAlone(octets, it) }
+}
+
+/** Decodes messages, each given as the pieces it arrives in. */
+internal class TestDecoder(
+    takesOver: Boolean = true,
+    pool: CodecPool = loopPool(),
+    zlib: Zlib = Zlib,
+) {
+    val decoder: DeflateDecoder = DeflateDecoder(pool, takesOver, zlib)
+
+    fun decode(vararg pieces: ByteArray): ByteArray = collected { output ->
+        pieces.forEach { decoder.decode(it, 0, it.size, output) }
+        decoder.end(output)
+    }
+}
+
+/** What [action] writes. */
+internal fun collected(action: (OctetSink) -> Unit): ByteArray {
+    val octets = ByteArrayOutputStream()
+    action { array, offset, length -> octets.write(array, offset, length) }
+    return octets.toByteArray()
+}
+
+/** Counts what is made of zlib, and what of it has ended. */
+internal class CountingZlib : Zlib {
+    private val open = HashSet<Any>()
+    var made = 0
+        private set
+    val living: Int get() = open.size
+
+    private fun count(made: Any) {
+        open.add(made)
+        this.made++
+    }
+
+    override fun deflater(level: Int): Deflater = object : Deflater(level, true) {
+        init {
+            count(this)
+        }
+
+        override fun end() {
+            open.remove(this)
+            super.end()
+        }
+    }
+
+    override fun inflater(): Inflater = object : Inflater(true) {
+        init {
+            count(this)
+        }
+
+        override fun end() {
+            open.remove(this)
+            super.end()
+        }
+    }
+}

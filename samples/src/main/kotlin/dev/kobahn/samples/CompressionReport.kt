@@ -1,0 +1,35 @@
+package dev.kobahn.samples
+
+import dev.kobahn.WebSocket
+import dev.kobahn.protocol.extension.ExtensionHeader
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
+
+/**
+ * Runs [block] for an open connection and says on [console] which extensions are in use and, at the
+ * end, how much of what the messages have went over the wire. Without extensions it is silent.
+ */
+internal suspend fun <T> WebSocket.reportCompression(
+    console: Console,
+    block: suspend () -> T,
+): T {
+    if (extensions.isEmpty()) return block()
+    val peer = transportDetails.peer
+    suspend fun note(text: String) =
+        withContext(NonCancellable + Dispatchers.IO) { console.note("$peer: $text") }
+    note("extensions: ${ExtensionHeader.format(extensions)}")
+    try {
+        return block()
+    } finally {
+        val stats = trafficStats
+        val sent = percentage(stats.outgoingCompressionRatio)
+        val received = percentage(stats.incomingCompressionRatio)
+        note("compressed to: $sent of what was sent, $received of what was received")
+    }
+}
+
+private fun percentage(ratio: Double?) =
+    if (ratio == null) "-" else "%.1f %%".format(java.util.Locale.ROOT, ratio * PERCENT)
+
+private const val PERCENT = 100
