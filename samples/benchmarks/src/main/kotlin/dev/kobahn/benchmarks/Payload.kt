@@ -50,7 +50,9 @@ class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private 
         fun binary(size: Int) =
             Payload(false, listOf(ByteArray(size).also { Random(SEED).nextBytes(it) }))
 
-        /** Text in Greek, Cyrillic, Chinese and Emoji: code points of two, three and four octets. */
+        /**
+         * Text in Greek, Cyrillic, Chinese and Emoji: code points of two, three and four octets.
+         */
         fun nonAscii(size: Int): Payload {
             val words = "Ωραία μέρα, прекрасный день, 美好的一天, 좋은 하루, \uD83D\uDE80\uD83C\uDF0D "
             val octets = words.toByteArray()

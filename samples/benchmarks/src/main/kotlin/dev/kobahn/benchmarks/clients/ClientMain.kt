@@ -14,8 +14,8 @@ internal val PEER_CLIENTS: Map<String, () -> PeerClient> = mapOf(
 
 /**
  * A process of its own: takes the name of a client, a port, the number of connections, how many
- * messages each keeps under way, and their size. It says `connected`, answers the line `report` with
- * what was done since the last one, and ends with its standard input.
+ * messages each keeps under way, and their size. It says `connected`, answers the line `report`
+ * with what was done since the last one, and ends with its standard input.
  */
 fun main(args: Array<String>) {
     val client = PEER_CLIENTS.getValue(args[0])()

@@ -13,7 +13,9 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 
-/** Ktor's client with its own engine, and a coroutine for each connection on `Dispatchers.Default`. */
+/**
+ * Ktor's client with its own engine, and a coroutine for each connection on `Dispatchers.Default`.
+ */
 internal class KtorClient : PeerClient {
     private val scope = CoroutineScope(Dispatchers.Default)
 

@@ -3,8 +3,9 @@ package dev.kobahn.benchmarks.load
 import dev.kobahn.benchmarks.Payload
 
 /**
- * Connections that each keep [inFlight] messages under way: for every echo that arrives and is right
- * the next message is sent. What one turn of the loop makes a connection send leaves in one write.
+ * Connections that each keep [inFlight] messages under way: for every echo that arrives and is
+ * right the next message is sent. What one turn of the loop makes a connection send leaves in one
+ * write.
  */
 internal class EchoLoad(
     private val target: Target,
@@ -19,8 +20,15 @@ internal class EchoLoad(
     private var sending = false
     private var ended = 0
 
-    override var extensions: String? = null
-        private set
+    private var extensions: String? = null
+
+    override val note: String?
+        get() {
+            val checks = talks.mapNotNull { it.check as? InflatingCheck }
+            val checked = checks.sumOf { it.checked }
+            if (checked == 0L) return extensions
+            return "$extensions; answers shrink to ${100 * checks.sumOf { it.arrived } / checked} %"
+        }
 
     override fun open() {
         opening.open(connections) { index ->

@@ -3,7 +3,10 @@ package dev.kobahn.benchmarks.load
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
-/** Masked frames of a client, one behind the other, for one write. One for all connections of a loop. */
+/**
+ * Masked frames of a client, one behind the other, for one write. One for all connections of a
+ * loop.
+ */
 internal class FrameBuffer(capacity: Int) {
     val octets = ByteArray(capacity)
     private val words = ByteBuffer.wrap(octets).order(ByteOrder.LITTLE_ENDIAN)
@@ -25,7 +28,9 @@ internal class FrameBuffer(capacity: Int) {
         end += source.size
     }
 
-    /** Appends a frame with [length] octets of [payload]; with [masked] false under a key of zero. */
+    /**
+     * Appends a frame with [length] octets of [payload]; with [masked] false under a key of zero.
+     */
     fun frame(first: Int, payload: ByteArray, length: Int, masked: Boolean) {
         octets[end++] = first.toByte()
         when {

@@ -17,7 +17,9 @@ internal class FrameReader(
     private var insideMessage = false
     private var fin = false
 
-    /** Reads [octets] from [from] to [to] and returns where the rest begins that is no whole header. */
+    /**
+     * Reads [octets] from [from] to [to] and returns where the rest begins that is no whole header.
+     */
     fun read(octets: ByteArray, from: Int, to: Int): Int {
         var index = from
         while (true) {

@@ -3,9 +3,9 @@ package dev.kobahn.benchmarks.load
 import dev.kobahn.benchmarks.Payload
 
 /**
- * Whole lives of connections, [atOnce] of them at a time: TCP connect, opening handshake, Close frames
- * both ways, end of the transport. The server closes it first, as RFC 6455 section 7.1.1 has it. Counted
- * when the server's Close has come; the latency is that of the opening.
+ * Whole lives of connections, [atOnce] of them at a time: TCP connect, opening handshake, Close
+ * frames both ways, end of the transport. The server closes it first, as RFC 6455 section 7.1.1 has
+ * it. The latency is that of the opening, from the TCP connect to the 101.
  */
 internal class HandshakeLoad(private val target: Target, private val atOnce: Int) : Load {
     private val loop = LoadLoop()

@@ -7,27 +7,33 @@ import java.util.zip.Inflater
 internal class InflatingCheck(private val plain: MessageCheck, payload: Payload) :
     MessageCheck,
     AutoCloseable {
+    private val size = payload.size
     private val inflater = Inflater(true)
     private val inflated = ByteArray(payload.size + 1)
     private var compressed = false
 
-    /** How many messages came compressed; a server may send some as they are. */
-    var compressedMessages = 0L
+    /** The octets of payload that came, compressed or, as a server may choose, as they are. */
+    var arrived = 0L
+        private set
+
+    /** The octets of the messages they make. */
+    var checked = 0L
         private set
 
     override fun begin(opcode: Int, compressed: Boolean) {
         this.compressed = compressed
-        if (compressed) compressedMessages++
         plain.begin(opcode, compressed = false)
     }
 
     override fun data(octets: ByteArray, from: Int, count: Int) {
+        arrived += count
         if (compressed) inflate(octets, from, count) else plain.data(octets, from, count)
     }
 
     override fun end() {
         if (compressed) inflate(TAIL, 0, TAIL.size)
         plain.end()
+        checked += size
     }
 
     private fun inflate(octets: ByteArray, from: Int, count: Int) {

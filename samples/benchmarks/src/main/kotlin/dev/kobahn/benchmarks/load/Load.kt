@@ -22,8 +22,8 @@ internal interface Load : Closeable {
     /** Puts the server to work for [nanos]. */
     fun run(nanos: Long): LoadResult
 
-    /** What became of the offered extensions, or null. */
-    val extensions: String? get() = null
+    /** What has to be known beside the result, or null. */
+    val note: String? get() = null
 }
 
 /** Counts and times what is done while [run] lasts. */

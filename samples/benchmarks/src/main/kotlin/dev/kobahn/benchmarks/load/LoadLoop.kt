@@ -5,11 +5,15 @@ import java.nio.ByteBuffer
 import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
 
-/** The one thread that all connections of a load are served by: it belongs to whoever calls [run]. */
+/**
+ * The one thread that all connections of a load are served by: it belongs to whoever calls [run].
+ */
 internal class LoadLoop : Closeable {
     val selector: Selector = Selector.open()
 
-    /** What a connection reads into; what is left of it after a turn the connection keeps itself. */
+    /**
+     * What a connection reads into; what is left of it after a turn the connection keeps itself.
+     */
     val input: ByteBuffer = ByteBuffer.allocate(256 * 1024)
 
     /** What a connection writes in a turn. */

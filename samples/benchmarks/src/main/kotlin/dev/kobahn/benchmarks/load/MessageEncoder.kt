@@ -3,7 +3,10 @@ package dev.kobahn.benchmarks.load
 import dev.kobahn.benchmarks.Payload
 import java.util.zip.Deflater
 
-/** Makes the frames of one connection's messages, compressed with a context that is taken over, or not. */
+/**
+ * Makes the frames of one connection's messages, compressed with a context that is taken over, or
+ * not.
+ */
 internal class MessageEncoder(
     private val payload: Payload,
     private val connection: Int,

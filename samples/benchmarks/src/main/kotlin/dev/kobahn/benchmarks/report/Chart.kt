@@ -3,7 +3,9 @@ package dev.kobahn.benchmarks.report
 import dev.kobahn.benchmarks.run.PeerResult
 import dev.kobahn.benchmarks.run.ScenarioResult
 
-/** What each peer costs in each scenario, as bars: the shorter the better. A mark shows the range. */
+/**
+ * What each peer costs in each scenario, as bars: the shorter the better. A mark shows the range.
+ */
 internal class Chart(results: List<ScenarioResult>) {
     private val panels = results.mapNotNull(::panel)
 

@@ -4,7 +4,10 @@ import java.io.File
 
 /** What the kernel says about a process (Linux). */
 internal class ProcessUsage(private val pid: Long) {
-    /** The CPU time of all its threads so far, in nanoseconds, as exact as the kernel's ticks of 10 ms. */
+    /**
+     * The CPU time of all its threads so far, in nanoseconds, as exact as the kernel's ticks of 10
+     * ms.
+     */
     fun cpuNanos(): Long {
         // the name, which stands in brackets, may contain anything
         val fields = File("/proc/$pid/stat").readText().substringAfterLast(") ").split(' ')

@@ -5,9 +5,9 @@ import dev.kobahn.benchmarks.Scenario
 import java.io.Closeable
 
 /**
- * Measures peers in turn, A B C, A B C …, so that whatever else happens on the machine happens to all
- * of them. In each scenario all servers live from the first round to the last; the idle ones wait
- * in their selectors.
+ * Measures peers in turn, A B C, A B C …, so that whatever else happens on the machine happens to
+ * all of them. In each scenario all servers live from the first round to the last; the idle ones
+ * wait in their selectors.
  *
  * @param say is told what goes on
  */

@@ -50,11 +50,11 @@ private class ServerTrial(private val scenario: Scenario, peer: Peer, settings: 
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> = load().use { load ->
         load.open()
-        note = load.extensions
         load.run(lead)
         val usage = ProcessUsage(process.pid)
         val before = usage.cpuNanos()
         val result = load.run(time)
+        note = load.note
         val cpu = usage.cpuNanos() - before
         val seconds = result.nanos / 1e9
         val latencies = result.latencies
@@ -153,8 +153,8 @@ private class IdleTrial(
 }
 
 /**
- * A client that talks to a server of [RunSettings.server], which runs where else the load does. Both
- * are new in each round: a client that had to pause would run into timeouts of its own.
+ * A client that talks to a server of [RunSettings.server], which runs where else the load does.
+ * Both are new in each round: a client that had to pause would run into timeouts of its own.
  */
 private class ClientTrial(
     private val scenario: Scenario.Client,

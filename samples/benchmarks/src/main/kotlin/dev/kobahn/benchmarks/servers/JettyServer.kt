@@ -9,7 +9,10 @@ import org.eclipse.jetty.websocket.api.Callback
 import org.eclipse.jetty.websocket.api.Session
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler
 
-/** Jetty's own API, without servlets. One acceptor and one selector; its pool has more threads by design. */
+/**
+ * Jetty's own API, without servlets. One acceptor and one selector; its pool has more threads by
+ * design.
+ */
 internal class JettyServer : PeerServer {
     private val members = CopyOnWriteArraySet<Session>()
 

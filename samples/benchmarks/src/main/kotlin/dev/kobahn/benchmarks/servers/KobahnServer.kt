@@ -14,6 +14,7 @@ internal class KobahnServer(private val onDefaultDispatcher: Boolean = false) : 
             backlog = ServerSettings.BACKLOG
             maxMessagePayloadSize = settings.maxMessageSize.toLong()
             if (onDefaultDispatcher) handlerDispatcher = Dispatchers.Default
+            if (settings.deflate) perMessageDeflate()
             route(ServerSettings.BROADCAST) {
                 onConnect { group.join(this) { for (message in incoming) group.broadcast(message) } }
             }

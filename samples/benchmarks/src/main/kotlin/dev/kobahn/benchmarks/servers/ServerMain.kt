@@ -32,7 +32,10 @@ fun main(args: Array<String>) {
     }
 }
 
-/** What the last collection left; what is in use now would count whole buffers of threads to allocate in. */
+/**
+ * What the last collection left; what is in use now would count whole buffers of threads to
+ * allocate in.
+ */
 private fun liveHeap(): Long {
     // what finalizers and cleaners let go of is only collected the second time
     repeat(2) { System.gc() }
