@@ -44,7 +44,8 @@ class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private 
         private val HEX = "0123456789abcdef".toByteArray()
 
         /** Text of ASCII letters. */
-        fun ascii(size: Int) = Payload(true, listOf(ByteArray(size) { ('a' + it % 26).code.toByte() }))
+        fun ascii(size: Int) =
+            Payload(true, listOf(ByteArray(size) { ('a' + it % 26).code.toByte() }))
 
         /** Octets of any value. */
         fun binary(size: Int) =
@@ -72,11 +73,16 @@ class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private 
         }
 
         private fun jsonBody(random: Random, size: Int): ByteArray {
-            val text = StringBuilder(JSON_MARK).append("0".repeat(MARK_SIZE)).append("\",\"trades\":[")
+            val text = StringBuilder(
+                JSON_MARK,
+            ).append("0".repeat(MARK_SIZE)).append("\",\"trades\":[")
             while (true) {
-                val trade = "{\"id\":${random.nextInt(1_000_000)},\"symbol\":\"${symbol(random)}\"," +
-                    "\"price\":${random.nextInt(100_000) / 100.0},\"quantity\":${random.nextInt(500)}," +
-                    "\"side\":\"${if (random.nextBoolean()) "buy" else "sell"}\"},"
+                val trade =
+                    "{\"id\":${random.nextInt(1_000_000)},\"symbol\":\"${symbol(random)}\"," +
+                        "\"price\":${random.nextInt(
+                            100_000,
+                        ) / 100.0},\"quantity\":${random.nextInt(500)}," +
+                        "\"side\":\"${if (random.nextBoolean()) "buy" else "sell"}\"},"
                 if (text.length + trade.length + JSON_END.length > size) break
                 text.append(trade)
             }

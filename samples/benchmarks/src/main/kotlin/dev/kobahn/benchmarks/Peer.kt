@@ -18,7 +18,9 @@ sealed class Peer(val name: String, val about: String) {
         override val version: String
             get() {
                 val type = Class.forName(className, false, javaClass.classLoader)
-                val jar = type.protectionDomain.codeSource?.location?.path.orEmpty().substringAfterLast('/')
+                val jar = type.protectionDomain.codeSource?.location?.path.orEmpty().substringAfterLast(
+                    '/',
+                )
                 return VERSION.find(jar)?.groupValues?.get(1) ?: "of this build"
             }
 
@@ -55,14 +57,34 @@ sealed class Peer(val name: String, val about: String) {
 
         val ALL: List<Peer> = listOf(
             Jvm(KOBAHN, "Kobahn, handlers on the event loop", "dev.kobahn.WebSocketServer"),
-            Jvm("kobahn-default", "Kobahn, handlers on Dispatchers.Default", "dev.kobahn.WebSocketServer"),
-            Jvm(RAW, "NIO without WebSocket: the octets are sent back as they are", "java.lang.String"),
-            Jvm("netty-nio", "Netty with NIO", "io.netty.handler.codec.http.websocketx.WebSocketFrame"),
-            Jvm("netty-epoll", "Netty with epoll", "io.netty.handler.codec.http.websocketx.WebSocketFrame"),
+            Jvm(
+                "kobahn-default",
+                "Kobahn, handlers on Dispatchers.Default",
+                "dev.kobahn.WebSocketServer",
+            ),
+            Jvm(
+                RAW,
+                "NIO without WebSocket: the octets are sent back as they are",
+                "java.lang.String",
+            ),
+            Jvm(
+                "netty-nio",
+                "Netty with NIO",
+                "io.netty.handler.codec.http.websocketx.WebSocketFrame",
+            ),
+            Jvm(
+                "netty-epoll",
+                "Netty with epoll",
+                "io.netty.handler.codec.http.websocketx.WebSocketFrame",
+            ),
             Jvm("vertx", "Vert.x", "io.vertx.core.Vertx"),
             Jvm("undertow", "Undertow", "io.undertow.Undertow"),
             Jvm("jetty", "Jetty", "org.eclipse.jetty.server.Server"),
-            Jvm("java-websocket", "Java-WebSocket, server and client", "org.java_websocket.WebSocket"),
+            Jvm(
+                "java-websocket",
+                "Java-WebSocket, server and client",
+                "org.java_websocket.WebSocket",
+            ),
             Jvm("ktor-cio", "Ktor's CIO, server and client", "io.ktor.server.cio.CIO"),
             Jvm("okhttp", "OkHttp, a client", "okhttp3.OkHttpClient"),
             Jvm("jdk", "java.net.http, a client", "java.net.http.HttpClient"),
@@ -70,7 +92,9 @@ sealed class Peer(val name: String, val about: String) {
                 "autobahn-python",
                 "Autobahn|Python on asyncio",
                 // Debian's, where its package stands; not that of a pyenv
-                listOf("/usr/bin/python3", "python3").first { it == "python3" || File(it).exists() },
+                listOf("/usr/bin/python3", "python3").first {
+                    it == "python3" || File(it).exists()
+                },
                 "autobahn_server.py",
                 "-c",
                 "import autobahn; print(autobahn.__version__)",
@@ -86,7 +110,9 @@ sealed class Peer(val name: String, val about: String) {
         )
 
         private fun run(command: List<String>): Pair<Int, String> = try {
-            val process = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+            val process = ProcessBuilder(
+                command,
+            ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
             val text = process.inputStream.bufferedReader().readText()
             process.waitFor() to text
         } catch (e: java.io.IOException) {

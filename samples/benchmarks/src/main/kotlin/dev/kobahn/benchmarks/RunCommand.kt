@@ -45,7 +45,8 @@ internal class RunCommand : CoreCliktCommand("run") {
     private val output by option("--output", metavar = "DIRECTORY")
         .help("Where the results go. Default: results, beside the jar.")
 
-    override fun help(context: Context): String = "Measures peers in scenarios, one round after the other."
+    override fun help(context: Context): String =
+        "Measures peers in scenarios, one round after the other."
 
     override fun run() {
         val pinned = Pinning.pinThisProcess(loadCore)
@@ -86,7 +87,9 @@ internal class RunCommand : CoreCliktCommand("run") {
 
     private fun chosenPeers(): List<Peer> {
         val names = peers ?: Peer.ALL.map { it.name }
-        return names.map { name -> Peer.ALL.firstOrNull { it.name == name } ?: unknown("peer", name) }
+        return names.map { name ->
+            Peer.ALL.firstOrNull { it.name == name } ?: unknown("peer", name)
+        }
             .filter { peer ->
                 peer.missing?.let { echo("without ${peer.name}: $it") }
                 peer.missing == null
@@ -95,7 +98,10 @@ internal class RunCommand : CoreCliktCommand("run") {
 
     private fun chosenScenarios(): List<Scenario> {
         val names = scenarios ?: return Scenario.ALL
-        return names.map { name -> Scenario.ALL.firstOrNull { it.name == name } ?: unknown("scenario", name) }
+        return names.map { name ->
+            Scenario.ALL.firstOrNull { it.name == name }
+                ?: unknown("scenario", name)
+        }
     }
 
     private fun unknown(what: String, name: String): Nothing =

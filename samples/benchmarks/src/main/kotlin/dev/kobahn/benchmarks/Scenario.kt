@@ -43,11 +43,41 @@ sealed class Scenario(val name: String, val about: String) {
     companion object {
         /** The scenarios of a run, in their order. */
         val ALL: List<Scenario> = listOf(
-            Echo("ping-pong", "64 connections, text of 32 B, one at a time", 64, 1, Payload.ascii(32)),
-            Echo("many", "1,000 connections, text of 128 B, one at a time", 1_000, 1, Payload.ascii(128)),
-            Echo("pipelined", "16 connections, text of 32 B, 64 under way each", 16, 64, Payload.ascii(32)),
-            Echo("large", "8 connections, binary of 64 KiB, one at a time", 8, 1, Payload.binary(65_536)),
-            Echo("utf8", "8 connections, text of 4 KiB beyond ASCII", 8, 1, Payload.nonAscii(4_096)),
+            Echo(
+                "ping-pong",
+                "64 connections, text of 32 B, one at a time",
+                64,
+                1,
+                Payload.ascii(32),
+            ),
+            Echo(
+                "many",
+                "1,000 connections, text of 128 B, one at a time",
+                1_000,
+                1,
+                Payload.ascii(128),
+            ),
+            Echo(
+                "pipelined",
+                "16 connections, text of 32 B, 64 under way each",
+                16,
+                64,
+                Payload.ascii(32),
+            ),
+            Echo(
+                "large",
+                "8 connections, binary of 64 KiB, one at a time",
+                8,
+                1,
+                Payload.binary(65_536),
+            ),
+            Echo(
+                "utf8",
+                "8 connections, text of 4 KiB beyond ASCII",
+                8,
+                1,
+                Payload.nonAscii(4_096),
+            ),
             Echo(
                 "json-deflate",
                 "64 connections, JSON of 1 KiB, permessage-deflate with context takeover",
@@ -58,10 +88,21 @@ sealed class Scenario(val name: String, val about: String) {
             ),
             Handshake("handshake", "connect, upgrade, close; 64 connections at a time", 64),
             Broadcast("broadcast-200", "text of 128 B to 200 connections", 200, Payload.ascii(128)),
-            Broadcast("broadcast-1000", "text of 128 B to 1,000 connections", 1_000, Payload.ascii(128)),
+            Broadcast(
+                "broadcast-1000",
+                "text of 128 B to 1,000 connections",
+                1_000,
+                Payload.ascii(128),
+            ),
             Idle("idle", "memory of 10,000 connections at rest", 10_000),
             Client("client-ping-pong", "a client with 64 connections, text of 32 B", 64, 1, 32),
-            Client("client-pipelined", "a client with 16 connections, 64 under way each", 16, 64, 32),
+            Client(
+                "client-pipelined",
+                "a client with 16 connections, 64 under way each",
+                16,
+                64,
+                32,
+            ),
         )
     }
 }

@@ -28,7 +28,11 @@ internal class JdkClient : PeerClient {
             sending = sending.thenCompose { webSocket.sendText(message, true) }
         }
 
-        override fun onText(webSocket: WebSocket, data: CharSequence, last: Boolean): CompletionStage<*>? {
+        override fun onText(
+            webSocket: WebSocket,
+            data: CharSequence,
+            last: Boolean,
+        ): CompletionStage<*>? {
             text.append(data)
             if (last) {
                 say(webSocket, exchange.answer(text.toString()))

@@ -46,9 +46,14 @@ internal class OkHttpPeerClient : PeerClient {
         override fun createSocket(host: String, port: Int, local: InetAddress, localPort: Int) =
             throw UnsupportedOperationException()
 
-        override fun createSocket(host: InetAddress, port: Int) = throw UnsupportedOperationException()
-
-        override fun createSocket(host: InetAddress, port: Int, local: InetAddress, localPort: Int) =
+        override fun createSocket(host: InetAddress, port: Int) =
             throw UnsupportedOperationException()
+
+        override fun createSocket(
+            host: InetAddress,
+            port: Int,
+            local: InetAddress,
+            localPort: Int,
+        ) = throw UnsupportedOperationException()
     }
 }

@@ -52,7 +52,10 @@ internal class BroadcastLoad(
             closing = true
             members.forEach { it.sendClose() }
             val end = System.nanoTime() + PATIENCE
-            loop.run(end + CLOSE_TIME, "closing") { missing == -members.size || System.nanoTime() > end }
+            loop.run(end + CLOSE_TIME, "closing") {
+                missing == -members.size ||
+                    System.nanoTime() > end
+            }
         } finally {
             members.forEach { it.close(abruptly = true) }
             loop.close()

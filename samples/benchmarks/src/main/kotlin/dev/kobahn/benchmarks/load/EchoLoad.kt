@@ -52,7 +52,10 @@ internal class EchoLoad(
             if (!target.raw) talks.forEach { it.closePolitely() }
             val deadline = System.nanoTime() + CLOSE_TIME
             if (!target.raw) {
-                loop.run(deadline, "closing") { ended == talks.size || System.nanoTime() > deadline - PATIENCE }
+                loop.run(deadline, "closing") {
+                    ended == talks.size ||
+                        System.nanoTime() > deadline - PATIENCE
+                }
             }
         } finally {
             talks.forEach { it.drop() }
@@ -131,7 +134,7 @@ internal class EchoLoad(
 
     private companion object {
         const val CLOSE_TIME = 10_000_000_000L
-        
+
         /** Servers that do not end the transport are not waited for longer. */
         const val PATIENCE = 8_000_000_000L
     }

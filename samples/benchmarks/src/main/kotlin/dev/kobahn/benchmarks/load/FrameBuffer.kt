@@ -44,7 +44,10 @@ internal class FrameBuffer(capacity: Int) {
 
             else -> {
                 octets[end++] = (FrameReader.MASK or FrameReader.LENGTH_64).toByte()
-                for (shift in 56 downTo 0 step 8) octets[end++] = (length.toLong() ushr shift).toByte()
+                for (shift in 56 downTo 0 step 8) {
+                    octets[end++] =
+                        (length.toLong() ushr shift).toByte()
+                }
             }
         }
         val key = if (masked) nextKey() else 0

@@ -63,7 +63,11 @@ internal class FrameReader(
         fin = first and FIN != 0
         rest = length
         insideFrame = true
-        if ((opcode == CONTINUATION) != insideMessage) throw WrongEcho("opcode $opcode within a message")
+        if ((opcode == CONTINUATION) !=
+            insideMessage
+        ) {
+            throw WrongEcho("opcode $opcode within a message")
+        }
         if (!insideMessage) {
             insideMessage = true
             check.begin(opcode, first and RSV1 != 0)

@@ -66,7 +66,11 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
 
         /** Some servers wait for the client; it does not wait for ever. */
         private fun isOver(): Boolean {
-            if (!gone && System.nanoTime() - closedAt > LEAVE_TIME) connection.close(abruptly = true)
+            if (!gone &&
+                System.nanoTime() - closedAt > LEAVE_TIME
+            ) {
+                connection.close(abruptly = true)
+            }
             return gone || System.nanoTime() - closedAt > LEAVE_TIME
         }
     }

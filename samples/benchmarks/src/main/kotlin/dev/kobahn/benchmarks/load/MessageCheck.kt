@@ -19,7 +19,8 @@ internal interface MessageCheck {
 internal class WrongEcho(message: String) : Exception(message)
 
 /** The messages of one connection in their order, as they were sent. */
-internal class ExpectedMessages(private val payload: Payload, private val connection: Int) : MessageCheck {
+internal class ExpectedMessages(private val payload: Payload, private val connection: Int) :
+    MessageCheck {
     private val expected = payload.unmarked()
     private var sequence = 0L
     private var offset = 0
@@ -36,7 +37,11 @@ internal class ExpectedMessages(private val payload: Payload, private val connec
     override fun data(octets: ByteArray, from: Int, count: Int) {
         if (offset + count > expected.size) throw WrongEcho("a message is longer than it was")
         val differs = Arrays.mismatch(expected, offset, offset + count, octets, from, from + count)
-        if (differs >= 0) throw WrongEcho("octet ${offset + differs} of message $sequence of $connection")
+        if (differs >=
+            0
+        ) {
+            throw WrongEcho("octet ${offset + differs} of message $sequence of $connection")
+        }
         offset += count
     }
 
@@ -47,4 +52,5 @@ internal class ExpectedMessages(private val payload: Payload, private val connec
     }
 }
 
-internal fun opcodeOf(payload: Payload) = if (payload.isText) FrameReader.TEXT else FrameReader.BINARY
+internal fun opcodeOf(payload: Payload) =
+    if (payload.isText) FrameReader.TEXT else FrameReader.BINARY

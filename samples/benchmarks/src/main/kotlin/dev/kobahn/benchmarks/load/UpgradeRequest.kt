@@ -26,14 +26,27 @@ internal class UpgradeRequest(target: Target) {
         val end = endOfHead(octets, length)
         if (end < 0) return null
         val lines = String(octets, 0, end, Charsets.ISO_8859_1).split("\r\n")
-        if (!lines.first().startsWith("HTTP/1.1 101")) throw LoadFailure("refused: ${lines.first()}")
-        if (field(lines, "sec-websocket-accept") != accept()) throw LoadFailure("a wrong accept key")
+        if (!lines.first().startsWith(
+                "HTTP/1.1 101",
+            )
+        ) {
+            throw LoadFailure("refused: ${lines.first()}")
+        }
+        if (field(lines, "sec-websocket-accept") !=
+            accept()
+        ) {
+            throw LoadFailure("a wrong accept key")
+        }
         return Answer(end, field(lines, "sec-websocket-extensions"))
     }
 
     private fun endOfHead(octets: ByteArray, length: Int): Int {
         for (index in 3 until length) {
-            if (octets[index] == LF && octets[index - 1] == CR && octets[index - 2] == LF) return index + 1
+            if (octets[index] == LF && octets[index - 1] == CR &&
+                octets[index - 2] == LF
+            ) {
+                return index + 1
+            }
         }
         return -1
     }

@@ -48,8 +48,11 @@ internal class Chart(results: List<ScenarioResult>) {
     private fun StringBuilder.draw(panel: Panel, left: Int, top: Int) {
         append("<text x=\"$left\" y=\"${top + 14}\" font-weight=\"bold\">${panel.title}</text>\n")
         // one slow peer must not press all others against the axis
-        val scale = BAR_WIDTH / minOf(panel.bars.maxOf { it.value }, panel.bars.first().value * MOST)
-        panel.bars.forEachIndexed { index, bar -> draw(bar, left, top + TITLE + index * BAR, scale) }
+        val scale =
+            BAR_WIDTH / minOf(panel.bars.maxOf { it.value }, panel.bars.first().value * MOST)
+        panel.bars.forEachIndexed { index, bar ->
+            draw(bar, left, top + TITLE + index * BAR, scale)
+        }
     }
 
     private fun StringBuilder.draw(bar: Bar, left: Int, top: Int, scale: Double) {
@@ -57,17 +60,35 @@ internal class Chart(results: List<ScenarioResult>) {
         val length = (bar.value * scale).coerceAtMost(BAR_WIDTH)
         val colour = if (bar.peer.startsWith("kobahn")) "#2b6cb0" else "#a0aec0"
         append("<text x=\"${start - 6}\" y=\"${top + 12}\" text-anchor=\"end\">${bar.peer}</text>")
-        append("<rect x=\"$start\" y=\"$top\" width=\"${"%.1f".format(length)}\" height=\"14\" fill=\"$colour\"/>")
+        append(
+            "<rect x=\"$start\" y=\"$top\" width=\"${"%.1f".format(
+                length,
+            )}\" height=\"14\" fill=\"$colour\"/>",
+        )
         val (least, most) = bar.range
         if (most * scale <= BAR_WIDTH) {
-            append("<line x1=\"${"%.1f".format(start + least * scale)}\" x2=\"${"%.1f".format(start + most * scale)}\" ")
+            append(
+                "<line x1=\"${"%.1f".format(
+                    start + least * scale,
+                )}\" x2=\"${"%.1f".format(start + most * scale)}\" ",
+            )
             append("y1=\"${top + 7}\" y2=\"${top + 7}\" stroke=\"black\"/>")
         }
         val broken = if (bar.value * scale > BAR_WIDTH) " …" else ""
-        append("<text x=\"${"%.1f".format(start + length + 6)}\" y=\"${top + 12}\">${number(bar.value)}$broken</text>\n")
+        append(
+            "<text x=\"${"%.1f".format(
+                start + length + 6,
+            )}\" y=\"${top + 12}\">${number(bar.value)}$broken</text>\n",
+        )
     }
 
-    private fun number(value: Double) = if (value < 1) "%.3f".format(value) else "%.2f".format(value)
+    private fun number(value: Double) = if (value <
+        1
+    ) {
+        "%.3f".format(value)
+    } else {
+        "%.2f".format(value)
+    }
 
     private companion object {
         const val WIDTH = 560

@@ -14,15 +14,33 @@ internal class Report(private val directory: File, private val reference: String
     }
 
     private fun csv(results: List<ScenarioResult>) = buildString {
-        append("scenario,peer,round,").append(Metric.entries.joinToString(",") { it.name.lowercase() }).append('\n')
-        for (result in results) for (peer in result.peers) for (measurement in peer.measurements) {
-            val values = Metric.entries.map { measurement.values[it]?.let { value -> "%.4f".format(value) }.orEmpty() }
-            append("${result.name},${peer.peer},${measurement.round},${values.joinToString(",")}\n")
+        append("scenario,peer,round,").append(
+            Metric.entries.joinToString(",") {
+                it.name.lowercase()
+            },
+        ).append('\n')
+        for (result in results) {
+            for (peer in result.peers) {
+                for (measurement in peer.measurements) {
+                    val values = Metric.entries.map {
+                        measurement.values[it]?.let { value -> "%.4f".format(value) }.orEmpty()
+                    }
+                    append(
+                        "${result.name},${peer.peer},${measurement.round},${values.joinToString(
+                            ",",
+                        )}\n",
+                    )
+                }
+            }
         }
     }
 
     private fun markdown(results: List<ScenarioResult>, environment: List<String>) = buildString {
         append(environment.joinToString("\n") { "- $it" }).append("\n\n![](chart.svg)\n")
-        for (result in results) append('\n').append(Table(result, reference).markdown()).append('\n')
+        for (result in results) {
+            append(
+                '\n',
+            ).append(Table(result, reference).markdown()).append('\n')
+        }
     }
 }

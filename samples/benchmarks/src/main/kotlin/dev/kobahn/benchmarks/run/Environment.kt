@@ -9,7 +9,10 @@ internal object Pinning {
     fun pinThisProcess(core: Int): Boolean = try {
         val pid = ProcessHandle.current().pid().toString()
         ProcessBuilder("taskset", "-a", "-p", "-c", core.toString(), pid)
-            .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0
+            .redirectErrorStream(
+                true,
+            ).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() ==
+            0
     } catch (_: java.io.IOException) {
         false
     }
@@ -21,9 +24,12 @@ internal object Environment {
         "${processor()}, ${System.getProperty("os.name")} ${System.getProperty("os.version")}",
         "peers' JVM: ${settings.java}, ${jvm(settings.java)}",
         "flags: ${(Launcher.FLAGS + settings.jvmFlags).joinToString(" ")}; " +
-            "for idle connections ${Launcher.IDLE_FLAGS.joinToString(" ")}; collector: the JVM's choice, " +
+            "for idle connections ${Launcher.IDLE_FLAGS.joinToString(
+                " ",
+            )}; collector: the JVM's choice, " +
             "which on one core is Serial",
-        "pinned: " + if (settings.isPinned) "peer on ${settings.core}, load on ${settings.loadCore}" else "no",
+        "pinned: " +
+            if (settings.isPinned) "peer on ${settings.core}, load on ${settings.loadCore}" else "no",
         "${settings.rounds} rounds of ${settings.time / 1e9} s, ${settings.warmUp / 1e9} s of warm-up, " +
             "load average at the start ${loadAverage()}",
         "peers: " + peers.joinToString { "${it.name} ${it.version}" },
@@ -31,7 +37,9 @@ internal object Environment {
 
     private fun processor(): String {
         val lines = read("/proc/cpuinfo").lines().filter { it.startsWith("model name") }
-        return "${lines.size} × ${lines.firstOrNull()?.substringAfter(": ") ?: System.getProperty("os.arch")}"
+        return "${lines.size} × ${lines.firstOrNull()?.substringAfter(
+            ": ",
+        ) ?: System.getProperty("os.arch")}"
     }
 
     private fun loadAverage() = read("/proc/loadavg").split(' ').take(2).joinToString(" ")

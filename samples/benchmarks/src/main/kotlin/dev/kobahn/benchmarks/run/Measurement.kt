@@ -23,7 +23,12 @@ enum class Metric(val title: String, val decimals: Int) {
 class Measurement(val round: Int, val values: Map<Metric, Double>)
 
 /** All rounds of one peer in one scenario. */
-class PeerResult(val peer: String, val measurements: List<Measurement>, val failure: String?, val note: String?) {
+class PeerResult(
+    val peer: String,
+    val measurements: List<Measurement>,
+    val failure: String?,
+    val note: String?,
+) {
     /** The median over the rounds, or null if it was not measured. */
     fun median(metric: Metric): Double? {
         val values = measurements.mapNotNull { it.values[metric] }.sorted()
@@ -42,4 +47,9 @@ class PeerResult(val peer: String, val measurements: List<Measurement>, val fail
 }
 
 /** All peers in one scenario. */
-class ScenarioResult(val name: String, val about: String, val unit: String, val peers: List<PeerResult>)
+class ScenarioResult(
+    val name: String,
+    val about: String,
+    val unit: String,
+    val peers: List<PeerResult>,
+)

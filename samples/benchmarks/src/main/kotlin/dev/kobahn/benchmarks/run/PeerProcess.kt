@@ -17,7 +17,8 @@ internal class PeerProcess(command: List<String>, private val log: File) : Close
 
     init {
         log.parentFile.mkdirs()
-        process = ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log)).start()
+        process =
+            ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log)).start()
         lines = process.inputStream.bufferedReader()
     }
 
@@ -66,7 +67,12 @@ internal class PeerProcess(command: List<String>, private val log: File) : Close
 /** How processes are started: with which JVM, which flags and on which core. */
 internal class Launcher(private val settings: RunSettings) {
     /** Starts the server [peer]; returns its process and its port. */
-    fun server(peer: Peer, core: Int, compressed: Boolean, idle: Boolean = false): Pair<PeerProcess, Int> {
+    fun server(
+        peer: Peer,
+        core: Int,
+        compressed: Boolean,
+        idle: Boolean = false,
+    ): Pair<PeerProcess, Int> {
         val modes = listOfNotNull("deflate".takeIf { compressed })
         val command = when (peer) {
             is Peer.Jvm -> java(idle) + listOf(SERVER_MAIN, peer.name) + modes
@@ -78,7 +84,8 @@ internal class Launcher(private val settings: RunSettings) {
 
     /** Starts the client [peer], which is then told what to do by [arguments]. */
     fun client(peer: Peer, core: Int, vararg arguments: Int): PeerProcess {
-        val command = java(idle = false) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
+        val command =
+            java(idle = false) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
         return PeerProcess(pinned(core) + command, log(peer)).also { it.await("connected") }
     }
 
@@ -92,7 +99,9 @@ internal class Launcher(private val settings: RunSettings) {
     private fun script(peer: Peer.Script): String {
         val file = settings.output.resolve(peer.resource)
         settings.output.mkdirs()
-        javaClass.getResourceAsStream("/${peer.resource}")!!.use { file.writeBytes(it.readAllBytes()) }
+        javaClass.getResourceAsStream("/${peer.resource}")!!.use {
+            file.writeBytes(it.readAllBytes())
+        }
         return file.path
     }
 

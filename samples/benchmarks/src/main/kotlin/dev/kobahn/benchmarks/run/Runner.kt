@@ -21,7 +21,14 @@ class Runner(private val settings: RunSettings, private val say: (String) -> Uni
         } finally {
             entries.forEach { it.close() }
         }
-        return ScenarioResult(scenario.name, scenario.about, scenario.unit, entries.map { it.result() })
+        return ScenarioResult(
+            scenario.name,
+            scenario.about,
+            scenario.unit,
+            entries.map {
+                it.result()
+            },
+        )
     }
 
     private inner class Entry(private val scenario: Scenario, private val peer: Peer) : Closeable {

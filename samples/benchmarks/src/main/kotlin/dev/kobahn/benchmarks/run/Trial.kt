@@ -33,7 +33,8 @@ internal interface Trial : Closeable {
 }
 
 /** A server under a load that is measured by time. The server lives as long as the trial. */
-private class ServerTrial(private val scenario: Scenario, peer: Peer, settings: RunSettings) : Trial {
+private class ServerTrial(private val scenario: Scenario, peer: Peer, settings: RunSettings) :
+    Trial {
     private val compressed = (scenario as? Scenario.Echo)?.compressed == true
     private val raw = peer.name == Peer.RAW
     private val process: PeerProcess
@@ -88,7 +89,11 @@ private class ServerTrial(private val scenario: Scenario, peer: Peer, settings: 
         is Scenario.Handshake -> HandshakeLoad(Target(port, raw = raw), scenario.atOnce)
 
         is Scenario.Broadcast ->
-            BroadcastLoad(Target(port, ServerSettings.BROADCAST), scenario.payload, scenario.connections)
+            BroadcastLoad(
+                Target(port, ServerSettings.BROADCAST),
+                scenario.payload,
+                scenario.connections,
+            )
 
         is Scenario.Idle, is Scenario.Client -> error("${scenario.name} has a trial of its own")
     }
@@ -112,7 +117,9 @@ private class IdleTrial(
     override val warmsUp: Boolean get() = false
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
-        val (process, port) = Launcher(settings).server(peer, settings.core, compressed = false, idle = true)
+        val (process, port) = Launcher(
+            settings,
+        ).server(peer, settings.core, compressed = false, idle = true)
         val payload = Payload.ascii(32)
         return process.use {
             IdleLoad(Target(port, raw = peer.name == Peer.RAW), payload).use { load ->
@@ -138,7 +145,12 @@ private class IdleTrial(
 
     private fun memory(process: PeerProcess, load: IdleLoad): Memory {
         load.rest(REST)
-        if (peer !is Peer.Jvm) return Memory(0.0, ProcessUsage(process.pid).residentOctets().toDouble())
+        if (peer !is Peer.Jvm) {
+            return Memory(
+                0.0,
+                ProcessUsage(process.pid).residentOctets().toDouble(),
+            )
+        }
         process.say("memory")
         val heap = process.await("heap").toDouble()
         return Memory(heap, ProcessUsage(process.pid).residentOctets().toDouble())

@@ -34,16 +34,28 @@ internal class JavaWebSocketServer : PeerServer {
         override fun onStart() = started.countDown()
 
         override fun onOpen(connection: WebSocket, handshake: ClientHandshake) {
-            if (handshake.resourceDescriptor == ServerSettings.BROADCAST) connection.setAttachment(true)
+            if (handshake.resourceDescriptor ==
+                ServerSettings.BROADCAST
+            ) {
+                connection.setAttachment(true)
+            }
         }
 
         override fun onMessage(connection: WebSocket, message: String) {
-            if (connection.getAttachment<Boolean>() == true) broadcast(message) else connection.send(message)
+            if (connection.getAttachment<Boolean>() ==
+                true
+            ) {
+                broadcast(message)
+            } else {
+                connection.send(message)
+            }
         }
 
-        override fun onMessage(connection: WebSocket, message: ByteBuffer) = connection.send(message)
+        override fun onMessage(connection: WebSocket, message: ByteBuffer) =
+            connection.send(message)
 
-        override fun onClose(connection: WebSocket, code: Int, reason: String, remote: Boolean) = Unit
+        override fun onClose(connection: WebSocket, code: Int, reason: String, remote: Boolean) =
+            Unit
 
         override fun onError(connection: WebSocket?, failure: Exception) = failure.printStackTrace()
     }

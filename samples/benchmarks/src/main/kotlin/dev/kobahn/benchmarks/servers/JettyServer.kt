@@ -35,7 +35,8 @@ internal class JettyServer : PeerServer {
     }
 
     /** Public, because Jetty calls it by reflection. */
-    class Echo(private val members: MutableSet<Session>?) : Session.Listener.AbstractAutoDemanding() {
+    class Echo(private val members: MutableSet<Session>?) :
+        Session.Listener.AbstractAutoDemanding() {
         override fun onWebSocketOpen(session: Session) {
             super.onWebSocketOpen(session)
             members?.add(session)
@@ -47,7 +48,12 @@ internal class JettyServer : PeerServer {
         }
 
         override fun onWebSocketBinary(payload: ByteBuffer, callback: Callback) {
-            session.sendBinary(payload, Callback.from({ callback.succeed() }, { callback.fail(it) }))
+            session.sendBinary(
+                payload,
+                Callback.from({
+                    callback.succeed()
+                }, { callback.fail(it) }),
+            )
         }
 
         override fun onWebSocketClose(statusCode: Int, reason: String?, callback: Callback) {

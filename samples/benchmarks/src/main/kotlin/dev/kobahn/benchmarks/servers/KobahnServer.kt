@@ -16,7 +16,9 @@ internal class KobahnServer(private val onDefaultDispatcher: Boolean = false) : 
             if (onDefaultDispatcher) handlerDispatcher = Dispatchers.Default
             if (settings.deflate) perMessageDeflate()
             route(ServerSettings.BROADCAST) {
-                onConnect { group.join(this) { for (message in incoming) group.broadcast(message) } }
+                onConnect {
+                    group.join(this) { for (message in incoming) group.broadcast(message) }
+                }
             }
             onConnect { for (message in incoming) send(message) }
         }

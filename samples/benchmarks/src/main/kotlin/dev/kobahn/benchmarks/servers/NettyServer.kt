@@ -39,7 +39,8 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
         return (channel.localAddress() as InetSocketAddress).port
     }
 
-    private inner class Pipeline(private val settings: ServerSettings) : ChannelInitializer<Channel>() {
+    private inner class Pipeline(private val settings: ServerSettings) :
+        ChannelInitializer<Channel>() {
         private val config = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/").checkStartsWith(true)
             .allowExtensions(settings.deflate)

@@ -51,9 +51,18 @@ internal class UndertowServer : PeerServer {
             channel.peerConnections.forEach { WebSockets.sendText(text, it, null) }
         }
 
-        override fun onFullBinaryMessage(channel: WebSocketChannel, message: BufferedBinaryMessage) {
+        override fun onFullBinaryMessage(
+            channel: WebSocketChannel,
+            message: BufferedBinaryMessage,
+        ) {
             val data = message.data
-            WebSockets.sendBinary(WebSockets.mergeBuffers(*data.resource), channel, Freeing { data.free() })
+            WebSockets.sendBinary(
+                WebSockets.mergeBuffers(*data.resource),
+                channel,
+                Freeing {
+                    data.free()
+                },
+            )
         }
     }
 

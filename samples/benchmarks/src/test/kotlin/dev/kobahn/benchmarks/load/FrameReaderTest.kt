@@ -38,13 +38,16 @@ class FrameReaderTest :
                 val octets = frame(0)
                 octets[index] = (octets[index].toInt() xor 1).toByte()
                 val reading = Reading()
-                val noticed = runCatching { reading.read(octets) }.isFailure || reading.messages == 0
+                val noticed =
+                    runCatching { reading.read(octets) }.isFailure || reading.messages == 0
                 noticed shouldBe true
             }
         }
 
         test("a shorter echo is wrong") {
-            shouldThrow<WrongEcho> { Reading().read(byteArrayOf(0x81.toByte(), 12) + message(0).copyOf(12)) }
+            shouldThrow<WrongEcho> {
+                Reading().read(byteArrayOf(0x81.toByte(), 12) + message(0).copyOf(12))
+            }
         }
     })
 

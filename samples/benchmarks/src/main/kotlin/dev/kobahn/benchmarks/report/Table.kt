@@ -6,10 +6,18 @@ import dev.kobahn.benchmarks.run.ScenarioResult
 
 /** What was measured, as rows of text: medians over the rounds, the cheapest peer first. */
 internal class Table(private val result: ScenarioResult, private val reference: String) {
-    private val metrics = Metric.entries.filter { metric -> result.peers.any { it.median(metric) != null } }
+    private val metrics = Metric.entries.filter { metric ->
+        result.peers.any {
+            it.median(metric) !=
+                null
+        }
+    }
 
     val header: List<String> =
-        listOf("peer") + metrics.flatMap { if (isCost(it)) listOf(it.title, "min–max", "ratio") else listOf(it.title) }
+        listOf("peer") +
+            metrics.flatMap {
+                if (isCost(it)) listOf(it.title, "min–max", "ratio") else listOf(it.title)
+            }
 
     val rows: List<List<String>> = result.peers.sortedBy { it.median(it.cost) ?: Double.MAX_VALUE }
         .map { peer -> if (peer.measurements.isEmpty()) failed(peer) else row(peer) }
@@ -21,7 +29,14 @@ internal class Table(private val result: ScenarioResult, private val reference: 
 
     private fun row(peer: PeerResult) = listOf(peer.peer) + metrics.flatMap { metric ->
         val median = format(peer.median(metric), metric)
-        if (isCost(metric)) listOf(median, range(peer, metric), ratio(peer, metric)) else listOf(median)
+        if (isCost(
+                metric,
+            )
+        ) {
+            listOf(median, range(peer, metric), ratio(peer, metric))
+        } else {
+            listOf(median)
+        }
     }
 
     private fun range(peer: PeerResult, metric: Metric): String {
@@ -44,7 +59,9 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     fun console(): String {
         val all = listOf(header) + rows
         val widths = header.indices.map { column ->
-            all.filterNot { it.getOrElse(1) { "" }.startsWith("failed") }.maxOf { it[column].length }
+            all.filterNot {
+                it.getOrElse(1) { "" }.startsWith("failed")
+            }.maxOf { it[column].length }
         }
         val lines = all.map { row ->
             row.mapIndexed { column, cell ->
@@ -57,7 +74,14 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     fun markdown(): String {
         val rule = listOf("---") + List(header.size - 1) { "---:" }
         val lines = (listOf(header, rule) + rows).map { it.joinToString(" | ", "| ", " |") }
-        return (listOf("### ${result.name}", "", title(), "") + lines + "" + notes()).joinToString("\n")
+        return (
+            listOf(
+                "### ${result.name}",
+                "",
+                title(),
+                "",
+            ) + lines + "" + notes()
+            ).joinToString("\n")
     }
 
     private fun title() =
