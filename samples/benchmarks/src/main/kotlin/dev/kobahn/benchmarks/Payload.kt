@@ -73,21 +73,23 @@ class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private 
         }
 
         private fun jsonBody(random: Random, size: Int): ByteArray {
-            val text = StringBuilder(
-                JSON_MARK,
-            ).append("0".repeat(MARK_SIZE)).append("\",\"trades\":[")
+            val text = StringBuilder(JSON_MARK)
+            text.append("0".repeat(MARK_SIZE)).append("\",\"trades\":[")
             while (true) {
-                val trade =
-                    "{\"id\":${random.nextInt(1_000_000)},\"symbol\":\"${symbol(random)}\"," +
-                        "\"price\":${random.nextInt(
-                            100_000,
-                        ) / 100.0},\"quantity\":${random.nextInt(500)}," +
-                        "\"side\":\"${if (random.nextBoolean()) "buy" else "sell"}\"},"
+                val trade = trade(random)
                 if (text.length + trade.length + JSON_END.length > size) break
                 text.append(trade)
             }
             val filler = size - text.length - JSON_END.length
             return (text.toString() + JSON_END.replace("#", " ".repeat(filler + 1))).toByteArray()
+        }
+
+        private fun trade(random: Random): String {
+            val id = random.nextInt(1_000_000)
+            val price = random.nextInt(100_000) / 100.0
+            val side = if (random.nextBoolean()) "buy" else "sell"
+            return "{\"id\":$id,\"symbol\":\"${symbol(random)}\",\"price\":$price," +
+                "\"quantity\":${random.nextInt(500)},\"side\":\"$side\"},"
         }
 
         private fun symbol(random: Random) = String(CharArray(4) { 'A' + random.nextInt(26) })

@@ -18,9 +18,7 @@ sealed class Peer(val name: String, val about: String) {
         override val version: String
             get() {
                 val type = Class.forName(className, false, javaClass.classLoader)
-                val jar = type.protectionDomain.codeSource?.location?.path.orEmpty().substringAfterLast(
-                    '/',
-                )
+                val jar = type.protectionDomain.codeSource?.location?.path.orEmpty()
                 return VERSION.find(jar)?.groupValues?.get(1) ?: "of this build"
             }
 
@@ -51,50 +49,31 @@ sealed class Peer(val name: String, val about: String) {
     companion object {
         const val RAW = "raw"
         const val KOBAHN = "kobahn"
+        private const val DEBIAN_PYTHON = "/usr/bin/python3"
+        private const val NETTY = "io.netty.handler.codec.http.websocketx.WebSocketFrame"
+        private const val SERVER = "dev.kobahn.WebSocketServer"
         private val VERSION = Regex("-(\\d[^/]*)\\.jar$")
         private val SERVERS = dev.kobahn.benchmarks.servers.PEER_SERVERS.keys
         private val CLIENTS = dev.kobahn.benchmarks.clients.PEER_CLIENTS.keys
 
         val ALL: List<Peer> = listOf(
-            Jvm(KOBAHN, "Kobahn, handlers on the event loop", "dev.kobahn.WebSocketServer"),
-            Jvm(
-                "kobahn-default",
-                "Kobahn, handlers on Dispatchers.Default",
-                "dev.kobahn.WebSocketServer",
-            ),
-            Jvm(
-                RAW,
-                "NIO without WebSocket: the octets are sent back as they are",
-                "java.lang.String",
-            ),
-            Jvm(
-                "netty-nio",
-                "Netty with NIO",
-                "io.netty.handler.codec.http.websocketx.WebSocketFrame",
-            ),
-            Jvm(
-                "netty-epoll",
-                "Netty with epoll",
-                "io.netty.handler.codec.http.websocketx.WebSocketFrame",
-            ),
+            Jvm(KOBAHN, "Kobahn, handlers on the event loop; and its client", SERVER),
+            Jvm("kobahn-default", "Kobahn, handlers on Dispatchers.Default", SERVER),
+            Jvm(RAW, "NIO without WebSocket: sends octets back as they are", "java.lang.String"),
+            Jvm("netty-nio", "Netty with NIO", NETTY),
+            Jvm("netty-epoll", "Netty with epoll", NETTY),
             Jvm("vertx", "Vert.x", "io.vertx.core.Vertx"),
             Jvm("undertow", "Undertow", "io.undertow.Undertow"),
             Jvm("jetty", "Jetty", "org.eclipse.jetty.server.Server"),
-            Jvm(
-                "java-websocket",
-                "Java-WebSocket, server and client",
-                "org.java_websocket.WebSocket",
-            ),
-            Jvm("ktor-cio", "Ktor's CIO, server and client", "io.ktor.server.cio.CIO"),
+            Jvm("java-websocket", "Java-WebSocket, both ends", "org.java_websocket.WebSocket"),
+            Jvm("ktor-cio", "Ktor's CIO, both ends", "io.ktor.server.cio.CIO"),
             Jvm("okhttp", "OkHttp, a client", "okhttp3.OkHttpClient"),
             Jvm("jdk", "java.net.http, a client", "java.net.http.HttpClient"),
             Script(
                 "autobahn-python",
                 "Autobahn|Python on asyncio",
                 // Debian's, where its package stands; not that of a pyenv
-                listOf("/usr/bin/python3", "python3").first {
-                    it == "python3" || File(it).exists()
-                },
+                DEBIAN_PYTHON.takeIf { File(it).exists() } ?: "python3",
                 "autobahn_server.py",
                 "-c",
                 "import autobahn; print(autobahn.__version__)",
@@ -110,9 +89,8 @@ sealed class Peer(val name: String, val about: String) {
         )
 
         private fun run(command: List<String>): Pair<Int, String> = try {
-            val process = ProcessBuilder(
-                command,
-            ).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+            val discard = ProcessBuilder.Redirect.DISCARD
+            val process = ProcessBuilder(command).redirectError(discard).start()
             val text = process.inputStream.bufferedReader().readText()
             process.waitFor() to text
         } catch (e: java.io.IOException) {

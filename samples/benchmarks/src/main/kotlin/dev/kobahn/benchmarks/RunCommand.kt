@@ -99,8 +99,7 @@ internal class RunCommand : CoreCliktCommand("run") {
     private fun chosenScenarios(): List<Scenario> {
         val names = scenarios ?: return Scenario.ALL
         return names.map { name ->
-            Scenario.ALL.firstOrNull { it.name == name }
-                ?: unknown("scenario", name)
+            Scenario.ALL.firstOrNull { it.name == name } ?: unknown("scenario", name)
         }
     }
 

@@ -53,8 +53,7 @@ internal class BroadcastLoad(
             members.forEach { it.sendClose() }
             val end = System.nanoTime() + PATIENCE
             loop.run(end + CLOSE_TIME, "closing") {
-                missing == -members.size ||
-                    System.nanoTime() > end
+                missing == -members.size || System.nanoTime() > end
             }
         } finally {
             members.forEach { it.close(abruptly = true) }

@@ -50,12 +50,9 @@ internal class EchoLoad(
         try {
             loop.run(System.nanoTime() + CLOSE_TIME, "the last echoes") { talks.all { it.isIdle } }
             if (!target.raw) talks.forEach { it.closePolitely() }
-            val deadline = System.nanoTime() + CLOSE_TIME
-            if (!target.raw) {
-                loop.run(deadline, "closing") {
-                    ended == talks.size ||
-                        System.nanoTime() > deadline - PATIENCE
-                }
+            val end = System.nanoTime() + PATIENCE
+            loop.run(end + CLOSE_TIME, "closing") {
+                target.raw || ended == talks.size || System.nanoTime() > end
             }
         } finally {
             talks.forEach { it.drop() }
@@ -136,6 +133,6 @@ internal class EchoLoad(
         const val CLOSE_TIME = 10_000_000_000L
 
         /** Servers that do not end the transport are not waited for longer. */
-        const val PATIENCE = 8_000_000_000L
+        const val PATIENCE = 2_000_000_000L
     }
 }

@@ -44,10 +44,8 @@ internal class FrameBuffer(capacity: Int) {
 
             else -> {
                 octets[end++] = (FrameReader.MASK or FrameReader.LENGTH_64).toByte()
-                for (shift in 56 downTo 0 step 8) {
-                    octets[end++] =
-                        (length.toLong() ushr shift).toByte()
-                }
+                words.putLong(end, java.lang.Long.reverseBytes(length.toLong()))
+                end += Long.SIZE_BYTES
             }
         }
         val key = if (masked) nextKey() else 0

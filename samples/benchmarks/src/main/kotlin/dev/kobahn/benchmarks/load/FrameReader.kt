@@ -63,11 +63,8 @@ internal class FrameReader(
         fin = first and FIN != 0
         rest = length
         insideFrame = true
-        if ((opcode == CONTINUATION) !=
-            insideMessage
-        ) {
-            throw WrongEcho("opcode $opcode within a message")
-        }
+        val continues = opcode == CONTINUATION
+        if (continues != insideMessage) throw WrongEcho("opcode $opcode at a wrong place")
         if (!insideMessage) {
             insideMessage = true
             check.begin(opcode, first and RSV1 != 0)

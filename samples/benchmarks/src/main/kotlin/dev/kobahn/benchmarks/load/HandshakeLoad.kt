@@ -66,12 +66,9 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
 
         /** Some servers wait for the client; it does not wait for ever. */
         private fun isOver(): Boolean {
-            if (!gone &&
-                System.nanoTime() - closedAt > LEAVE_TIME
-            ) {
-                connection.close(abruptly = true)
-            }
-            return gone || System.nanoTime() - closedAt > LEAVE_TIME
+            val isLate = System.nanoTime() - closedAt > LEAVE_TIME
+            if (!gone && isLate) connection.close(abruptly = true)
+            return gone || isLate
         }
     }
 

@@ -60,11 +60,7 @@ internal class LoadConnection(
         channel.configureBlocking(false)
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true)
         val host = index / PER_ADDRESS
-        if (host >
-            0
-        ) {
-            channel.bind(InetSocketAddress(InetAddress.getByName("127.0.0.${host + 1}"), 0))
-        }
+        if (host > 0) channel.bind(InetSocketAddress("127.0.0.${host + 1}", 0))
         channel.connect(InetSocketAddress(InetAddress.getLoopbackAddress(), target.port))
         key = channel.register(loop.selector, SelectionKey.OP_CONNECT, this)
     }

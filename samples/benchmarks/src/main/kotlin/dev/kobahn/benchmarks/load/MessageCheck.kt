@@ -37,11 +37,7 @@ internal class ExpectedMessages(private val payload: Payload, private val connec
     override fun data(octets: ByteArray, from: Int, count: Int) {
         if (offset + count > expected.size) throw WrongEcho("a message is longer than it was")
         val differs = Arrays.mismatch(expected, offset, offset + count, octets, from, from + count)
-        if (differs >=
-            0
-        ) {
-            throw WrongEcho("octet ${offset + differs} of message $sequence of $connection")
-        }
+        if (differs >= 0) throw WrongEcho("octet ${offset + differs} of $connection:$sequence")
         offset += count
     }
 

@@ -26,27 +26,17 @@ internal class UpgradeRequest(target: Target) {
         val end = endOfHead(octets, length)
         if (end < 0) return null
         val lines = String(octets, 0, end, Charsets.ISO_8859_1).split("\r\n")
-        if (!lines.first().startsWith(
-                "HTTP/1.1 101",
-            )
-        ) {
-            throw LoadFailure("refused: ${lines.first()}")
-        }
-        if (field(lines, "sec-websocket-accept") !=
-            accept()
-        ) {
-            throw LoadFailure("a wrong accept key")
-        }
+        val status = lines.first()
+        if (!status.startsWith("HTTP/1.1 101")) throw LoadFailure("refused: $status")
+        val accepted = field(lines, "sec-websocket-accept")
+        if (accepted != accept()) throw LoadFailure("accepted as $accepted")
         return Answer(end, field(lines, "sec-websocket-extensions"))
     }
 
     private fun endOfHead(octets: ByteArray, length: Int): Int {
-        for (index in 3 until length) {
-            if (octets[index] == LF && octets[index - 1] == CR &&
-                octets[index - 2] == LF
-            ) {
-                return index + 1
-            }
+        for (end in 3 until length) {
+            val isEmptyLine = octets[end - 2] == LF && octets[end - 1] == CR
+            if (isEmptyLine && octets[end] == LF) return end + 1
         }
         return -1
     }

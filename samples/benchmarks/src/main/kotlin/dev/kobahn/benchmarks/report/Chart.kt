@@ -60,35 +60,22 @@ internal class Chart(results: List<ScenarioResult>) {
         val length = (bar.value * scale).coerceAtMost(BAR_WIDTH)
         val colour = if (bar.peer.startsWith("kobahn")) "#2b6cb0" else "#a0aec0"
         append("<text x=\"${start - 6}\" y=\"${top + 12}\" text-anchor=\"end\">${bar.peer}</text>")
-        append(
-            "<rect x=\"$start\" y=\"$top\" width=\"${"%.1f".format(
-                length,
-            )}\" height=\"14\" fill=\"$colour\"/>",
-        )
+        append("<rect x=\"$start\" y=\"$top\" width=\"${pixels(length)}\" height=\"14\" ")
+        append("fill=\"$colour\"/>")
         val (least, most) = bar.range
         if (most * scale <= BAR_WIDTH) {
-            append(
-                "<line x1=\"${"%.1f".format(
-                    start + least * scale,
-                )}\" x2=\"${"%.1f".format(start + most * scale)}\" ",
-            )
+            val (from, to) = pixels(start + least * scale) to pixels(start + most * scale)
+            append("<line x1=\"$from\" x2=\"$to\" ")
             append("y1=\"${top + 7}\" y2=\"${top + 7}\" stroke=\"black\"/>")
         }
         val broken = if (bar.value * scale > BAR_WIDTH) " …" else ""
-        append(
-            "<text x=\"${"%.1f".format(
-                start + length + 6,
-            )}\" y=\"${top + 12}\">${number(bar.value)}$broken</text>\n",
-        )
+        append("<text x=\"${pixels(start + length + 6)}\" y=\"${top + 12}\">")
+        append("${number(bar.value)}$broken</text>\n")
     }
 
-    private fun number(value: Double) = if (value <
-        1
-    ) {
-        "%.3f".format(value)
-    } else {
-        "%.2f".format(value)
-    }
+    private fun pixels(length: Double) = "%.1f".format(length)
+
+    private fun number(value: Double) = (if (value < 1) "%.3f" else "%.2f").format(value)
 
     private companion object {
         const val WIDTH = 560

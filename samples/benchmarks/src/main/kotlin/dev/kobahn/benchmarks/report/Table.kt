@@ -7,17 +7,12 @@ import dev.kobahn.benchmarks.run.ScenarioResult
 /** What was measured, as rows of text: medians over the rounds, the cheapest peer first. */
 internal class Table(private val result: ScenarioResult, private val reference: String) {
     private val metrics = Metric.entries.filter { metric ->
-        result.peers.any {
-            it.median(metric) !=
-                null
-        }
+        result.peers.any { it.median(metric) != null }
     }
 
-    val header: List<String> =
-        listOf("peer") +
-            metrics.flatMap {
-                if (isCost(it)) listOf(it.title, "min–max", "ratio") else listOf(it.title)
-            }
+    val header: List<String> = listOf("peer") + metrics.flatMap {
+        if (isCost(it)) listOf(it.title, "min–max", "ratio") else listOf(it.title)
+    }.ifEmpty { listOf("result") }
 
     val rows: List<List<String>> = result.peers.sortedBy { it.median(it.cost) ?: Double.MAX_VALUE }
         .map { peer -> if (peer.measurements.isEmpty()) failed(peer) else row(peer) }
@@ -25,18 +20,12 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     private fun isCost(metric: Metric) = metric == Metric.CPU || metric == Metric.MEMORY
 
     private fun failed(peer: PeerResult) =
-        listOf(peer.peer, "failed: ${peer.failure}") + List(header.size - 2) { "" }
+        listOf(peer.peer, "$FAILED: ${peer.failure}") + List(header.size - 2) { "" }
 
     private fun row(peer: PeerResult) = listOf(peer.peer) + metrics.flatMap { metric ->
         val median = format(peer.median(metric), metric)
-        if (isCost(
-                metric,
-            )
-        ) {
-            listOf(median, range(peer, metric), ratio(peer, metric))
-        } else {
-            listOf(median)
-        }
+        listOf(median) +
+            if (isCost(metric)) listOf(range(peer, metric), ratio(peer, metric)) else emptyList()
     }
 
     private fun range(peer: PeerResult, metric: Metric): String {
@@ -58,11 +47,8 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     /** For a terminal. */
     fun console(): String {
         val all = listOf(header) + rows
-        val widths = header.indices.map { column ->
-            all.filterNot {
-                it.getOrElse(1) { "" }.startsWith("failed")
-            }.maxOf { it[column].length }
-        }
+        val complete = all.filterNot { it[1].startsWith(FAILED) }
+        val widths = header.indices.map { column -> complete.maxOf { it[column].length } }
         val lines = all.map { row ->
             row.mapIndexed { column, cell ->
                 if (column == 0) cell.padEnd(widths[0]) else cell.padStart(widths[column])
@@ -74,14 +60,8 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     fun markdown(): String {
         val rule = listOf("---") + List(header.size - 1) { "---:" }
         val lines = (listOf(header, rule) + rows).map { it.joinToString(" | ", "| ", " |") }
-        return (
-            listOf(
-                "### ${result.name}",
-                "",
-                title(),
-                "",
-            ) + lines + "" + notes()
-            ).joinToString("\n")
+        val all = listOf("### ${result.name}", "", title(), "") + lines + "" + notes()
+        return all.joinToString("\n")
     }
 
     private fun title() =
@@ -93,5 +73,9 @@ internal class Table(private val result: ScenarioResult, private val reference: 
         val notes = result.peers.filter { it.note != null }.groupBy({ it.note }, { it.peer })
             .map { (note, peers) -> "${peers.joinToString()}: $note" }
         return failures + notes
+    }
+
+    private companion object {
+        const val FAILED = "failed"
     }
 }

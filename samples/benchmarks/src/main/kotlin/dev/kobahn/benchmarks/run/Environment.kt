@@ -7,12 +7,10 @@ import java.io.File
 internal object Pinning {
     /** Pins all threads of this process to [core]; false if that cannot be done. */
     fun pinThisProcess(core: Int): Boolean = try {
-        val pid = ProcessHandle.current().pid().toString()
-        ProcessBuilder("taskset", "-a", "-p", "-c", core.toString(), pid)
-            .redirectErrorStream(
-                true,
-            ).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() ==
-            0
+        val pid = ProcessHandle.current().pid()
+        val taskset = ProcessBuilder("taskset", "-a", "-p", "-c", "$core", "$pid")
+        taskset.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        taskset.start().waitFor() == 0
     } catch (_: java.io.IOException) {
         false
     }
@@ -23,23 +21,19 @@ internal object Environment {
     fun describe(settings: RunSettings, peers: List<Peer>): List<String> = listOf(
         "${processor()}, ${System.getProperty("os.name")} ${System.getProperty("os.version")}",
         "peers' JVM: ${settings.java}, ${jvm(settings.java)}",
-        "flags: ${(Launcher.FLAGS + settings.jvmFlags).joinToString(" ")}; " +
-            "for idle connections ${Launcher.IDLE_FLAGS.joinToString(
-                " ",
-            )}; collector: the JVM's choice, " +
-            "which on one core is Serial",
-        "pinned: " +
-            if (settings.isPinned) "peer on ${settings.core}, load on ${settings.loadCore}" else "no",
-        "${settings.rounds} rounds of ${settings.time / 1e9} s, ${settings.warmUp / 1e9} s of warm-up, " +
-            "load average at the start ${loadAverage()}",
+        "flags: ${(Launcher.FLAGS + settings.jvmFlags).joinToString(" ")}",
+        "flags for idle connections: ${Launcher.IDLE_FLAGS.joinToString(" ")}",
+        "collector: what the JVM chooses, which on one core is Serial",
+        "cores: " + with(settings) { if (isPinned) "peer $core, load $loadCore" else "any" },
+        "${settings.rounds} rounds of ${settings.time / 1e9} s after ${settings.warmUp / 1e9} s",
+        "load average at the start: ${loadAverage()}",
         "peers: " + peers.joinToString { "${it.name} ${it.version}" },
     )
 
     private fun processor(): String {
         val lines = read("/proc/cpuinfo").lines().filter { it.startsWith("model name") }
-        return "${lines.size} × ${lines.firstOrNull()?.substringAfter(
-            ": ",
-        ) ?: System.getProperty("os.arch")}"
+        val name = lines.firstOrNull()?.substringAfter(": ") ?: System.getProperty("os.arch")
+        return "${lines.size} × $name"
     }
 
     private fun loadAverage() = read("/proc/loadavg").split(' ').take(2).joinToString(" ")

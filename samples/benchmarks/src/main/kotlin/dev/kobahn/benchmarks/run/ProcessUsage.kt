@@ -26,3 +26,6 @@ internal class ProcessUsage(private val pid: Long) {
         const val NANOS_PER_TICK = 10_000_000L
     }
 }
+
+internal const val KIB = 1024.0
+internal const val MIB = 1024.0 * 1024.0

@@ -21,14 +21,8 @@ class Runner(private val settings: RunSettings, private val say: (String) -> Uni
         } finally {
             entries.forEach { it.close() }
         }
-        return ScenarioResult(
-            scenario.name,
-            scenario.about,
-            scenario.unit,
-            entries.map {
-                it.result()
-            },
-        )
+        val results = entries.map { it.result() }
+        return ScenarioResult(scenario.name, scenario.about, scenario.unit, results)
     }
 
     private inner class Entry(private val scenario: Scenario, private val peer: Peer) : Closeable {

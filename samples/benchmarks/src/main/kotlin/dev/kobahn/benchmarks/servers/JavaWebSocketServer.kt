@@ -34,21 +34,13 @@ internal class JavaWebSocketServer : PeerServer {
         override fun onStart() = started.countDown()
 
         override fun onOpen(connection: WebSocket, handshake: ClientHandshake) {
-            if (handshake.resourceDescriptor ==
-                ServerSettings.BROADCAST
-            ) {
-                connection.setAttachment(true)
-            }
+            val broadcasts = handshake.resourceDescriptor == ServerSettings.BROADCAST
+            connection.setAttachment(broadcasts)
         }
 
         override fun onMessage(connection: WebSocket, message: String) {
-            if (connection.getAttachment<Boolean>() ==
-                true
-            ) {
-                broadcast(message)
-            } else {
-                connection.send(message)
-            }
+            val broadcasts = connection.getAttachment<Boolean>()
+            if (broadcasts) broadcast(message) else connection.send(message)
         }
 
         override fun onMessage(connection: WebSocket, message: ByteBuffer) =

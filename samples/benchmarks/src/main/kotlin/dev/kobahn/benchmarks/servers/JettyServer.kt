@@ -48,12 +48,8 @@ internal class JettyServer : PeerServer {
         }
 
         override fun onWebSocketBinary(payload: ByteBuffer, callback: Callback) {
-            session.sendBinary(
-                payload,
-                Callback.from({
-                    callback.succeed()
-                }, { callback.fail(it) }),
-            )
+            val sent = Callback.from({ callback.succeed() }, { callback.fail(it) })
+            session.sendBinary(payload, sent)
         }
 
         override fun onWebSocketClose(statusCode: Int, reason: String?, callback: Callback) {

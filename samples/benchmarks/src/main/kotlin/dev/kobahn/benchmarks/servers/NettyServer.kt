@@ -28,10 +28,9 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
 
     override fun start(settings: ServerSettings): Int {
         val handlers = if (epoll) EpollIoHandler.newFactory() else NioIoHandler.newFactory()
-        val type = if (epoll) EpollServerSocketChannel::class.java else NioServerSocketChannel::class.java
         val channel = ServerBootstrap()
             .group(MultiThreadIoEventLoopGroup(1, handlers))
-            .channel(type)
+            .channelFactory { if (epoll) EpollServerSocketChannel() else NioServerSocketChannel() }
             .option(ChannelOption.SO_BACKLOG, ServerSettings.BACKLOG)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childHandler(Pipeline(settings))

@@ -56,13 +56,8 @@ internal class UndertowServer : PeerServer {
             message: BufferedBinaryMessage,
         ) {
             val data = message.data
-            WebSockets.sendBinary(
-                WebSockets.mergeBuffers(*data.resource),
-                channel,
-                Freeing {
-                    data.free()
-                },
-            )
+            val octets = WebSockets.mergeBuffers(*data.resource)
+            WebSockets.sendBinary(octets, channel, Freeing { data.free() })
         }
     }
 
