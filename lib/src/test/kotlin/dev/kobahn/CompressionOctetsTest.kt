@@ -12,6 +12,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
@@ -116,11 +117,7 @@ class CompressionOctetsTest :
         }
 
         test("a malformed offer does not fail the handshake") {
-            for (bad in listOf(
-                "server_max_window_bits=16",
-                "foo",
-                "server_no_context_takeover=1",
-            )) {
+            for (bad in "server_max_window_bits=16 foo server_no_context_takeover=1".split(' ')) {
                 answer("$DEFLATE; $bad") { perMessageDeflate() }.shouldBeNull()
                 answer("$DEFLATE; $bad, $DEFLATE") { perMessageDeflate() } shouldBe DEFLATE
             }
@@ -165,6 +162,42 @@ class CompressionOctetsTest :
                 extensions = listOf(other, ReversedOctets)
             } shouldBe "x-other; a=1, x-reverse"
             answer("x-reverse; a") { extensions = listOf(ReversedOctets) }.shouldBeNull()
+        }
+
+        test("an extension of one's own transforms messages and marks them with its bit") {
+            webSocketServer {
+                extensions = listOf(ReversedOctets)
+                onConnect { for (message in incoming) send("$message!") }
+            }.use { server ->
+                RawPeer(server.port).use {
+                    extensionsIn(it.handshake("/", FIELD + "x-reverse")) shouldBe "x-reverse"
+                    it.send(RawPeer.masked(0xA1, "cba".encodeToByteArray()))
+                    it.readHex(6) shouldBe "a104" + "!cba".encodeToByteArray().toHexString()
+                    it.send(RawPeer.text("plain"))
+                    it.readHex(8) shouldBe "a106" + "!nialp".encodeToByteArray().toHexString()
+                }
+            }
+        }
+
+        test("what was agreed on transforms messages one after another, both ways") {
+            webSocketServer {
+                perMessageDeflate { clientMaxWindowBits = 9 }
+                extensions = listOf(ReversedOctets)
+                onConnect { for (message in incoming) send(message) }
+            }.use { server ->
+                webSocketClient {
+                    perMessageDeflate { serverNoContextTakeover = true }
+                    extensions = listOf(ReversedOctets)
+                }.connect("ws://localhost:${server.port}/") {
+                    for (length in listOf(0, 10, 1000, 100_000)) {
+                        val text = "compressible ".repeat(length / 10)
+                        send(text)
+                        incoming.receive().toString() shouldBe text
+                    }
+                    trafficStats.outgoingCompressionRatio!! shouldBeLessThan 0.1
+                    trafficStats.incomingCompressionRatio!! shouldBeLessThan 0.1
+                }
+            }
         }
 
         test("a client offers its compressions and extensions in their order") {

@@ -10,7 +10,11 @@ constructor(
     /** The rule that was broken. */
     public val violation: Violation,
     detail: String? = null,
-) : WebSocketException(if (detail == null) violation.rule else "${violation.rule}: $detail", null) {
+    cause: Throwable? = null,
+) : WebSocketException(
+    if (detail == null) violation.rule else "${violation.rule}: $detail",
+    cause,
+) {
     /** The code the connection is failed with. */
     public val closeCode: Int get() = violation.closeCode
 }

@@ -71,3 +71,6 @@ internal class HostileInput(config: ProtocolConfig) {
         }
     }
 }
+
+/** What nobody can do to an end without extensions. */
+internal val OF_EXTENSIONS = setOf(Violation.CODED_DATA_INVALID, Violation.EXPANDS_TOO_MUCH)

@@ -2,6 +2,7 @@ package dev.kobahn.samples
 
 import dev.kobahn.WebSocket
 import dev.kobahn.protocol.extension.ExtensionHeader
+import java.util.Locale
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
@@ -10,10 +11,7 @@ import kotlinx.coroutines.withContext
  * Runs [block] for an open connection and says on [console] which extensions are in use and, at the
  * end, how much of what the messages have went over the wire. Without extensions it is silent.
  */
-internal suspend fun <T> WebSocket.reportCompression(
-    console: Console,
-    block: suspend () -> T,
-): T {
+internal suspend fun <T> WebSocket.reportCompression(console: Console, block: suspend () -> T): T {
     if (extensions.isEmpty()) return block()
     val peer = transportDetails.peer
     suspend fun note(text: String) =
@@ -30,6 +28,6 @@ internal suspend fun <T> WebSocket.reportCompression(
 }
 
 private fun percentage(ratio: Double?) =
-    if (ratio == null) "-" else "%.1f %%".format(java.util.Locale.ROOT, ratio * PERCENT)
+    if (ratio == null) "-" else "%.1f %%".format(Locale.ROOT, ratio * PERCENT)
 
 private const val PERCENT = 100

@@ -219,13 +219,13 @@ internal class Connection(
 
     override fun onOctets(input: ByteBuffer) {
         watch.octetsReceived()
-        autoPing?.onTraffic()
         receive(input)
     }
 
     private fun receive(input: ByteBuffer) {
         protocol.receive(input)
         if (input.hasRemaining()) held = input.copy()
+        autoPing?.onTraffic()
         // A Close that is no valid one makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
@@ -327,7 +327,10 @@ internal class Connection(
         if (isReadingPaused) loop.run(::resumeReading)
     }
 
-    override fun onFull() = pauseReading()
+    override fun onFull() {
+        pauseReading()
+        if (isReadingPaused && inbox.isOverfull) protocol.pauseReceiving()
+    }
 
     /** Until the application wants messages whole, none is too long to be streamed. */
     private fun limitWholeMessages() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
@@ -336,7 +339,6 @@ internal class Connection(
         if (isReadingPaused) return
         isReadingPaused = true
         transport.pauseReading()
-        protocol.pauseReceiving()
         pings.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.

@@ -96,6 +96,16 @@ internal class Inbox(
     /** Whether more waits than the limit allows. */
     val isFull: Boolean get() = messages.isFull || streams?.isFull == true
 
+    /**
+     * Whether so much more waits that the rest of what was read has to stay as it is: it may expand,
+     * or consist of many short messages. Else it is better parsed, for a Close may be in it.
+     */
+    val isOverfull: Boolean
+        get() {
+            val bound = if (limit < Long.MAX_VALUE - SLACK) limit + SLACK else limit
+            return messages.isOver(bound) || streams?.isOver(bound) == true
+        }
+
     /** Whether the application has taken everything; it may still have something in hand. */
     val isEmptied: Boolean get() = messages.isEmptied && streams?.isEmptied != false
 
@@ -118,5 +128,8 @@ internal class Inbox(
 
     private companion object {
         const val LEAST = 64L
+
+        /** As much as one read. */
+        const val SLACK = 128L * 1024
     }
 }

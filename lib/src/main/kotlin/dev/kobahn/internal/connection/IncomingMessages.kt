@@ -94,7 +94,10 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Whether more waits than the limit allows. */
-    val isFull: Boolean get() = synchronized(queue) { octets > limit }
+    val isFull: Boolean get() = isOver(limit)
+
+    /** Whether more than [bound] octets wait. */
+    fun isOver(bound: Long): Boolean = synchronized(queue) { octets > bound }
 
     /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
     fun end(cause: Throwable?) {

@@ -33,7 +33,11 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     /** What the application receives. */
     val readers = IncomingMessages<MessageReader>(limit, this) { LEAST }
 
-    val isFull: Boolean get() = synchronized(this) { octets > limit } || readers.isFull
+    val isFull: Boolean get() = isOver(limit)
+
+    /** Whether more than [bound] octets wait. */
+    fun isOver(bound: Long): Boolean =
+        synchronized(this) { octets > bound } || readers.isOver(bound)
 
     val isEmptied: Boolean get() = synchronized(this) { octets == 0L } && readers.isEmptied
 

@@ -98,9 +98,7 @@ internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: 
                 throw e
             } catch (e: Exception) {
                 if (e === passed) throw e
-                throw ProtocolException(Violation.CODED_DATA_INVALID, e.toString()).apply {
-                    initCause(e)
-                }
+                throw ProtocolException(Violation.CODED_DATA_INVALID, e.toString(), e)
             }
         }
 

@@ -49,7 +49,7 @@ class CompressedConnectionTest :
         test(
             "an idle connection without context takeover has nothing of zlib's, and at most a KB more",
         ) {
-            val plain = heapOf { ConnectionRig(Role.SERVER).also { it.exchange() } }
+            val plain = heapOf { ConnectionRig(Role.SERVER).also { it.exchange(first = 0x82) } }
             val zlib = CountingZlib()
             val deflate = CountedDeflate(withoutTakeover, zlib)
             val compressed = heapOf {
@@ -97,15 +97,15 @@ private val settings =
     listOf(DeflateSettings(), withoutTakeover, DeflateSettings(10), DeflateSettings(memLevel = 1))
 
 /** Has a message go each way. */
-private fun ConnectionRig.exchange() {
-    val octets = ByteArray(100)
-    begin { send(MessageType.BINARY, octets) }
+private fun ConnectionRig.exchange(first: Int = 0xC2) {
+    begin { send(MessageType.BINARY, OCTETS) }
     val received = begin { incoming.receive() }
-    val encoder = TestEncoder()
-    receive(peer.frame(0xC2, encoder.encode(octets)))
-    encoder.encoder.close()
+    receive(peer.frame(first, if (first == 0xC2) COMPRESSED else OCTETS))
     check(received.isCompleted)
 }
+
+private val OCTETS = ByteArray(100)
+private val COMPRESSED = TestEncoder().encode(OCTETS)
 
 private val ends = listOf<ConnectionRig.() -> Unit>(
     { receive(peer.close(1000)) },

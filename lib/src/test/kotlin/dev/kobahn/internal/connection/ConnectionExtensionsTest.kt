@@ -13,6 +13,7 @@ import dev.kobahn.protocol.extension.rotation
 import dev.kobahn.protocol.hex
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.io.IOException
 
@@ -74,22 +75,25 @@ class ConnectionExtensionsTest :
             val rig = ConnectionRig(
                 role,
                 maxIncomingQueueSize = 1000,
+                capacity = 1_000_000,
                 extensions = listOf(expansion()),
             )
             val bomb = rig.peer.frame(0xC2, hex("ff 00"))
-            rig.receive(*Array(100) { bomb }, rig.peer.text("last"))
-            val first = rig.begin { incoming }.await()
-            rig.loop.run()
+            val messages = rig.begin { incoming }.await()
+            rig.receive(*Array(2_000) { bomb }, rig.peer.text("last"))
             rig.connection.isReadingPaused shouldBe true
-            val sizes = rig.begin { List(101) { first.receive().size } }
-            sizes.await() shouldBe List(100) { 255 } + 4
+            // as much as one read may be, over the bound
+            rig.connection.watch.trafficStats.incomingOctetsAppLevel shouldBeLessThan
+                1000L + 129 * 1024
+            val sizes = rig.begin { List(2_001) { messages.receive().size } }
+            sizes.await() shouldBe List(2_000) { 255 } + 4
             rig.connection.isReadingPaused shouldBe false
         }
 
         bothRoles("what came before reading paused comes before what comes later, the Close last") {
-            val rig = ConnectionRig(role, maxIncomingQueueSize = 100)
+            val rig = ConnectionRig(role, maxIncomingQueueSize = 100, capacity = 1_000_000)
             val messages = rig.begin { incoming }.await()
-            rig.receive(*Array(5) { rig.peer.text("$it".repeat(60)) })
+            rig.receive(*Array(5) { rig.peer.text("$it".repeat(60_000)) })
             rig.receive(rig.peer.text("late"), rig.peer.close(CloseCode.NORMAL_CLOSURE))
             rig.connection.isReadingPaused shouldBe true
             rig.connection.closeStatus shouldBe null
@@ -102,11 +106,12 @@ class ConnectionExtensionsTest :
         }
 
         bothRoles("a connection that closes finds the peer's Close behind what it had not parsed") {
-            val rig = ConnectionRig(role, maxIncomingQueueSize = 100)
+            val rig = ConnectionRig(role, maxIncomingQueueSize = 100, capacity = 1_000_000)
             rig.begin { incoming }.await()
-            val texts = Array(5) { rig.peer.text("x".repeat(60)) }
+            val texts = Array(5) { rig.peer.text("x".repeat(60_000)) }
             rig.receive(*texts, rig.peer.close(CloseCode.GOING_AWAY, "bye"))
             rig.connection.isReadingPaused shouldBe true
+            rig.connection.isClosing shouldBe false
             val closed = rig.begin { close(CloseCode.NORMAL_CLOSURE, "") }
             rig.loop.advanceBy(ConnectionRig.LONG)
             closed.await().reason shouldBe "bye"

@@ -165,12 +165,12 @@ class PerMessageDeflateStepsTest :
             Offer().withAcceptNoContextTakeover(false).withAcceptMaxWindowBits(true)
                 .withRequestNoContextTakeover(true).withRequestMaxWindowBits(9)
                 .withMaxWindowBits(8) shouldBe Offer(false, true, true, 9, 8)
-            OfferAccept(wide.withAcceptNoContextTakeover(true)).withRequestNoContextTakeover(true)
+            val accepting = wide.withAcceptNoContextTakeover(true)
+            OfferAccept(accepting).withRequestNoContextTakeover(true)
                 .withRequestMaxWindowBits(9).withNoContextTakeover(true).withWindowBits(8)
                 .withMemLevel(7).withMaxMessageSize(6).withCompressionLevel(5).withThreshold(4)
-                .withMaxInflateRatio(3).withAnnounced(true) shouldBe OfferAccept(
-                wide.withAcceptNoContextTakeover(true), true, 9, true, 8, 7, 6, 5, 4, 3, true,
-            )
+                .withMaxInflateRatio(3).withAnnounced(true) shouldBe
+                OfferAccept(accepting, true, 9, true, 8, 7, 6, 5, 4, 3, true)
             val response = Response(0, false, 0, false)
             ResponseAccept(response).withNoContextTakeover(true).withWindowBits(8)
                 .withMemLevel(7).withMaxMessageSize(6).withCompressionLevel(5).withThreshold(4)

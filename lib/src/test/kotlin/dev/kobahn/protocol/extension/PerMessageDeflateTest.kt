@@ -82,9 +82,7 @@ class PerMessageDeflateTest :
                 "$DEFLATE; $client" to narrow.copy(false, true, 15, 9),
                 "$DEFLATE; $client; $NARROW_SERVER, $DEFLATE; $client" to narrow,
                 "$DEFLATE; client_max_window_bits; server_max_window_bits=8, " +
-                    "$DEFLATE; client_max_window_bits" to PerMessageDeflate(
-                        serverMaxWindowBits = 8,
-                    ),
+                    "$DEFLATE; client_max_window_bits" to plain.copy(serverMaxWindowBits = 8),
             ) { (text, client) -> ExtensionHeader.format(client.offers) shouldBe text }
         }
 

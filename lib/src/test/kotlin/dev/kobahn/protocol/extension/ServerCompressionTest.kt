@@ -15,9 +15,8 @@ private const val DEFLATE = "permessage-deflate"
 /** What an acceptor gets to see of the header value [text]; nothing if it is not asked. */
 private fun seen(text: String): List<PerMessageCompressOffer> {
     var seen = emptyList<PerMessageCompressOffer>()
-    ServerCompression { offers ->
-        null.also { seen = offers }
-    }.accept(elements(text)).shouldBeNull()
+    val server = ServerCompression { offers -> null.also { seen = offers } }
+    server.accept(elements(text)).shouldBeNull()
     return seen
 }
 

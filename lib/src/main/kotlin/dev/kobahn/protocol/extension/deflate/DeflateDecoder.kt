@@ -13,7 +13,7 @@ import java.util.zip.Inflater
  * Restores compressed messages (RFC 7692 section 7.2.2), whatever window they were made with.
  *
  * A final block ends a DEFLATE stream, and another may follow in the same message or the next
- * (section 7.2.3.5). The inflater has to be restarted then and loses its window, which what follows
+ * (section 7.2.3.4). The inflater has to be restarted then and loses its window, which what follows
  * may refer to. A peer that ends messages so does it from the first one on: until that has come
  * without, what was restored is kept aside, and afterwards only for a peer that does. Of another
  * peer, a reference across its first final block is a violation.
@@ -95,7 +95,7 @@ internal class DeflateDecoder(
         if (!takesOver) giveBack()
     }
 
-    /** Feeds what the message goes without, and more that only makes sense to a complete message. */
+    /** Feeds what the message goes without, and more that only a complete message takes. */
     private fun Inflater.complete(segment: ByteArray) {
         setInput(if (takesOver) END else LAST_END)
         val count = inflate(segment, 0, segment.size)
@@ -130,10 +130,10 @@ internal class DeflateDecoder(
     }
 
     private companion object {
-        /** The rest of an empty block, and a whole one, which is without effect. */
+        /** The rest of an empty block, and a whole one, which is without effect on the window. */
         val END = octets(0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF)
 
-        /** The rest of an empty block, and a final one: for certain the end, but also of the window. */
+        /** The rest of an empty block, and a final one, which shows the end for certain. */
         val LAST_END = octets(0x00, 0x00, 0xFF, 0xFF, 0x01, 0x00, 0x00, 0xFF, 0xFF)
 
         fun octets(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }

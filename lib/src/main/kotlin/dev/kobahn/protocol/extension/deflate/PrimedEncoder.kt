@@ -54,7 +54,16 @@ internal class PrimedEncoder(
             from += count
             room -= count
             rest -= count
-            if (takesOver || rest > 0) history?.append(octets, from - count, count)
+            remember(octets, from - count, count)
+        }
+    }
+
+    private fun remember(octets: ByteArray, offset: Int, length: Int) {
+        if (takesOver || rest > 0) {
+            history?.append(octets, offset, length)
+        } else {
+            // Nothing more is expected; if it comes after all, it refers to nothing.
+            history?.clear()
         }
     }
 

@@ -48,7 +48,7 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
         if (!isAnything) finishEmpty(output)
     }
 
-    /** Flushes all but the last [withheld] octets; false if there was nothing since the last time. */
+    /** Flushes all but the last [withheld] octets; false if nothing was fed since the last time. */
     private fun flush(output: OctetSink, withheld: Int): Boolean {
         val segment = segments.take()
         try {

@@ -95,6 +95,20 @@ class DeflateEncoderTest :
                 octets shouldBe copy
             }
 
+            test("a message that becomes longer than was said comes back: $way") {
+                val encoder = TestEncoder(settings).encoder
+                val peer = LimitedInflater(settings.sendWindowBits, takesOver = true)
+                val wire = collected { output ->
+                    encoder.begin(MessageType.BINARY, 700)
+                    for (from in text.indices step 350) {
+                        val length = minOf(350, text.size - from)
+                        encoder.encode(text, from, length, output)
+                    }
+                    encoder.end(output)
+                }
+                peer.decode(wire) shouldBe text
+            }
+
             test("a message shorter than the threshold is left as it is: $way") {
                 val encoder = DeflateEncoder.of(settings.with(threshold = 10), loopPool())
                 encoder.begin(MessageType.TEXT, 0) shouldBe false

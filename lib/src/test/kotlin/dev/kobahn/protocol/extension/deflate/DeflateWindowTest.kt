@@ -26,9 +26,7 @@ class DeflateWindowTest :
         }
 
         for (bits in 8..14) {
-            test(
-                "the peer of these tests cannot read what refers too far back: $bits window bits",
-            ) {
+            test("the peer here cannot read what refers too far back: $bits window bits") {
                 val octets = SampleData.FAR.octets(4 shl bits, bits, Random(bits))
                 val wire = TestEncoder().encode(octets)
                 (LimitedInflater(bits, takesOver = true).decode(wire) contentEquals octets) shouldBe

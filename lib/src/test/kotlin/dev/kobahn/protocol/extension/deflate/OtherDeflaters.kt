@@ -4,7 +4,7 @@ import com.jcraft.jzlib.JZlib
 import java.io.ByteArrayOutputStream
 import java.util.zip.Deflater
 
-/** A peer with context takeover and a window of its own, 9 to 15 bits, that flushes its messages. */
+/** A peer with context takeover and a window of 9 to 15 bits that flushes its messages. */
 internal class FlushingPeer(windowBits: Int = 15, level: Int = 6) {
     private val deflater =
         com.jcraft.jzlib.Deflater(level, windowBits, 8, JZlib.W_NONE)

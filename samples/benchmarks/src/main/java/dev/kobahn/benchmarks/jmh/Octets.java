@@ -1,0 +1,46 @@
+package dev.kobahn.benchmarks.jmh;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+
+/** What the benchmarks work on; the same each time. */
+final class Octets {
+    private static final int KEY = 0x37FA213D;
+
+    private Octets() {}
+
+    static byte[] random(int size) {
+        byte[] octets = new byte[size];
+        new Random(6455).nextBytes(octets);
+        return octets;
+    }
+
+    /** Valid UTF-8 of exactly size octets, filled up with dots. */
+    static byte[] text(String words, int size) {
+        byte[] word = words.getBytes(StandardCharsets.UTF_8);
+        byte[] octets = new byte[size];
+        java.util.Arrays.fill(octets, (byte) '.');
+        for (int start = 0; start + word.length <= size; start += word.length) {
+            System.arraycopy(word, 0, octets, start, word.length);
+        }
+        return octets;
+    }
+
+    /** A masked frame with the first octet given. */
+    static byte[] frame(int first, byte[] payload) {
+        java.nio.ByteBuffer frame = java.nio.ByteBuffer.allocate(payload.length + 14);
+        frame.put((byte) first);
+        if (payload.length < 126) {
+            frame.put((byte) (0x80 | payload.length));
+        } else if (payload.length < 65536) {
+            frame.put((byte) (0x80 | 126)).putShort((short) payload.length);
+        } else {
+            frame.put((byte) (0x80 | 127)).putLong(payload.length);
+        }
+        frame.putInt(KEY);
+        for (int index = 0; index < payload.length; index++) {
+            frame.put((byte) (payload[index] ^ KEY >>> 8 * (3 - index % 4)));
+        }
+        return java.util.Arrays.copyOf(frame.array(), frame.position());
+    }
+}

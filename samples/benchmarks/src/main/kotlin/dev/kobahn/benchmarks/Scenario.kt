@@ -1,0 +1,108 @@
+package dev.kobahn.benchmarks
+
+/** One way to put peers to work. */
+sealed class Scenario(val name: String, val about: String) {
+    /** What the costs are divided by. */
+    open val unit: String get() = "message"
+
+    /** [connections] that each keep [inFlight] messages under way. */
+    class Echo(
+        name: String,
+        about: String,
+        val connections: Int,
+        val inFlight: Int,
+        val payload: Payload,
+        val compressed: Boolean = false,
+    ) : Scenario(name, about)
+
+    /** Connections that are opened and closed, [atOnce] of them at a time. */
+    class Handshake(name: String, about: String, val atOnce: Int) : Scenario(name, about) {
+        override val unit: String get() = "connection"
+    }
+
+    /** What [connections] that do nothing take of memory. */
+    class Idle(name: String, about: String, val connections: Int) : Scenario(name, about) {
+        override val unit: String get() = "connection"
+    }
+
+    /** Each message of one connection to all [connections]. */
+    class Broadcast(name: String, about: String, val connections: Int, val payload: Payload) :
+        Scenario(name, about) {
+        override val unit: String get() = "delivery"
+    }
+
+    /** As [Echo], but what is measured is a client. */
+    class Client(
+        name: String,
+        about: String,
+        val connections: Int,
+        val inFlight: Int,
+        val size: Int,
+    ) : Scenario(name, about)
+
+    companion object {
+        /** The scenarios of a run, in their order. */
+        val ALL: List<Scenario> = listOf(
+            Echo(
+                "ping-pong",
+                "64 connections, text of 32 B, one at a time",
+                64,
+                1,
+                Payload.ascii(32),
+            ),
+            Echo(
+                "many",
+                "1,000 connections, text of 128 B, one at a time",
+                1_000,
+                1,
+                Payload.ascii(128),
+            ),
+            Echo(
+                "pipelined",
+                "16 connections, text of 32 B, 64 under way each",
+                16,
+                64,
+                Payload.ascii(32),
+            ),
+            Echo(
+                "large",
+                "8 connections, binary of 64 KiB, one at a time",
+                8,
+                1,
+                Payload.binary(65_536),
+            ),
+            Echo(
+                "utf8",
+                "8 connections, text of 4 KiB beyond ASCII",
+                8,
+                1,
+                Payload.nonAscii(4_096),
+            ),
+            Echo(
+                "json-deflate",
+                "64 connections, JSON of 1 KiB, permessage-deflate with context takeover",
+                64,
+                1,
+                Payload.json(1_024),
+                compressed = true,
+            ),
+            Handshake("handshake", "connect, upgrade, close; 64 connections at a time", 64),
+            Broadcast("broadcast-200", "text of 128 B to 200 connections", 200, Payload.ascii(128)),
+            Broadcast(
+                "broadcast-1000",
+                "text of 128 B to 1,000 connections",
+                1_000,
+                Payload.ascii(128),
+            ),
+            Idle("idle", "memory of 10,000 connections at rest", 10_000),
+            Client("client-ping-pong", "a client with 64 connections, text of 32 B", 64, 1, 32),
+            Client(
+                "client-pipelined",
+                "a client with 16 connections, 64 under way each",
+                16,
+                64,
+                32,
+            ),
+        )
+    }
+}

@@ -1,0 +1,91 @@
+package dev.kobahn.benchmarks.report
+
+import dev.kobahn.benchmarks.run.PeerResult
+import dev.kobahn.benchmarks.run.ScenarioResult
+
+/**
+ * What each peer costs in each scenario, as bars: the shorter the better. A mark shows the range.
+ */
+internal class Chart(results: List<ScenarioResult>) {
+    private val panels = results.mapNotNull(::panel)
+
+    private class Panel(val title: String, val bars: List<Bar>)
+
+    private class Bar(val peer: String, val value: Double, val range: Pair<Double, Double>)
+
+    private fun panel(result: ScenarioResult): Panel? {
+        val bars = result.peers.mapNotNull(::bar).sortedBy { it.value }
+        if (bars.isEmpty()) return null
+        val cost = result.peers.first { it.measurements.isNotEmpty() }.cost.title
+        return Panel("${result.name}: $cost per ${result.unit}", bars)
+    }
+
+    private fun bar(peer: PeerResult): Bar? {
+        val value = peer.median(peer.cost) ?: return null
+        return Bar(peer.peer, value, peer.range(peer.cost) ?: return null)
+    }
+
+    fun svg(): String {
+        val columns = panels.chunked((panels.size + 1) / 2.coerceAtLeast(1))
+        val height = columns.maxOfOrNull { column -> column.sumOf { heightOf(it) } } ?: 0
+        return buildString {
+            append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"${columns.size * WIDTH}\" ")
+            append("height=\"${height + GAP}\" font-family=\"sans-serif\" font-size=\"12\">\n")
+            append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
+            columns.forEachIndexed { index, column ->
+                var top = GAP
+                for (panel in column) {
+                    draw(panel, index * WIDTH + GAP, top)
+                    top += heightOf(panel)
+                }
+            }
+            append("</svg>\n")
+        }
+    }
+
+    private fun heightOf(panel: Panel) = TITLE + panel.bars.size * BAR + GAP
+
+    private fun StringBuilder.draw(panel: Panel, left: Int, top: Int) {
+        append("<text x=\"$left\" y=\"${top + 14}\" font-weight=\"bold\">${panel.title}</text>\n")
+        // one slow peer must not press all others against the axis
+        val scale =
+            BAR_WIDTH / minOf(panel.bars.maxOf { it.value }, panel.bars.first().value * MOST)
+        panel.bars.forEachIndexed { index, bar ->
+            draw(bar, left, top + TITLE + index * BAR, scale)
+        }
+    }
+
+    private fun StringBuilder.draw(bar: Bar, left: Int, top: Int, scale: Double) {
+        val start = left + LABEL
+        val length = (bar.value * scale).coerceAtMost(BAR_WIDTH)
+        val colour = if (bar.peer.startsWith("kobahn")) "#2b6cb0" else "#a0aec0"
+        append("<text x=\"${start - 6}\" y=\"${top + 12}\" text-anchor=\"end\">${bar.peer}</text>")
+        append("<rect x=\"$start\" y=\"$top\" width=\"${pixels(length)}\" height=\"14\" ")
+        append("fill=\"$colour\"/>")
+        val (least, most) = bar.range
+        if (most * scale <= BAR_WIDTH) {
+            val (from, to) = pixels(start + least * scale) to pixels(start + most * scale)
+            append("<line x1=\"$from\" x2=\"$to\" ")
+            append("y1=\"${top + 7}\" y2=\"${top + 7}\" stroke=\"black\"/>")
+        }
+        val broken = if (bar.value * scale > BAR_WIDTH) " …" else ""
+        append("<text x=\"${pixels(start + length + 6)}\" y=\"${top + 12}\">")
+        append("${number(bar.value)}$broken</text>\n")
+    }
+
+    private fun pixels(length: Double) = "%.1f".format(length)
+
+    private fun number(value: Double) = (if (value < 1) "%.3f" else "%.2f").format(value)
+
+    private companion object {
+        const val WIDTH = 560
+        const val LABEL = 120
+        const val BAR_WIDTH = 330.0
+        const val BAR = 19
+        const val TITLE = 24
+        const val GAP = 14
+
+        /** Bars end at this many times the shortest. */
+        const val MOST = 8
+    }
+}

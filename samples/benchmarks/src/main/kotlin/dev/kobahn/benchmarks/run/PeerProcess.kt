@@ -1,0 +1,126 @@
+package dev.kobahn.benchmarks.run
+
+import dev.kobahn.benchmarks.Peer
+import dev.kobahn.benchmarks.load.LoadFailure
+import java.io.Closeable
+import java.io.File
+import java.io.IOException
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.TimeoutException
+
+/** A peer in a process of its own, spoken to by lines; it ends with its standard input. */
+internal class PeerProcess(command: List<String>, private val log: File) : Closeable {
+    private val process: Process
+    private val lines: java.io.BufferedReader
+
+    init {
+        log.parentFile.mkdirs()
+        process =
+            ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log)).start()
+        lines = process.inputStream.bufferedReader()
+    }
+
+    val pid: Long get() = process.pid()
+
+    /** Blocks until a line comes that begins with [word]; returns its rest. */
+    fun await(word: String): String = try {
+        CompletableFuture.supplyAsync { nextLine(word) }.get(PATIENCE, TimeUnit.SECONDS)
+    } catch (e: TimeoutException) {
+        throw LoadFailure("the process does not say '$word'", e)
+    } catch (e: ExecutionException) {
+        throw LoadFailure(e.cause?.message.orEmpty(), e.cause)
+    }
+
+    private fun nextLine(word: String): String {
+        while (true) {
+            val line = lines.readLine() ?: throw LoadFailure("the process has ended, see $log")
+            if (line.substringBefore(' ') == word) return line.substringAfter(' ', "")
+        }
+    }
+
+    fun say(line: String) {
+        try {
+            process.outputStream.write("$line\n".toByteArray())
+            process.outputStream.flush()
+        } catch (e: IOException) {
+            throw LoadFailure("the process has ended, see $log", e)
+        }
+    }
+
+    override fun close() {
+        try {
+            process.outputStream.close()
+        } catch (_: IOException) {
+            // it has ended before
+        }
+        if (!process.waitFor(END_TIME, TimeUnit.SECONDS)) process.destroyForcibly().waitFor()
+    }
+
+    private companion object {
+        const val PATIENCE = 60L
+        const val END_TIME = 3L
+    }
+}
+
+/** How processes are started: with which JVM, which flags and on which core. */
+internal class Launcher(private val settings: RunSettings) {
+    /** Starts the server [peer]; returns its process and its port. */
+    fun server(
+        peer: Peer,
+        core: Int,
+        compressed: Boolean,
+        idle: Boolean = false,
+    ): Pair<PeerProcess, Int> {
+        val modes = listOfNotNull("deflate".takeIf { compressed })
+        val command = when (peer) {
+            is Peer.Jvm -> java(idle) + listOf(SERVER_MAIN, peer.name) + modes
+            is Peer.Script -> listOf(peer.interpreter, script(peer)) + modes
+        }
+        val process = PeerProcess(pinned(core) + command, log(peer))
+        return process to process.await("listening").toInt()
+    }
+
+    /** Starts the client [peer], which is then told what to do by [arguments]. */
+    fun client(peer: Peer, core: Int, vararg arguments: Int): PeerProcess {
+        val command =
+            java(idle = false) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
+        return PeerProcess(pinned(core) + command, log(peer)).also { it.await("connected") }
+    }
+
+    private fun pinned(core: Int) =
+        if (settings.isPinned) listOf("taskset", "-c", core.toString()) else emptyList()
+
+    private fun java(idle: Boolean): List<String> =
+        listOf(settings.java) + (if (idle) IDLE_FLAGS else FLAGS) + settings.jvmFlags +
+            listOf("-cp", System.getProperty("java.class.path"))
+
+    private fun script(peer: Peer.Script): String {
+        val file = settings.output.resolve(peer.resource)
+        settings.output.mkdirs()
+        javaClass.getResourceAsStream("/${peer.resource}")!!.use {
+            file.writeBytes(it.readAllBytes())
+        }
+        return file.path
+    }
+
+    private fun log(peer: Peer) = settings.output.resolve("logs/${peer.name}.log")
+
+    companion object {
+        private const val SERVER_MAIN = "dev.kobahn.benchmarks.servers.ServerMainKt"
+        private const val CLIENT_MAIN = "dev.kobahn.benchmarks.clients.ClientMainKt"
+        private val QUIET = listOf(
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dkotlin-logging.logStartupMessage=false",
+        )
+        val FLAGS = listOf("-Xms512m", "-Xmx512m") + QUIET
+
+        /**
+         * With the whole heap resident, growth of the process is growth outside of the heap. The
+         * optimizing compiler takes tens of megabytes there when it pleases.
+         */
+        val IDLE_FLAGS =
+            listOf("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1") + QUIET
+    }
+}

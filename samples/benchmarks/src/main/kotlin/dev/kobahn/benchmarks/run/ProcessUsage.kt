@@ -1,0 +1,31 @@
+package dev.kobahn.benchmarks.run
+
+import java.io.File
+
+/** What the kernel says about a process (Linux). */
+internal class ProcessUsage(private val pid: Long) {
+    /**
+     * The CPU time of all its threads so far, in nanoseconds, as exact as the kernel's ticks of 10
+     * ms.
+     */
+    fun cpuNanos(): Long {
+        // the name, which stands in brackets, may contain anything
+        val fields = File("/proc/$pid/stat").readText().substringAfterLast(") ").split(' ')
+        return (fields[USER].toLong() + fields[SYSTEM].toLong()) * NANOS_PER_TICK
+    }
+
+    /** How much of it is in memory, in octets. */
+    fun residentOctets(): Long {
+        val line = File("/proc/$pid/status").readLines().first { it.startsWith("VmRSS:") }
+        return line.filter(Char::isDigit).toLong() * 1024
+    }
+
+    private companion object {
+        const val USER = 11
+        const val SYSTEM = 12
+        const val NANOS_PER_TICK = 10_000_000L
+    }
+}
+
+internal const val KIB = 1024.0
+internal const val MIB = 1024.0 * 1024.0

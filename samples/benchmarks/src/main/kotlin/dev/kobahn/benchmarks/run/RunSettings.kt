@@ -1,0 +1,22 @@
+package dev.kobahn.benchmarks.run
+
+import java.io.File
+
+/** How a run is done. */
+class RunSettings(
+    val rounds: Int = 5,
+    /** How long each peer works before the first round, in nanoseconds. */
+    val warmUp: Long = 3_000_000_000,
+    /** How long each measurement lasts, in nanoseconds. */
+    val time: Long = 2_000_000_000,
+    /** Where the measured process runs. */
+    val core: Int = 0,
+    /** Where the load runs, or the server of a measured client. */
+    val loadCore: Int = 1,
+    val isPinned: Boolean = true,
+    /** What clients are measured with. */
+    val server: String = "netty-epoll",
+    val java: String = System.getProperty("java.home") + "/bin/java",
+    val jvmFlags: List<String> = emptyList(),
+    val output: File = File("target/results"),
+)

@@ -1,0 +1,83 @@
+package dev.kobahn.benchmarks.run
+
+import dev.kobahn.benchmarks.Peer
+import dev.kobahn.benchmarks.Scenario
+import dev.kobahn.benchmarks.load.BroadcastLoad
+import dev.kobahn.benchmarks.load.EchoLoad
+import dev.kobahn.benchmarks.load.HandshakeLoad
+import dev.kobahn.benchmarks.load.Load
+import dev.kobahn.benchmarks.load.Target
+import dev.kobahn.benchmarks.servers.ServerSettings
+
+/** A server under a load that is measured by time. The server lives as long as the trial. */
+internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings: RunSettings) :
+    Trial {
+    private val compressed = (scenario as? Scenario.Echo)?.compressed == true
+    private val raw = peer.name == Peer.RAW
+    private val process: PeerProcess
+    private val port: Int
+
+    init {
+        val (process, port) = Launcher(settings).server(peer, settings.core, compressed)
+        this.process = process
+        this.port = port
+    }
+
+    override var note: String? = null
+        private set
+
+    override fun measure(lead: Long, time: Long): Map<Metric, Double> = load().use { load ->
+        load.open()
+        load.run(lead)
+        val usage = ProcessUsage(process.pid)
+        val before = usage.cpuNanos()
+        val result = load.run(time)
+        note = load.note
+        val cpu = usage.cpuNanos() - before
+        val seconds = result.nanos / 1e9
+        val latencies = result.latencies
+        buildMap {
+            put(Metric.CPU, cpu / 1e3 / result.operations)
+            put(Metric.RATE, result.operations / seconds)
+            payloadSize?.let { put(Metric.OCTETS, result.operations * it / seconds / 1e6) }
+            put(Metric.P50, latencies.getValueAtPercentile(50.0) / 1e3)
+            put(Metric.P99, latencies.getValueAtPercentile(99.0) / 1e3)
+            put(Metric.P999, latencies.getValueAtPercentile(99.9) / 1e3)
+            put(Metric.RSS, usage.residentOctets() / MIB)
+            put(Metric.BUSY, 100.0 * cpu / result.nanos)
+            put(Metric.OTHER_BUSY, 100.0 * result.loadNanos / result.nanos)
+        }
+    }
+
+    private val payloadSize = when (scenario) {
+        is Scenario.Echo -> scenario.payload.size
+        is Scenario.Broadcast -> scenario.payload.size
+        else -> null
+    }
+
+    private fun load(): Load = when (scenario) {
+        is Scenario.Echo -> EchoLoad(
+            Target(port, raw = raw, offer = if (compressed) OFFER else null),
+            scenario.payload,
+            scenario.connections,
+            scenario.inFlight,
+        )
+
+        is Scenario.Handshake -> HandshakeLoad(Target(port, raw = raw), scenario.atOnce)
+
+        is Scenario.Broadcast ->
+            BroadcastLoad(
+                Target(port, ServerSettings.BROADCAST),
+                scenario.payload,
+                scenario.connections,
+            )
+
+        is Scenario.Idle, is Scenario.Client -> error("${scenario.name} has a trial of its own")
+    }
+
+    override fun close() = process.close()
+
+    private companion object {
+        const val OFFER = "permessage-deflate"
+    }
+}

@@ -1,0 +1,64 @@
+package dev.kobahn.benchmarks.servers
+
+import java.nio.ByteBuffer
+import java.util.concurrent.CopyOnWriteArraySet
+import org.eclipse.jetty.server.Server
+import org.eclipse.jetty.server.ServerConnector
+import org.eclipse.jetty.util.thread.QueuedThreadPool
+import org.eclipse.jetty.websocket.api.Callback
+import org.eclipse.jetty.websocket.api.Session
+import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler
+
+/**
+ * Jetty's own API, without servlets. One acceptor and one selector; its pool has more threads by
+ * design.
+ */
+internal class JettyServer : PeerServer {
+    private val members = CopyOnWriteArraySet<Session>()
+
+    override fun start(settings: ServerSettings): Int {
+        val server = Server(QueuedThreadPool(MOST_THREADS))
+        val connector = ServerConnector(server, 1, 1)
+        connector.host = ServerSettings.HOST
+        connector.acceptQueueSize = ServerSettings.BACKLOG
+        server.addConnector(connector)
+        server.handler = WebSocketUpgradeHandler.from(server) { container ->
+            container.maxTextMessageSize = settings.maxMessageSize.toLong()
+            container.maxBinaryMessageSize = settings.maxMessageSize.toLong()
+            container.maxFrameSize = settings.maxMessageSize.toLong()
+            container.idleTimeout = java.time.Duration.ZERO
+            container.addMapping(ServerSettings.BROADCAST) { _, _, _ -> Echo(members) }
+            container.addMapping("/") { _, _, _ -> Echo(null) }
+        }
+        server.start()
+        return connector.localPort
+    }
+
+    /** Public, because Jetty calls it by reflection. */
+    class Echo(private val members: MutableSet<Session>?) :
+        Session.Listener.AbstractAutoDemanding() {
+        override fun onWebSocketOpen(session: Session) {
+            super.onWebSocketOpen(session)
+            members?.add(session)
+        }
+
+        override fun onWebSocketText(message: String) {
+            if (members == null) return session.sendText(message, Callback.NOOP)
+            members.forEach { if (it.isOpen) it.sendText(message, Callback.NOOP) }
+        }
+
+        override fun onWebSocketBinary(payload: ByteBuffer, callback: Callback) {
+            val sent = Callback.from({ callback.succeed() }, { callback.fail(it) })
+            session.sendBinary(payload, sent)
+        }
+
+        override fun onWebSocketClose(statusCode: Int, reason: String?, callback: Callback) {
+            members?.remove(session)
+            callback.succeed()
+        }
+    }
+
+    private companion object {
+        const val MOST_THREADS = 8
+    }
+}

@@ -1,0 +1,44 @@
+package dev.kobahn.benchmarks.servers
+
+import java.lang.management.ManagementFactory
+import java.lang.management.MemoryType
+import kotlin.system.exitProcess
+
+/** The servers that run in a JVM, by name; only the one that is asked for loads its classes. */
+internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
+    "kobahn" to { KobahnServer() },
+    "kobahn-default" to { KobahnServer(onDefaultDispatcher = true) },
+    "netty-nio" to { NettyServer(epoll = false) },
+    "netty-epoll" to { NettyServer(epoll = true) },
+    "vertx" to { VertxServer() },
+    "undertow" to { UndertowServer() },
+    "jetty" to { JettyServer() },
+    "java-websocket" to { JavaWebSocketServer() },
+    "ktor-cio" to { KtorServer() },
+    "raw" to { RawServer() },
+)
+
+/**
+ * A process of its own: takes the name of a server and whether it is to compress, says
+ * `listening PORT`, and ends with its standard input. The line `memory` is answered with the octets
+ * of the heap that are in use after a collection.
+ */
+fun main(args: Array<String>) {
+    val server = PEER_SERVERS.getValue(args[0])()
+    println("listening ${server.start(ServerSettings(deflate = "deflate" in args))}")
+    while (true) {
+        val line = readlnOrNull() ?: exitProcess(0)
+        if (line == "memory") println("heap ${liveHeap()}")
+    }
+}
+
+/**
+ * What the last collection left; what is in use now would count whole buffers of threads to
+ * allocate in.
+ */
+private fun liveHeap(): Long {
+    // what finalizers and cleaners let go of is only collected the second time
+    repeat(2) { System.gc() }
+    return ManagementFactory.getMemoryPoolMXBeans().filter { it.type == MemoryType.HEAP }
+        .sumOf { it.collectionUsage?.used ?: 0 }
+}

@@ -1,0 +1,46 @@
+package dev.kobahn.benchmarks
+
+import dev.kobahn.benchmarks.run.Metric
+import dev.kobahn.benchmarks.run.RunSettings
+import dev.kobahn.benchmarks.run.Runner
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import java.io.File
+import kotlin.time.Duration.Companion.minutes
+
+/** Every peer that runs in a JVM does what the scenarios ask of it, in a small way. */
+class PeersTest :
+    FunSpec({
+        val scenarios = listOf(
+            Scenario.Echo("small", "", 4, 1, Payload.ascii(32)),
+            Scenario.Echo("pipelined", "", 2, 16, Payload.ascii(32)),
+            Scenario.Echo("large", "", 2, 1, Payload.binary(65_536)),
+            Scenario.Echo("utf8", "", 2, 1, Payload.nonAscii(4_096)),
+            Scenario.Echo("json-deflate", "", 2, 1, Payload.json(1_024), compressed = true),
+            Scenario.Handshake("handshake", "", 2),
+            Scenario.Broadcast("broadcast", "", 5, Payload.ascii(128)),
+            Scenario.Idle("idle", "", 20),
+            Scenario.Client("client", "", 2, 4, 32),
+        )
+        val settings = RunSettings(
+            rounds = 1,
+            warmUp = 200_000_000,
+            time = 300_000_000,
+            isPinned = false,
+            output = File("target/test-results"),
+        )
+        for (peer in Peer.ALL.filterIsInstance<Peer.Jvm>()) {
+            for (scenario in scenarios) {
+                if (!peer.canDo(scenario)) continue
+                test("${peer.name} does ${scenario.name}").config(timeout = 2.minutes) {
+                    val result = Runner(settings) { }.run(scenario, listOf(peer)).peers.single()
+                    result.failure shouldBe null
+                    if (scenario !is Scenario.Idle) {
+                        result.median(Metric.RATE).shouldNotBeNull() shouldBeGreaterThan 1.0
+                    }
+                }
+            }
+        }
+    })

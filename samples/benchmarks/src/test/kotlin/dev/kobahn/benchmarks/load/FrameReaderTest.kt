@@ -1,0 +1,73 @@
+package dev.kobahn.benchmarks.load
+
+import dev.kobahn.benchmarks.Payload
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+
+/** A generator that would take anything for an echo would measure nothing. */
+class FrameReaderTest :
+    FunSpec({
+        test("echoes in their order are counted, however they are cut") {
+            val octets = frame(0) + frame(1) + frame(2)
+            for (cut in 1 until octets.size) {
+                val reading = Reading()
+                reading.read(octets.copyOf(cut))
+                reading.read(octets.copyOfRange(cut, octets.size))
+                reading.messages shouldBe 3
+            }
+        }
+
+        test("a message in fragments is one message") {
+            val message = message(0)
+            val first = byteArrayOf(1, 10) + message.copyOf(10)
+            val second = byteArrayOf(0x80.toByte(), 22) + message.copyOfRange(10, 32)
+            Reading().apply { read(first + second) }.messages shouldBe 1
+        }
+
+        test("echoes in another order are wrong") {
+            shouldThrow<WrongEcho> { Reading().read(frame(1) + frame(0)) }
+        }
+
+        test("an echo of another connection is wrong") {
+            shouldThrow<WrongEcho> { Reading().read(frame(0, connection = 1)) }
+        }
+
+        test("one octet that differs is noticed, wherever it stands") {
+            for (index in 0 until 34) {
+                val octets = frame(0)
+                octets[index] = (octets[index].toInt() xor 1).toByte()
+                val reading = Reading()
+                val noticed =
+                    runCatching { reading.read(octets) }.isFailure || reading.messages == 0
+                noticed shouldBe true
+            }
+        }
+
+        test("a shorter echo is wrong") {
+            shouldThrow<WrongEcho> {
+                Reading().read(byteArrayOf(0x81.toByte(), 12) + message(0).copyOf(12))
+            }
+        }
+    })
+
+private val payload = Payload.ascii(32)
+
+private fun message(sequence: Long, connection: Int = 0) =
+    payload.unmarked().also { payload.next(it, connection, sequence) }
+
+private fun frame(sequence: Long, connection: Int = 0) =
+    byteArrayOf(0x81.toByte(), 32) + message(sequence, connection)
+
+/** Does with what is left over what a connection does. */
+private class Reading {
+    var messages = 0
+        private set
+    private val reader = FrameReader(ExpectedMessages(payload, 0), { messages++ }, { })
+    private var rest = ByteArray(0)
+
+    fun read(octets: ByteArray) {
+        val all = rest + octets
+        rest = all.copyOfRange(reader.read(all, 0, all.size), all.size)
+    }
+}
