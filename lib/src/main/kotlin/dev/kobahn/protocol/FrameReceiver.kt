@@ -180,9 +180,13 @@ internal class FrameReceiver(
 
     private fun decode(input: ByteBuffer, count: Int) {
         val slice = segments.take()
+        val start = input.position()
         try {
             input.get(slice, 0, count)
+            // Of a frame that breaks a rule nothing is consumed from here on, see frameRest.
+            input.position(start)
             decoding!!.decode(slice, 0, count)
+            input.position(start + count)
         } finally {
             segments.recycle(slice)
         }
