@@ -32,7 +32,8 @@ constructor(
     public constructor(octets: ByteArray, doNotCompress: Boolean = false) :
         this(Message.Binary(octets), doNotCompress)
 
-    internal val forms = EncodedForms()
+    @get:JvmSynthetic
+    internal val forms: EncodedForms = EncodedForms()
 
     override fun toString(): String = message.toString()
 }

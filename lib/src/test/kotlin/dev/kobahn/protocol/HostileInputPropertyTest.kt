@@ -33,7 +33,9 @@ class HostileInputPropertyTest :
             }
             // A header's length is written in the shortest form here.
             seen shouldContainAll
-                (Violation.entries - Violation.LENGTH_NOT_MINIMAL - OF_EXTENSIONS).map { "failure $it" }
+                (Violation.entries - Violation.LENGTH_NOT_MINIMAL - OF_EXTENSIONS).map {
+                    "failure $it"
+                }
         }
     })
 

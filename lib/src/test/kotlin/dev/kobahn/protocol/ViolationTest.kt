@@ -145,7 +145,9 @@ class ViolationTest :
             listOf(frame(0x82, ByteArray(5)), frame(0x01, "61") + frame(0x80, ByteArray(126)))
         }
 
-        test("every violation is tested") { (Violation.entries - tested - OF_EXTENSIONS).shouldBeEmpty() }
+        test("every violation is tested") {
+            (Violation.entries - tested - OF_EXTENSIONS).shouldBeEmpty()
+        }
 
         test("every rule fits into a Close frame and says which code it fails with") {
             Violation.entries.map { it.closeCode }.toSet() shouldBe setOf(1002, 1007, 1009)

@@ -1,8 +1,8 @@
 package dev.kobahn.protocol.stream
 
 import dev.kobahn.protocol.NO_SHRINKING
-import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.OF_EXTENSIONS
+import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.WireFrame
 import dev.kobahn.protocol.frame.Frame
@@ -49,7 +49,8 @@ class StreamPropertyTest :
             }
             // A header's length is written in the shortest form here.
             seen shouldContainAll
-                (Violation.entries - Violation.LENGTH_NOT_MINIMAL - OF_EXTENSIONS).map { it.name } + null
+                (Violation.entries - Violation.LENGTH_NOT_MINIMAL - OF_EXTENSIONS).map { it.name } +
+                null
         }
 
         test("a stream and a protocol agree on random octets") {
