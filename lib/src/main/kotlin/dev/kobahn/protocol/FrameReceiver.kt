@@ -3,6 +3,7 @@ package dev.kobahn.protocol
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.Decoding
+import dev.kobahn.protocol.extension.OctetSink
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.Masking
 import dev.kobahn.protocol.frame.Opcode
@@ -54,7 +55,16 @@ internal class FrameReceiver(
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
         segments = pool.segments
-        decoding = Decoding(extensions, pool, ::data)
+        decoding = Decoding(extensions, pool, Restored())
+    }
+
+    /** Takes what a message was before extensions transformed it, as it comes out. */
+    private inner class Restored : OctetSink {
+        override fun write(octets: ByteArray, offset: Int, length: Int) =
+            data(octets, offset, length)
+
+        override val room: Long
+            get() = if (maxMessageSize > 0) maxMessageSize - messageLength else Long.MAX_VALUE
     }
 
     /** Consumes [input] until it is empty or this is paused; returns the peer's Close when it is complete, else null. */
@@ -170,15 +180,18 @@ internal class FrameReceiver(
 
     private fun decode(input: ByteBuffer, count: Int) {
         val slice = segments.take()
+        val start = input.position()
         try {
             input.get(slice, 0, count)
+            // Of a frame that breaks a rule nothing is consumed from here on, see frameRest.
+            input.position(start)
             decoding!!.decode(slice, 0, count)
+            input.position(start + count)
         } finally {
             segments.recycle(slice)
         }
     }
 
-    /** What a message was before extensions transformed it, as it comes out. */
     private fun data(octets: ByteArray, offset: Int, length: Int) {
         messageLength += length
         checkMessageSize(messageLength)

@@ -45,6 +45,10 @@ internal class Layers(private val root: String, private val foreign: String = ""
         "the client does not know the server" to
             noClasses().that(liveIn("internal.client"))
                 .should().dependOnClassesThat(liveIn("internal.server")).allowEmptyShould(true),
+        "a codec knows only the protocol" to
+            noClasses().that(liveIn("codec")).should().dependOnClassesThat(
+                resideInAPackage("$root..").and(not(liveIn("codec", "protocol", "foreign"))),
+            ),
     )
 
     private fun optionalDependencies(): Map<String, ArchRule> =
@@ -60,13 +64,10 @@ internal class Layers(private val root: String, private val foreign: String = ""
 }
 
 /** The packages of the optional dependencies by the only package of ours that may touch them. */
-private val OPTIONAL_DEPENDENCIES: Map<String, List<String>> = mapOf(
-    "codec" to listOf(
-        "org.brotli..",
-        "com.aayushatharva.brotli4j..",
-        "org.xerial.snappy..",
-        "org.apache.commons.compress..",
-    ),
+internal val OPTIONAL_DEPENDENCIES: Map<String, List<String>> = mapOf(
+    "codec.bzip2" to listOf("org.apache.commons.compress.."),
+    "codec.snappy" to listOf("org.xerial.snappy.."),
+    "codec.brotli" to listOf("com.aayushatharva.brotli4j.."),
     "serialization" to listOf("kotlinx.serialization.."),
     "micrometer" to listOf("io.micrometer.."),
     "redis" to listOf("io.lettuce..", "redis.clients.."),

@@ -79,7 +79,7 @@ private suspend fun ClientWebSocket.live(index: Int) {
     extensions.single().name shouldBe "permessage-deflate"
     send(HELLO)
     incoming.receive() shouldBe HELLO
-    when (index % 5) {
+    when (index / AT_ONCE % 5) {
         0 -> close()
         1 -> send(CLOSE)
         2 -> send(DROP)

@@ -3,9 +3,6 @@ package dev.kobahn.violations
 import dev.kobahn.violations.foreign.io.lettuce.core.Foreign as Redis
 import dev.kobahn.violations.foreign.io.micrometer.core.Foreign as Meter
 import dev.kobahn.violations.foreign.kotlinx.serialization.json.Foreign as Json
-import dev.kobahn.violations.foreign.org.brotli.dec.Foreign as Brotli
-
-internal class KnowsCodec(val codec: Brotli)
 
 internal class KnowsSerialization(val json: Json)
 

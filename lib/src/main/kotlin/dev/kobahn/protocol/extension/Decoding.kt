@@ -49,7 +49,12 @@ internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: 
         private val next: OctetSink,
     ) : OctetSink {
         private val decoder = extension.decoder(pool)
-        private val counted = OctetSink(::decoded)
+        private val counted = object : OctetSink {
+            override fun write(octets: ByteArray, offset: Int, length: Int) =
+                decoded(octets, offset, length)
+
+            override val room: Long get() = roomBehind()
+        }
         private var isActive = false
         private var taken = 0L
         private var made = 0L
@@ -64,6 +69,14 @@ internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: 
             taken = 0
             made = 0
             return isActive
+        }
+
+        /** What it takes is not what it makes of it. */
+        override val room: Long get() = if (isActive) Long.MAX_VALUE else next.room
+
+        private fun roomBehind(): Long {
+            val most = extension.maxMessageSize
+            return if (most > 0) minOf(most - made, next.room) else next.room
         }
 
         override fun write(octets: ByteArray, offset: Int, length: Int) {

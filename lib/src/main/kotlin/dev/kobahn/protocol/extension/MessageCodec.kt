@@ -6,6 +6,13 @@ import dev.kobahn.protocol.MessageType
 public fun interface OctetSink {
     /** Takes [length] octets of [octets] from [offset] on, which are only good during the call. */
     public fun write(octets: ByteArray, offset: Int, length: Int)
+
+    /**
+     * How many octets it still takes before it throws because of a limit; [Long.MAX_VALUE], the
+     * default, if there is none. For a codec that cannot let out what it was given before a message
+     * is complete.
+     */
+    public val room: Long get() = Long.MAX_VALUE
 }
 
 /**

@@ -114,6 +114,16 @@ class ExtendedReceivingTest :
             failure(frame(0xA2, "01"), doubling()) shouldBe Violation.CODED_DATA_INVALID
         }
 
+        bothRoles("after bad data the peer's Close is found, wherever that is cut") {
+            val octets = frame(0xC2, "01 02 03") + frame(0x88, "03 e8")
+            for (cut in 0 until octets.size) {
+                val end = end(decodingBy { throw ArithmeticException() })
+                end.receive(octets.copyOf(cut))
+                end.receive(octets.copyOfRange(cut, octets.size))
+                end.events.list.last() shouldBe "close 1000"
+            }
+        }
+
         bothRoles("what the application's side throws passes by the decoders") {
             val events = object : ProtocolEvents {
                 override fun onFrameData(chunk: ByteBuffer) = throw ArithmeticException()

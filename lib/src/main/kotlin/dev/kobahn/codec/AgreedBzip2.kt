@@ -1,0 +1,35 @@
+package dev.kobahn.codec
+
+import dev.kobahn.codec.bzip2.Bzip2Compression
+import dev.kobahn.codec.bzip2.Bzip2Decoder
+import dev.kobahn.codec.bzip2.Bzip2Encoder
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.MessageDecoder
+import dev.kobahn.protocol.extension.MessageEncoder
+
+/**
+ * permessage-bzip2 as it was agreed on, seen from one end. Messages have nothing in common.
+ *
+ * @param level what this end compresses with, or 0
+ */
+internal class AgreedBzip2(
+    override val header: ExtensionHeader,
+    private val level: Int,
+    private val limits: OwnLimits,
+) : AgreedExtension {
+    override val reservedBits: Int get() = AgreedExtension.RSV1
+    override val maxMessageSize: Long get() = limits.maxMessageSize ?: MAX_MESSAGE_SIZE
+    override val maxExpansion: Int get() = limits.maxInflateRatio
+
+    override fun encoder(pool: CodecPool): MessageEncoder =
+        limits.apply(Bzip2Encoder(if (level == 0) Bzip2Compression.MAX_LEVEL else level))
+
+    override fun decoder(pool: CodecPool): MessageDecoder =
+        Bzip2Decoder(pool.segments, maxMessageSize)
+
+    private companion object {
+        const val MAX_MESSAGE_SIZE = 16L * 1024 * 1024
+    }
+}

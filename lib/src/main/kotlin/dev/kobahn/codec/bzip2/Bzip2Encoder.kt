@@ -1,0 +1,93 @@
+package dev.kobahn.codec.bzip2
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.extension.MessageEncoder
+import dev.kobahn.protocol.extension.OctetSink
+import java.io.OutputStream
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream
+
+/**
+ * Every message is one bzip2 stream. Its blocks come out as they are full; [flush] cannot have the
+ * open one come out, because a block that ends early ends nothing for a reader of the stream, and a
+ * stream that ends early ends the message for Autobahn, whose decompressor takes one per message.
+ *
+ * @param level 1 to 9: the largest block has this many times 100,000 octets
+ */
+internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
+    private val output = ChunkedOutput()
+    private var stream: BZip2CompressorOutputStream? = null
+
+    override fun begin(type: MessageType, length: Long): Boolean {
+        stream = newStream(output, length)
+        return true
+    }
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        this.output.sink = output
+        open().write(octets, offset, length)
+    }
+
+    override fun flush(output: OctetSink) {
+        this.output.sink = output
+        this.output.drain()
+    }
+
+    override fun end(output: OctetSink) {
+        this.output.sink = output
+        open().finish()
+        stream = null
+        this.output.drain()
+    }
+
+    override val aloneForm: Any get() = Form(level)
+
+    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+        val alone = ChunkedOutput()
+        alone.sink = output
+        val stream = newStream(alone, octets.size.toLong())
+        stream.write(octets)
+        stream.finish()
+        alone.drain()
+    }
+
+    override fun close() {
+        // all of it is on the heap
+        stream = null
+    }
+
+    private fun open() = checkNotNull(stream) { "no message was begun" }
+
+    /** Both ends need memory for a whole block: it is no larger than the message, if that is known. */
+    private fun newStream(output: OutputStream, length: Long): BZip2CompressorOutputStream {
+        val most = if (length < 0) level else minOf(level, blockSizeFor(length))
+        return BZip2CompressorOutputStream(output, most)
+    }
+
+    private fun blockSizeFor(length: Long) =
+        BZip2CompressorOutputStream.chooseBlockSize(maxOf(1, length))
+
+    private data class Form(private val level: Int)
+}
+
+/** The library writes octet by octet; a sink is for more. */
+private class ChunkedOutput : OutputStream() {
+    lateinit var sink: OctetSink
+    private val chunk = ByteArray(CHUNK)
+    private var size = 0
+
+    override fun write(octet: Int) {
+        // the header of a stream is written before there is a sink, and is not as long
+        if (size == CHUNK) drain()
+        chunk[size++] = octet.toByte()
+    }
+
+    fun drain() {
+        val count = size
+        size = 0
+        if (count > 0) sink.write(chunk, 0, count)
+    }
+
+    private companion object {
+        const val CHUNK = 2048
+    }
+}

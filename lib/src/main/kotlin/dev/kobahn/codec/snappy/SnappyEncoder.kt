@@ -1,0 +1,94 @@
+package dev.kobahn.codec.snappy
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.extension.MessageEncoder
+import dev.kobahn.protocol.extension.OctetSink
+import org.xerial.snappy.Snappy
+
+/**
+ * Every piece becomes chunks of its own, as in Autobahn, so nothing waits for a [flush]. A chunk
+ * refers to none before it: all that messages have in common is the stream's identifier.
+ *
+ * @param noContextTakeover whether every message is a stream; else all of them are one
+ */
+internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEncoder {
+    private var isIdentified = false
+
+    override fun begin(type: MessageType, length: Long): Boolean {
+        if (noContextTakeover) isIdentified = false
+        return true
+    }
+
+    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        if (!isIdentified) identify(output)
+        isIdentified = true
+        writeChunks(octets, offset, length, output)
+    }
+
+    override fun flush(output: OctetSink) {}
+
+    override fun end(output: OctetSink) {}
+
+    /** A stream may be identified again, so it is whether messages are one stream or many. */
+    override val aloneForm: Any get() = Form
+
+    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+        identify(output)
+        writeChunks(octets, 0, octets.size, output)
+    }
+
+    override fun sentAlone(octets: ByteArray) {
+        isIdentified = true
+    }
+
+    override fun close() {
+        // it holds nothing
+    }
+
+    private fun identify(output: OctetSink) {
+        val identifier = SnappyFrame.STREAM_IDENTIFIER
+        output.write(identifier, 0, identifier.size)
+    }
+
+    private fun writeChunks(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        if (length == 0) return
+        val most = Snappy.maxCompressedLength(minOf(length, SnappyFrame.MAX_CONTENT))
+        val target = ByteArray(PREFIX + most)
+        var from = offset
+        while (from < offset + length) {
+            val count = minOf(offset + length - from, SnappyFrame.MAX_CONTENT)
+            writeChunk(octets, from, count, target, output)
+            from += count
+        }
+    }
+
+    /** A chunk that compressing makes less than an eighth shorter is sent as it is. */
+    private fun writeChunk(
+        octets: ByteArray,
+        from: Int,
+        count: Int,
+        target: ByteArray,
+        output: OctetSink,
+    ) {
+        var size = Snappy.compress(octets, from, count, target, PREFIX)
+        val isShorter = size <= count - count / MIN_GAIN
+        if (!isShorter) {
+            System.arraycopy(octets, from, target, PREFIX, count)
+            size = count
+        }
+        target[0] = (if (isShorter) SnappyFrame.COMPRESSED else SnappyFrame.UNCOMPRESSED).toByte()
+        SnappyFrame.put(size + SnappyFrame.CHECKSUM_SIZE, LENGTH_SIZE, target, 1)
+        val checksum = SnappyFrame.checksum(octets, from, count)
+        SnappyFrame.put(checksum, SnappyFrame.CHECKSUM_SIZE, target, SnappyFrame.HEADER_SIZE)
+        output.write(target, 0, PREFIX + size)
+    }
+
+    private companion object {
+        const val PREFIX = SnappyFrame.HEADER_SIZE + SnappyFrame.CHECKSUM_SIZE
+        const val LENGTH_SIZE = 3
+        const val MIN_GAIN = 8
+    }
+
+    /** One for all encoders: what one makes of a message alone, any other would have made. */
+    private object Form
+}
