@@ -42,7 +42,7 @@ internal enum class Combination(val case: String, vararg wishes: Wish) {
         }
 
     /**
-     * The suite's offers have `client_no_context_takeover`, too, which to Autobahn means nothing. We
+     * The suite's offers have `client_no_context_takeover`, too, which means little to Autobahn. We
      * would keep our word and send without, where the suite does not.
      */
     fun configure(options: WebSocketClientOptions) {

@@ -6,8 +6,9 @@ import java.io.File
 /**
  * permessage-deflate with peers that others wrote, through the parameters and sizes of groups 12
  * and 13 of the Autobahn test suite. Run by the profile `conformance-deflate` alone;
- * `-Ddeflate.messages=20` and `-Ddeflate.octets=8000000` limit the messages of each shape by
- * their number and by their octets, `-Ddeflate.peers=ws` and `-Ddeflate.cases=13.1,13.7` run a part.
+ * `-Ddeflate.messages=20` and `-Ddeflate.octets=8000000` limit the messages of each shape, by
+ * their number and by their octets; `-Ddeflate.peers=ws` and `-Ddeflate.cases=13.1,13.7` run a
+ * part.
  */
 class DeflateConformanceTest :
     FunSpec({

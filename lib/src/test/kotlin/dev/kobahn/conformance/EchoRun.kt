@@ -40,11 +40,7 @@ internal class EchoRun(
             order("!fragment ${shape.fragment}")
             val time = measureTime { sendAndCompare(shape, messages) }
             val stats = webSocket.trafficStats
-            withClue("messages sent, all compressed") { frames.sentCompressed shouldBe messages }
-            withClue("messages echoed, all compressed") {
-                frames.receivedCompressed shouldBe messages
-            }
-            withClue("frames with wrong bits") { frames.wrong shouldBe 0 }
+            checkFrames(messages.toLong())
             checkCounts(messages)
             stats to time.inWholeMilliseconds
         }
@@ -70,6 +66,14 @@ internal class EchoRun(
                 "the echo of message $index differs: ${received.type} of ${received.size} octets"
             }
         }
+    }
+
+    private fun checkFrames(messages: Long) {
+        withClue("messages sent, all compressed") { frames.sentCompressed shouldBe messages }
+        withClue("messages echoed, all compressed") {
+            frames.receivedCompressed shouldBe messages
+        }
+        withClue("frames with wrong bits") { frames.wrong shouldBe 0L }
     }
 
     /** The order to fragment is one more. */
