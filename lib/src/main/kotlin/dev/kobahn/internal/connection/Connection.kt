@@ -267,13 +267,13 @@ internal class Connection(
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
         outbox.close()
-        // Nobody sends any more, so that nothing is borrowed again.
-        protocol.close()
         val status = closing.statusNow()
         watch.log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
+        // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
+        protocol.close()
     }
 
     // The protocol's side.

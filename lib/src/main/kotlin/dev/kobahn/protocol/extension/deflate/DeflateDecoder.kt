@@ -95,7 +95,7 @@ internal class DeflateDecoder(
         if (!takesOver) giveBack()
     }
 
-    /** Feeds what the message goes without, and more that only a complete message takes. */
+    /** Feeds what the message goes without, and an empty block, by which most that is cut off is found. */
     private fun Inflater.complete(segment: ByteArray) {
         completeWith(END, segment)
         // The empty block that was completed may itself be the final one.
