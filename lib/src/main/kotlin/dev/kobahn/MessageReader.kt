@@ -34,7 +34,10 @@ public interface MessageReader {
 
 /** One frame of a message, see [MessageReader.nextFrame]. */
 public interface FrameReader {
-    /** The payload's length in octets as the header declares it. Autobahn: `onMessageFrameBegin`. */
+    /**
+     * The payload's length in octets as the header declares it. In a compressed message that is what
+     * the frame has on the wire, and [read] gives more or less. Autobahn: `onMessageFrameBegin`.
+     */
     public val length: Long
 
     /**

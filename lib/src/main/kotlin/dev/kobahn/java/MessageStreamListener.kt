@@ -20,7 +20,10 @@ public interface MessageStreamListener : WebSocketListener {
     public fun onMessageBegin(webSocket: AsyncWebSocket, type: MessageType) {
     }
 
-    /** A frame begins, with [length] octets of payload declared. Autobahn: `onMessageFrameBegin`. */
+    /**
+     * A frame begins, with [length] octets of payload declared; in a compressed message that is what
+     * it has on the wire. Autobahn: `onMessageFrameBegin`.
+     */
     @Throws(Exception::class)
     public fun onFrameBegin(webSocket: AsyncWebSocket, length: Long) {
     }

@@ -15,7 +15,11 @@ public interface ProtocolEvents {
     /** A message of [type] begins. Autobahn: `onMessageBegin`. */
     public fun onMessageBegin(type: MessageType) {}
 
-    /** A data frame begins, with [length] octets of payload declared. Autobahn: `onMessageFrameBegin`. */
+    /**
+     * A data frame begins, with [length] octets of payload declared. In a message that extensions
+     * restore that is what it has on the wire: its data may be of any length, and come with a later
+     * frame of the message. Autobahn: `onMessageFrameBegin`.
+     */
     public fun onFrameBegin(length: Long) {}
 
     /**

@@ -33,7 +33,8 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
     }
 
     /** What bzip2 cannot make shorter grows by a hundredth, and 600 octets. */
-    private fun mostFor(size: Long) = size + size / GROWTH + SMALLEST_BOUND
+    private fun mostFor(size: Long) =
+        if (size > Long.MAX_VALUE / 2) size else size + size / GROWTH + SMALLEST_BOUND
 
     override fun end(output: OctetSink) {
         val chunk = ByteArray(CHUNK)
@@ -52,14 +53,14 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
     private inline fun <T> checked(read: () -> T): T = try {
         read()
     } catch (e: IOException) {
-        throw invalid(e.message)
+        throw invalid(e.message, e)
     } catch (e: IndexOutOfBoundsException) {
         // the library does not check all of its indices
-        throw invalid(e.message)
+        throw invalid(e.message, e)
     }
 
-    private fun invalid(detail: String?) =
-        ProtocolException(Violation.CODED_DATA_INVALID, "bzip2: $detail")
+    private fun invalid(detail: String?, cause: Exception? = null) =
+        ProtocolException(Violation.CODED_DATA_INVALID, "bzip2: $detail", cause)
 
     private companion object {
         const val CHUNK = 8192

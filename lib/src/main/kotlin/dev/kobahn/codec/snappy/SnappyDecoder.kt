@@ -134,8 +134,10 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         val restored = ByteArray(size)
         Snappy.uncompress(chunk, offset, length, restored, 0)
         restored
+    } catch (e: ProtocolException) {
+        throw e
     } catch (e: IOException) {
-        throw invalid(e.message)
+        throw invalid(e.message, e)
     }
 
     private fun emit(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
@@ -147,8 +149,8 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         output.write(octets, offset, length)
     }
 
-    private fun invalid(detail: String?) =
-        ProtocolException(Violation.CODED_DATA_INVALID, "Snappy: $detail")
+    private fun invalid(detail: String?, cause: IOException? = null) =
+        ProtocolException(Violation.CODED_DATA_INVALID, "Snappy: $detail", cause)
 
     private companion object {
         const val LENGTH_SIZE = 3

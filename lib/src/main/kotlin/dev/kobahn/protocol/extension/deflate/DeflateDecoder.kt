@@ -42,7 +42,7 @@ internal class DeflateDecoder(
         try {
             inflater.zlib.action(segment)
         } catch (invalid: DataFormatException) {
-            throw ProtocolException(Violation.CODED_DATA_INVALID, invalid.message)
+            throw ProtocolException(Violation.CODED_DATA_INVALID, invalid.message, invalid)
         } finally {
             pool.segments.recycle(segment)
         }

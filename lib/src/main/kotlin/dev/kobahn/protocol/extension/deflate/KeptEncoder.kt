@@ -39,5 +39,6 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
     override fun close() {
         deflater?.let { deflaters.give(it) }
         deflater = null
+        alone = null
     }
 }
