@@ -1,6 +1,7 @@
 package dev.kobahn.benchmarks
 
 import dev.kobahn.benchmarks.run.Metric
+import dev.kobahn.benchmarks.run.PeerResult
 import dev.kobahn.benchmarks.run.RunSettings
 import dev.kobahn.benchmarks.run.Runner
 import io.kotest.core.spec.style.FunSpec
@@ -36,9 +37,10 @@ class PeersTest :
                 if (!peer.canDo(scenario)) continue
                 test("${peer.name} does ${scenario.name}").config(timeout = 2.minutes) {
                     val result = Runner(settings) { }.run(scenario, listOf(peer)).peers.single()
-                    result.failure shouldBe null
                     // two threads of Java-WebSocket race for the interest in writing
-                    if (peer.name != "java-websocket") result.median(Metric.STUCK) shouldBe null
+                    if (peer.name == "java-websocket" && result.isStuck) return@config
+                    result.failure shouldBe null
+                    result.median(Metric.STUCK) shouldBe null
                     if (scenario !is Scenario.Idle) {
                         result.median(Metric.RATE).shouldNotBeNull() shouldBeGreaterThan 1.0
                     }
@@ -46,3 +48,7 @@ class PeersTest :
             }
         }
     })
+
+/** Whether an answer was waited for in vain; what came was right. */
+private val PeerResult.isStuck: Boolean
+    get() = median(Metric.STUCK) != null || failure.orEmpty().startsWith("no end of")

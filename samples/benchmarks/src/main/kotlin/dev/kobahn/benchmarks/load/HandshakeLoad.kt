@@ -30,7 +30,7 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
 
     override fun close() {
         try {
-            loop.run(System.nanoTime() + LEAVE_TIME * 4, "the last handshakes") { alive == 0 }
+            loop.run(System.nanoTime() + LAST_TIME, "the last handshakes") { alive == 0 }
         } finally {
             leaving.forEach { it.connection.close(abruptly = true) }
             loop.close()
@@ -74,5 +74,6 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
 
     private companion object {
         const val LEAVE_TIME = 500_000_000L
+        const val LAST_TIME = 10_000_000_000L
     }
 }

@@ -10,6 +10,9 @@ enum class Metric(val title: String, val decimals: Int) {
     P50("p50 µs", 0),
     P99("p99 µs", 0),
     P999("p99.9 µs", 0),
+
+    /** Octets allocated, in a JVM: garbage and what is kept. */
+    ALLOCATED("alloc B", 0),
     RSS("RSS MiB", 0),
 
     /** How busy the core was that the peer had to itself. */

@@ -79,14 +79,21 @@ internal class Launcher(private val settings: RunSettings) {
             is Peer.Script -> listOf(peer.interpreter, script(peer)) + modes
         }
         val process = PeerProcess(pinned(core) + command, log(peer))
-        return process to process.await("listening").toInt()
+        return process to awaitStart(process, "listening").toInt()
     }
 
     /** Starts the client [peer], which is then told what to do by [arguments]. */
     fun client(peer: Peer, core: Int, vararg arguments: Int): PeerProcess {
         val command =
             java(idle = false) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
-        return PeerProcess(pinned(core) + command, log(peer)).also { it.await("connected") }
+        return PeerProcess(pinned(core) + command, log(peer)).also { awaitStart(it, "connected") }
+    }
+
+    private fun awaitStart(process: PeerProcess, word: String): String = try {
+        process.await(word)
+    } catch (e: LoadFailure) {
+        process.close()
+        throw e
     }
 
     private fun pinned(core: Int) =

@@ -10,8 +10,11 @@ import dev.kobahn.benchmarks.load.Target
 import dev.kobahn.benchmarks.servers.ServerSettings
 
 /** A server under a load that is measured by time. The server lives as long as the trial. */
-internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings: RunSettings) :
-    Trial {
+internal class ServerTrial(
+    private val scenario: Scenario,
+    private val peer: Peer,
+    settings: RunSettings,
+) : Trial {
     private val compressed = (scenario as? Scenario.Echo)?.compressed == true
     private val raw = peer.name == Peer.RAW
     private val process: PeerProcess
@@ -37,10 +40,12 @@ internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings:
         load.open()
         load.run(lead)
         val usage = ProcessUsage(process.pid)
+        val allocated = allocated()
         val before = usage.cpuNanos()
         val result = load.run(time)
-        note = load.note
         val cpu = usage.cpuNanos() - before
+        val allocation = allocated() - allocated
+        note = load.note
         val seconds = result.nanos / 1e9
         val latencies = result.latencies
         return buildMap {
@@ -50,10 +55,17 @@ internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings:
             put(Metric.P50, latencies.getValueAtPercentile(50.0) / 1e3)
             put(Metric.P99, latencies.getValueAtPercentile(99.0) / 1e3)
             put(Metric.P999, latencies.getValueAtPercentile(99.9) / 1e3)
+            if (peer is Peer.Jvm) put(Metric.ALLOCATED, allocation / result.operations)
             put(Metric.RSS, usage.residentOctets() / MIB)
             put(Metric.BUSY, 100.0 * cpu / result.nanos)
             put(Metric.OTHER_BUSY, 100.0 * result.loadNanos / result.nanos)
         }
+    }
+
+    private fun allocated(): Double {
+        if (peer !is Peer.Jvm) return 0.0
+        process.say("allocation")
+        return process.await("allocated").toDouble()
     }
 
     private val payloadSize = when (scenario) {

@@ -1,5 +1,6 @@
 package dev.kobahn.benchmarks.servers
 
+import com.sun.management.ThreadMXBean
 import java.lang.management.ManagementFactory
 import java.lang.management.MemoryType
 import kotlin.system.exitProcess
@@ -21,7 +22,8 @@ internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
 /**
  * A process of its own: takes the name of a server and whether it is to compress, says
  * `listening PORT`, and ends with its standard input. The line `memory` is answered with the octets
- * of the heap that are in use after a collection.
+ * of the heap that are in use after a collection, `allocation` with those that all threads that live
+ * have ever allocated.
  */
 fun main(args: Array<String>) {
     val server = PEER_SERVERS.getValue(args[0])()
@@ -29,6 +31,7 @@ fun main(args: Array<String>) {
     while (true) {
         val line = readlnOrNull() ?: exitProcess(0)
         if (line == "memory") println("heap ${liveHeap()}")
+        if (line == "allocation") println("allocated ${allocated()}")
     }
 }
 
@@ -41,4 +44,9 @@ private fun liveHeap(): Long {
     repeat(2) { System.gc() }
     return ManagementFactory.getMemoryPoolMXBeans().filter { it.type == MemoryType.HEAP }
         .sumOf { it.collectionUsage?.used ?: 0 }
+}
+
+private fun allocated(): Long {
+    val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+    return threads.getThreadAllocatedBytes(threads.allThreadIds).sum()
 }
