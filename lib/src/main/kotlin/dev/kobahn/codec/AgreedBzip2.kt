@@ -20,7 +20,7 @@ internal class AgreedBzip2(
     private val limits: OwnLimits,
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
-    override val maxMessageSize: Long get() = limits.maxMessageSize ?: MAX_MESSAGE_SIZE
+    override val maxMessageSize: Long get() = limits.maxMessageSize ?: OwnLimits.MAX_MESSAGE_SIZE
     override val maxExpansion: Int get() = limits.maxInflateRatio
 
     override fun encoder(pool: CodecPool): MessageEncoder =
@@ -28,8 +28,4 @@ internal class AgreedBzip2(
 
     override fun decoder(pool: CodecPool): MessageDecoder =
         Bzip2Decoder(pool.segments, maxMessageSize)
-
-    private companion object {
-        const val MAX_MESSAGE_SIZE = 16L * 1024 * 1024
-    }
 }

@@ -16,6 +16,9 @@ internal abstract class ContextTakeoverCompression(
     artifact: String,
     probe: () -> Unit,
 ) : LibraryCompression(extensionName, artifact, probe) {
+    /** The longest message where nothing else was said; 0 is no limit. */
+    open val maxMessageSize: Long get() = 0
+
     abstract fun offer(accept: Boolean, request: Boolean): PerMessageCompressOffer
 
     abstract fun response(client: Boolean, server: Boolean): PerMessageCompressResponse
@@ -51,7 +54,7 @@ internal class AgreedContextTakeover(
     private val limits: OwnLimits,
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
-    override val maxMessageSize: Long get() = limits.maxMessageSize ?: 0
+    override val maxMessageSize: Long get() = limits.maxMessageSize ?: compression.maxMessageSize
     override val maxExpansion: Int get() = limits.maxInflateRatio
 
     override fun encoder(pool: CodecPool): MessageEncoder =

@@ -51,7 +51,7 @@ internal constructor(
         }
     }
 
-    /** The longest message in octets; null or 0 is no limit but `maxMessagePayloadSize`. */
+    /** The longest message in octets; 0 is no limit but `maxMessagePayloadSize`. */
     public val maxMessageSize: Long? get() = limits.maxMessageSize
 
     /** Messages of fewer octets are sent as they are. */

@@ -29,6 +29,9 @@ internal class OwnLimits(val maxMessageSize: Long?, val threshold: Int, val maxI
     companion object {
         /** As for permessage-deflate. */
         const val MAX_INFLATE_RATIO = 256
+
+        /** Where much comes out of a message at once: 16 MiB. */
+        const val MAX_MESSAGE_SIZE = 16L * 1024 * 1024
     }
 }
 

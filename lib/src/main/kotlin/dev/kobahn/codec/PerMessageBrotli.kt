@@ -36,7 +36,8 @@ constructor(
  * @param noContextTakeover whether the server sends without context takeover; null is as the client
  * asks
  * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own. Not in Autobahn, as the next two.
+ * `maxMessagePayloadSize`; null is 16 MiB, since brotli makes very much of a few octets at once; 0 is
+ * no limit of its own. Not in Autobahn, as the next two.
  * @param threshold messages of fewer octets are sent as they are
  * @param maxInflateRatio how many times its size on the wire a message may have that has more than
  * a MiB; 0 is no limit
@@ -117,7 +118,8 @@ public class PerMessageBrotliResponse(
  * @param noContextTakeover whether the client sends without context takeover; null is as the server
  * asks. What the server did not ask for Autobahn cannot follow.
  * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own. Not in Autobahn, as the next two.
+ * `maxMessagePayloadSize`; null is 16 MiB, since brotli makes very much of a few octets at once; 0 is
+ * no limit of its own. Not in Autobahn, as the next two.
  * @param threshold messages of fewer octets are sent as they are
  * @param maxInflateRatio how many times its size on the wire a message may have that has more than
  * a MiB; 0 is no limit

@@ -110,7 +110,7 @@ internal class FrameSender(
 
     /** What transforms the message that begins, or null if it goes out as it is. */
     private fun encodingOf(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
-        encoding?.takeIf { !doNotCompress && it.begin(type, octets.size.toLong()) }
+        encoding?.takeIf { it.begin(type, octets.size.toLong(), doNotCompress) }
 
     private fun marked(type: MessageType, encoding: Encoding) =
         type.opcode or (encoding.reservedBits shl FrameHeader.RSV_SHIFT)
@@ -144,7 +144,7 @@ internal class FrameSender(
     fun beginMessage(type: MessageType, doNotCompress: Boolean): Boolean {
         expect("beginMessage", SendState.GROUND)
         if (close != null) return false
-        val encoding = encoding?.takeIf { !doNotCompress && it.begin(type, -1) }
+        val encoding = encoding?.takeIf { it.begin(type, -1, doNotCompress) }
         isTransformed = encoding != null
         nextOpcode = if (encoding == null) type.opcode else marked(type, encoding)
         traffic.messageSent()

@@ -93,15 +93,16 @@ constructor(
             val piece = source.pieces.first()
             val part = minOf(left, piece.end - piece.start)
             val isWhole = part == piece.end - piece.start
-            if (part <= COPY_LIMIT) {
+            // A segment of which a part is here by reference is given back by the last part, which
+            // has to come by reference too.
+            if (part <= COPY_LIMIT && !piece.isSplit) {
                 appendShort(piece.octets, piece.start, part, key, masked)
             } else {
-                // what is left of the segment gives it back: it leaves later
                 val isGiven = isWhole && piece.pooled
                 val end = piece.start + part
                 pieces.addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
                 size += part
-                if (isGiven) source.giveUp(piece)
+                if (isGiven) source.giveUp(piece) else piece.isSplit = true
             }
             source.remove(part)
             // A key turned by the phase masks a later piece as the key itself would.
@@ -257,6 +258,9 @@ constructor(
         private val maskingKey: Int = 0,
     ) {
         private val origin = start
+
+        /** Whether another queue refers to octets that were the head of this piece. */
+        var isSplit = false
 
         /** The octets as a buffer, made once for all the payloads masked in them. */
         private var view: ByteBuffer? = null

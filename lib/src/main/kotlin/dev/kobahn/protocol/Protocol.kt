@@ -3,6 +3,7 @@ package dev.kobahn.protocol
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.EncodedForms
+import dev.kobahn.protocol.extension.closeAll
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -101,8 +102,7 @@ public class Protocol(
      * that receives; nothing can be received or sent in messages afterwards.
      */
     public fun close() {
-        receiver.close()
-        synchronized(output) { sender.release() }
+        closeAll(listOf(receiver::close, { synchronized(output) { sender.release() } }))
     }
 
     /**
@@ -122,7 +122,8 @@ public class Protocol(
     /**
      * To be called from within an event: [receive] then returns as soon as it can, with what it has
      * not consumed left in its input, and consumes nothing until [resumeReceiving]. The next call
-     * has to begin with what was left. A compressed message may still make up to a MiB of events.
+     * has to begin with what was left. A message that extensions restore may
+     * still make events of some of its octets, a MiB of them with permessage-deflate.
      */
     public fun pauseReceiving() {
         receiver.isPaused = true

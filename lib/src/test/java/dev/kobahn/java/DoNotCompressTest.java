@@ -50,11 +50,11 @@ class DoNotCompressTest {
             .onConnect(handshake -> handshake.accept(new Recorder.Echo())))) {
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket = Futures.get(client.connect(server.url("/"), recorder));
+            assertTrue(webSocket.trySend(MESSAGE, true));
             for (Consumer<AsyncWebSocket> send : compressed) {
                 assertTrue(sent(webSocket, send) < 100);
             }
             for (Consumer<AsyncWebSocket> send : plain) assertEquals(SIZE, sent(webSocket, send));
-            assertTrue(webSocket.trySend(MESSAGE, true));
             assertEquals("open", recorder.next());
             for (int count = 0; count < compressed.size() + plain.size() + 1; count++) {
                 assertEquals("binary " + SIZE, recorder.next());

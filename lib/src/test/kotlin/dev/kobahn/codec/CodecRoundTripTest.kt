@@ -1,5 +1,6 @@
 package dev.kobahn.codec
 
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.NO_SHRINKING
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.comparables.shouldBeLessThan
@@ -37,6 +38,21 @@ class CodecRoundTripTest :
                 test("what can be compressed becomes shorter") {
                     codec.pair { encoder, _ ->
                         encoder.encoded(prose(50_000)).size shouldBeLessThan 25_000
+                    }
+                }
+
+                test("a message that was begun and abandoned, or sent alone, leaves no trace") {
+                    codec.pair { encoder, decoder ->
+                        repeat(2) {
+                            encoder.begin(MessageType.BINARY, 100)
+                            if (encoder.aloneForm != null) {
+                                val alone = Kept()
+                                encoder.encodeAlone(prose(100), alone)
+                                encoder.sentAlone(prose(100))
+                                decoder.decoded(alone.take()) shouldBe prose(100)
+                            }
+                            decoder.decoded(encoder.encoded(prose(1000))) shouldBe prose(1000)
+                        }
                     }
                 }
 

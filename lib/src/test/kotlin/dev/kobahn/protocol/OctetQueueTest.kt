@@ -33,6 +33,32 @@ private fun OctetQueue.takeIn(step: Int): ByteArray {
 
 internal class OctetQueueTest :
     FunSpec({
+        test("what moves from queue to queue stays what it is when segments are used again") {
+            val random = Random(5)
+            repeat(300) {
+                val pool = SegmentPool(100)
+                val source = OctetQueue(pool)
+                val target = OctetQueue(pool)
+                val octets = random.nextBytes(random.nextInt(1, 5 * SEGMENT))
+                source.append(octets)
+                val key = random.nextInt()
+                val isMasked = random.nextBoolean()
+                val part = random.nextInt(1, 2 * SEGMENT)
+                var expected = ByteArray(0)
+                for (start in octets.indices step part) {
+                    val count = minOf(part, octets.size - start)
+                    target.append(byteArrayOf(7))
+                    target.transfer(source, count, key, isMasked)
+                    val moved = octets.copyOfRange(start, start + count)
+                    expected += byteArrayOf(7) + if (isMasked) masked(moved, key) else moved
+                }
+                source.isEmpty shouldBe true
+                // all the pool has, and of what it has to make
+                OctetQueue(pool).append(ByteArray(20 * SEGMENT))
+                target.takeIn(random.nextInt(1, 3 * SEGMENT)) shouldBe expected
+            }
+        }
+
         test("a new queue is empty") {
             val queue = OctetQueue()
             queue.isEmpty shouldBe true

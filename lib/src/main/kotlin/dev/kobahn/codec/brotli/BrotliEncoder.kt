@@ -13,13 +13,10 @@ import java.io.IOException
  * never ends: each is flushed, after which the peer's decoder has all of it.
  */
 internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEncoder {
-    // 1.3 MiB of native memory, from the first message on
+    // 1.3 MiB of native memory, from the first octets on: a message that was begun may be abandoned
     private var stream: BrotliOutput? = null
 
-    override fun begin(type: MessageType, length: Long): Boolean {
-        if (stream == null) stream = BrotliOutput()
-        return true
-    }
+    override fun begin(type: MessageType, length: Long): Boolean = true
 
     override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
         open().encode(octets, offset, length, output)
@@ -50,7 +47,7 @@ internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEn
         stream = null
     }
 
-    private fun open() = checkNotNull(stream) { "no message was begun" }
+    private fun open() = stream ?: BrotliOutput().also { stream = it }
 
     private object Form
 }

@@ -16,9 +16,10 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream
 internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
     private val output = ChunkedOutput()
     private var stream: BZip2CompressorOutputStream? = null
+    private var length = 0L
 
     override fun begin(type: MessageType, length: Long): Boolean {
-        stream = newStream(output, length)
+        this.length = length
         return true
     }
 
@@ -55,7 +56,8 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
         stream = null
     }
 
-    private fun open() = checkNotNull(stream) { "no message was begun" }
+    /** Made when it is needed, for a message that was begun may be abandoned or sent alone. */
+    private fun open() = stream ?: newStream(output, length).also { stream = it }
 
     /** Both ends need memory for a whole block: it is no larger than the message, if that is known. */
     private fun newStream(output: OutputStream, length: Long): BZip2CompressorOutputStream {
@@ -76,7 +78,6 @@ private class ChunkedOutput : OutputStream() {
     private var size = 0
 
     override fun write(octet: Int) {
-        // the header of a stream is written before there is a sink, and is not as long
         if (size == CHUNK) drain()
         chunk[size++] = octet.toByte()
     }

@@ -235,7 +235,13 @@ internal class Connection(
     private fun receiveHeld() {
         val octets = held ?: return
         held = null
-        receive(octets)
+        try {
+            receive(octets)
+        } catch (failure: Throwable) {
+            // As the transport does when it calls: who missed something must not go on.
+            drop(failure)
+            throw failure
+        }
         if (!isReadingPaused) transport.resumeReading()
     }
 
@@ -257,7 +263,6 @@ internal class Connection(
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
         held = null
-        protocol.close()
         dueClose.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
@@ -267,6 +272,8 @@ internal class Connection(
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings.fail(::closedException)
+        // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
+        protocol.close()
     }
 
     // The protocol's side.

@@ -41,7 +41,7 @@ internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: 
         for (index in stages.indices) stages[index].end()
     }
 
-    fun close() = stages.forEach { it.close() }
+    fun close() = closeAll(stages.map { it::close })
 
     private class Stage(
         private val extension: AgreedExtension,

@@ -25,13 +25,20 @@ internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
     var failure: Throwable? = null
         private set
 
-    /** A message begins, of [length] octets or -1; whether anybody transforms it. */
-    fun begin(type: MessageType, length: Long): Boolean {
-        failure?.let { throw IllegalStateException("an extension failed before", it) }
+    /**
+     * A message begins, of [length] octets or -1; whether anybody transforms it. With
+     * [doNotCompress] only those do that transform every message.
+     */
+    fun begin(type: MessageType, length: Long, doNotCompress: Boolean): Boolean {
         reservedBits = 0
         var isTransformed = false
         for (index in stages.indices) {
             val stage = stages[index]
+            if (doNotCompress && stage.reservedBits != 0) {
+                stage.skip()
+                continue
+            }
+            failure?.let { throw IllegalStateException("an extension failed before", it) }
             // whoever comes later does not know what is made of the message
             if (!stage.begin(type, if (isTransformed) -1 else length)) continue
             isTransformed = true
@@ -57,7 +64,7 @@ internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
 
     fun sentAlone(octets: ByteArray) = guarded { stages.single().encoder.sentAlone(octets) }
 
-    fun close() = stages.forEach { it.encoder.close() }
+    fun close() = closeAll(stages.map { it.encoder::close })
 
     private inline fun <T> guarded(encode: () -> T): T {
         try {
@@ -75,8 +82,18 @@ internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
         val reservedBits = extension.reservedBits
         private var isActive = false
 
-        fun begin(type: MessageType, length: Long): Boolean =
-            encoder.begin(type, length).also { isActive = it }
+        fun begin(type: MessageType, length: Long): Boolean {
+            isActive = encoder.begin(type, length)
+            check(isActive || reservedBits != 0) {
+                "the peer cannot see that $encoder does nothing"
+            }
+            return isActive
+        }
+
+        /** The message that begins is not for this extension. */
+        fun skip() {
+            isActive = false
+        }
 
         override fun write(octets: ByteArray, offset: Int, length: Int) = if (isActive) {
             encoder.encode(octets, offset, length, next)
@@ -92,4 +109,17 @@ internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
             if (isActive) encoder.end(next)
         }
     }
+}
+
+/** Makes all [calls], whatever they throw; the first of that is thrown afterwards. */
+internal fun closeAll(calls: List<() -> Unit>) {
+    var failure: Throwable? = null
+    for (call in calls) {
+        try {
+            call()
+        } catch (e: Throwable) {
+            failure = failure ?: e
+        }
+    }
+    failure?.let { throw it }
 }

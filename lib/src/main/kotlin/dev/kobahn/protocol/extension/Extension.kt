@@ -43,7 +43,8 @@ public interface AgreedExtension {
 
     /**
      * The reserved bits that mark a message as transformed, on its first frame: a sum of [RSV1],
-     * [RSV2] and [RSV3], or 0 for an extension that transforms every message.
+     * [RSV2] and [RSV3], or 0 for an extension that transforms every message, also those that are not to
+     * be compressed.
      */
     public val reservedBits: Int
 

@@ -22,7 +22,9 @@ public fun interface OctetSink {
 public interface MessageEncoder {
     /**
      * A message begins, of [length] octets or of -1 if that is not known. False leaves the message
-     * as it is: then it is not marked, and no further call is made for it.
+     * as it is: then it is not marked, and no further call is made for it. That is not for an
+     * extension without reserved bits, whose peer transforms every message. Another message may
+     * begin before anything of this one was encoded.
      */
     public fun begin(type: MessageType, length: Long): Boolean
 

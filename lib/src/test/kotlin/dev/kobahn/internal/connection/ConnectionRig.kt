@@ -5,6 +5,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.AgreedExtension
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -33,8 +34,9 @@ internal class ConnectionRig(
     autoFragmentSize: Int = 0,
     maxStreamedMessageSize: Long = maxMessagePayloadSize,
     extensions: List<AgreedExtension> = emptyList(),
+    segments: SegmentPool = SegmentPool(8),
 ) {
-    val loop = VirtualLoop()
+    val loop = VirtualLoop(segments)
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
     val transport: MemoryTransport = ends.first
     val peer = FramePeer(ends.second, masks = role == Role.SERVER)

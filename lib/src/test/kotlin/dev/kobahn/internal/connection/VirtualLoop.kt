@@ -22,7 +22,10 @@ import kotlinx.coroutines.InternalCoroutinesApi
  * A task that throws ends [run] with its exception: a test must not miss it.
  */
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class VirtualLoop : Loop {
+internal class VirtualLoop(
+    // one that gives segments again, so that nobody can use them after giving them back
+    override val segments: SegmentPool = SegmentPool(8),
+) : Loop {
     private val thread = Thread.currentThread()
     private val tasks = ArrayDeque<Runnable>()
     private val timers = PriorityQueue<VirtualTimer>()
@@ -30,8 +33,8 @@ internal class VirtualLoop : Loop {
     private var scheduled = 0L
 
     override val dispatcher: CoroutineDispatcher = VirtualDispatcher()
-    override val segments: SegmentPool = SegmentPool.NONE
-    override val codecs: CodecPool = CodecPool()
+
+    override val codecs: CodecPool = CodecPool(segments)
     override val isCurrent: Boolean get() = !isElsewhere && isOnThread
 
     private var isElsewhere = false

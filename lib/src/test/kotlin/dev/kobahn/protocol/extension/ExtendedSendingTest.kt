@@ -66,6 +66,23 @@ class ExtendedSendingTest :
             end.sent() shouldBe listOf("82 01 02", "01 41", "80 42", "c2 02 03")
         }
 
+        bothRoles(
+            "an extension without a reserved bit transforms also what is not to be compressed",
+        ) {
+            val end = end(rotation(1, reservedBits = 0), doubling())
+            end.send("01", doNotCompress = true)
+            end.send("01")
+            end.sent() shouldBe listOf("82 02", "a2 02 02")
+            val lazy =
+                TestExtension("x-lazy", 0, encoder = { OnlyLong(3) }, decoder = { error("") })
+            shouldThrow<IllegalStateException> {
+                Encoding(
+                    listOf(lazy),
+                    CodecPool(),
+                ).begin(MessageType.TEXT, 1, doNotCompress = false)
+            }
+        }
+
         bothRoles("each frame of a message sent piece by piece is what its octets become") {
             val end = end(rotation(1))
             end.protocol.beginMessage(MessageType.TEXT)
@@ -158,6 +175,16 @@ class ExtendedSendingTest :
             extension.open shouldBe 2
             end.protocol.close()
             extension.open shouldBe 0
+        }
+
+        bothRoles("an extension that fails when it is closed keeps no other from it") {
+            val good = rotation(1)
+            val bad = encodingBy(object : EachOctet({ listOf(it) }) {
+                override fun close() = throw ArithmeticException()
+            })
+            val end = end(bad, good)
+            shouldThrow<ArithmeticException> { end.protocol.close() }
+            good.open shouldBe 0
         }
     })
 

@@ -95,11 +95,19 @@ internal class DeflateDecoder(
         if (!takesOver) giveBack()
     }
 
-    /** Feeds what the message goes without, and more that only a complete message takes. */
+    /** Feeds what the message goes without, and an empty block, by which most that is cut off is found. */
     private fun Inflater.complete(segment: ByteArray) {
-        setInput(if (takesOver) END else LAST_END)
+        completeWith(END, segment)
+        // The empty block that was completed may itself be the final one.
+        if (finished()) return restart()
+        completeWith(if (takesOver) EMPTY_BLOCK else LAST_BLOCK, segment)
+        checkValid(finished() != takesOver)
+    }
+
+    private fun Inflater.completeWith(octets: ByteArray, segment: ByteArray) {
+        setInput(octets)
         val count = inflate(segment, 0, segment.size)
-        checkValid(count == 0 && remaining == 0 && finished() != takesOver)
+        checkValid(count == 0 && remaining == 0)
     }
 
     private fun checkValid(isValid: Boolean) {
@@ -130,11 +138,14 @@ internal class DeflateDecoder(
     }
 
     private companion object {
-        /** The rest of an empty block, and a whole one, which is without effect on the window. */
-        val END = octets(0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0xFF, 0xFF)
+        /** The rest of an empty block, which every message goes without. */
+        val END = octets(0x00, 0x00, 0xFF, 0xFF)
 
-        /** The rest of an empty block, and a final one, which shows the end for certain. */
-        val LAST_END = octets(0x00, 0x00, 0xFF, 0xFF, 0x01, 0x00, 0x00, 0xFF, 0xFF)
+        /** An empty block, which is without effect. */
+        val EMPTY_BLOCK = octets(0x00, 0x00, 0x00, 0xFF, 0xFF)
+
+        /** A final one: for certain the end, but also of the window. */
+        val LAST_BLOCK = octets(0x01, 0x00, 0x00, 0xFF, 0xFF)
 
         fun octets(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }
     }

@@ -80,6 +80,20 @@ class DeflateDecoderTest :
             repeat(3) { decoder.decode(FinishingPeer().encode(text)) shouldBe text }
         }
 
+        for (takesOver in listOf(true, false)) {
+            test(
+                "a message may end with a final block that is empty, context takeover: $takesOver",
+            ) {
+                val decoder = TestDecoder(takesOver)
+                repeat(2) {
+                    decoder.decode(hex("01")).size shouldBe 0
+                    decoder.decode(hex("00 05 00 fa ff 48 65 6c 6c 6f 01")) shouldBe
+                        "Hello".encodeToByteArray()
+                    decoder.decode(FlushingPeer().encode(text)) shouldBe text
+                }
+            }
+        }
+
         test("messages are read behind one with a final block, those of a flushing peer too") {
             val decoder = TestDecoder()
             decoder.decode(FinishingPeer().encode(text) + hex("00")) shouldBe text

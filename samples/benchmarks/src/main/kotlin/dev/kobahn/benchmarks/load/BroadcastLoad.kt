@@ -26,6 +26,9 @@ internal class BroadcastLoad(
         opening.open(connections) { index ->
             LoadConnection(loop, target, Member(), index).also(members::add)
         }
+        // a server may answer the handshake before it counts the connection among its members
+        val end = System.nanoTime() + JOIN_TIME
+        loop.run(end + CLOSE_TIME, "joining") { System.nanoTime() > end }
     }
 
     override fun run(nanos: Long): LoadResult {
@@ -81,6 +84,7 @@ internal class BroadcastLoad(
 
     private companion object {
         const val SENDER = 0
+        const val JOIN_TIME = 200_000_000L
         const val CLOSE_TIME = 10_000_000_000L
 
         /** Servers that do not end the transport are not waited for longer. */

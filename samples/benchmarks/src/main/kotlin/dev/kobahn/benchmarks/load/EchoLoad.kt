@@ -44,20 +44,27 @@ internal class EchoLoad(
         return meter.run(loop, nanos, "the echoes")
     }
 
+    override var unanswered = 0
+        private set
+
     /** Waits for the echoes that are under way, so that all are checked, and closes politely. */
     override fun close() {
         sending = false
         try {
-            loop.run(System.nanoTime() + CLOSE_TIME, "the last echoes") { talks.all { it.isIdle } }
-            if (!target.raw) talks.forEach { it.closePolitely() }
-            val end = System.nanoTime() + PATIENCE
-            loop.run(end + CLOSE_TIME, "closing") {
-                target.raw || ended == talks.size || System.nanoTime() > end
-            }
+            runAtMost(CLOSE_TIME, "the last echoes") { talks.all { it.isIdle } }
+            unanswered = talks.count { !it.isIdle }
+            if (target.raw) return
+            talks.forEach { it.closePolitely() }
+            runAtMost(PATIENCE, "closing") { ended == talks.size }
         } finally {
             talks.forEach { it.drop() }
             loop.close()
         }
+    }
+
+    private fun runAtMost(nanos: Long, what: String, done: () -> Boolean) {
+        val end = System.nanoTime() + nanos
+        loop.run(end + CLOSE_TIME, what) { done() || System.nanoTime() > end }
     }
 
     private inner class Echo(private val index: Int) : Talk {
@@ -130,7 +137,7 @@ internal class EchoLoad(
     }
 
     private companion object {
-        const val CLOSE_TIME = 10_000_000_000L
+        const val CLOSE_TIME = 5_000_000_000L
 
         /** Servers that do not end the transport are not waited for longer. */
         const val PATIENCE = 2_000_000_000L

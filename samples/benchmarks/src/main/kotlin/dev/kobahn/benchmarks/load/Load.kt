@@ -24,6 +24,9 @@ internal interface Load : Closeable {
 
     /** What has to be known beside the result, or null. */
     val note: String? get() = null
+
+    /** How many connections were left without an answer, known once this is closed. */
+    val unanswered: Int get() = 0
 }
 
 /** Counts and times what is done while [run] lasts. */

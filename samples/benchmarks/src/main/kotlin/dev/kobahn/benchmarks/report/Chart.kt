@@ -63,13 +63,12 @@ internal class Chart(results: List<ScenarioResult>) {
         append("<rect x=\"$start\" y=\"$top\" width=\"${pixels(length)}\" height=\"14\" ")
         append("fill=\"$colour\"/>")
         val (least, most) = bar.range
-        if (most * scale <= BAR_WIDTH) {
-            val (from, to) = pixels(start + least * scale) to pixels(start + most * scale)
-            append("<line x1=\"$from\" x2=\"$to\" ")
-            append("y1=\"${top + 7}\" y2=\"${top + 7}\" stroke=\"black\"/>")
-        }
+        val reach = (most * scale).coerceAtMost(BAR_WIDTH)
+        append("<line x1=\"${pixels(start + (least * scale).coerceAtMost(BAR_WIDTH))}\" ")
+        append("x2=\"${pixels(start + reach)}\" ")
+        append("y1=\"${top + 7}\" y2=\"${top + 7}\" stroke=\"black\"/>")
         val broken = if (bar.value * scale > BAR_WIDTH) " …" else ""
-        append("<text x=\"${pixels(start + length + 6)}\" y=\"${top + 12}\">")
+        append("<text x=\"${pixels(start + maxOf(length, reach) + 6)}\" y=\"${top + 12}\">")
         append("${number(bar.value)}$broken</text>\n")
     }
 

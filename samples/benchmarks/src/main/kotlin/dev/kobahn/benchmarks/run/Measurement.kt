@@ -17,6 +17,9 @@ enum class Metric(val title: String, val decimals: Int) {
 
     /** How busy the other side was: near 100, and the peer had to wait for it. */
     OTHER_BUSY("load busy %", 0),
+
+    /** Connections that got no answer any more, for seconds, where there were any. */
+    STUCK("stuck", 0),
 }
 
 /** One peer in one round. */

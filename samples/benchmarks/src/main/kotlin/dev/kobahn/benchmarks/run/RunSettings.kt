@@ -6,7 +6,7 @@ import java.io.File
 class RunSettings(
     val rounds: Int = 5,
     /** How long each peer works before the first round, in nanoseconds. */
-    val warmUp: Long = 3_000_000_000,
+    val warmUp: Long = 5_000_000_000,
     /** How long each measurement lasts, in nanoseconds. */
     val time: Long = 2_000_000_000,
     /** Where the measured process runs. */

@@ -26,7 +26,14 @@ internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings:
     override var note: String? = null
         private set
 
-    override fun measure(lead: Long, time: Long): Map<Metric, Double> = load().use { load ->
+    override fun measure(lead: Long, time: Long): Map<Metric, Double> {
+        val load = load()
+        val values = load.use { measure(it, lead, time) }
+        if (load.unanswered == 0) return values
+        return values + (Metric.STUCK to load.unanswered.toDouble())
+    }
+
+    private fun measure(load: Load, lead: Long, time: Long): Map<Metric, Double> {
         load.open()
         load.run(lead)
         val usage = ProcessUsage(process.pid)
@@ -36,7 +43,7 @@ internal class ServerTrial(private val scenario: Scenario, peer: Peer, settings:
         val cpu = usage.cpuNanos() - before
         val seconds = result.nanos / 1e9
         val latencies = result.latencies
-        buildMap {
+        return buildMap {
             put(Metric.CPU, cpu / 1e3 / result.operations)
             put(Metric.RATE, result.operations / seconds)
             payloadSize?.let { put(Metric.OCTETS, result.operations * it / seconds / 1e6) }

@@ -1,0 +1,101 @@
+package dev.kobahn.protocol.extension.deflate
+
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.OctetSink
+import java.io.File
+import kotlin.random.Random
+
+/** How many codecs of each direction come and go. */
+internal const val PAIRS = 100_000
+
+/** How many codecs of a kind a pool of these tests keeps. */
+internal const val CAPACITY = 4
+
+/** What a process on Linux knows of itself. */
+internal val STATUS = File("/proc/self/status")
+
+/** Tells by how many octets this process grows while [PAIRS] of codecs come and go. */
+fun main() {
+    val random = Random(3)
+    cycles(PAIRS / 10, random)
+    val before = residentMemory()
+    cycles(PAIRS, random)
+    println("grown by ${residentMemory() - before}")
+}
+
+private fun cycles(count: Int, random: Random) {
+    val pool = CodecPool(SegmentPool(4), CAPACITY)
+    repeat(count) { CodecCycle(random, pool, Zlib).live() }
+    pool.close()
+}
+
+/** The memory of this process in octets, that of the heap included. */
+private fun residentMemory(): Long {
+    val line = STATUS.readLines().single { it.startsWith("VmRSS:") }
+    return line.filter(Char::isDigit).toLong() * 1024
+}
+
+/** A connection's two codecs, with random settings, which live for some random calls. */
+internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zlib) {
+    private val settings = randomSettings(random)
+    private val encoder = DeflateEncoder.of(settings, pool, zlib)
+    private val decoder = DeflateDecoder(pool, !settings.receiveNoContextTakeover, zlib)
+    private val sink = OctetSink { octets, offset, length -> receive(octets, offset, length) }
+    private var isBroken = false
+
+    fun live() {
+        repeat(random.nextInt(3)) { message() }
+        try {
+            if (random.nextBoolean()) interrupt()
+        } finally {
+            encoder.close()
+            decoder.close()
+        }
+    }
+
+    private fun message() {
+        encoder.begin(MessageType.BINARY, -1)
+        repeat(random.nextInt(3)) { piece() }
+        encoder.end(sink)
+        if (!isBroken) decoder.end { _, _, _ -> }
+    }
+
+    private fun piece() {
+        val length = random.nextInt(OCTETS.size)
+        encoder.encode(OCTETS, 0, length, sink)
+        if (random.nextBoolean()) encoder.flush(sink)
+    }
+
+    /** Leaves a message open, or breaks what is received, or has a sink throw. */
+    private fun interrupt() {
+        encoder.begin(MessageType.BINARY, -1)
+        piece()
+        if (random.nextBoolean()) receive(OCTETS, 0, random.nextInt(20))
+        if (random.nextInt(4) == 0) encoder.encodeAlone(OCTETS.copyOf(100), sink)
+        if (random.nextInt(4) == 0) {
+            runCatching { encoder.flush { _, _, _ -> error("the sink is full") } }
+        }
+    }
+
+    private fun receive(octets: ByteArray, offset: Int, length: Int) {
+        if (isBroken) return
+        try {
+            decoder.decode(octets, offset, length) { _, _, _ -> }
+        } catch (_: ProtocolException) {
+            isBroken = true
+        }
+    }
+}
+
+private val OCTETS = SampleData.TEXT.octets(1_500, 15, Random(1))
+
+private fun randomSettings(random: Random) = DeflateSettings(
+    sendWindowBits = if (random.nextBoolean()) 15 else random.nextInt(8, 15),
+    sendNoContextTakeover = random.nextBoolean(),
+    receiveNoContextTakeover = random.nextBoolean(),
+    compressionLevel = if (random.nextBoolean()) -1 else 1,
+    memLevel = random.nextInt(1, 10),
+)
