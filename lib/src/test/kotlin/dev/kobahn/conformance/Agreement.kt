@@ -1,7 +1,5 @@
 package dev.kobahn.conformance
 
-import dev.kobahn.protocol.extension.ExtensionHeader
-
 /** What the ends of a connection go by in permessage-deflate. */
 internal data class Agreement(
     val serverNoContextTakeover: Boolean,
@@ -12,11 +10,7 @@ internal data class Agreement(
     companion object {
         const val MAX_WINDOW_BITS = 15
 
-        /** As [header], the server's answer, says it. */
-        fun of(header: ExtensionHeader): Agreement =
-            of(header.params.associate { it.name to (it.value ?: "true") })
-
-        /** As [values] by the names of the parameters say it. */
+        /** As [values] by the names of the parameters say it; some need not be there. */
         fun of(values: Map<String, String>): Agreement = Agreement(
             values["server_no_context_takeover"].toBoolean(),
             values["client_no_context_takeover"].toBoolean(),

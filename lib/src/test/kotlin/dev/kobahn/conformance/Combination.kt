@@ -33,7 +33,19 @@ internal enum class Combination(val case: String, vararg wishes: Wish) {
     val argument: String
         get() = wishes.joinToString(";") { "${it.noContextTakeover},${it.windowBits}" }
 
-    /** The parameters that both ends have to agree on: both get their first wish. */
+    /** The parameters of the server's answer: both ends get their first wish. */
+    val answer: Set<String>
+        get() {
+            val (noContextTakeover, windowBits) = wishes.first()
+            return listOf("server", "client").flatMap { end ->
+                listOfNotNull(
+                    "${end}_no_context_takeover".takeIf { noContextTakeover },
+                    "${end}_max_window_bits=$windowBits".takeIf { windowBits != 0 },
+                )
+            }.toSet()
+        }
+
+    /** What both ends go by then. */
     val agreement: Agreement
         get() {
             val (noContextTakeover, windowBits) = wishes.first()

@@ -41,7 +41,7 @@ internal class DeflateConformance(
         }
         withClue("$name, our ${role.name.lowercase()}, ${combination.case}") {
             connected {
-                val run = EchoRun(this, frames, combination.agreement)
+                val run = EchoRun(this, frames, combination)
                 run.checkAgreement()
                 for (shape in shapes) {
                     val (stats, millis) = withClue(shape) { run.echo(shape, messages(shape)) }

@@ -1,6 +1,7 @@
 package dev.kobahn.conformance
 
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.TimeUnit
 
 /**
@@ -45,7 +46,7 @@ internal enum class DeflateLibrary(
     private fun ProcessBuilder.runs(): Boolean = try {
         redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
         start().waitFor() == 0
-    } catch (_: java.io.IOException) {
+    } catch (_: IOException) {
         // there is no such program
         false
     }

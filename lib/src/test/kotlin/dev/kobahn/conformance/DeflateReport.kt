@@ -76,12 +76,9 @@ internal class DeflateReport(private val folder: File) {
 
         fun heading(library: DeflateLibrary, role: OurRole): String {
             val name = library.name.lowercase()
-            return if (role ==
-                OurRole.CLIENT
-            ) {
-                "Our client, $name as server"
-            } else {
-                "Our server, $name as client"
+            return when (role) {
+                OurRole.CLIENT -> "Our client, $name as server"
+                OurRole.SERVER -> "Our server, $name as client"
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.kobahn.Message
 import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocket
 import io.kotest.assertions.withClue
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.minutes
 import kotlin.time.measureTime
@@ -21,17 +22,20 @@ import kotlinx.coroutines.withTimeout
 internal class EchoRun(
     private val webSocket: WebSocket,
     private val frames: FrameCount,
-    private val agreement: Agreement,
+    private val combination: Combination,
 ) {
     private val data = listOf(TestData.text(), TestData.binary())
 
-    /** What is agreed on must be the [agreement], to us and to the peer, which is asked. */
+    /** What is agreed on must be as [combination] says, to us and to the peer, which is asked. */
     suspend fun checkAgreement() {
         withClue("the extensions in use") {
             webSocket.extensions.map { it.name } shouldBe listOf("permessage-deflate")
-            Agreement.of(webSocket.extensions.single()) shouldBe agreement
+            val answer = webSocket.extensions.single().params.map { it.toString() }
+            answer shouldContainExactlyInAnyOrder combination.answer
         }
-        withClue("what the peer goes by") { Agreement.of(report()) shouldBe agreement }
+        withClue("what the peer goes by") {
+            Agreement.of(report()) shouldBe combination.agreement
+        }
     }
 
     /** Has [messages] of [shape] echoed; what was counted, and how many milliseconds it took. */
