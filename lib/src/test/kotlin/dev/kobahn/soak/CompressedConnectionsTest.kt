@@ -2,6 +2,7 @@ package dev.kobahn.soak
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.Message
+import dev.kobahn.ResidentMemory
 import dev.kobahn.WebSocketClient
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.RawFrame
@@ -10,11 +11,8 @@ import dev.kobahn.use
 import dev.kobahn.webSocketClient
 import dev.kobahn.webSocketServer
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.core.test.Enabled
-import io.kotest.core.test.TestCase
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
-import java.io.File
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -30,19 +28,13 @@ private const val WARM_UP = 2_000
 /** A deflater has about 256 KiB: 256 of them that were not ended would be as much. */
 private const val GROWTH = 64L shl 20
 
-private val status = File("/proc/self/status")
-
-private val whereResidentMemoryIsKnown: (TestCase) -> Enabled = {
-    if (status.exists()) Enabled.enabled else Enabled.disabled("$status is not there")
-}
-
 /** zlib's memory is outside of the heap: connections that are gone must not leave any behind. */
 class CompressedConnectionsTest :
     FunSpec({
         timeout = 1_800_000
 
         test("the process does not grow by compressed connections that come and go").config(
-            enabledOrReasonIf = whereResidentMemoryIsKnown,
+            enabledOrReasonIf = ResidentMemory.whereKnown,
         ) {
             val growth = withContext(Dispatchers.IO) { growthInSmallHeap() }
             println("$CONNECTIONS compressed connections, and $growth octets more resident")
@@ -50,30 +42,12 @@ class CompressedConnectionsTest :
         }
     })
 
-/** Of a JVM whose heap is all there from the beginning, so that what grows is outside of it. */
-private fun growthInSmallHeap(): Long {
-    val classPath = System.getProperty("surefire.test.class.path")
-        ?: System.getProperty("java.class.path")
-    val process = ProcessBuilder(
-        File(System.getProperty("java.home"), "bin/java").path,
-        "-Xms64m",
-        "-Xmx64m",
-        "-XX:+AlwaysPreTouch",
-        "-Dkobahn.soak.connections=$CONNECTIONS",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
-        "-cp",
-        classPath,
-        "dev.kobahn.soak.CompressedConnectionsTestKt",
-    ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
-    try {
-        val output = process.inputStream.bufferedReader().readLines()
-        return output.single { it.startsWith(GROWN) }.removePrefix(GROWN).toLong()
-    } finally {
-        process.destroyForcibly().waitFor()
-    }
-}
-
-private const val GROWN = "grown by "
+private fun growthInSmallHeap() = ResidentMemory.growth(
+    "dev.kobahn.soak.CompressedConnectionsTestKt",
+    heap = "64m",
+    "-Dkobahn.soak.connections=$CONNECTIONS",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+)
 
 /** Has [CONNECTIONS] come and go, and tells by how many octets this process has grown. */
 fun main() = runBlocking {
@@ -90,9 +64,7 @@ fun main() = runBlocking {
         val client = webSocketClient { perMessageDeflate { threshold = 0 } }
         val url = "ws://localhost:${server.port}/"
         client.connections(url, WARM_UP)
-        val before = residentMemory()
-        client.connections(url, CONNECTIONS)
-        println(GROWN + (residentMemory() - before))
+        ResidentMemory.tellGrowth { client.connections(url, CONNECTIONS) }
         client.close()
     }
 }
@@ -121,9 +93,4 @@ private suspend fun ClientWebSocket.live(index: Int) {
         4 -> drop()
     }
     awaitClosed()
-}
-
-private fun residentMemory(): Long {
-    val line = status.readLines().single { it.startsWith("VmRSS:") }
-    return line.filter(Char::isDigit).toLong() * 1024
 }

@@ -1,11 +1,11 @@
 package dev.kobahn.protocol.extension.deflate
 
+import dev.kobahn.ResidentMemory
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.OctetSink
-import java.io.File
 import kotlin.random.Random
 
 /** How many codecs of each direction come and go. */
@@ -14,28 +14,17 @@ internal const val PAIRS = 100_000
 /** How many codecs of a kind a pool of these tests keeps. */
 internal const val CAPACITY = 4
 
-/** What a process on Linux knows of itself. */
-internal val STATUS = File("/proc/self/status")
-
 /** Tells by how many octets this process grows while [PAIRS] of codecs come and go. */
 fun main() {
     val random = Random(3)
     cycles(PAIRS / 10, random)
-    val before = residentMemory()
-    cycles(PAIRS, random)
-    println("grown by ${residentMemory() - before}")
+    ResidentMemory.tellGrowth { cycles(PAIRS, random) }
 }
 
 private fun cycles(count: Int, random: Random) {
     val pool = CodecPool(SegmentPool(4), CAPACITY)
     repeat(count) { CodecCycle(random, pool, Zlib).live() }
     pool.close()
-}
-
-/** The memory of this process in octets, that of the heap included. */
-private fun residentMemory(): Long {
-    val line = STATUS.readLines().single { it.startsWith("VmRSS:") }
-    return line.filter(Char::isDigit).toLong() * 1024
 }
 
 /** A connection's two codecs, with random settings, which live for some random calls. */

@@ -1,16 +1,14 @@
 package dev.kobahn.protocol.extension.deflate
 
+import dev.kobahn.ResidentMemory
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.CodecPool
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.core.test.Enabled
-import io.kotest.core.test.TestCase
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
-import java.io.File
 import kotlin.random.Random
 
 /** zlib's memory is outside of the heap, where no garbage collector looks after it. */
@@ -63,32 +61,10 @@ class DeflateMemoryTest :
         }
 
         test("the process does not grow by codecs that come and go").config(
-            enabledOrReasonIf = whereResidentMemoryIsKnown,
+            enabledOrReasonIf = ResidentMemory.whereKnown,
         ) {
-            growthInSmallHeap() shouldBeLessThan (64L shl 20)
+            ResidentMemory.growth(CODEC_CYCLES, heap = "48m") shouldBeLessThan (64L shl 20)
         }
     })
 
-private val whereResidentMemoryIsKnown: (TestCase) -> Enabled = {
-    if (STATUS.exists()) Enabled.enabled else Enabled.disabled("$STATUS is not there")
-}
-
-/** How much a JVM grows, in octets, outside of a heap that does not: see [main]. */
-private fun growthInSmallHeap(): Long {
-    val classPath = System.getProperty("surefire.test.class.path")
-        ?: System.getProperty("java.class.path")
-    val process = ProcessBuilder(
-        File(System.getProperty("java.home"), "bin/java").path,
-        "-Xms48m",
-        "-Xmx48m",
-        "-XX:+AlwaysPreTouch",
-        "-cp",
-        classPath,
-        "dev.kobahn.protocol.extension.deflate.CodecCyclesKt",
-    ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
-    try {
-        return process.inputStream.bufferedReader().readLine().removePrefix("grown by ").toLong()
-    } finally {
-        process.destroyForcibly().waitFor()
-    }
-}
+private const val CODEC_CYCLES = "dev.kobahn.protocol.extension.deflate.CodecCyclesKt"
