@@ -47,7 +47,7 @@ public class PerMessageDeflateOptions internal constructor(wished: PerMessageDef
             wished = wished.copy(compressionLevel = level)
         }
 
-    /** [PerMessageDeflate.memLevel], 1 to 9. Default: 8. */
+    /** [PerMessageDeflate.memLevel], 1 to 9. Default: 5. */
     public var memLevel: Int
         get() = wished.memLevel
         set(level) {

@@ -179,7 +179,7 @@ class WebSocketOptionsTest :
                 serverMaxWindowBits = 15,
                 clientMaxWindowBits = 15,
                 compressionLevel = -1,
-                memLevel = 8,
+                memLevel = 5,
                 threshold = 64,
                 maxInflateRatio = 256,
                 maxMessageSize = 0,

@@ -17,7 +17,7 @@ import dev.kobahn.protocol.extension.deflate.DeflateSettings
  * @property noContextTakeover whether the server sends without context takeover; null is as the
  * client asks, which must not be denied
  * @property windowBits the window the server uses, 8 to what the client asks for; null is that
- * @property memLevel the memory of the compressor, 1 to 9 as in zlib; null is 8
+ * @property memLevel as [PerMessageDeflate.memLevel]; null is 5
  * @property maxMessageSize the longest message in octets after inflating, if that is less than
  * `maxMessagePayloadSize`; null or 0 is no limit of its own
  * @property compressionLevel 0 to 9, or -1 for zlib's default. Not in Autobahn.

@@ -13,7 +13,7 @@ import dev.kobahn.protocol.extension.deflate.DeflateSettings
  * offered and the server asks, and what the server asks must not be denied
  * @property windowBits the window the client uses, 8 to what the server asks for; null is that.
  * More than the client offered counts as what it offered.
- * @property memLevel the memory of the compressor, 1 to 9 as in zlib; null is 8
+ * @property memLevel as [PerMessageDeflate.memLevel]; null is 5
  * @property maxMessageSize the longest message in octets after inflating, if that is less than
  * `maxMessagePayloadSize`; null or 0 is no limit of its own
  * @property compressionLevel 0 to 9, or -1 for zlib's default. Not in Autobahn.

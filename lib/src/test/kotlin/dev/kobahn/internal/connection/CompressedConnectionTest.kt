@@ -68,7 +68,10 @@ class CompressedConnectionTest :
             val prepared = PreparedMessage(texts[1])
             val zlib = CountingZlib()
             val rigs = List(2) {
-                ConnectionRig(role, extensions = listOf(CountedDeflate(DeflateSettings(), zlib)))
+                ConnectionRig(
+                    role,
+                    extensions = listOf(CountedDeflate(DeflateSettings(memLevel = 8), zlib)),
+                )
             }
             for (rig in rigs) {
                 rig.begin { send(MessageType.TEXT, texts[0].encodeToByteArray()) }
@@ -95,7 +98,7 @@ private val withoutTakeover =
     DeflateSettings(sendNoContextTakeover = true, receiveNoContextTakeover = true)
 
 private val settings =
-    listOf(DeflateSettings(), withoutTakeover, DeflateSettings(10), DeflateSettings(memLevel = 1))
+    listOf(DeflateSettings(), withoutTakeover, DeflateSettings(10), DeflateSettings(memLevel = 8))
 
 /** Without what its loop keeps, which many connections share. */
 private fun idleRig(extensions: List<AgreedExtension>) =

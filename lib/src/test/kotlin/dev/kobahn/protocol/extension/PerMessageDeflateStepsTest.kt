@@ -13,7 +13,7 @@ import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 
 private const val DEFLATE = "permessage-deflate"
-private const val UNLIMITED = "15 false false -1 8 0 0 256"
+private const val UNLIMITED = "15 false false -1 5 0 0 256"
 
 /** The four objects of Autobahn, each alone. */
 class PerMessageDeflateStepsTest :
@@ -110,11 +110,11 @@ class PerMessageDeflateStepsTest :
         context("a server goes by its answer and by what it says of itself") {
             rules(
                 Triple("nothing asked", OfferAccept(wide), UNLIMITED),
-                Triple("asked by the client", OfferAccept(narrow), "10 true false -1 8 0 0 256"),
+                Triple("asked by the client", OfferAccept(narrow), "10 true false -1 5 0 0 256"),
                 Triple(
                     "asked of the client",
                     OfferAccept(narrow, true, 9),
-                    "10 true true -1 8 0 0 256",
+                    "10 true true -1 5 0 0 256",
                 ),
                 Triple(
                     "of its own",
@@ -131,22 +131,22 @@ class PerMessageDeflateStepsTest :
                 Triple(
                     "asked by the server",
                     ResponseAccept(Response(9, true, 0, false)).agree(wide),
-                    "9 true false -1 8 0 0 256",
+                    "9 true false -1 5 0 0 256",
                 ),
                 Triple(
                     "what the server does",
                     ResponseAccept(Response(0, false, 9, true)).agree(wide),
-                    "15 false true -1 8 0 0 256",
+                    "15 false true -1 5 0 0 256",
                 ),
                 Triple(
                     "what the offer said holds without an answer",
                     ResponseAccept(silent).agree(Offer(maxWindowBits = 10)),
-                    "10 true false -1 8 0 0 256",
+                    "10 true false -1 5 0 0 256",
                 ),
                 Triple(
                     "an answer above what the offer said changes nothing",
                     ResponseAccept(Response(12, false, 0, false)).agree(Offer(maxWindowBits = 10)),
-                    "10 true false -1 8 0 0 256",
+                    "10 true false -1 5 0 0 256",
                 ),
                 Triple(
                     "an offer that was not meant so",

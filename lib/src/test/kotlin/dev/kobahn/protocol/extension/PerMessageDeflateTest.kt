@@ -161,6 +161,6 @@ class PerMessageDeflateTest :
             narrow.toString() shouldBe
                 "$DEFLATE {server_no_context_takeover=true, client_no_context_takeover=true, " +
                 "server_max_window_bits=10, client_max_window_bits=9, compression_level=-1, " +
-                "mem_level=8, threshold=64, max_inflate_ratio=256, max_message_size=0}"
+                "mem_level=5, threshold=64, max_inflate_ratio=256, max_message_size=0}"
         }
     })

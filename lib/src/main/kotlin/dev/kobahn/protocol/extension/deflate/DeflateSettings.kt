@@ -20,7 +20,7 @@ internal class DeflateSettings(
      * for each message. That costs time: the more is kept, the more. With a smaller window, or
      * without context takeover, it borrows in any case.
      */
-    val memLevel: Int = 8,
+    val memLevel: Int = DeflateRanges.MEM_LEVEL,
     /** Messages of fewer octets are sent as they are. */
     val threshold: Int = 0,
 ) {

@@ -159,7 +159,7 @@ class DeflateEncoderTest :
     })
 
 private val ways = mapOf(
-    "a kept deflater" to DeflateSettings(),
+    "a kept deflater" to DeflateSettings(memLevel = 8),
     "little memory" to DeflateSettings(memLevel = 1),
     "a borrowed deflater" to DeflateSettings(memLevel = 7),
     "no context takeover" to DeflateSettings(sendNoContextTakeover = true),

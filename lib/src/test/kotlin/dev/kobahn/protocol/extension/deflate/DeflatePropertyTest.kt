@@ -44,7 +44,7 @@ class DeflatePropertyTest :
 private const val TURNS = 1_000
 
 private val ways = mapOf(
-    "a kept deflater" to DeflateSettings(),
+    "a kept deflater" to DeflateSettings(memLevel = 8),
     "a borrowed deflater" to DeflateSettings(memLevel = 4),
     "no context takeover" to DeflateSettings(sendNoContextTakeover = true),
     "a small window" to DeflateSettings(sendWindowBits = 9),

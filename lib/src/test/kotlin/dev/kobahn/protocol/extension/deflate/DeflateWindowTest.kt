@@ -50,7 +50,8 @@ class DeflateWindowTest :
 internal class WindowProof(
     private val bits: Int,
     private val takesOver: Boolean,
-    settings: DeflateSettings = DeflateSettings(bits, sendNoContextTakeover = !takesOver),
+    settings: DeflateSettings =
+        DeflateSettings(bits, sendNoContextTakeover = !takesOver, memLevel = 8),
     private val longest: Int = 1 shl 20,
 ) {
     private val encoder = TestEncoder(settings)
