@@ -2,6 +2,7 @@ package dev.kobahn.soak
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.Message
+import dev.kobahn.PerMessageDeflateOptions
 import dev.kobahn.ResidentMemory
 import dev.kobahn.WebSocketClient
 import dev.kobahn.protocol.DelicateWebSocketApi
@@ -52,7 +53,7 @@ private fun growthInSmallHeap() = ResidentMemory.growth(
 /** Has [CONNECTIONS] come and go, and tells by how many octets this process has grown. */
 fun main() = runBlocking {
     val server = webSocketServer {
-        perMessageDeflate { threshold = 0 }
+        perMessageDeflate(OWN_DEFLATER)
         onConnect {
             for (message in incoming) {
                 if (message == DROP) drop() else send(message)
@@ -61,12 +62,18 @@ fun main() = runBlocking {
         }
     }
     server.use {
-        val client = webSocketClient { perMessageDeflate { threshold = 0 } }
+        val client = webSocketClient { perMessageDeflate(OWN_DEFLATER) }
         val url = "ws://localhost:${server.port}/"
         client.connections(url, WARM_UP)
         ResidentMemory.tellGrowth { client.connections(url, CONNECTIONS) }
         client.close()
     }
+}
+
+/** Each connection has a deflater of its own, instead of a borrowed one. */
+private val OWN_DEFLATER: PerMessageDeflateOptions.() -> Unit = {
+    threshold = 0
+    memLevel = 8
 }
 
 private val DROP = Message.Text("drop")
@@ -87,9 +94,17 @@ private suspend fun ClientWebSocket.live(index: Int) {
     incoming.receive() shouldBe HELLO
     when (index / AT_ONCE % 5) {
         0 -> close()
-        1 -> send(CLOSE)
+
+        1 -> {
+            send(CLOSE)
+            // Unread it would keep the answer to the Close waiting for a while.
+            incoming.receive() shouldBe CLOSE
+        }
+
         2 -> send(DROP)
+
         3 -> sendFrame(RawFrame(Opcode.BINARY, byteArrayOf(7), rsv = 4))
+
         4 -> drop()
     }
     awaitClosed()
