@@ -12,11 +12,13 @@ internal constructor(
     server: WebSocketServerOptions? = null,
 ) : ServerConnectionOptions(server) {
     private val segments = path.split('/')
+    private val isPlain: Boolean
 
     init {
         require(path.startsWith('/')) { "route path is \"$path\", must begin with /" }
         val names = segments.mapNotNull(::nameOf)
         require(names.size == names.toSet().size) { "route path \"$path\" has a name twice" }
+        isPlain = names.isEmpty()
     }
 
     internal var handler: (suspend ServerWebSocket.() -> Unit)? = null
@@ -33,6 +35,7 @@ internal constructor(
 
     /** The values of the `{name}` segments if this route matches [path], else null. */
     internal fun match(path: String): Map<String, String>? {
+        if (isPlain) return if (path == this.path) emptyMap() else null
         val actual = path.split('/')
         if (actual.size != segments.size) return null
         val values = LinkedHashMap<String, String>()

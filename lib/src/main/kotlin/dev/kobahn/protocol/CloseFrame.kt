@@ -55,6 +55,7 @@ public class CloseFrame internal constructor(
             if (!CloseCode.isAllowedOnWire(code)) {
                 throw ProtocolException(Violation.CLOSE_CODE_NOT_ALLOWED, code.toString())
             }
+            if (octets.size == CODE_SIZE) return CloseFrame(code, "")
             if (!Utf8Validator.isValid(octets, CODE_SIZE)) {
                 throw ProtocolException(Violation.CLOSE_REASON_NOT_UTF8)
             }

@@ -95,6 +95,7 @@ internal class FrameSender(
         forms: EncodedForms,
         fragmentSize: Int,
     ): Boolean {
+        if (encoding == null) return shared(type, octets, forms, fragmentSize)
         val form = encoding?.aloneForm ?: return message(type, octets, fragmentSize, false)
         if (close != null) return false
         expect("sendMessage", SendState.GROUND)
@@ -104,6 +105,34 @@ internal class FrameSender(
         encoding.sentAlone(octets)
         frames(marked(type, encoding), encoded, fragmentSize)
         traffic.applicationSent(octets.size)
+        traffic.messageSent()
+        return true
+    }
+
+    /**
+     * As [message] where nothing transforms it: the frame is the same for all who do not mask, and is
+     * made once. So a message to thousands takes no segment for each of them.
+     */
+    private fun shared(
+        type: MessageType,
+        octets: ByteArray,
+        forms: EncodedForms,
+        fragmentSize: Int,
+    ): Boolean {
+        val isWhole = fragmentSize == 0 || octets.size <= fragmentSize
+        if (!isWhole || config.maskOutgoing || watch != null) {
+            return message(type, octets, fragmentSize, doNotCompress = true)
+        }
+        if (close != null) return false
+        expect("sendMessage", SendState.GROUND)
+        val isShort = octets.size <= OctetQueue.COPY_LIMIT
+        val head = forms.head ?: FrameWriter
+            .message(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
+            .also { forms.head = it }
+        output.appendShared(head)
+        if (!isShort) output.appendPayload(octets, 0, octets.size, 0, masked = false)
+        traffic.frameSent()
+        traffic.dataSent(octets.size)
         traffic.messageSent()
         return true
     }
@@ -298,6 +327,7 @@ internal class FrameSender(
     }
 
     private companion object {
+        val NO_OCTETS = ByteArray(0)
         const val PHASES = 3
     }
 }

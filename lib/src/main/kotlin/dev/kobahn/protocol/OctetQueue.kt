@@ -83,6 +83,16 @@ constructor(
     }
 
     /**
+     * Appends [octets], which others may have in their queues too and nobody may change. Where nothing
+     * waits they are kept by reference, however short: a segment of its own would be dearer.
+     */
+    internal fun appendShared(octets: ByteArray) {
+        if (!isEmpty) return append(octets)
+        pieces.addLast(Piece(octets, 0, octets.size, pooled = false))
+        size += octets.size
+    }
+
+    /**
      * Moves [count] octets from the head of [source], no more than it has, to the end of this queue,
      * masked as in [appendPayload]. Segments that are taken whole change hands without a copy.
      */
@@ -330,8 +340,9 @@ constructor(
         }
     }
 
-    private companion object {
-        const val COPY_LIMIT = SegmentPool.SEGMENT_SIZE / 4
-        const val PHASES = 3L
+    internal companion object {
+        /** The longest payload that is copied. */
+        const val COPY_LIMIT: Int = SegmentPool.SEGMENT_SIZE / 4
+        private const val PHASES = 3L
     }
 }

@@ -102,6 +102,7 @@ public class Protocol(
      * that receives; nothing can be received or sent in messages afterwards.
      */
     public fun close() {
+        if (!isExtended) return
         closeAll(listOf(receiver::close, { synchronized(output) { sender.release() } }))
     }
 

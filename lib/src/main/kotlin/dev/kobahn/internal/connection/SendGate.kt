@@ -84,6 +84,7 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
     fun close(cause: () -> Throwable) {
         val senders = synchronized(output) {
             closedBy = cause
+            if (waiting.isEmpty() && waitingForEnd.isEmpty()) return
             (waiting + waitingForEnd.map { it.sender }).also {
                 waiting.clear()
                 waitingForEnd.clear()

@@ -29,8 +29,12 @@ internal class OpeningOutcome {
 
     /** The transport is gone; only news if it was not opened or refused before. */
     fun lost(cause: IOException?) {
+        // Asked first, for the exception would be the dearest part of a connection's end.
+        if (isOpened) return
         get().completeExceptionally(HandshakeException("the client is gone", cause = cause))
     }
+
+    private val isOpened @Synchronized get() = outcome === OPENED
 
     private companion object {
         val OPENED = CompletableDeferred(Unit)

@@ -4,6 +4,10 @@ package dev.kobahn.protocol.extension
 internal class EncodedForms {
     private val forms = HashMap<Any, ByteArray>(0)
 
+    /** The beginning of the message's frame where it is sent as it is, in one; null until it is made. */
+    @Volatile
+    var head: ByteArray? = null
+
     /** The octets in [form]; the first who asks has [encode] make them, and others wait for it. */
     fun get(form: Any, encode: () -> ByteArray): ByteArray =
         synchronized(forms) { forms.getOrPut(form, encode) }

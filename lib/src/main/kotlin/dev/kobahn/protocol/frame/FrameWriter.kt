@@ -16,31 +16,38 @@ internal class FrameWriter(private val output: OctetQueue) {
     fun header(fin: Boolean, opcode: Int, length: Long, masked: Boolean, maskingKey: Int) {
         val octets = output.reserve(FrameHeader.MAX_SIZE)
         val start = output.tailEnd
-        val maskBit = if (masked) FrameHeader.MASK else 0
         octets[start] = (opcode or if (fin) FrameHeader.FIN else 0).toByte()
-        var end = start + 2
-        when {
-            length < FrameHeader.LENGTH_16 ->
-                octets[start + 1] = (maskBit or length.toInt()).toByte()
-
-            length < FrameHeader.MIN_64 -> {
-                octets[start + 1] = (maskBit or FrameHeader.LENGTH_16).toByte()
-                end = put(octets, end, length, Short.SIZE_BYTES)
-            }
-
-            else -> {
-                octets[start + 1] = (maskBit or FrameHeader.LENGTH_64).toByte()
-                end = put(octets, end, length, Long.SIZE_BYTES)
-            }
-        }
+        var end = putLength(octets, start + 1, length, if (masked) FrameHeader.MASK else 0)
         if (masked) end = put(octets, end, maskingKey.toLong(), Int.SIZE_BYTES)
         output.advance(end - start)
     }
 
-    private fun put(octets: ByteArray, start: Int, value: Long, size: Int): Int {
-        for (index in 0 until size) {
-            octets[start + index] = (value ushr (size - 1 - index) * Byte.SIZE_BITS).toByte()
+    internal companion object {
+        /** The first octets of the frame that is a whole message, not masked: its header and [payload]. */
+        fun message(opcode: Int, length: Long, payload: ByteArray): ByteArray {
+            val header = ByteArray(FrameHeader.MAX_SIZE)
+            header[0] = (opcode or FrameHeader.FIN).toByte()
+            val end = putLength(header, 1, length, 0)
+            return payload.copyInto(header.copyOf(end + payload.size), end)
         }
-        return start + size
+
+        private fun putLength(octets: ByteArray, start: Int, length: Long, maskBit: Int): Int {
+            val end = start + 1
+            if (length < FrameHeader.LENGTH_16) {
+                octets[start] = (maskBit or length.toInt()).toByte()
+                return end
+            }
+            val isLong = length >= FrameHeader.MIN_64
+            val form = if (isLong) FrameHeader.LENGTH_64 else FrameHeader.LENGTH_16
+            octets[start] = (maskBit or form).toByte()
+            return put(octets, end, length, if (isLong) Long.SIZE_BYTES else Short.SIZE_BYTES)
+        }
+
+        private fun put(octets: ByteArray, start: Int, value: Long, size: Int): Int {
+            for (index in 0 until size) {
+                octets[start + index] = (value ushr (size - 1 - index) * Byte.SIZE_BITS).toByte()
+            }
+            return start + size
+        }
     }
 }

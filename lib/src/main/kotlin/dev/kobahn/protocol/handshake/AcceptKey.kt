@@ -1,12 +1,16 @@
 package dev.kobahn.protocol.handshake
 
 import java.security.MessageDigest
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.io.encoding.Base64
 
 /** `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 sections 4.1 and 4.2.2). Stateless. */
 public object AcceptKey {
     /** A key is made of so many octets. */
     public const val KEY_OCTETS: Int = 16
+
+    /** A digest that nobody uses: making one costs more than to use it. */
+    private val spare = AtomicReference<MessageDigest?>()
 
     private const val GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     private const val KEY_LENGTH = 24
@@ -27,13 +31,19 @@ public object AcceptKey {
     /** The accept value that proves the server has read [key]. */
     @JvmStatic
     public fun of(key: String): String {
-        val digest = MessageDigest.getInstance("SHA-1")
-        return Base64.encode(digest.digest((key + GUID).toByteArray(Charsets.ISO_8859_1)))
+        val digest = spare.getAndSet(null) ?: MessageDigest.getInstance("SHA-1")
+        val octets = digest.digest((key + GUID).toByteArray(Charsets.ISO_8859_1))
+        spare.set(digest)
+        return Base64.encode(octets)
     }
 
     /** Whether [key] is the Base64 form of exactly sixteen octets. */
     @JvmStatic
-    public fun isValid(key: String): Boolean = key.length == KEY_LENGTH && key.endsWith("==") &&
-        key[DATA_LENGTH - 1] in LAST_DATA &&
-        key.take(DATA_LENGTH).all { HttpGrammar.isAlphanumeric(it) || it == '+' || it == '/' }
+    public fun isValid(key: String): Boolean {
+        if (key.length != KEY_LENGTH || !key.endsWith("==")) return false
+        for (index in 0 until DATA_LENGTH) if (!isData(key[index])) return false
+        return key[DATA_LENGTH - 1] in LAST_DATA
+    }
+
+    private fun isData(char: Char) = HttpGrammar.isAlphanumeric(char) || char == '+' || char == '/'
 }

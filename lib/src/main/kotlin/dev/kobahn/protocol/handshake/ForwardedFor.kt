@@ -11,7 +11,7 @@ internal object ForwardedFor {
      */
     fun peer(headers: Headers, trustedProxies: Int, peer: String): String {
         if (trustedProxies == 0) return peer
-        val entries = HttpGrammar.elements(headers[NAME].orEmpty())
+        val entries = HttpGrammar.elements(headers[NAME])
         return entries.getOrNull(entries.size - trustedProxies) ?: peer
     }
 }

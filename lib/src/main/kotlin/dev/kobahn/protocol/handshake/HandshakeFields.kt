@@ -20,13 +20,18 @@ internal fun protectedField(headers: Headers): String? = headers.names.firstOrNu
 }
 
 internal fun requireNotProtected(headers: Headers) {
+    if (headers.size == 0) return
     val name = protectedField(headers)
     require(name == null) { "header $name belongs to the opening handshake" }
 }
 
 /** Whether [name] has the element [word] in its comma list, in any case. */
-internal fun Headers.hasElement(name: String, word: String): Boolean =
-    HttpGrammar.elements(this[name].orEmpty()).any { it.equals(word, ignoreCase = true) }
+internal fun Headers.hasElement(name: String, word: String): Boolean {
+    val list = this[name] ?: return false
+    // Nearly always it is the only one.
+    if (list.equals(word, ignoreCase = true)) return true
+    return HttpGrammar.elements(list).any { it.equals(word, ignoreCase = true) }
+}
 
 /** Whether [text] can be the value of a header field: no control character but HTAB. */
 internal fun isFieldValue(text: String): Boolean = text.all(HttpGrammar::isFieldChar)

@@ -17,25 +17,43 @@ public class Headers private constructor(private val fields: List<String>) :
 
     /** The names in the order and the spelling of their first occurrence. */
     public val names: Set<String>
-        get() = indices().map { fields[it] }.distinctBy { it.lowercase() }.toSet()
+        get() = map { it.key }.distinctBy { it.lowercase() }.toSet()
 
     /** The values of [name] joined by a comma and a blank, or null when there is none. */
     public operator fun get(name: String): String? {
         var joined: String? = null
-        for (index in indices()) {
-            if (!fields[index].equals(name, ignoreCase = true)) continue
-            joined = if (joined == null) fields[index + 1] else joined + ", " + fields[index + 1]
-        }
+        forEachValue(name) { value -> joined = joined?.let { "$it, $value" } ?: value }
         return joined
     }
 
     /** The values of [name], one for every field. */
-    public fun getAll(name: String): List<String> =
-        indices().filter { fields[it].equals(name, ignoreCase = true) }.map { fields[it + 1] }
+    public fun getAll(name: String): List<String> {
+        val values = ArrayList<String>(0)
+        forEachValue(name, values::add)
+        return values
+    }
 
     /** Whether a field of this [name] is there. */
-    public operator fun contains(name: String): Boolean =
-        indices().any { fields[it].equals(name, ignoreCase = true) }
+    public operator fun contains(name: String): Boolean {
+        forEachValue(name) { return true }
+        return false
+    }
+
+    /** How many fields there are of this [name]. */
+    @JvmSynthetic
+    internal fun count(name: String): Int {
+        var count = 0
+        forEachValue(name) { count++ }
+        return count
+    }
+
+    private inline fun forEachValue(name: String, action: (String) -> Unit) {
+        var index = 0
+        while (index < fields.size) {
+            if (fields[index].equals(name, ignoreCase = true)) action(fields[index + 1])
+            index += 2
+        }
+    }
 
     /** These headers, then the [other] ones. */
     public operator fun plus(other: Headers): Headers = when {
@@ -48,22 +66,22 @@ public class Headers private constructor(private val fields: List<String>) :
     @JvmSynthetic
     public operator fun plus(field: Pair<String, String>): Headers = this + headersOf(field)
 
-    override fun iterator(): Iterator<Map.Entry<String, String>> =
-        indices().asSequence().map { SimpleImmutableEntry(fields[it], fields[it + 1]) }.iterator()
+    override fun iterator(): Iterator<Map.Entry<String, String>> = (0 until fields.size step 2)
+        .asSequence().map { SimpleImmutableEntry(fields[it], fields[it + 1]) }.iterator()
 
     /** Every value under its lower-case name, joined as [get] does. */
     @JvmSynthetic
     internal fun toLowerCaseMap(): Map<String, String?> =
         names.associate { it.lowercase() to get(it) }
 
+    /** Calls [action] with the parts of all lines, in their order. */
     @JvmSynthetic
-    internal fun appendTo(head: StringBuilder) {
-        for (index in indices()) {
-            head.append(fields[index]).append(": ").append(fields[index + 1]).append("\r\n")
+    internal inline fun forEachPart(action: (String) -> Unit) {
+        for (index in fields.indices) {
+            action(fields[index])
+            action(if (index % 2 == 0) ": " else "\r\n")
         }
     }
-
-    private fun indices() = fields.indices step 2
 
     /** Equal are headers with the same values under the same names, but for case, in order. */
     override fun equals(other: Any?): Boolean =

@@ -6,8 +6,10 @@ package dev.kobahn.protocol.handshake
  *
  * @property host lower-case, possibly empty
  * @property port null when there is none
+ * @property written the host as it stands, with the brackets
  */
-internal class HostAndPort private constructor(val host: String, val port: Int?) {
+internal class HostAndPort
+private constructor(val host: String, val port: Int?, val written: String) {
     companion object {
         val PORTS: IntRange = 1..65535
         private const val HOST_SIGNS = "-._~%!$&'()*+,;="
@@ -20,13 +22,15 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
         fun parse(text: String, emptyPort: Boolean = false): HostAndPort? {
             val isAddress = text.startsWith('[')
             if (isAddress && ']' !in text) return null
-            val host = if (isAddress) text.substringBefore(']') + ']' else text.substringBefore(':')
-            val tail = text.drop(host.length)
+            val host =
+                if (isAddress) text.substring(0, text.indexOf(']') + 1) else text.substringBefore(':')
             val name = bare(host) ?: return null
-            if (tail.isEmpty() || (emptyPort && tail == ":")) return HostAndPort(name, null)
-            if (tail[0] != ':') return null
-            val port = HttpGrammar.decimal(tail.substring(1), PORTS.last)?.takeIf { it in PORTS }
-            return port?.let { HostAndPort(name, it) }
+            if (host.length == text.length) return HostAndPort(name, null, host)
+            if (text[host.length] != ':') return null
+            val digits = text.substring(host.length + 1)
+            if (emptyPort && digits.isEmpty()) return HostAndPort(name, null, host)
+            val port = HttpGrammar.decimal(digits, PORTS.last)?.takeIf { it in PORTS }
+            return port?.let { HostAndPort(name, it, host) }
         }
 
         /** [host] as a URL has it: with brackets when it is an IPv6 address. */

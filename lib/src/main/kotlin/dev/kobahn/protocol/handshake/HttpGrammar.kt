@@ -39,11 +39,13 @@ internal object HttpGrammar {
             isDigit(text[5]) && text[6] == '.' && isDigit(text[7])
 
     /** [text] without the optional white space (SP, HTAB) around it. */
-    fun trim(text: String): String = text.trim(' ', '\t')
+    fun trim(text: String): String = text.trim { it == ' ' || it == '\t' }
 
     /** The elements of a comma list; empty ones do not count (RFC 9110 section 5.6.1.2). */
-    fun elements(text: String): List<String> =
-        text.split(',').map(::trim).filter { it.isNotEmpty() }
+    fun elements(text: String?): List<String> {
+        if (text.isNullOrEmpty()) return emptyList()
+        return text.split(',').map(::trim).filter { it.isNotEmpty() }
+    }
 
     /** The number [text] stands for, digits only, or null when it is none or above [max]. */
     fun decimal(text: String, max: Int): Int? =

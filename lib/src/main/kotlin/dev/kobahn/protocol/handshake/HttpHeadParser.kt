@@ -68,44 +68,55 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     }
 
     private fun endLine() {
-        val text = String(line, 0, lineLength, Charsets.ISO_8859_1)
-        afterReturn = false
-        lineLength = 0
         when {
             atStartLine -> {
                 atStartLine = false
-                startLine(text)?.let(::finish)
+                startLine(String(line, 0, lineLength, Charsets.ISO_8859_1))?.let(::finish)
             }
 
-            text.isEmpty() -> finish(HeadResult.Complete(head(fields?.build() ?: Headers.EMPTY)))
+            lineLength == 0 -> finish(HeadResult.Complete(head(fields?.build() ?: Headers.EMPTY)))
 
-            else -> field(text)
+            else -> field()
         }
+        afterReturn = false
+        lineLength = 0
     }
 
-    private fun field(text: String) {
-        val colon = text.indexOf(':')
+    private fun field() {
+        var colon = 0
+        while (colon < lineLength && line[colon] != COLON) colon++
         val fields = fields ?: Headers.Builder().also { fields = it }
         when {
-            text[0] == ' ' || text[0] == '\t' -> malformed("folded header line")
+            isBlank(0) -> malformed("folded header line")
 
-            colon < 0 -> malformed("header line without a colon")
+            colon == lineLength -> malformed("header line without a colon")
 
             fields.size == limits.maxHeaders ->
                 tooLarge("more than ${limits.maxHeaders} header fields")
 
-            !HttpGrammar.isToken(text.subSequence(0, colon)) ->
-                malformed("header name is not a token")
+            !isToken(colon) -> malformed("header name is not a token")
 
-            else -> {
-                val value = HttpGrammar.trim(text.substring(colon + 1))
-                fields.addChecked(
-                    CommonText.shared(text.substring(0, colon)),
-                    CommonText.shared(value),
-                )
-            }
+            else -> fields.addChecked(CommonText.of(line, 0, colon), value(colon + 1))
         }
     }
+
+    private fun isToken(length: Int): Boolean {
+        for (index in 0 until length) {
+            if (!HttpGrammar.isTokenChar(Char(line[index].toInt() and OCTET))) return false
+        }
+        return length > 0
+    }
+
+    /** The rest of the line from [begin] on without the white space around it. */
+    private fun value(begin: Int): String {
+        var start = begin
+        var end = lineLength
+        while (start < end && isBlank(start)) start++
+        while (start < end && isBlank(end - 1)) end--
+        return CommonText.of(line, start, end)
+    }
+
+    private fun isBlank(index: Int) = line[index] == SPACE || line[index] == TAB
 
     private fun lineTooLong() = when {
         atStartLine -> finish(startLineTooLong)
@@ -130,6 +141,9 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
         const val OCTET = 0xFF
         const val CR = '\r'.code
         const val LF = '\n'.code
+        const val COLON = ':'.code.toByte()
+        const val SPACE = ' '.code.toByte()
+        const val TAB = '\t'.code.toByte()
     }
 }
 
@@ -159,22 +173,29 @@ public class RequestHeadParser
 @JvmOverloads
 constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
     HttpHeadParser<RequestHead>(limits) {
-    private var parts = emptyList<String>()
+    private var method = ""
+    private var target = ""
+    private var version = ""
 
     override val startLineTooLong: HeadResult.Malformed
         get() = HeadResult.Malformed(HttpStatus.URI_TOO_LONG, "the request line is too long")
 
     override fun startLine(text: String): HeadResult.Malformed? {
-        parts = text.split(' ')
+        // No part can hold a blank: with more than two of them the target is none.
+        method = text.substringBefore(' ', "")
+        version = text.substringAfterLast(' ', "")
+        val targetStart = method.length + 1
+        val targetEnd = text.length - version.length - 1
+        target = if (targetStart < targetEnd) text.substring(targetStart, targetEnd) else ""
         val wellFormed =
-            parts.size == 3 && HttpGrammar.isToken(parts[0]) && parts[1].isNotEmpty() &&
-                parts[1].all(HttpGrammar::isTargetChar) && HttpGrammar.isVersion(parts[2])
+            HttpGrammar.isToken(method) && target.isNotEmpty() &&
+                target.all(HttpGrammar::isTargetChar) && HttpGrammar.isVersion(version)
         if (wellFormed) return null
         return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed request line")
     }
 
     override fun head(headers: Headers): RequestHead =
-        RequestHead(parts[0], parts[1], parts[2], headers)
+        RequestHead(method, target, version, headers)
 }
 
 /** Reads the head of a response. The reason phrase may be missing together with its blank. */

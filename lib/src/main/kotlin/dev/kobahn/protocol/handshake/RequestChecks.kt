@@ -69,7 +69,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun host(): HttpResponse? {
         val value = single("Host") { return it } ?: return refuse("Host is missing")
         val place = HostAndPort.parse(value) ?: return refuse("malformed Host")
-        host = if (place.port == null) value else value.substringBeforeLast(':')
+        host = place.written
         val external = rules.externalPort
         val isOther = external != null && place.port != null && place.port != external
         return refuseIf(isOther, "the port in Host is not ours")
@@ -83,7 +83,8 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
 
     /** A body would stand where the first frame belongs. */
     private fun body(): HttpResponse? {
-        val isEmpty = headers.getAll("Content-Length").all { HttpGrammar.decimal(it, max = 0) == 0 }
+        val isEmpty = "Content-Length" !in headers ||
+            headers.getAll("Content-Length").all { HttpGrammar.decimal(it, max = 0) == 0 }
         return refuseIf(!isEmpty || "Transfer-Encoding" in headers, "a handshake has no body")
     }
 
@@ -97,7 +98,8 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     }
 
     private fun protocols(): HttpResponse? {
-        protocols = HttpGrammar.elements(headers[SEC_WEBSOCKET_PROTOCOL].orEmpty())
+        protocols = HttpGrammar.elements(headers[SEC_WEBSOCKET_PROTOCOL])
+        if (protocols.isEmpty()) return null
         val isDuplicated = protocols.toSet().size < protocols.size
         return refuseIf(!protocols.all(HttpGrammar::isToken), "malformed $SEC_WEBSOCKET_PROTOCOL")
             ?: refuseIf(isDuplicated, "duplicate in $SEC_WEBSOCKET_PROTOCOL")
@@ -118,21 +120,20 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun key(): HttpResponse? {
         val name = SEC_WEBSOCKET_KEY
         val key = single(name) { return it } ?: return refuse("$name is missing")
-        return refuseIf(!AcceptKey.isValid(key), "malformed $name")
+        return if (AcceptKey.isValid(key)) null else refuse("malformed $name")
     }
 
     private fun extensions(): HttpResponse? {
         val name = SEC_WEBSOCKET_EXTENSIONS
-        extensions =
-            ExtensionHeader.parse(headers[name].orEmpty()) ?: return refuse("malformed $name")
+        val offers = headers[name] ?: return null
+        extensions = ExtensionHeader.parse(offers) ?: return refuse("malformed $name")
         return null
     }
 
     /** The value of the field [name], null without one; [refused] when there are several. */
     private inline fun single(name: String, refused: (HttpResponse) -> Unit): String? {
-        val values = headers.getAll(name)
-        if (values.size > 1) refused(refuse("$name occurs more than once"))
-        return values.firstOrNull()
+        if (headers.count(name) > 1) refused(refuse("$name occurs more than once"))
+        return headers[name]
     }
 
     private fun refuse(reason: String) = HttpResponse(HttpStatus.BAD_REQUEST, reason)

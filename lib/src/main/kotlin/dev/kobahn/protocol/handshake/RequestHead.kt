@@ -24,7 +24,7 @@ public class RequestHead(
     }
 
     /** The octets of the head, its final empty line included. */
-    public fun toOctets(): ByteArray = encodeHead("$method $target $version", headers)
+    public fun toOctets(): ByteArray = encodeHead(headers, method, " ", target, " ", version)
 
     override fun equals(other: Any?): Boolean = other is RequestHead && method == other.method &&
         target == other.target && version == other.version && headers == other.headers
@@ -56,7 +56,8 @@ public class ResponseHead(
     }
 
     /** The octets of the head, its final empty line included. */
-    public fun toOctets(): ByteArray = encodeHead("$version $status $reason", headers)
+    public fun toOctets(): ByteArray =
+        encodeHead(headers, version, " ", status.toString(), " ", reason)
 
     override fun equals(other: Any?): Boolean = other is ResponseHead && version == other.version &&
         status == other.status && reason == other.reason && headers == other.headers
@@ -78,8 +79,23 @@ private fun requireVersion(version: String) {
     require(HttpGrammar.isVersion(version)) { "the HTTP version is malformed" }
 }
 
-private fun encodeHead(startLine: String, headers: Headers): ByteArray {
-    val head = StringBuilder(startLine).append("\r\n")
-    headers.appendTo(head)
-    return head.append("\r\n").toString().toByteArray(Charsets.ISO_8859_1)
+private fun encodeHead(headers: Headers, vararg startLine: String): ByteArray {
+    var size = 2 * LINE_END.length
+    startLine.forEach { size += it.length }
+    headers.forEachPart { size += it.length }
+    val octets = ByteArray(size)
+    var end = 0
+    startLine.forEach { end = it.copyInto(octets, end) }
+    end = LINE_END.copyInto(octets, end)
+    headers.forEachPart { end = it.copyInto(octets, end) }
+    LINE_END.copyInto(octets, end)
+    return octets
 }
+
+/** Writes this text, of ISO-8859-1 only, to [octets] at [start]; returns where it ends. */
+private fun String.copyInto(octets: ByteArray, start: Int): Int {
+    for (index in indices) octets[start + index] = this[index].code.toByte()
+    return start + length
+}
+
+private const val LINE_END = "\r\n"

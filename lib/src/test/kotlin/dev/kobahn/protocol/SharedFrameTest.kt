@@ -1,0 +1,51 @@
+package dev.kobahn.protocol
+
+import dev.kobahn.protocol.extension.EncodedForms
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import kotlin.random.Random
+
+/** A message to many, where nothing transforms it. */
+class SharedFrameTest :
+    FunSpec({
+        bothRoles("a message for many is on the wire what it is for one, whatever waits before it") {
+            for (size in listOf(0, 1, 125, 126, 2048, 2049, 65_535, 65_536)) {
+                val octets = Random(size).nextBytes(size)
+                val many = OctetQueue()
+                val one = OctetQueue()
+                val forms = EncodedForms()
+                val toMany = Protocol(config, many, { ProtocolEnd.KEY }, RecordedEvents())
+                val toOne = Protocol(config, one, { ProtocolEnd.KEY }, RecordedEvents())
+                repeat(3) {
+                    toMany.sendPrepared(MessageType.BINARY, octets, forms, 0) shouldBe true
+                    toOne.sendMessage(MessageType.BINARY, octets) shouldBe true
+                }
+                toMany.traffic.toArray() shouldBe toOne.traffic.toArray()
+                many.takeAll() shouldBe one.takeAll()
+                toMany.sendClose()
+                toMany.sendPrepared(MessageType.BINARY, octets, forms, 0) shouldBe false
+            }
+        }
+
+        test("a message for many takes no segment of a connection where nothing waits").config(
+            enabledOrReasonIf = whereMeasured,
+        ) {
+            for (size in listOf(128, 65_536)) {
+                val octets = ByteArray(size)
+                val forms = EncodedForms()
+                val members = List(MEMBERS) {
+                    val config = Side(Role.SERVER).config
+                    Protocol(config, OctetQueue(), { ProtocolEnd.KEY }, RecordedEvents())
+                }
+                val allocated = Allocation.of {
+                    for (member in members) {
+                        member.sendPrepared(MessageType.BINARY, octets, forms, 0)
+                    }
+                }
+                allocated / MEMBERS shouldBeLessThan 1_000
+            }
+        }
+    })
+
+private const val MEMBERS = 1_000
