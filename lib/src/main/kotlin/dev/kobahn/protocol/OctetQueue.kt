@@ -178,7 +178,7 @@ constructor(
     private fun writable(count: Int): Piece {
         val before = open
         if (before == null || before.octets.size - before.end < count) {
-            return append(Piece(pool.take(), 0, 0, pooled = true))
+            return append(pool.takePiece())
         }
         if (before === pieces.last()) return before
         // The later piece has the segment now and gives it back: it leaves last.
@@ -256,14 +256,14 @@ constructor(
 
     private fun release(piece: Piece) {
         if (piece === open) open = null
-        if (piece.pooled) pool.recycle(piece.octets)
+        if (piece.pooled) pool.recycle(piece)
     }
 
-    private open class Piece(
+    internal open class Piece(
         val octets: ByteArray,
-        var start: Int,
-        var end: Int,
-        var pooled: Boolean,
+        var start: Int = 0,
+        var end: Int = 0,
+        var pooled: Boolean = true,
         private val masked: Boolean = false,
         private val maskingKey: Int = 0,
     ) {
@@ -276,6 +276,13 @@ constructor(
         private var view: ByteBuffer? = null
 
         open val isEmpty: Boolean get() = start == end
+
+        /** Empties this piece of a segment, to be used again with it. */
+        fun reset() {
+            start = 0
+            end = 0
+            isSplit = false
+        }
 
         fun mask(offset: Int, length: Int, key: Int) {
             val buffer = view ?: ByteBuffer.wrap(octets).also { view = it }

@@ -9,12 +9,26 @@ package dev.kobahn.protocol
 public class SegmentPool(private val capacity: Int) {
     private val free = ArrayDeque<ByteArray>()
 
+    /** Segments in the pieces they were in: who sends a little takes one and gives it back in every turn. */
+    private val pieces = ArrayDeque<OctetQueue.Piece>()
+
     internal fun take(): ByteArray =
-        synchronized(free) { free.removeLastOrNull() } ?: ByteArray(SEGMENT_SIZE)
+        synchronized(free) { free.removeLastOrNull() ?: pieces.removeLastOrNull()?.octets }
+            ?: ByteArray(SEGMENT_SIZE)
+
+    internal fun takePiece(): OctetQueue.Piece =
+        synchronized(free) { pieces.removeLastOrNull() } ?: OctetQueue.Piece(take())
 
     internal fun recycle(segment: ByteArray) {
-        synchronized(free) { if (free.size < capacity) free.addLast(segment) }
+        synchronized(free) { if (hasRoom) free.addLast(segment) }
     }
+
+    internal fun recycle(piece: OctetQueue.Piece) {
+        piece.reset()
+        synchronized(free) { if (hasRoom) pieces.addLast(piece) }
+    }
+
+    private val hasRoom get() = free.size + pieces.size < capacity
 
     public companion object {
         /** The size of a segment in octets. */

@@ -34,7 +34,7 @@ import kotlinx.coroutines.flow.StateFlow
  * of [incoming] messages, and [ended].
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
- * @param beforeReceive called before the application receives anything
+ * @param open called before the application receives anything, unless [onOpened] was
  * @param beforeSelect its twin where the application does not suspend: what it does may come later
  */
 internal class Connection(
@@ -42,7 +42,7 @@ internal class Connection(
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     handlerOnLoop: Boolean,
-    private val beforeReceive: suspend () -> Unit,
+    private val open: suspend () -> Unit,
     private val beforeSelect: () -> Unit = {},
 ) : TransportListener,
     ProtocolEvents,
@@ -324,7 +324,9 @@ internal class Connection(
 
     // The receiver's side.
 
-    override suspend fun beforeReceive() = beforeReceive.invoke()
+    override fun beforeReceive(): Boolean = isOpened
+
+    override suspend fun open() = open.invoke()
 
     override fun beforeSelect() = beforeSelect.invoke()
 

@@ -1,7 +1,7 @@
 package dev.kobahn.internal.connection
 
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
-import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -13,7 +13,6 @@ import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.selects.SelectClause1
-import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * The messages between the loop, which [offer]s them, and the application, which receives them:
@@ -29,7 +28,7 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 internal class IncomingMessages<E : Any>(
     private val limit: Long,
-    private val owner: Owner,
+    val owner: Owner,
     private val cost: Cost<E>,
 ) : ReceiveChannel<E> {
     /** How many octets a waiting message counts as; many empty ones must not be for free. */
@@ -39,10 +38,13 @@ internal class IncomingMessages<E : Any>(
 
     /** What the connection does for its receiver. */
     interface Owner {
-        /** Before anything is received: completes the opening handshake if that was not done. */
-        suspend fun beforeReceive()
+        /** Before something is received. Whether that can be: else [open] has to come first. */
+        fun beforeReceive(): Boolean
 
-        /** As [beforeReceive] where nothing suspends: has the opening handshake completed soon. */
+        /** Completes the opening handshake if that was not done. */
+        suspend fun open()
+
+        /** As [beforeReceive] and [open] where nothing suspends: what is to be done may come later. */
         fun beforeSelect()
 
         /** The queue was over its limit, and is no more. From the receiver's thread. */
@@ -54,7 +56,7 @@ internal class IncomingMessages<E : Any>(
 
     private val queue = ArrayDeque<E>()
     private var octets = 0L
-    private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
+    private val waiting = ArrayDeque<IncomingIterator<E>>(0)
     private val bridge = SelectBridge<E> { putBack(it) }
 
     /** Whether a message was taken and the receiver has not come back for the next. */
@@ -71,19 +73,23 @@ internal class IncomingMessages<E : Any>(
 
     /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
+        var over = false
         val receiver = synchronized(queue) {
             if (!append(message)) return false
+            over = octets > limit
             nextWaiting()
         }
-        resumeWaiting(receiver)
-        return isFull
+        receiver?.tell()
+        return over
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
     fun add(message: E): Boolean = synchronized(queue) { append(message) }
 
     /** Tells a receiver that waits of what there is. */
-    fun tell() = resumeWaiting(synchronized(queue) { nextWaiting() })
+    fun tell() {
+        synchronized(queue) { nextWaiting() }?.tell()
+    }
 
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
@@ -107,7 +113,7 @@ internal class IncomingMessages<E : Any>(
             feedBridge()
             waiting.toList().also { waiting.clear() }
         }
-        receivers.forEach(::resumeWaiting)
+        receivers.forEach { it.tell() }
     }
 
     /** Forgets what waits and takes no more, while the end is yet to come. */
@@ -132,14 +138,27 @@ internal class IncomingMessages<E : Any>(
     val isIdle: Boolean get() = synchronized(queue) { !busy && isEmptied }
 
     override suspend fun receive(): E {
-        val message = nextOrNull()
-        if (message != null) return message
-        throw end?.cause ?: ClosedReceiveChannelException("the connection was closed")
+        val message = if (owner.beforeReceive()) take(coroutineContext) else null
+        return message ?: receiveLater()
+    }
+
+    private suspend fun receiveLater(): E {
+        val iterator = iterator()
+        if (iterator.hasNext()) return iterator.next()
+        throw ClosedReceiveChannelException("the connection was closed")
     }
 
     override suspend fun receiveCatching(): ChannelResult<E> {
-        val message = nextOrNull() ?: return ChannelResult.closed(end?.cause)
-        return ChannelResult.success(message)
+        val message = if (owner.beforeReceive()) take(coroutineContext) else null
+        return if (message != null) ChannelResult.success(message) else receiveCatchingLater()
+    }
+
+    private suspend fun receiveCatchingLater(): ChannelResult<E> = try {
+        val iterator = iterator()
+        if (iterator.hasNext()) ChannelResult.success(iterator.next()) else ChannelResult.closed(null)
+    } catch (failure: Throwable) {
+        if (failure !== end?.cause) throw failure
+        ChannelResult.closed(failure)
     }
 
     override fun tryReceive(): ChannelResult<E> {
@@ -152,39 +171,40 @@ internal class IncomingMessages<E : Any>(
         }
     }
 
-    /** The next message; null if there is none and will be none. */
-    private suspend fun nextOrNull(): E? {
-        owner.beforeReceive()
-        while (true) {
-            val message = take()
-            if (!coroutineContext.isActive) {
-                if (message != null) putBack(message)
-                coroutineContext.ensureActive()
-            }
-            if (message != null || isClosedForReceive) return message
-            suspendCancellableCoroutine(::await)
+    /** The next message, for a coroutine of [context], if one waits. Throws if that is cancelled. */
+    fun take(context: CoroutineContext): E? {
+        val message = take()
+        if (!context.isActive) {
+            if (message != null) putBack(message)
+            context.ensureActive()
         }
+        return message
     }
 
-    private fun await(receiver: CancellableContinuation<Unit>) {
-        val waits = synchronized(queue) {
-            (isEmptied && end == null).also { if (it) waiting.addLast(receiver) }
-        }
-        if (waits) {
-            receiver.invokeOnCancellation { synchronized(queue) { waiting.remove(receiver) } }
-        } else {
-            receiver.resume(Unit, wakeNext)
-        }
+    /** Has [receiver] told when there is something; false if there is already, or it is cancelled. */
+    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
+        val waits = isEmptied && end == null && receiver.context.isActive
+        waits.also { if (it) waiting.addLast(receiver) }
+    }
+
+    /** Whether [receiver] was not told, and will not be. */
+    fun withdraw(receiver: IncomingIterator<E>): Boolean =
+        synchronized(queue) { waiting.remove(receiver) }
+
+    /** What [ChannelIterator.hasNext] answers, or throws, when nothing is left and nothing comes. */
+    fun hasNextAtEnd(): Boolean {
+        end?.cause?.let { throw it }
+        return false
     }
 
     private fun take(): E? {
         var room = false
         val message = synchronized(queue) {
-            val wasFull = isFull
+            val wasFull = octets > limit
             val next = bridge.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
             feedBridge()
             busy = next != null
-            room = wasFull && !isFull
+            room = wasFull && octets <= limit
             next
         }
         if (room) owner.onRoom()
@@ -192,16 +212,7 @@ internal class IncomingMessages<E : Any>(
         return message
     }
 
-    /** A receiver that was told of a message but cancelled before it ran: another one may take it. */
-    private val wakeNext: (Throwable, Unit, Any?) -> Unit = { _, _, _ ->
-        resumeWaiting(synchronized(queue) { nextWaiting() })
-    }
-
     private fun nextWaiting() = if (isEmptied && end == null) null else waiting.removeFirstOrNull()
-
-    private fun resumeWaiting(receiver: CancellableContinuation<Unit>?) {
-        receiver?.resume(Unit, wakeNext)
-    }
 
     private fun putBack(message: E) {
         val receiver = synchronized(queue) {
@@ -212,7 +223,7 @@ internal class IncomingMessages<E : Any>(
             feedBridge()
             nextWaiting()
         }
-        resumeWaiting(receiver)
+        receiver?.tell()
     }
 
     private fun addFirst(message: E) {
@@ -265,19 +276,5 @@ internal class IncomingMessages<E : Any>(
         return true
     }
 
-    override fun iterator(): ChannelIterator<E> = object : ChannelIterator<E> {
-        private var next: E? = null
-
-        override suspend fun hasNext(): Boolean {
-            if (next == null) next = nextOrNull()
-            if (next == null) end?.cause?.let { throw it }
-            return next != null
-        }
-
-        override fun next(): E {
-            val message = checkNotNull(next) { "hasNext was not called or returned false" }
-            next = null
-            return message
-        }
-    }
+    override fun iterator(): ChannelIterator<E> = IncomingIterator(this)
 }

@@ -132,10 +132,12 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         }
     }
 
-    override suspend fun beforeReceive() {
+    override fun beforeReceive(): Boolean {
         superseded()
-        owner.beforeReceive()
+        return owner.beforeReceive()
     }
+
+    override suspend fun open() = owner.open()
 
     override fun beforeSelect() {
         superseded()

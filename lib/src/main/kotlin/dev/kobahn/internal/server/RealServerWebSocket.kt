@@ -13,6 +13,7 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
@@ -58,7 +59,7 @@ internal class RealServerWebSocket(
         service.connectionConfig,
         context.maskingKeys,
         handlerOnLoop = service.handlerDispatcher == null,
-        beforeReceive = ::acceptUnlessDone,
+        open = ::acceptUnlessDone,
         beforeSelect = ::acceptSoon,
     )
 
@@ -230,44 +231,40 @@ internal class RealServerWebSocket(
         throw ConnectionDeny(status, reason, headers, body)
     }
 
-    override suspend fun send(text: String) {
-        acceptUnlessDone()
-        connection.outbox.send(MessageType.TEXT, text.encodeToByteArray())
+    /**
+     * Calls [send] once the connection is open. With nothing to be done for that it is a tail call:
+     * it makes no garbage.
+     */
+    private suspend inline fun whenOpen(crossinline send: suspend Outbox.() -> Unit) {
+        if (accepted) return connection.outbox.send()
+        return whenAccepted { connection.outbox.send() }
     }
 
-    override suspend fun send(octets: ByteArray) {
+    private suspend fun whenAccepted(send: suspend () -> Unit) {
         acceptUnlessDone()
-        connection.outbox.send(MessageType.BINARY, octets)
+        send()
     }
 
-    override suspend fun send(message: Message) {
-        acceptUnlessDone()
-        connection.outbox.send(message.type, message.octets)
-    }
+    override suspend fun send(text: String) =
+        whenOpen { send(MessageType.TEXT, text.encodeToByteArray()) }
 
-    override suspend fun send(message: Message, doNotCompress: Boolean) {
-        acceptUnlessDone()
-        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
-    }
+    override suspend fun send(octets: ByteArray) = whenOpen { send(MessageType.BINARY, octets) }
 
-    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) {
-        acceptUnlessDone()
-        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
-    }
+    override suspend fun send(message: Message) = whenOpen { send(message.type, message.octets) }
+
+    override suspend fun send(message: Message, doNotCompress: Boolean) =
+        whenOpen { send(message.type, message.octets, doNotCompress = doNotCompress) }
+
+    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
+        whenOpen { send(message.type, message.octets, fragmentSize, doNotCompress) }
 
     override suspend fun sendMessage(
         type: MessageType,
         doNotCompress: Boolean,
         block: suspend MessageWriter.() -> Unit,
-    ) {
-        acceptUnlessDone()
-        connection.outbox.sendMessage(type, doNotCompress, block)
-    }
+    ) = whenOpen { sendMessage(type, doNotCompress, block) }
 
-    override suspend fun send(message: PreparedMessage) {
-        acceptUnlessDone()
-        connection.outbox.send(message)
-    }
+    override suspend fun send(message: PreparedMessage) = whenOpen { send(message) }
 
     override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
         accepted && connection.outbox.trySend(message.type, message.octets, doNotCompress)

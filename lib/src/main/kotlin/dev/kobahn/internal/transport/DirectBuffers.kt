@@ -1,8 +1,6 @@
 package dev.kobahn.internal.transport
 
 import java.nio.ByteBuffer
-import java.util.concurrent.ConcurrentLinkedQueue
-import java.util.concurrent.atomic.AtomicInteger
 
 /**
  * Direct buffers for threads that write without being an event loop. As many are kept as threads
@@ -13,8 +11,7 @@ internal object DirectBuffers {
     const val SIZE: Int = 128 * 1024
 
     private const val KEPT = 64
-    private val free = ConcurrentLinkedQueue<ByteBuffer>()
-    private val count = AtomicInteger()
+    private val free = ArrayDeque<ByteBuffer>()
 
     /** A new buffer, for somebody who keeps it. */
     fun allocate(): ByteBuffer = ByteBuffer.allocateDirect(SIZE)
@@ -29,9 +26,9 @@ internal object DirectBuffers {
         }
     }
 
-    private fun take(): ByteBuffer = free.poll()?.also { count.decrementAndGet() } ?: allocate()
+    private fun take(): ByteBuffer = synchronized(free) { free.removeLastOrNull() } ?: allocate()
 
     private fun give(buffer: ByteBuffer) {
-        if (count.incrementAndGet() <= KEPT) free.add(buffer) else count.decrementAndGet()
+        synchronized(free) { if (free.size < KEPT) free.addLast(buffer) }
     }
 }

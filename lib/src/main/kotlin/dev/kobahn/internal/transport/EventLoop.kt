@@ -33,6 +33,7 @@ import kotlinx.coroutines.Job
  */
 internal class EventLoop(name: String) : Loop {
     private val selector: Selector = Selector.open()
+    private val ready = ReadyKeys(selector)
     private val thread = Thread({ run() }, name).apply { isDaemon = true }
     private val tasks = TaskQueue()
     private val timers = Timers()
@@ -168,20 +169,16 @@ internal class EventLoop(name: String) : Loop {
     private fun select() {
         val timeout = if (hasWork()) 0 else millisToNextTimer()
         if (timeout == 0L) {
-            selectNow()
+            ready.selectNow()
             return
         }
         asleep.set(true)
         try {
             // Who added something before it could see that the loop sleeps did not wake it.
-            if (hasWork()) selectNow() else selector.select(if (timeout < 0) 0 else timeout)
+            if (hasWork()) ready.selectNow() else ready.select(if (timeout < 0) 0 else timeout)
         } finally {
             asleep.set(false)
         }
-    }
-
-    private fun selectNow() {
-        selector.selectNow()
     }
 
     private fun hasWork(): Boolean =
@@ -194,12 +191,7 @@ internal class EventLoop(name: String) : Loop {
         return if (nanos <= 0) 0 else (nanos - 1) / NANOS_PER_MILLI + 1
     }
 
-    private fun serveReadyChannels() {
-        val ready = selector.selectedKeys()
-        if (ready.isEmpty()) return
-        for (key in ready) serve(key)
-        ready.clear()
-    }
+    private fun serveReadyChannels() = ready.drain(::serve)
 
     private fun serve(key: SelectionKey) {
         val selected = key.attachment() as Selected

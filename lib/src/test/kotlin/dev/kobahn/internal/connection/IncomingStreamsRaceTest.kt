@@ -47,7 +47,9 @@ private const val CANCELLED = 2_000
 private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
-    override suspend fun beforeReceive() = Unit
+    override fun beforeReceive(): Boolean = true
+
+    override suspend fun open() = Unit
 
     override fun beforeSelect() = Unit
 

@@ -13,7 +13,9 @@ internal class CountingOwner : IncomingMessages.Owner {
     var idles = 0
     var begun = 0
 
-    override suspend fun beforeReceive() {
+    override fun beforeReceive(): Boolean = begun > 0
+
+    override suspend fun open() {
         begun++
     }
 
