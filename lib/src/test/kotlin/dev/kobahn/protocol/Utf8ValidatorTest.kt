@@ -59,13 +59,13 @@ class Utf8ValidatorTest :
         test("decode takes one octet: accepted at a code point's end, rejected until it is reset") {
             val validator = Utf8Validator()
             fun states(octets: String) = hex(octets).map { validator.decode(it.toInt()) }
-            states("61 c3 a4 f0 90 80 80") shouldBe listOf(0, 2, 0, 4, 3, 2, 0)
+            states("61 c3 a4 f0 90 80 80") shouldBe listOf(0, 2, 0, 7, 3, 2, 0)
             validator.totalIndex shouldBe 7
             states("e2 82 61 61") shouldBe listOf(3, 2, 1, 1)
             validator.totalIndex shouldBe 9
             validator.reset()
             states("61") shouldBe listOf(Utf8Validator.ACCEPT)
-            states("ed a0") shouldBe listOf(3, Utf8Validator.REJECT)
+            states("ed a0") shouldBe listOf(6, Utf8Validator.REJECT)
         }
 
         test("decode and feed agree on random octets, and may take turns") {

@@ -1,0 +1,69 @@
+package dev.kobahn.protocol
+
+import java.nio.ByteBuffer
+
+/**
+ * The grammar of UTF-8 (RFC 3629 section 4) as a state machine without branches. A state is the
+ * distance by which an octet's row of [rows] is shifted to have the next state in its lowest bits;
+ * of a distance a shift takes no more than those, so that an octet costs one look-up and one shift.
+ */
+internal object Utf8Transitions {
+    const val STATE_BITS = 6
+
+    /** At the end of a code point. */
+    const val ACCEPTED = 0
+
+    /** After an invalid octet, for ever. */
+    const val REJECTED = 1 * STATE_BITS
+
+    // So many continuation octets are missing.
+    private const val ONE = 2 * STATE_BITS
+    private const val TWO = 3 * STATE_BITS
+    private const val THREE = 4 * STATE_BITS
+
+    // After a lead octet that allows fewer second octets than others.
+    private const val AFTER_E0 = 5 * STATE_BITS
+    private const val AFTER_ED = 6 * STATE_BITS
+    private const val AFTER_F0 = 7 * STATE_BITS
+    private const val AFTER_F4 = 8 * STATE_BITS
+
+    private const val STATE = (1 shl STATE_BITS) - 1
+    private const val OCTETS = 256
+
+    private val rows = LongArray(OCTETS).also { rows ->
+        for (state in ACCEPTED..AFTER_F4 step STATE_BITS) rows.allow(state, 0 until OCTETS, REJECTED)
+        rows.allow(ACCEPTED, 0x00..0x7F, ACCEPTED)
+        rows.allow(ACCEPTED, 0xC2..0xDF, ONE)
+        rows.allow(ACCEPTED, 0xE0..0xEF, TWO)
+        rows.allow(ACCEPTED, 0xF1..0xF3, THREE)
+        rows.allow(ACCEPTED, 0xE0..0xE0, AFTER_E0)
+        rows.allow(ACCEPTED, 0xED..0xED, AFTER_ED)
+        rows.allow(ACCEPTED, 0xF0..0xF0, AFTER_F0)
+        rows.allow(ACCEPTED, 0xF4..0xF4, AFTER_F4)
+        rows.allow(ONE, 0x80..0xBF, ACCEPTED)
+        rows.allow(TWO, 0x80..0xBF, ONE)
+        rows.allow(THREE, 0x80..0xBF, TWO)
+        rows.allow(AFTER_E0, 0xA0..0xBF, ONE)
+        rows.allow(AFTER_ED, 0x80..0x9F, ONE)
+        rows.allow(AFTER_F0, 0x90..0xBF, TWO)
+        rows.allow(AFTER_F4, 0x80..0x8F, TWO)
+    }
+
+    private fun LongArray.allow(state: Int, octets: IntRange, next: Int) {
+        val others = (STATE.toLong() shl state).inv()
+        for (octet in octets) this[octet] = (this[octet] and others) or (next.toLong() shl state)
+    }
+
+    /** The state after the lowest eight bits of [octet]. */
+    fun next(state: Int, octet: Int): Int =
+        (rows[octet and (OCTETS - 1)] ushr state).toInt() and STATE
+
+    /** The state after the octets of [buffer] between the absolute indices [start] and [end]. */
+    fun pass(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
+        var row = state.toLong()
+        for (index in start until end) {
+            row = rows[buffer.get(index).toInt() and (OCTETS - 1)] ushr row.toInt()
+        }
+        return row.toInt() and STATE
+    }
+}
