@@ -33,7 +33,8 @@ internal class ScalingCommand : CoreCliktCommand("scaling") {
     override fun run() {
         val settings = measuring.settings(server = "") { echo(it, err = true) }
         val peers = measuring.chosenPeers { echo(it) }
-        val environment = Environment.describe(settings, peers, FLAGS)
+        val environment = Environment.describe(settings, peers, FLAGS) + leftOut() +
+            loopCounts().map { "cores with $it loops: ${settings.serverCores(it).joinToString()}" }
         environment.forEach { echo(it) }
         val report = ScalingReport(measuring.output, measuring.work, measuring.reference)
         for (scenario in Scaling.connections(counts(), atOnce) + Scaling.loops(loopCounts())) {
@@ -46,19 +47,16 @@ internal class ScalingCommand : CoreCliktCommand("scaling") {
     }
 
     /** Each connection is an open file, in the server and here. */
-    private fun counts(): List<Int> {
-        val (some, tooMany) = connections.filter { it > 0 }.partition {
-            it + Scaling.OTHER_FILES <= Machine.files
-        }
-        tooMany.forEach { echo("without $it connections: ulimit -n is ${Machine.files}") }
-        return some
-    }
+    private fun counts() =
+        connections.filter { it > 0 && it + Scaling.OTHER_FILES <= Machine.files }
 
-    private fun loopCounts(): List<Int> {
-        val (some, tooMany) = loops.filter { it > 0 }.partition { it <= Machine.cores }
-        tooMany.forEach { echo("without $it loops: there are ${Machine.cores} cores") }
-        return some
-    }
+    private fun loopCounts() = loops.filter { it in 1..Machine.cores }
+
+    private fun leftOut(): List<String> =
+        (connections.filter { it > 0 } - counts().toSet())
+            .map { "without $it connections: ulimit -n is ${Machine.files}" } +
+            (loops.filter { it > 0 } - loopCounts().toSet())
+                .map { "without $it loops: there are ${Machine.cores} cores" }
 
     private companion object {
         val PEERS = listOf(Peer.KOBAHN, "netty-nio", "netty-epoll", "undertow", Peer.RAW)

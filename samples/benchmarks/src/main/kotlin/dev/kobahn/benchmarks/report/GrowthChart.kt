@@ -20,7 +20,7 @@ internal class GrowthChart(private val growths: List<Growth>) {
         append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"$WIDTH\" height=\"$HEIGHT\" ")
         append("font-family=\"sans-serif\" font-size=\"12\">\n")
         append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
-        text(LEFT, 20.0, "CPU µs per message; the range of the rounds", "font-weight=\"bold\"")
+        text(LEFT, 20.0, "CPU µs per message: medians; upright: least to most", "font-weight=\"bold\"")
         axes()
         growths.forEachIndexed { index, growth -> line(growth, COLOURS[index % COLOURS.size]) }
         legend()

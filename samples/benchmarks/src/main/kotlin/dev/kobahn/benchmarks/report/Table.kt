@@ -61,7 +61,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
                 if (column == 0) cell.padEnd(widths[0]) else cell.padStart(widths[column])
             }.joinToString("  ").trimEnd()
         }
-        return (listOf(title()) + lines + notes()).joinToString("\n", postfix = "\n")
+        return (listOf("${result.name}: ${title()}") + lines + notes()).joinToString("\n", postfix = "\n")
     }
 
     fun markdown(): String {
@@ -72,7 +72,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     }
 
     private fun title() =
-        "${result.name}: ${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
+        "${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
 
     private fun notes(): List<String> {
         val failures = result.peers.filter { it.failure != null && it.measurements.isNotEmpty() }
