@@ -7,6 +7,7 @@ import com.github.ajalt.clikt.core.main
 import com.github.ajalt.clikt.core.subcommands
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.arguments.multiple
+import java.util.Locale
 
 /** The root command. */
 private class Benchmarks : CoreCliktCommand(name = "benchmarks") {
@@ -55,6 +56,8 @@ private class JmhCommand : CoreCliktCommand("jmh") {
 }
 
 fun main(args: Array<String>) {
+    // numbers in tables and charts are written alike everywhere
+    Locale.setDefault(Locale.ROOT)
     System.setProperty("kotlin-logging.logStartupMessage", "false")
-    Benchmarks().subcommands(ListCommand(), RunCommand(), JmhCommand()).main(args)
+    Benchmarks().subcommands(ListCommand(), RunCommand(), ScalingCommand(), JmhCommand()).main(args)
 }

@@ -11,7 +11,8 @@ sealed class Peer(val name: String, val about: String) {
     abstract val version: String
 
     /** Whether it has what [scenario] asks for. */
-    open fun canDo(scenario: Scenario): Boolean = scenario !is Scenario.Client
+    open fun canDo(scenario: Scenario): Boolean =
+        scenario !is Scenario.Client && scenario.loops == 1
 
     /** A peer in a JVM; [className] is one of its classes, which tells its version. */
     class Jvm(name: String, about: String, private val className: String) : Peer(name, about) {

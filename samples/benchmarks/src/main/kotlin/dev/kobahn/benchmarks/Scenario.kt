@@ -5,6 +5,9 @@ sealed class Scenario(val name: String, val about: String) {
     /** What the costs are divided by. */
     open val unit: String get() = "message"
 
+    /** How many threads serve connections, with a core for each as far as there are some. */
+    open val loops: Int get() = 1
+
     /** [connections] that each keep [inFlight] messages under way. */
     class Echo(
         name: String,
@@ -13,6 +16,22 @@ sealed class Scenario(val name: String, val about: String) {
         val inFlight: Int,
         val payload: Payload,
         val compressed: Boolean = false,
+    ) : Scenario(name, about)
+
+    /** As [Echo], to be compared with itself where the server has another number of [loops]. */
+    class Loops(name: String, about: String, override val loops: Int, val echo: Echo) :
+        Scenario(name, about)
+
+    /**
+     * [connections] of which [atOnce] have a message under way, each in its turn: what is ready at
+     * a time does not depend on how many there are.
+     */
+    class Rounds(
+        name: String,
+        about: String,
+        val connections: Int,
+        val atOnce: Int,
+        val payload: Payload,
     ) : Scenario(name, about)
 
     /** Connections that are opened and closed, [atOnce] of them at a time. */

@@ -14,8 +14,11 @@ import kotlin.time.Duration.Companion.minutes
 /** Every peer that runs in a JVM does what the scenarios ask of it, in a small way. */
 class PeersTest :
     FunSpec({
+        val small = Scenario.Echo("small", "", 4, 1, Payload.ascii(32))
         val scenarios = listOf(
-            Scenario.Echo("small", "", 4, 1, Payload.ascii(32)),
+            small,
+            Scenario.Loops("loops", "", 2, small),
+            Scenario.Rounds("rounds", "", 20, 4, Payload.ascii(32)),
             Scenario.Echo("pipelined", "", 2, 16, Payload.ascii(32)),
             Scenario.Echo("large", "", 2, 1, Payload.binary(65_536)),
             Scenario.Echo("utf8", "", 2, 1, Payload.nonAscii(4_096)),
@@ -30,7 +33,7 @@ class PeersTest :
             warmUp = 200_000_000,
             time = 300_000_000,
             isPinned = false,
-            output = File("target/test-results"),
+            work = File("target/test-results"),
         )
         for (peer in Peer.ALL.filterIsInstance<Peer.Jvm>()) {
             for (scenario in scenarios) {

@@ -36,7 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class FrameBenchmark {
     private static final int BINARY = 0x82;
 
-    @Param({"16", "128", "1024", "16384", "65536", "1048576"})
+    @Param({"16", "128", "1024", "4096", "65536", "1048576"})
     public int size;
 
     private byte[] payload;

@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MaskingBenchmark {
     private static final int KEY = 0x37FA213D;
 
-    @Param({"16", "128", "1024", "16384", "65536", "1048576"})
+    @Param({"16", "128", "1024", "4096", "65536", "1048576"})
     public int size;
 
     private byte[] octets;

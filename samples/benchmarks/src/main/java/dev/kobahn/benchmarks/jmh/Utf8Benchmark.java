@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(1)
 public class Utf8Benchmark {
-    @Param({"16", "128", "1024", "16384", "65536", "1048576"})
+    @Param({"16", "128", "1024", "4096", "65536", "1048576"})
     public int size;
 
     @Param({"ascii", "german", "mixed"})

@@ -1,5 +1,6 @@
 package dev.kobahn.benchmarks.report
 
+import dev.kobahn.benchmarks.run.Metric
 import dev.kobahn.benchmarks.run.PeerResult
 import dev.kobahn.benchmarks.run.ScenarioResult
 
@@ -16,8 +17,9 @@ internal class Chart(results: List<ScenarioResult>) {
     private fun panel(result: ScenarioResult): Panel? {
         val bars = result.peers.mapNotNull(::bar).sortedBy { it.value }
         if (bars.isEmpty()) return null
-        val cost = result.peers.first { it.measurements.isNotEmpty() }.cost.title
-        return Panel("${result.name}: $cost per ${result.unit}", bars)
+        val cost = result.peers.first { it.measurements.isNotEmpty() }.cost
+        val unit = if (cost == Metric.MEMORY) "KiB" else cost.title
+        return Panel("${result.name}: $unit per ${result.unit}", bars)
     }
 
     private fun bar(peer: PeerResult): Bar? {
@@ -30,10 +32,11 @@ internal class Chart(results: List<ScenarioResult>) {
         val height = columns.maxOfOrNull { column -> column.sumOf { heightOf(it) } } ?: 0
         return buildString {
             append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"${columns.size * WIDTH}\" ")
-            append("height=\"${height + GAP}\" font-family=\"sans-serif\" font-size=\"12\">\n")
+            append("height=\"${LEGEND + height + GAP}\" font-family=\"sans-serif\" font-size=\"12\">\n")
             append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
+            legend()
             columns.forEachIndexed { index, column ->
-                var top = GAP
+                var top = LEGEND + GAP
                 for (panel in column) {
                     draw(panel, index * WIDTH + GAP, top)
                     top += heightOf(panel)
@@ -41,6 +44,15 @@ internal class Chart(results: List<ScenarioResult>) {
             }
             append("</svg>\n")
         }
+    }
+
+    private fun StringBuilder.legend() {
+        val middle = GAP + LEGEND / 2
+        append("<rect x=\"$GAP\" y=\"${middle - 10}\" width=\"14\" height=\"14\" fill=\"$OWN\"/>")
+        append("<text x=\"34\" y=\"${middle + 2}\">Kobahn</text>")
+        append("<rect x=\"94\" y=\"${middle - 10}\" width=\"14\" height=\"14\" fill=\"$OTHER\"/>")
+        append("<text x=\"114\" y=\"${middle + 2}\">others; the shorter the better. ")
+        append("Bars: medians of the rounds; lines: least to most; …: longer than shown</text>\n")
     }
 
     private fun heightOf(panel: Panel) = TITLE + panel.bars.size * BAR + GAP
@@ -58,7 +70,7 @@ internal class Chart(results: List<ScenarioResult>) {
     private fun StringBuilder.draw(bar: Bar, left: Int, top: Int, scale: Double) {
         val start = left + LABEL
         val length = (bar.value * scale).coerceAtMost(BAR_WIDTH)
-        val colour = if (bar.peer.startsWith("kobahn")) "#2b6cb0" else "#a0aec0"
+        val colour = if (bar.peer.startsWith("kobahn")) OWN else OTHER
         append("<text x=\"${start - 6}\" y=\"${top + 12}\" text-anchor=\"end\">${bar.peer}</text>")
         append("<rect x=\"$start\" y=\"$top\" width=\"${pixels(length)}\" height=\"14\" ")
         append("fill=\"$colour\"/>")
@@ -83,6 +95,9 @@ internal class Chart(results: List<ScenarioResult>) {
         const val BAR = 19
         const val TITLE = 24
         const val GAP = 14
+        const val LEGEND = 24
+        const val OWN = "#2b6cb0"
+        const val OTHER = "#a0aec0"
 
         /** Bars end at this many times the shortest. */
         const val MOST = 8

@@ -11,7 +11,11 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     }
 
     val header: List<String> = listOf("peer") + metrics.flatMap {
-        if (isCost(it)) listOf(it.title, "min–max", "ratio") else listOf(it.title)
+        when {
+            isCost(it) -> listOf(it.title, "min–max", "ratio")
+            it == Metric.P99 -> listOf(it.title, "p99 ratio")
+            else -> listOf(it.title)
+        }
     }.ifEmpty { listOf("result") }
 
     val rows: List<List<String>> = result.peers.sortedBy { it.median(it.cost) ?: Double.MAX_VALUE }
@@ -24,8 +28,11 @@ internal class Table(private val result: ScenarioResult, private val reference: 
 
     private fun row(peer: PeerResult) = listOf(peer.peer) + metrics.flatMap { metric ->
         val median = format(peer.median(metric), metric)
-        listOf(median) +
-            if (isCost(metric)) listOf(range(peer, metric), ratio(peer, metric)) else emptyList()
+        when {
+            isCost(metric) -> listOf(median, range(peer, metric), ratio(peer, metric))
+            metric == Metric.P99 -> listOf(median, ratio(peer, metric))
+            else -> listOf(median)
+        }
     }
 
     private fun range(peer: PeerResult, metric: Metric): String {
@@ -34,7 +41,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     }
 
     private fun ratio(peer: PeerResult, metric: Metric): String {
-        val base = result.peers.firstOrNull { it.peer == reference }?.median(metric) ?: return ""
+        val base = result.of(reference)?.median(metric) ?: return ""
         return peer.median(metric)?.let { "%.2f".format(it / base) }.orEmpty()
     }
 
@@ -54,7 +61,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
                 if (column == 0) cell.padEnd(widths[0]) else cell.padStart(widths[column])
             }.joinToString("  ").trimEnd()
         }
-        return (listOf(title()) + lines + notes()).joinToString("\n", postfix = "\n")
+        return (listOf("${result.name}: ${title()}") + lines + notes()).joinToString("\n", postfix = "\n")
     }
 
     fun markdown(): String {
@@ -65,7 +72,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
     }
 
     private fun title() =
-        "${result.name}: ${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
+        "${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
 
     private fun notes(): List<String> {
         val failures = result.peers.filter { it.failure != null && it.measurements.isNotEmpty() }

@@ -20,7 +20,8 @@ internal class ClientTrial(
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
         val serverPeer = Peer.ALL.first { it.name == settings.server }
-        val (server, port) = launcher.server(serverPeer, settings.loadCore, compressed = false)
+        val plan = ServerPlan(listOf(settings.loadCore))
+        val (server, port) = launcher.server(serverPeer, plan)
         return server.use { client(port).use { measure(it, server, time) } }
     }
 

@@ -18,9 +18,8 @@ internal class IdleTrial(
     override val warmsUp: Boolean get() = false
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
-        val launcher = Launcher(settings)
-        val (process, port) =
-            launcher.server(peer, settings.core, compressed = false, idle = true)
+        val plan = ServerPlan(listOf(settings.core), flags = Launcher.IDLE_FLAGS)
+        val (process, port) = Launcher(settings).server(peer, plan)
         val payload = Payload.ascii(32)
         return process.use {
             IdleLoad(Target(port, raw = peer.name == Peer.RAW), payload).use { load ->

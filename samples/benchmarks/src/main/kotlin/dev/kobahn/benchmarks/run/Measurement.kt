@@ -58,4 +58,7 @@ class ScenarioResult(
     val about: String,
     val unit: String,
     val peers: List<PeerResult>,
-)
+) {
+    /** The result of the peer called [name], if it took part. */
+    fun of(name: String): PeerResult? = peers.firstOrNull { it.peer == name }
+}

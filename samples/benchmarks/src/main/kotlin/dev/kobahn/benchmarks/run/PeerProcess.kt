@@ -64,29 +64,34 @@ internal class PeerProcess(command: List<String>, private val log: File) : Close
     }
 }
 
-/** How processes are started: with which JVM, which flags and on which core. */
+/** How a server is started, beside what is the same for all. */
+internal class ServerPlan(
+    val cores: List<Int>,
+    val loops: Int = 1,
+    val compressed: Boolean = false,
+    /** For a server in a JVM. */
+    val flags: List<String> = Launcher.FLAGS,
+)
+
+/** How processes are started: with which JVM, which flags and on which cores. */
 internal class Launcher(private val settings: RunSettings) {
     /** Starts the server [peer]; returns its process and its port. */
-    fun server(
-        peer: Peer,
-        core: Int,
-        compressed: Boolean,
-        idle: Boolean = false,
-    ): Pair<PeerProcess, Int> {
-        val modes = listOfNotNull("deflate".takeIf { compressed })
+    fun server(peer: Peer, plan: ServerPlan): Pair<PeerProcess, Int> {
+        val modes = listOfNotNull("deflate".takeIf { plan.compressed })
         val command = when (peer) {
-            is Peer.Jvm -> java(idle) + listOf(SERVER_MAIN, peer.name) + modes
+            is Peer.Jvm -> java(plan.flags) + listOf(SERVER_MAIN, peer.name, "${plan.loops}") + modes
             is Peer.Script -> listOf(peer.interpreter, script(peer)) + modes
         }
-        val process = PeerProcess(pinned(core) + command, log(peer))
+        val process = PeerProcess(pinned(plan.cores) + command, log(peer))
         return process to awaitStart(process, "listening").toInt()
     }
 
     /** Starts the client [peer], which is then told what to do by [arguments]. */
     fun client(peer: Peer, core: Int, vararg arguments: Int): PeerProcess {
         val command =
-            java(idle = false) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
-        return PeerProcess(pinned(core) + command, log(peer)).also { awaitStart(it, "connected") }
+            java(FLAGS) + listOf(CLIENT_MAIN, peer.name) + arguments.map(Int::toString)
+        val process = PeerProcess(pinned(listOf(core)) + command, log(peer))
+        return process.also { awaitStart(it, "connected") }
     }
 
     private fun awaitStart(process: PeerProcess, word: String): String = try {
@@ -96,23 +101,23 @@ internal class Launcher(private val settings: RunSettings) {
         throw e
     }
 
-    private fun pinned(core: Int) =
-        if (settings.isPinned) listOf("taskset", "-c", core.toString()) else emptyList()
+    private fun pinned(cores: List<Int>) =
+        if (settings.isPinned) listOf("taskset", "-c", cores.joinToString(",")) else emptyList()
 
-    private fun java(idle: Boolean): List<String> =
-        listOf(settings.java) + (if (idle) IDLE_FLAGS else FLAGS) + settings.jvmFlags +
+    private fun java(flags: List<String>): List<String> =
+        listOf(settings.java) + flags + settings.jvmFlags +
             listOf("-cp", System.getProperty("java.class.path"))
 
     private fun script(peer: Peer.Script): String {
-        val file = settings.output.resolve(peer.resource)
-        settings.output.mkdirs()
+        val file = settings.work.resolve(peer.resource)
+        settings.work.mkdirs()
         javaClass.getResourceAsStream("/${peer.resource}")!!.use {
             file.writeBytes(it.readAllBytes())
         }
         return file.path
     }
 
-    private fun log(peer: Peer) = settings.output.resolve("logs/${peer.name}.log")
+    private fun log(peer: Peer) = settings.work.resolve("logs/${peer.name}.log")
 
     companion object {
         private const val SERVER_MAIN = "dev.kobahn.benchmarks.servers.ServerMainKt"
@@ -122,6 +127,12 @@ internal class Launcher(private val settings: RunSettings) {
             "-Dkotlin-logging.logStartupMessage=false",
         )
         val FLAGS = listOf("-Xms512m", "-Xmx512m") + QUIET
+
+        /** On two cores the JVM would choose another collector than on one. */
+        val LOOPS_FLAGS = FLAGS + "-XX:+UseSerialGC"
+
+        /** There has to be room for 50,000 connections, and the same room for ten. */
+        val ROUNDS_FLAGS = listOf("-Xms2g", "-Xmx2g") + QUIET
 
         /**
          * With the whole heap resident, growth of the process is growth outside of the heap. The

@@ -20,7 +20,24 @@ internal class ProcessUsage(private val pid: Long) {
         return line.filter(Char::isDigit).toLong() * 1024
     }
 
+    /**
+     * Blocks until it does nothing, so that what it has left to clean up costs nobody else's time;
+     * not for ever, for some always do something.
+     */
+    fun awaitRest() {
+        val end = System.nanoTime() + LONGEST_REST
+        var before = cpuNanos()
+        while (System.nanoTime() < end) {
+            Thread.sleep(REST_MILLIS)
+            val now = cpuNanos()
+            if (now == before) return
+            before = now
+        }
+    }
+
     private companion object {
+        const val REST_MILLIS = 100L
+        const val LONGEST_REST = 5_000_000_000L
         const val USER = 11
         const val SYSTEM = 12
         const val NANOS_PER_TICK = 10_000_000L

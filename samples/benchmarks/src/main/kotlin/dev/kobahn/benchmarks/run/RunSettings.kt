@@ -18,5 +18,12 @@ class RunSettings(
     val server: String = "netty-epoll",
     val java: String = System.getProperty("java.home") + "/bin/java",
     val jvmFlags: List<String> = emptyList(),
-    val output: File = File("target/results"),
-)
+    /** Where scripts are put, and what the peers complain about. */
+    val work: File = File("target/results"),
+) {
+    /** The cores of a server with [loops]: the load's own only if there are no others left. */
+    fun serverCores(loops: Int): List<Int> {
+        val others = (0 until Machine.cores).filter { it != core && it != loadCore }
+        return (listOf(core) + others + loadCore).distinct().take(loops)
+    }
+}

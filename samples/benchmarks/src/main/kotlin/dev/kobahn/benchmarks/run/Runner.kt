@@ -54,7 +54,7 @@ class Runner(private val settings: RunSettings, private val say: (String) -> Uni
             } catch (e: Exception) {
                 failure = e.message ?: e.toString()
                 say("  ${peer.name} failed: $failure")
-                settings.output.resolve("failures.log").appendText(
+                settings.work.resolve("failures.log").appendText(
                     "${scenario.name} ${peer.name}: ${e.stackTraceToString()}\n",
                 )
                 close()

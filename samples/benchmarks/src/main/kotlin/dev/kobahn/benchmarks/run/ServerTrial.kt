@@ -6,6 +6,7 @@ import dev.kobahn.benchmarks.load.BroadcastLoad
 import dev.kobahn.benchmarks.load.EchoLoad
 import dev.kobahn.benchmarks.load.HandshakeLoad
 import dev.kobahn.benchmarks.load.Load
+import dev.kobahn.benchmarks.load.RoundsLoad
 import dev.kobahn.benchmarks.load.Target
 import dev.kobahn.benchmarks.servers.ServerSettings
 
@@ -13,18 +14,30 @@ import dev.kobahn.benchmarks.servers.ServerSettings
 internal class ServerTrial(
     private val scenario: Scenario,
     private val peer: Peer,
-    settings: RunSettings,
+    private val settings: RunSettings,
 ) : Trial {
-    private val compressed = (scenario as? Scenario.Echo)?.compressed == true
+    private val echo = (scenario as? Scenario.Loops)?.echo ?: scenario as? Scenario.Echo
+    private val compressed = echo?.compressed == true
     private val raw = peer.name == Peer.RAW
     private val process: PeerProcess
     private val port: Int
 
     init {
-        val (process, port) = Launcher(settings).server(peer, settings.core, compressed)
+        val (process, port) = Launcher(settings).server(peer, plan())
         this.process = process
         this.port = port
     }
+
+    private fun plan() = ServerPlan(
+        settings.serverCores(scenario.loops),
+        scenario.loops,
+        compressed,
+        flags = when (scenario) {
+            is Scenario.Loops -> Launcher.LOOPS_FLAGS
+            is Scenario.Rounds -> Launcher.ROUNDS_FLAGS
+            else -> Launcher.FLAGS
+        },
+    )
 
     override var note: String? = null
         private set
@@ -32,6 +45,7 @@ internal class ServerTrial(
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
         val load = load()
         val values = load.use { measure(it, lead, time) }
+        ProcessUsage(process.pid).awaitRest()
         if (load.unanswered == 0) return values
         return values + (Metric.STUCK to load.unanswered.toDouble())
     }
@@ -69,17 +83,21 @@ internal class ServerTrial(
     }
 
     private val payloadSize = when (scenario) {
-        is Scenario.Echo -> scenario.payload.size
         is Scenario.Broadcast -> scenario.payload.size
-        else -> null
+        is Scenario.Rounds -> scenario.payload.size
+        else -> echo?.payload?.size
     }
 
     private fun load(): Load = when (scenario) {
-        is Scenario.Echo -> EchoLoad(
-            Target(port, raw = raw, offer = if (compressed) OFFER else null),
+        is Scenario.Echo -> load(scenario)
+
+        is Scenario.Loops -> load(scenario.echo)
+
+        is Scenario.Rounds -> RoundsLoad(
+            Target(port, raw = raw),
             scenario.payload,
             scenario.connections,
-            scenario.inFlight,
+            scenario.atOnce,
         )
 
         is Scenario.Handshake -> HandshakeLoad(Target(port, raw = raw), scenario.atOnce)
@@ -93,6 +111,13 @@ internal class ServerTrial(
 
         is Scenario.Idle, is Scenario.Client -> error("${scenario.name} has a trial of its own")
     }
+
+    private fun load(echo: Scenario.Echo) = EchoLoad(
+        Target(port, raw = raw, offer = if (compressed) OFFER else null),
+        echo.payload,
+        echo.connections,
+        echo.inFlight,
+    )
 
     override fun close() = process.close()
 

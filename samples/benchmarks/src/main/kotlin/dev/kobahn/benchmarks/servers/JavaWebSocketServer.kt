@@ -13,7 +13,7 @@ import org.java_websocket.protocols.IProtocol
 import org.java_websocket.protocols.Protocol
 import org.java_websocket.server.WebSocketServer
 
-/** Java-WebSocket with one decoder beside its selector thread. */
+/** Java-WebSocket with a decoder for each loop beside its one selector thread. */
 internal class JavaWebSocketServer : PeerServer {
     override fun start(settings: ServerSettings): Int {
         val server = Echo(settings)
@@ -28,7 +28,11 @@ internal class JavaWebSocketServer : PeerServer {
     }
 
     private class Echo(settings: ServerSettings) :
-        WebSocketServer(InetSocketAddress(ServerSettings.HOST, 0), 1, listOf(draft(settings))) {
+        WebSocketServer(
+            InetSocketAddress(ServerSettings.HOST, 0),
+            settings.loops,
+            listOf(draft(settings)),
+        ) {
         val started = CountDownLatch(1)
 
         override fun onStart() = started.countDown()

@@ -10,15 +10,15 @@ import org.eclipse.jetty.websocket.api.Session
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler
 
 /**
- * Jetty's own API, without servlets. One acceptor and one selector; its pool has more threads by
- * design.
+ * Jetty's own API, without servlets. One acceptor and a selector for each loop; its pool has more
+ * threads by design.
  */
 internal class JettyServer : PeerServer {
     private val members = CopyOnWriteArraySet<Session>()
 
     override fun start(settings: ServerSettings): Int {
         val server = Server(QueuedThreadPool(MOST_THREADS))
-        val connector = ServerConnector(server, 1, 1)
+        val connector = ServerConnector(server, 1, settings.loops)
         connector.host = ServerSettings.HOST
         connector.acceptQueueSize = ServerSettings.BACKLOG
         server.addConnector(connector)

@@ -5,7 +5,10 @@ import dev.kobahn.webSocketServer
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 
-/** This library, with handlers on the event loop or on `Dispatchers.Default`. */
+/**
+ * This library, with handlers on the event loop or on `Dispatchers.Default`. It has as many loops as
+ * the process has cores, which is what the launcher gives it.
+ */
 internal class KobahnServer(private val onDefaultDispatcher: Boolean = false) : PeerServer {
     override fun start(settings: ServerSettings): Int = runBlocking {
         val group = WebSocketGroup()

@@ -24,9 +24,9 @@ internal class KtorServer : PeerServer {
                     port = 0
                 },
             )
-            connectionGroupSize = 1
-            workerGroupSize = 1
-            callGroupSize = 1
+            connectionGroupSize = settings.loops
+            workerGroupSize = settings.loops
+            callGroupSize = settings.loops
         }) {
             install(WebSockets) {
                 maxFrameSize = settings.maxMessageSize.toLong()

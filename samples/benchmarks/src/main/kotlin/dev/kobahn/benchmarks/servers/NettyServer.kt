@@ -29,7 +29,7 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
     override fun start(settings: ServerSettings): Int {
         val handlers = if (epoll) EpollIoHandler.newFactory() else NioIoHandler.newFactory()
         val channel = ServerBootstrap()
-            .group(MultiThreadIoEventLoopGroup(1, handlers))
+            .group(MultiThreadIoEventLoopGroup(settings.loops, handlers))
             .channelFactory { if (epoll) EpollServerSocketChannel() else NioServerSocketChannel() }
             .option(ChannelOption.SO_BACKLOG, ServerSettings.BACKLOG)
             .childOption(ChannelOption.TCP_NODELAY, true)

@@ -2,7 +2,7 @@ package dev.kobahn.benchmarks.servers
 
 /**
  * A server that sends every message back, and on the path [BROADCAST] to everybody who is connected
- * there. It serves its connections with one I/O thread where it can be told so, at 127.0.0.1.
+ * there. It serves its connections with as many I/O threads as it is told, at 127.0.0.1.
  */
 internal fun interface PeerServer {
     /** Starts it and returns its port. */
@@ -13,6 +13,8 @@ internal fun interface PeerServer {
 internal class ServerSettings(
     /** Whether permessage-deflate is agreed to, with context takeover and at the default level. */
     val deflate: Boolean,
+    /** How many threads serve connections, where a server can be told so. */
+    val loops: Int = 1,
 ) {
     val maxMessageSize: Int = 16 * 1024 * 1024
 

@@ -20,14 +20,15 @@ internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
 )
 
 /**
- * A process of its own: takes the name of a server and whether it is to compress, says
- * `listening PORT`, and ends with its standard input. The line `memory` is answered with the octets
+ * A process of its own: takes the name of a server, its number of loops and whether it is to
+ * compress, says `listening PORT`, and ends with its standard input. The line `memory` is answered with the octets
  * of the heap that are in use after a collection, `allocation` with those that all threads that live
  * have ever allocated.
  */
 fun main(args: Array<String>) {
     val server = PEER_SERVERS.getValue(args[0])()
-    println("listening ${server.start(ServerSettings(deflate = "deflate" in args))}")
+    val settings = ServerSettings(deflate = "deflate" in args, loops = args[1].toInt())
+    println("listening ${server.start(settings)}")
     while (true) {
         val line = readlnOrNull() ?: exitProcess(0)
         if (line == "memory") println("heap ${liveHeap()}")

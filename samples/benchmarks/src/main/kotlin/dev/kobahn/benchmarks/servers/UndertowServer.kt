@@ -18,8 +18,8 @@ internal class UndertowServer : PeerServer {
     override fun start(settings: ServerSettings): Int {
         val server = Undertow.builder()
             .addHttpListener(0, ServerSettings.HOST)
-            .setIoThreads(1)
-            .setWorkerThreads(1)
+            .setIoThreads(settings.loops)
+            .setWorkerThreads(settings.loops)
             .setSocketOption(Options.TCP_NODELAY, true)
             .setSocketOption(Options.BACKLOG, ServerSettings.BACKLOG)
             .setHandler(

@@ -1,0 +1,161 @@
+package dev.kobahn.benchmarks.jmh;
+
+import dev.kobahn.WebSocketServerOptions;
+import dev.kobahn.benchmarks.EchoHandler;
+import dev.kobahn.internal.connection.Loop;
+import dev.kobahn.internal.connection.Transport;
+import dev.kobahn.internal.connection.TransportListener;
+import dev.kobahn.internal.server.ServerConnection;
+import dev.kobahn.internal.server.ServerContext;
+import dev.kobahn.internal.transport.EventLoop;
+import dev.kobahn.protocol.OctetQueue;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import kotlin.Unit;
+import kotlinx.coroutines.CoroutineScopeKt;
+
+/**
+ * One connection of a server on an event loop of its own, with its handler, whose octets come from
+ * memory and go there. Everything is the library's but the socket: what Kotlin calls internal is
+ * public for Java.
+ */
+final class MemoryConnection implements Transport, AutoCloseable {
+    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    private final EventLoop loop = new EventLoop("memory");
+    private final OctetQueue output = new OctetQueue(loop.getSegments());
+    private final byte[] frame;
+    private final int answerSize;
+    private TransportListener listener;
+    private long received;
+    private boolean paused;
+
+    // Of the echoes under way.
+    private int left;
+    private long missing;
+    private CompletableFuture<Void> done;
+
+    /** A connection that is open, and whose client sends frame, with a key of four octets, again and again. */
+    MemoryConnection(byte[] frame) throws Exception {
+        this.frame = frame;
+        answerSize = frame.length - 4;
+        loop.start();
+        WebSocketServerOptions options = new WebSocketServerOptions();
+        EchoHandler.configure(options, frame.length);
+        ServerContext context =
+            new ServerContext(options, CoroutineScopeKt.CoroutineScope(loop.getDispatcher()));
+        CompletableFuture<Void> opened = new CompletableFuture<>();
+        loop.execute(() -> {
+            new ServerConnection(this, context, connection -> Unit.INSTANCE).start();
+            feed(REQUEST.getBytes(StandardCharsets.US_ASCII));
+            loop.execute(() -> {
+                drain();
+                opened.complete(null);
+            });
+        });
+        opened.get();
+    }
+
+    /** Blocks until the frame has come and been answered count times. */
+    void echo(int count) throws Exception {
+        done = new CompletableFuture<>();
+        left = count;
+        missing = (long) count * answerSize;
+        loop.execute(this::step);
+        done.get();
+    }
+
+    /** What a turn of the loop does with a socket: write what the last frame made, read the next one. */
+    private void step() {
+        missing -= drain();
+        if (left > 0 && !paused) {
+            left--;
+            feed(frame);
+        } else if (left == 0 && missing <= 0) {
+            if (missing == 0) done.complete(null);
+            else done.completeExceptionally(new IllegalStateException("more came than was sent"));
+            return;
+        }
+        // Behind the handler, which the frame has woken.
+        loop.execute(this::step);
+    }
+
+    private void feed(byte[] octets) {
+        ByteBuffer input = loop.getReadBuffer();
+        for (int start = 0; start < octets.length; start += input.capacity()) {
+            int count = Math.min(input.capacity(), octets.length - start);
+            input.clear().put(octets, start, count).flip();
+            received += count;
+            listener.onOctets(input);
+        }
+    }
+
+    private int drain() {
+        int all = 0;
+        ByteBuffer buffer = loop.getWriteBuffer();
+        while (!output.isEmpty()) {
+            buffer.clear();
+            int count = output.copyTo(buffer);
+            output.remove(count);
+            all += count;
+        }
+        if (all > 0) listener.onWritten(0);
+        return all;
+    }
+
+    @Override
+    public Loop getLoop() {
+        return loop;
+    }
+
+    @Override
+    public String getPeer() {
+        return "memory:1";
+    }
+
+    @Override
+    public String getLocal() {
+        return "memory:2";
+    }
+
+    @Override
+    public long getReceived() {
+        return received;
+    }
+
+    @Override
+    public OctetQueue getOutput() {
+        return output;
+    }
+
+    @Override
+    public void start(TransportListener listener) {
+        this.listener = listener;
+    }
+
+    /** The next step writes. */
+    @Override
+    public void flush() {}
+
+    @Override
+    public void pauseReading() {
+        paused = true;
+    }
+
+    @Override
+    public void resumeReading() {
+        paused = false;
+    }
+
+    @Override
+    public void shutdownOutput() {}
+
+    @Override
+    public void close() {
+        loop.execute(() -> listener.onClosed(null));
+        loop.stop();
+    }
+}

@@ -1,0 +1,12 @@
+package dev.kobahn.benchmarks
+
+import dev.kobahn.WebSocketServerOptions
+
+/** The server of which one connection is measured without sockets; written here because Java has no coroutines. */
+internal object EchoHandler {
+    @JvmStatic
+    fun configure(options: WebSocketServerOptions, size: Int) = with(options) {
+        maxMessagePayloadSize = size.toLong()
+        onConnect { for (message in incoming) send(message) }
+    }
+}
