@@ -128,14 +128,16 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Whether the application has taken everything; it may still have something in hand. */
-    val isEmptied: Boolean get() = synchronized(queue) { queue.isEmpty() && bridge.isEmpty }
+    val isEmptied: Boolean get() = synchronized(queue) { nothingWaits }
+
+    private val nothingWaits get() = queue.isEmpty() && bridge.isEmpty
 
     /** How many messages the application has not taken. */
     val waitingCount: Int
         get() = synchronized(queue) { queue.size + if (bridge.isEmpty) 0 else 1 }
 
     /** Whether the application has nothing to take and nothing in hand. */
-    val isIdle: Boolean get() = synchronized(queue) { !busy && isEmptied }
+    val isIdle: Boolean get() = synchronized(queue) { !busy && nothingWaits }
 
     override suspend fun receive(): E {
         val message = if (owner.beforeReceive()) take(coroutineContext) else null
@@ -155,7 +157,8 @@ internal class IncomingMessages<E : Any>(
 
     private suspend fun receiveCatchingLater(): ChannelResult<E> = try {
         val iterator = iterator()
-        if (iterator.hasNext()) ChannelResult.success(iterator.next()) else ChannelResult.closed(null)
+        val hasNext = iterator.hasNext()
+        if (hasNext) ChannelResult.success(iterator.next()) else ChannelResult.closed(null)
     } catch (failure: Throwable) {
         if (failure !== end?.cause) throw failure
         ChannelResult.closed(failure)
@@ -183,7 +186,7 @@ internal class IncomingMessages<E : Any>(
 
     /** Has [receiver] told when there is something; false if there is already, or it is cancelled. */
     fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
-        val waits = isEmptied && end == null && receiver.context.isActive
+        val waits = nothingWaits && end == null && receiver.context.isActive
         waits.also { if (it) waiting.addLast(receiver) }
     }
 
@@ -212,7 +215,8 @@ internal class IncomingMessages<E : Any>(
         return message
     }
 
-    private fun nextWaiting() = if (isEmptied && end == null) null else waiting.removeFirstOrNull()
+    private fun nextWaiting() =
+        if (nothingWaits && end == null) null else waiting.removeFirstOrNull()
 
     private fun putBack(message: E) {
         val receiver = synchronized(queue) {
@@ -248,7 +252,7 @@ internal class IncomingMessages<E : Any>(
         val idle = synchronized(queue) {
             bridge.open()
             feedBridge()
-            isEmptied.also { busy = !it }
+            nothingWaits.also { busy = !it }
         }
         if (idle) owner.onIdle() else owner.onRoom()
         return bridge
@@ -260,10 +264,10 @@ internal class IncomingMessages<E : Any>(
         get() = openBridge().channel.onReceiveCatching
 
     override val isClosedForReceive: Boolean
-        get() = synchronized(queue) { end != null && isEmptied }
+        get() = synchronized(queue) { end != null && nothingWaits }
 
     override val isEmpty: Boolean
-        get() = synchronized(queue) { end == null && isEmptied }
+        get() = synchronized(queue) { end == null && nothingWaits }
 
     override fun cancel(cause: CancellationException?) {
         discard()

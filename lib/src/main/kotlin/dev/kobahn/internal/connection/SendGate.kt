@@ -18,10 +18,12 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
 
     /** Who waits for the stream to be written up to an end, in no order. */
     private val waitingForEnd = ArrayList<Waiting>(0)
+
+    @Volatile
     private var closedBy: (() -> Throwable)? = null
 
     /** Whether the connection is gone, so that nothing may be appended any more. */
-    val isClosed: Boolean get() = synchronized(output) { closedBy != null }
+    val isClosed: Boolean get() = closedBy != null
 
     /** Suspends until there is room. Throws what [close] was given if the connection ends before. */
     suspend fun awaitRoom() {

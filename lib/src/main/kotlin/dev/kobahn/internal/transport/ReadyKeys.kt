@@ -19,24 +19,22 @@ internal class ReadyKeys(private val selector: Selector) {
 
     /** Waits for a key, a wake-up, or [timeout] milliseconds, where 0 is for ever. */
     fun select(timeout: Long) {
-        if (SELECT != null) return call(SELECT, keep, timeout)
+        if (SELECT != null) return rethrowing { SELECT.invoke(selector, keep, timeout) }
         selector.select(timeout)
         takeSelected()
     }
 
     /** Does not wait. */
     fun selectNow() {
-        if (SELECT_NOW != null) return call(SELECT_NOW, keep)
+        if (SELECT_NOW != null) return rethrowing { SELECT_NOW.invoke(selector, keep) }
         selector.selectNow()
         takeSelected()
     }
 
-    private fun call(method: Method, vararg arguments: Any) {
-        try {
-            method.invoke(selector, *arguments)
-        } catch (failure: InvocationTargetException) {
-            throw failure.targetException
-        }
+    private inline fun rethrowing(call: () -> Unit) = try {
+        call()
+    } catch (failure: InvocationTargetException) {
+        throw failure.targetException
     }
 
     private fun takeSelected() {
