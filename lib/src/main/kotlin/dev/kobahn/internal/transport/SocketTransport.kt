@@ -105,8 +105,8 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     }
 
     /**
-     * As long as a selector knows a channel its close begins with a shutdown, which fails where both
-     * directions have ended: there the selector has to forget it first.
+     * As long as a selector knows a channel its close begins with a shutdown, which fails where
+     * both directions have ended: there the selector has to forget it first.
      */
     private fun closeChannel() {
         if (!inputEnded || !outputEnded || !key.isValid) return channel.close()

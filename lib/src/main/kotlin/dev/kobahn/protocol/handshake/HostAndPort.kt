@@ -9,7 +9,11 @@ package dev.kobahn.protocol.handshake
  * @property written the host as it stands, with the brackets
  */
 internal class HostAndPort
-private constructor(val host: String, val port: Int?, val written: String) {
+private constructor(
+    val host: String,
+    val port: Int?,
+    val written: String,
+) {
     companion object {
         val PORTS: IntRange = 1..65535
         private const val HOST_SIGNS = "-._~%!$&'()*+,;="
