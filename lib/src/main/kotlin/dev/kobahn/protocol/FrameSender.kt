@@ -110,8 +110,8 @@ internal class FrameSender(
     }
 
     /**
-     * As [message] where nothing transforms it: the frame is the same for all who do not mask, and is
-     * made once. So a message to thousands takes no segment for each of them.
+     * As [message] where nothing transforms it: the frame is the same for all who do not mask, and
+     * is made once. So a message to thousands takes no segment for each of them.
      */
     private fun shared(
         type: MessageType,

@@ -83,8 +83,8 @@ constructor(
     }
 
     /**
-     * Appends [octets], which others may have in their queues too and nobody may change. Where nothing
-     * waits they are kept by reference, however short: a segment of its own would be dearer.
+     * Appends [octets], which others may have in their queues too and nobody may change. Where
+     * nothing waits they are kept by reference, however short: a segment would be dearer.
      */
     internal fun appendShared(octets: ByteArray) {
         if (!isEmpty) return append(octets)

@@ -9,7 +9,7 @@ import kotlin.random.Random
 /** A message to many, where nothing transforms it. */
 class SharedFrameTest :
     FunSpec({
-        bothRoles("a message for many is on the wire what it is for one, whatever waits before it") {
+        bothRoles("a message for many is on the wire what it is for one, whatever waits") {
             for (size in listOf(0, 1, 125, 126, 2048, 2049, 65_535, 65_536)) {
                 val octets = Random(size).nextBytes(size)
                 val many = OctetQueue()

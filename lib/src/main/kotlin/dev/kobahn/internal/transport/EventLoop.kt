@@ -157,8 +157,9 @@ internal class EventLoop(name: String) : Loop {
 
     private fun turn() {
         select()
-        serveReadyChannels()
+        // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
+        serveReadyChannels()
         runDueTimers()
         runTasks(TASKS_PER_TURN)
         repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }

@@ -100,8 +100,18 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
 
     private fun finish(cause: IOException?) {
         end = End(cause)
-        channel.close()
+        closeChannel()
         listener?.onClosed(cause)
+    }
+
+    /**
+     * As long as a selector knows a channel its close begins with a shutdown, which fails where
+     * both directions have ended: there the selector has to forget it first.
+     */
+    private fun closeChannel() {
+        if (!inputEnded || !outputEnded || !key.isValid) return channel.close()
+        key.cancel()
+        loop.afterSelect { channel.close() }
     }
 
     override fun onReady(ops: Int) {

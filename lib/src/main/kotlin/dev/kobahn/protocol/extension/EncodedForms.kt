@@ -4,7 +4,7 @@ package dev.kobahn.protocol.extension
 internal class EncodedForms {
     private val forms = HashMap<Any, ByteArray>(0)
 
-    /** The beginning of the message's frame where it is sent as it is, in one; null until it is made. */
+    /** The message's frame, or its beginning, where it is sent as it is; null until it is made. */
     @Volatile
     var head: ByteArray? = null
 

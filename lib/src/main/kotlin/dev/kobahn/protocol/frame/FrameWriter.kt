@@ -23,7 +23,7 @@ internal class FrameWriter(private val output: OctetQueue) {
     }
 
     internal companion object {
-        /** The first octets of the frame that is a whole message, not masked: its header and [payload]. */
+        /** What the frame of a whole message begins with: its header, not masked, and [payload]. */
         fun message(opcode: Int, length: Long, payload: ByteArray): ByteArray {
             val header = ByteArray(FrameHeader.MAX_SIZE)
             header[0] = (opcode or FrameHeader.FIN).toByte()

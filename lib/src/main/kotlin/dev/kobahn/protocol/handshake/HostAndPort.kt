@@ -9,7 +9,11 @@ package dev.kobahn.protocol.handshake
  * @property written the host as it stands, with the brackets
  */
 internal class HostAndPort
-private constructor(val host: String, val port: Int?, val written: String) {
+private constructor(
+    val host: String,
+    val port: Int?,
+    val written: String,
+) {
     companion object {
         val PORTS: IntRange = 1..65535
         private const val HOST_SIGNS = "-._~%!$&'()*+,;="
@@ -22,8 +26,8 @@ private constructor(val host: String, val port: Int?, val written: String) {
         fun parse(text: String, emptyPort: Boolean = false): HostAndPort? {
             val isAddress = text.startsWith('[')
             if (isAddress && ']' !in text) return null
-            val host =
-                if (isAddress) text.substring(0, text.indexOf(']') + 1) else text.substringBefore(':')
+            val addressEnd = text.indexOf(']') + 1
+            val host = if (isAddress) text.take(addressEnd) else text.substringBefore(':')
             val name = bare(host) ?: return null
             if (host.length == text.length) return HostAndPort(name, null, host)
             if (text[host.length] != ':') return null

@@ -194,8 +194,7 @@ constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
         return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed request line")
     }
 
-    override fun head(headers: Headers): RequestHead =
-        RequestHead(method, target, version, headers)
+    override fun head(headers: Headers): RequestHead = RequestHead(method, target, version, headers)
 }
 
 /** Reads the head of a response. The reason phrase may be missing together with its blank. */

@@ -7,6 +7,9 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.longs.shouldBeGreaterThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.io.PrintStream
+import java.nio.ByteBuffer
+import java.nio.channels.Pipe
+import java.nio.channels.SelectionKey
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.CyclicBarrier
 import java.util.concurrent.atomic.AtomicInteger
@@ -95,6 +98,32 @@ internal class EventLoopTest :
                 }
                 threads.joinAll()
                 withContext(loop.dispatcher) { count.get() } shouldBe 80_000
+            }
+        }
+
+        test("what waits for a selection waits for the next, wherever in a turn it is added") {
+            loop { loop ->
+                val pipe = Pipe.open()
+                val source = pipe.source().apply { configureBlocking(false) }
+                val isForgotten = CompletableDeferred<Boolean>()
+                val reader = object : Selected {
+                    lateinit var key: SelectionKey
+
+                    override fun onReady(ops: Int) {
+                        key.cancel()
+                        loop.afterSelect { isForgotten.complete(!source.isRegistered) }
+                    }
+
+                    override fun writeOut() = Unit
+
+                    override fun onLoopStopped() = Unit
+                }
+                loop.execute { reader.key = loop.register(source, SelectionKey.OP_READ, reader) }
+                pipe.sink().use { sink ->
+                    sink.write(ByteBuffer.allocate(1))
+                    isForgotten.await() shouldBe true
+                }
+                source.close()
             }
         }
 
