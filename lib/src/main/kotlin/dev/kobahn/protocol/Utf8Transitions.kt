@@ -31,7 +31,9 @@ internal object Utf8Transitions {
     private const val OCTETS = 256
 
     private val rows = LongArray(OCTETS).also { rows ->
-        for (state in ACCEPTED..AFTER_F4 step STATE_BITS) rows.allow(state, 0 until OCTETS, REJECTED)
+        for (state in ACCEPTED..AFTER_F4 step STATE_BITS) {
+            rows.allow(state, 0 until OCTETS, REJECTED)
+        }
         rows.allow(ACCEPTED, 0x00..0x7F, ACCEPTED)
         rows.allow(ACCEPTED, 0xC2..0xDF, ONE)
         rows.allow(ACCEPTED, 0xE0..0xEF, TWO)

@@ -107,6 +107,15 @@ class Utf8ValidatorTest :
             }
         }
 
+        test("in a long text beyond ASCII an invalid octet is found wherever it is") {
+            val octets = "прекрасный 美好的 🚀".repeat(5).encodeToByteArray()
+            judged(octets)
+            octets.indices.forEach { index ->
+                judged(octets.copyOf().also { it[index] = 0xFF.toByte() })
+                judged(octets.copyOf(index))
+            }
+        }
+
         test("Kuhn's stress cases: valid") {
             VALID.forEach { withClue(it) { Utf8Validator.isValid(hex(it)) shouldBe true } }
         }
