@@ -32,7 +32,8 @@ internal class Chart(results: List<ScenarioResult>) {
         val height = columns.maxOfOrNull { column -> column.sumOf { heightOf(it) } } ?: 0
         return buildString {
             append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"${columns.size * WIDTH}\" ")
-            append("height=\"${LEGEND + height + GAP}\" font-family=\"sans-serif\" font-size=\"12\">\n")
+            append("height=\"${LEGEND + height + GAP}\" ")
+            append("font-family=\"sans-serif\" font-size=\"12\">\n")
             append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
             legend()
             columns.forEachIndexed { index, column ->
