@@ -19,7 +19,7 @@ internal class Summary(private val results: List<ScenarioResult>, private val re
     private fun row(result: ScenarioResult): List<String>? {
         val own = result.of(reference) ?: return null
         val cost = own.median(own.cost) ?: return null
-        val first = listOf(result.name, "${own.cost.title} per ${result.unit}", number(cost))
+        val first = listOf(result.name, result.unitOf(own.cost), number(cost))
         return first + best(result, own.cost, cost) +
             best(result, Metric.P99, own.median(Metric.P99))
     }
