@@ -19,7 +19,9 @@ sealed class Peer(val name: String, val about: String) {
         override val version: String
             get() {
                 val type = Class.forName(className, false, javaClass.classLoader)
-                val jar = type.protectionDomain.codeSource?.location?.path.orEmpty()
+                val source = type.protectionDomain.codeSource
+                    ?: return System.getProperty("java.version")
+                val jar = source.location?.path.orEmpty()
                 return VERSION.find(jar)?.groupValues?.get(1) ?: "of this build"
             }
 

@@ -52,11 +52,12 @@ internal class ScalingCommand : CoreCliktCommand("scaling") {
 
     private fun loopCounts() = loops.filter { it in 1..Machine.cores }
 
-    private fun leftOut(): List<String> =
-        (connections.filter { it > 0 } - counts().toSet())
-            .map { "without $it connections: ulimit -n is ${Machine.files}" } +
-            (loops.filter { it > 0 } - loopCounts().toSet())
-                .map { "without $it loops: there are ${Machine.cores} cores" }
+    private fun leftOut(): List<String> {
+        val tooMany = connections.filter { it > 0 } - counts().toSet()
+        val tooManyLoops = loops.filter { it > 0 } - loopCounts().toSet()
+        return tooMany.map { "without $it connections: ulimit -n is ${Machine.files}" } +
+            tooManyLoops.map { "without $it loops: there are ${Machine.cores} cores" }
+    }
 
     private companion object {
         val PEERS = listOf(Peer.KOBAHN, "netty-nio", "netty-epoll", "undertow", Peer.RAW)

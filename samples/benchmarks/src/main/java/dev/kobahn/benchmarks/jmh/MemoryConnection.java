@@ -21,8 +21,8 @@ import kotlinx.coroutines.CoroutineScopeKt;
  * public for Java.
  */
 final class MemoryConnection implements Transport, AutoCloseable {
-    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-        + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n"
+        + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
     private final EventLoop loop = new EventLoop("memory");
@@ -38,7 +38,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
     private long missing;
     private CompletableFuture<Void> done;
 
-    /** A connection that is open, and whose client sends frame, with a key of four octets, again and again. */
+    /** A connection that is open; its client sends one masked frame again and again. */
     MemoryConnection(byte[] frame) throws Exception {
         this.frame = frame;
         answerSize = frame.length - 4;
@@ -68,7 +68,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
         done.get();
     }
 
-    /** What a turn of the loop does with a socket: write what the last frame made, read the next one. */
+    /** As a turn of the loop with a socket: write what the last frame made, read the next. */
     private void step() {
         missing -= drain();
         if (left > 0 && !paused) {

@@ -1,6 +1,5 @@
 package dev.kobahn.benchmarks.report
 
-import dev.kobahn.benchmarks.run.Metric
 import dev.kobahn.benchmarks.run.PeerResult
 import dev.kobahn.benchmarks.run.ScenarioResult
 
@@ -18,8 +17,7 @@ internal class Chart(results: List<ScenarioResult>) {
         val bars = result.peers.mapNotNull(::bar).sortedBy { it.value }
         if (bars.isEmpty()) return null
         val cost = result.peers.first { it.measurements.isNotEmpty() }.cost
-        val unit = if (cost == Metric.MEMORY) "KiB" else cost.title
-        return Panel("${result.name}: $unit per ${result.unit}", bars)
+        return Panel("${result.name}: ${result.unitOf(cost)}", bars)
     }
 
     private fun bar(peer: PeerResult): Bar? {
@@ -32,7 +30,8 @@ internal class Chart(results: List<ScenarioResult>) {
         val height = columns.maxOfOrNull { column -> column.sumOf { heightOf(it) } } ?: 0
         return buildString {
             append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"${columns.size * WIDTH}\" ")
-            append("height=\"${LEGEND + height + GAP}\" font-family=\"sans-serif\" font-size=\"12\">\n")
+            append("height=\"${LEGEND + height + GAP}\" ")
+            append("font-family=\"sans-serif\" font-size=\"12\">\n")
             append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
             legend()
             columns.forEachIndexed { index, column ->

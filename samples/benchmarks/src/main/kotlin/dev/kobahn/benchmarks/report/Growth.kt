@@ -29,14 +29,10 @@ internal class GrowthTable(private val results: Map<Int, ScenarioResult>) {
 
     fun markdown(): String {
         val tables = listOf(
-            "CPU µs per message" to table("growth", { number(it.last() / it.first()) }) {
-                peer, count -> median(peer, count, Metric.CPU)
-            },
+            "CPU µs per message" to table("growth", ::ratio, ::cpu),
             "CPU µs per message beyond ${Peer.RAW}" to
-                table("growth, µs", { number(it.last() - it.first()) }, ::beyondRaw),
-            "p99 µs" to table("growth", { number(it.last() / it.first()) }) {
-                peer, count -> median(peer, count, Metric.P99)
-            },
+                table("growth, µs", ::difference, ::beyondRaw),
+            "p99 µs" to table("growth", ::ratio) { peer, count -> median(peer, count, Metric.P99) },
         )
         val about = results.values.map { it.about.substringAfter(", ") }.distinct()
         return about.joinToString("; ") + "\n\n" + tables.filter { it.second.size > 2 }
@@ -47,17 +43,18 @@ internal class GrowthTable(private val results: Map<Int, ScenarioResult>) {
     }
 
     private fun table(
-        last: String,
-        growth: (List<Double>) -> String,
+        growthTitle: String,
+        growth: (first: Double, last: Double) -> Double,
         value: (peer: String, count: Int) -> Double?,
     ): List<List<String>> {
-        val header = listOf("peer") + counts.map { "%,d".format(it) } + last
+        val header = listOf("peer") + counts.map { "%,d".format(it) } + growthTitle
         val rule = listOf("---") + List(header.size - 1) { "---:" }
         val rows = peers(results).mapNotNull { peer ->
             val values = counts.map { value(peer, it) }
-            val known = values.filterNotNull()
-            if (known.isEmpty()) return@mapNotNull null
-            listOf(peer) + values.map { it?.let(::number).orEmpty() } + growth(known)
+            if (values.all { it == null }) return@mapNotNull null
+            val (first, last) = values.first() to values.last()
+            val grown = if (first == null || last == null) null else growth(first, last)
+            listOf(peer) + (values + grown).map { it?.let(::number).orEmpty() }
         }
         return listOf(header, rule) + rows
     }
@@ -65,15 +62,22 @@ internal class GrowthTable(private val results: Map<Int, ScenarioResult>) {
     private fun median(peer: String, count: Int, metric: Metric) =
         results.getValue(count).of(peer)?.median(metric)
 
+    private fun ratio(first: Double, last: Double) = last / first
+
+    private fun difference(first: Double, last: Double) = last - first
+
+    private fun cpu(peer: String, count: Int) = median(peer, count, Metric.CPU)
+
     private fun beyondRaw(peer: String, count: Int): Double? {
         if (peer == Peer.RAW) return null
-        val own = median(peer, count, Metric.CPU) ?: return null
-        return median(Peer.RAW, count, Metric.CPU)?.let { own - it }
+        val own = cpu(peer, count) ?: return null
+        return cpu(Peer.RAW, count)?.let { own - it }
     }
 
     private fun failures() = results.flatMap { (count, result) ->
+        val connections = "%,d connections".format(count)
         result.peers.filter { it.failure != null }
-            .map { "\n${it.peer} failed with %,d connections: ${it.failure}\n".format(count) }
+            .map { "\n${it.peer} failed with $connections: ${it.failure}\n" }
     }.joinToString("")
 
     private fun number(value: Double) =

@@ -20,7 +20,8 @@ internal class GrowthChart(private val growths: List<Growth>) {
         append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"$WIDTH\" height=\"$HEIGHT\" ")
         append("font-family=\"sans-serif\" font-size=\"12\">\n")
         append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
-        text(LEFT, 20.0, "CPU µs per message: medians; upright: least to most", "font-weight=\"bold\"")
+        val title = "CPU µs per message: medians; upright: least to most"
+        text(LEFT, 20.0, title, "font-weight=\"bold\"")
         axes()
         growths.forEachIndexed { index, growth -> line(growth, COLOURS[index % COLOURS.size]) }
         legend()
@@ -71,7 +72,13 @@ internal class GrowthChart(private val growths: List<Growth>) {
         }
     }
 
-    private fun StringBuilder.stroke(x1: Double, y1: Double, x2: Double, y2: Double, colour: String) {
+    private fun StringBuilder.stroke(
+        x1: Double,
+        y1: Double,
+        x2: Double,
+        y2: Double,
+        colour: String,
+    ) {
         append("<line x1=\"${pixels(x1)}\" y1=\"${pixels(y1)}\" x2=\"${pixels(x2)}\" ")
         append("y2=\"${pixels(y2)}\" stroke=\"$colour\"/>\n")
     }

@@ -22,7 +22,7 @@ internal class Report(
     private fun markdown(results: List<ScenarioResult>, environment: List<String>) = buildString {
         append("# Results\n\n").append(environment.joinToString("\n") { "- $it" })
         append("\n\n![Cost of each peer in each scenario](chart.svg)\n")
-        append("\n${Summary(results, reference).markdown()}\n")
+        append("\n${Summary(results, reference).markdown()}\n## Scenarios\n")
         for (result in results) append("\n${Table(result, reference).markdown()}\n")
     }
 }

@@ -21,9 +21,9 @@ internal class ScalingReport(
     fun write(environment: List<String>) {
         directory.mkdirs()
         directory.resolve("scaling.md").writeText(markdown(environment))
-        if (byConnections.isNotEmpty()) {
-            val chart = GrowthChart(Growth.of(byConnections))
-            directory.resolve("scaling.svg").writeText(chart.svg())
+        val growths = Growth.of(byConnections)
+        if (growths.isNotEmpty()) {
+            directory.resolve("scaling.svg").writeText(GrowthChart(growths).svg())
         }
         work.resolve("scaling.csv").writeText(csv(byConnections.values + byLoops))
     }

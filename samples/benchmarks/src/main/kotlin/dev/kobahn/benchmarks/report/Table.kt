@@ -53,15 +53,16 @@ internal class Table(private val result: ScenarioResult, private val reference: 
 
     /** For a terminal. */
     fun console(): String {
-        val all = listOf(header) + rows
-        val complete = all.filterNot { it[1].startsWith(FAILED) }
+        val cells = listOf(header) + rows
+        val complete = cells.filterNot { it[1].startsWith(FAILED) }
         val widths = header.indices.map { column -> complete.maxOf { it[column].length } }
-        val lines = all.map { row ->
+        val lines = cells.map { row ->
             row.mapIndexed { column, cell ->
                 if (column == 0) cell.padEnd(widths[0]) else cell.padStart(widths[column])
             }.joinToString("  ").trimEnd()
         }
-        return (listOf("${result.name}: ${title()}") + lines + notes()).joinToString("\n", postfix = "\n")
+        val all = listOf("${result.name}: ${title()}") + lines + notes()
+        return all.joinToString("\n", postfix = "\n")
     }
 
     fun markdown(): String {
@@ -71,8 +72,7 @@ internal class Table(private val result: ScenarioResult, private val reference: 
         return all.joinToString("\n")
     }
 
-    private fun title() =
-        "${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
+    private fun title() = "${result.about}; CPU and memory per ${result.unit}, ratios to $reference"
 
     private fun notes(): List<String> {
         val failures = result.peers.filter { it.failure != null && it.measurements.isNotEmpty() }

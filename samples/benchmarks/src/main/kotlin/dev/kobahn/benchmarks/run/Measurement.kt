@@ -59,6 +59,10 @@ class ScenarioResult(
     val unit: String,
     val peers: List<PeerResult>,
 ) {
+    /** What [cost] is counted in, and for what. */
+    fun unitOf(cost: Metric): String =
+        (if (cost == Metric.MEMORY) "KiB" else cost.title) + " per $unit"
+
     /** The result of the peer called [name], if it took part. */
     fun of(name: String): PeerResult? = peers.firstOrNull { it.peer == name }
 }

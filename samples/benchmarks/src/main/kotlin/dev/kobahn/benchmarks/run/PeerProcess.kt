@@ -79,7 +79,9 @@ internal class Launcher(private val settings: RunSettings) {
     fun server(peer: Peer, plan: ServerPlan): Pair<PeerProcess, Int> {
         val modes = listOfNotNull("deflate".takeIf { plan.compressed })
         val command = when (peer) {
-            is Peer.Jvm -> java(plan.flags) + listOf(SERVER_MAIN, peer.name, "${plan.loops}") + modes
+            is Peer.Jvm ->
+                java(plan.flags) + SERVER_MAIN + peer.name + "${plan.loops}" + modes
+
             is Peer.Script -> listOf(peer.interpreter, script(peer)) + modes
         }
         val process = PeerProcess(pinned(plan.cores) + command, log(peer))

@@ -6,8 +6,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 
 /**
- * This library, with handlers on the event loop or on `Dispatchers.Default`. It has as many loops as
- * the process has cores, which is what the launcher gives it.
+ * This library, with handlers on the event loop or on `Dispatchers.Default`. It has a loop for each
+ * core of the process, and the launcher gives it as many.
  */
 internal class KobahnServer(private val onDefaultDispatcher: Boolean = false) : PeerServer {
     override fun start(settings: ServerSettings): Int = runBlocking {

@@ -24,15 +24,14 @@ internal class VertxServer : PeerServer {
         return port
     }
 
-    private fun options(settings: ServerSettings) =
-        HttpServerOptions()
-            .setHost(ServerSettings.HOST)
-            .setTcpNoDelay(true)
-            .setAcceptBacklog(ServerSettings.BACKLOG)
-            .setMaxWebSocketFrameSize(settings.maxMessageSize)
-            .setMaxWebSocketMessageSize(settings.maxMessageSize)
-            .setPerMessageWebSocketCompressionSupported(settings.deflate)
-            .setPerFrameWebSocketCompressionSupported(false)
+    private fun options(settings: ServerSettings) = HttpServerOptions()
+        .setHost(ServerSettings.HOST)
+        .setTcpNoDelay(true)
+        .setAcceptBacklog(ServerSettings.BACKLOG)
+        .setMaxWebSocketFrameSize(settings.maxMessageSize)
+        .setMaxWebSocketMessageSize(settings.maxMessageSize)
+        .setPerMessageWebSocketCompressionSupported(settings.deflate)
+        .setPerFrameWebSocketCompressionSupported(false)
 
     private inner class Listener(private val options: HttpServerOptions) : VerticleBase() {
         var port = 0

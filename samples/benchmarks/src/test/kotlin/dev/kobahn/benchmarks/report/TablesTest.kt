@@ -27,7 +27,8 @@ class TablesTest :
         test("CPU and p99 stand beside their ratios to the reference") {
             val result = scenario(peer("kobahn", 3.0, 100.0), peer("other", 5.0, 150.0), failed)
             val table = Table(result, "kobahn")
-            table.header shouldBe listOf("peer", "CPU µs", "min–max", "ratio", "p99 µs", "p99 ratio")
+            table.header shouldBe
+                listOf("peer", "CPU µs", "min–max", "ratio", "p99 µs", "p99 ratio")
             table.rows[1] shouldBe listOf("other", "6.00", "5.00–7.00", "1.50", "150", "1.50")
             table.rows[2].take(2) shouldBe listOf("gone", "failed: no answer")
         }
