@@ -21,7 +21,9 @@ public class OctetQueue
 constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
-    private val pieces = ArrayDeque<Piece>()
+    // The pieces are a chain, from the one that leaves first to the one appended last.
+    private var first: Piece? = null
+    private var last: Piece? = null
 
     // The piece whose segment has room behind it, though payloads kept by reference may follow.
     private var open: Piece? = null
@@ -77,7 +79,7 @@ constructor(
         if (length <= COPY_LIMIT) {
             appendShort(octets, offset, length, maskingKey, masked)
         } else {
-            pieces.addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
+            addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
             size += length
         }
     }
@@ -90,7 +92,7 @@ constructor(
         var key = maskingKey
         var left = count
         while (left > 0) {
-            val piece = source.pieces.first()
+            val piece = source.first!!
             val part = minOf(left, piece.end - piece.start)
             val isWhole = part == piece.end - piece.start
             // A segment of which a part is here by reference is given back by the last part, which
@@ -100,7 +102,7 @@ constructor(
             } else {
                 val isGiven = isWhole && piece.pooled
                 val end = piece.start + part
-                pieces.addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
+                addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
                 size += part
                 if (isGiven) source.giveUp(piece) else piece.isSplit = true
             }
@@ -123,7 +125,7 @@ constructor(
      * [appendPayload].
      */
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
-        pieces.addLast(RepeatedPiece(octets, length, masked, maskingKey))
+        addLast(RepeatedPiece(octets, length, masked, maskingKey))
         size += length
     }
 
@@ -157,10 +159,10 @@ constructor(
     internal fun reserve(count: Int): ByteArray = writable(count).octets
 
     /** Where the octets of the array given by [reserve] begin. */
-    internal val tailEnd: Int get() = pieces.last().end
+    internal val tailEnd: Int get() = last!!.end
 
     internal fun advance(count: Int) {
-        pieces.last().end += count
+        last!!.end += count
         size += count
     }
 
@@ -170,16 +172,30 @@ constructor(
         if (before == null || before.octets.size - before.end < count) {
             return append(Piece(pool.take(), 0, 0, pooled = true))
         }
-        if (before === pieces.last()) return before
+        if (before === last) return before
         // The later piece has the segment now and gives it back: it leaves last.
         before.pooled = false
         return append(Piece(before.octets, before.end, before.end, pooled = true))
     }
 
     private fun append(piece: Piece): Piece {
-        pieces.addLast(piece)
+        addLast(piece)
         open = piece
         return piece
+    }
+
+    private fun addLast(piece: Piece) {
+        val before = last
+        if (before == null) first = piece else before.next = piece
+        last = piece
+    }
+
+    private fun removeFirst() {
+        val piece = first!!
+        first = piece.next
+        piece.next = null
+        if (first == null) last = null
+        release(piece)
     }
 
     /**
@@ -197,10 +213,10 @@ constructor(
 
     private fun copyAll(target: ByteBuffer): Int {
         val before = target.position()
-        // By index, for an iterator would be garbage in every write.
-        for (index in pieces.indices) {
-            if (!target.hasRemaining()) break
-            pieces[index].copyTo(target)
+        var piece = first
+        while (piece != null && target.hasRemaining()) {
+            piece.copyTo(target)
+            piece = piece.next
         }
         return target.position() - before
     }
@@ -215,9 +231,9 @@ constructor(
         if (apart != null) forgetApart()
         var left = count
         while (left > 0) {
-            val piece = pieces.first()
+            val piece = first!!
             left -= piece.drop(left)
-            if (piece.isEmpty) release(pieces.removeFirst())
+            if (piece.isEmpty) removeFirst()
         }
     }
 
@@ -238,7 +254,7 @@ constructor(
 
     /** Forgets everything that waits. */
     public fun clear() {
-        while (pieces.isNotEmpty()) release(pieces.removeFirst())
+        while (first != null) removeFirst()
         removed += size
         size = 0
         apart = null
@@ -255,9 +271,10 @@ constructor(
         var end: Int,
         var pooled: Boolean,
         private val masked: Boolean = false,
-        private val maskingKey: Int = 0,
+        private var maskingKey: Int = 0,
     ) {
-        private val origin = start
+        /** The piece behind this one. */
+        var next: Piece? = null
 
         /** Whether another queue refers to octets that were the head of this piece. */
         var isSplit = false
@@ -276,13 +293,15 @@ constructor(
             val count = minOf(end - start, target.remaining())
             val position = target.position()
             target.put(octets, start, count)
-            if (masked) Masking.mask(target, position, position + count, maskingKey, start - origin)
+            if (masked) Masking.mask(target, position, position + count, maskingKey)
         }
 
         /** Drops at most [most] octets from the head; returns how many. */
         open fun drop(most: Int): Int {
             val count = minOf(most, end - start)
             start += count
+            // A key turned by the phase masks what is left as the key itself would.
+            maskingKey = Integer.rotateLeft(maskingKey, count * Byte.SIZE_BITS)
             return count
         }
     }
