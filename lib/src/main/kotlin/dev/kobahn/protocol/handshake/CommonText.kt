@@ -11,7 +11,7 @@ internal object CommonText {
         SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS,
         "Accept-Encoding", "Accept-Language",
         WEBSOCKET, "WebSocket", "upgrade", "keep-alive, Upgrade", "13", "no-cache",
-        "permessage-deflate; client_max_window_bits", "gzip, deflate, br", "localhost",
+        "permessage-deflate; client_max_window_bits", "gzip, deflate, br", "localhost", "/",
     ).associateBy { it }
 
     /** [text] itself, or an equal one that others have too. */
