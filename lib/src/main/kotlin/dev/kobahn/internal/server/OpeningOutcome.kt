@@ -32,7 +32,10 @@ internal class OpeningOutcome {
         get().completeExceptionally(HandshakeException("the client is gone", cause = cause))
     }
 
-    private companion object {
-        val OPENED = CompletableDeferred(Unit)
+    companion object {
+        private val OPENED = CompletableDeferred(Unit)
+
+        /** That of all connections that have opened. */
+        val ofOpened = OpeningOutcome().apply { opened() }
     }
 }
