@@ -28,7 +28,6 @@ internal class FrameReceiver(
 
     /** What restores messages that extensions transformed, or null. */
     private var decoding: Decoding? = null
-    private var segments = SegmentPool.NONE
 
     /** Whether nothing is to be consumed; if set by an event, after that. */
     var isPaused = false
@@ -54,7 +53,6 @@ internal class FrameReceiver(
     val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
-        segments = pool.segments
         decoding = Decoding(extensions, pool, Restored())
     }
 
@@ -179,13 +177,15 @@ internal class FrameReceiver(
     }
 
     private fun decode(input: ByteBuffer, count: Int) {
+        val decoding = decoding!!
+        val segments = decoding.segments
         val slice = segments.take()
         val start = input.position()
         try {
             input.get(slice, 0, count)
             // Of a frame that breaks a rule nothing is consumed from here on, see frameRest.
             input.position(start)
-            decoding!!.decode(slice, 0, count)
+            decoding.decode(slice, 0, count)
             input.position(start + count)
         } finally {
             segments.recycle(slice)

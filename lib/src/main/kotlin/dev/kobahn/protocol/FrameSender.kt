@@ -32,8 +32,10 @@ internal class FrameSender(
     /** What transforms messages, or null. */
     private var encoding: Encoding? = null
 
-    private val writer = FrameWriter(output)
-    private val held = ArrayDeque<HeldFrame>(0)
+    private val writer get() = FrameWriter(output)
+
+    /** The control frames that wait for the end of the open frame, or null. */
+    private var held: ArrayDeque<HeldFrame>? = null
 
     /** The opcode of the open message's next frame, with the reserved bits that mark the message. */
     private var nextOpcode = Opcode.CONTINUATION
@@ -53,7 +55,7 @@ internal class FrameSender(
         private set
 
     /** Whether [close] is held. */
-    val isCloseHeld: Boolean get() = close != null && held.isNotEmpty()
+    val isCloseHeld: Boolean get() = close != null && held != null
 
     /** Whether the encoder of an extension failed, so that no message can be sent any more. */
     val hasEncoderFailed: Boolean get() = encoding?.failure != null
@@ -213,8 +215,14 @@ internal class FrameSender(
         if (frameRest > 0) return frameRest
         state = SendState.INSIDE_MESSAGE
         watch?.end()
-        while (held.isNotEmpty()) held.removeFirst().let { control(it.opcode, it.payload) }
+        sendHeld()
         return (count - length).toLong()
+    }
+
+    private fun sendHeld() {
+        val frames = held ?: return
+        held = null
+        for (frame in frames) control(frame.opcode, frame.payload)
     }
 
     /** Sends [octets] as one frame of the open message, as its last if [fin]. */
@@ -266,7 +274,8 @@ internal class FrameSender(
 
     private fun control(opcode: Int, payload: ByteArray) {
         if (state == SendState.INSIDE_MESSAGE_FRAME) {
-            held.addLast(HeldFrame(opcode, payload))
+            val frames = held ?: ArrayDeque<HeldFrame>().also { held = it }
+            frames.addLast(HeldFrame(opcode, payload))
         } else {
             frame(fin = true, opcode, payload, 0, payload.size)
         }

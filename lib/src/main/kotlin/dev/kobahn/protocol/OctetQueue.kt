@@ -21,7 +21,9 @@ public class OctetQueue
 constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
-    private val pieces = ArrayDeque<Piece>()
+    // The pieces are a chain, from the one that leaves first to the one appended last.
+    private var first: Piece? = null
+    private var last: Piece? = null
 
     // The piece whose segment has room behind it, though payloads kept by reference may follow.
     private var open: Piece? = null
@@ -77,7 +79,7 @@ constructor(
         if (length <= COPY_LIMIT) {
             appendShort(octets, offset, length, maskingKey, masked)
         } else {
-            pieces.addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
+            addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
             size += length
         }
     }
@@ -88,7 +90,7 @@ constructor(
      */
     internal fun appendShared(octets: ByteArray) {
         if (!isEmpty) return append(octets)
-        pieces.addLast(Piece(octets, 0, octets.size, pooled = false))
+        addLast(Piece(octets, 0, octets.size, pooled = false))
         size += octets.size
     }
 
@@ -100,7 +102,7 @@ constructor(
         var key = maskingKey
         var left = count
         while (left > 0) {
-            val piece = source.pieces.first()
+            val piece = source.first!!
             val part = minOf(left, piece.end - piece.start)
             val isWhole = part == piece.end - piece.start
             // A segment of which a part is here by reference is given back by the last part, which
@@ -110,7 +112,7 @@ constructor(
             } else {
                 val isGiven = isWhole && piece.pooled
                 val end = piece.start + part
-                pieces.addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
+                addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
                 size += part
                 if (isGiven) source.giveUp(piece) else piece.isSplit = true
             }
@@ -133,7 +135,7 @@ constructor(
      * [appendPayload].
      */
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
-        pieces.addLast(RepeatedPiece(octets, length, masked, maskingKey))
+        addLast(RepeatedPiece(octets, length, masked, maskingKey))
         size += length
     }
 
@@ -167,10 +169,10 @@ constructor(
     internal fun reserve(count: Int): ByteArray = writable(count).octets
 
     /** Where the octets of the array given by [reserve] begin. */
-    internal val tailEnd: Int get() = pieces.last().end
+    internal val tailEnd: Int get() = last!!.end
 
     internal fun advance(count: Int) {
-        pieces.last().end += count
+        last!!.end += count
         size += count
     }
 
@@ -180,16 +182,30 @@ constructor(
         if (before == null || before.octets.size - before.end < count) {
             return append(pool.takePiece())
         }
-        if (before === pieces.last()) return before
+        if (before === last) return before
         // The later piece has the segment now and gives it back: it leaves last.
         before.pooled = false
         return append(Piece(before.octets, before.end, before.end, pooled = true))
     }
 
     private fun append(piece: Piece): Piece {
-        pieces.addLast(piece)
+        addLast(piece)
         open = piece
         return piece
+    }
+
+    private fun addLast(piece: Piece) {
+        val before = last
+        if (before == null) first = piece else before.next = piece
+        last = piece
+    }
+
+    private fun removeFirst() {
+        val piece = first!!
+        first = piece.next
+        piece.next = null
+        if (first == null) last = null
+        release(piece)
     }
 
     /**
@@ -207,10 +223,10 @@ constructor(
 
     private fun copyAll(target: ByteBuffer): Int {
         val before = target.position()
-        // By index, for an iterator would be garbage in every write.
-        for (index in pieces.indices) {
-            if (!target.hasRemaining()) break
-            pieces[index].copyTo(target)
+        var piece = first
+        while (piece != null && target.hasRemaining()) {
+            piece.copyTo(target)
+            piece = piece.next
         }
         return target.position() - before
     }
@@ -225,9 +241,9 @@ constructor(
         if (apart != null) forgetApart()
         var left = count
         while (left > 0) {
-            val piece = pieces.first()
+            val piece = first!!
             left -= piece.drop(left)
-            if (piece.isEmpty) release(pieces.removeFirst())
+            if (piece.isEmpty) removeFirst()
         }
     }
 
@@ -248,7 +264,7 @@ constructor(
 
     /** Forgets everything that waits. */
     public fun clear() {
-        while (pieces.isNotEmpty()) release(pieces.removeFirst())
+        while (first != null) removeFirst()
         removed += size
         size = 0
         apart = null
@@ -256,7 +272,8 @@ constructor(
 
     private fun release(piece: Piece) {
         if (piece === open) open = null
-        if (piece.pooled) pool.recycle(piece)
+        if (!piece.pooled) return
+        if (piece.masked) pool.recycle(piece.octets) else pool.recycle(piece)
     }
 
     internal open class Piece(
@@ -264,10 +281,11 @@ constructor(
         var start: Int = 0,
         var end: Int = 0,
         var pooled: Boolean = true,
-        private val masked: Boolean = false,
-        private val maskingKey: Int = 0,
+        val masked: Boolean = false,
+        private var maskingKey: Int = 0,
     ) {
-        private val origin = start
+        /** The piece behind this one. */
+        var next: Piece? = null
 
         /** Whether another queue refers to octets that were the head of this piece. */
         var isSplit = false
@@ -293,13 +311,15 @@ constructor(
             val count = minOf(end - start, target.remaining())
             val position = target.position()
             target.put(octets, start, count)
-            if (masked) Masking.mask(target, position, position + count, maskingKey, start - origin)
+            if (masked) Masking.mask(target, position, position + count, maskingKey)
         }
 
         /** Drops at most [most] octets from the head; returns how many. */
         open fun drop(most: Int): Int {
             val count = minOf(most, end - start)
             start += count
+            // A key turned by the phase masks what is left as the key itself would.
+            maskingKey = Integer.rotateLeft(maskingKey, count * Byte.SIZE_BITS)
             return count
         }
     }
@@ -308,9 +328,9 @@ constructor(
     private class RepeatedPiece(
         octets: ByteArray,
         private val length: Long,
-        private val masked: Boolean,
+        masked: Boolean,
         private val maskingKey: Int,
-    ) : Piece(octets, 0, 0, pooled = false) {
+    ) : Piece(octets, 0, 0, pooled = false, masked) {
         private var dropped = 0L
 
         override val isEmpty: Boolean get() = dropped == length

@@ -7,12 +7,14 @@ import java.util.concurrent.atomic.AtomicLongArray
  * sender of frames under the output's monitor or the thread that receives, so that a count costs an
  * ordered store and nothing waits; any thread may read.
  */
-internal class TrafficCounts {
-    private val counts = AtomicLongArray(SIZE)
-
+internal class TrafficCounts : AtomicLongArray(SIZE) {
     /** Whether what is received still counts: not after our Close. */
     @Volatile
     var isOpen = true
+
+    /** Whether the opening handshake is over, and what it took is counted. */
+    @Volatile
+    var isPreopenFinal = false
 
     /** A data frame is begun; its payload is told by [dataSent] or [payloadSent]. */
     fun frameSent() = add(FRAMES_SENT, 1)
@@ -52,29 +54,26 @@ internal class TrafficCounts {
         if (isOpen) add(MESSAGES_RECEIVED, 1)
     }
 
-    private fun add(place: Int, count: Long) = counts.lazySet(place, counts.get(place) + count)
+    private fun add(place: Int, count: Long) = lazySet(place, get(place) + count)
 
-    /** For what is counted elsewhere; by the place's only writer. */
-    operator fun set(place: Int, count: Long) = counts.lazySet(place, count)
-
-    operator fun get(place: Int): Long = counts.get(place)
-
-    /** All counts as they are now, by their places. */
-    fun toArray() = LongArray(SIZE, counts::get)
+    /** All counts as they are now, by their places, and one more for [WIRE_SENT]. */
+    fun toArray() = LongArray(SIZE + 1) { if (it < SIZE) get(it) else 0 }
 
     companion object {
-        const val WIRE_SENT = 0
-        const val WIRE_RECEIVED = 1
-        const val PREOPEN_SENT = 2
-        const val PREOPEN_RECEIVED = 3
-        const val PAYLOAD_SENT = 4
-        const val PAYLOAD_RECEIVED = 5
-        const val APPLICATION_SENT = 6
-        const val APPLICATION_RECEIVED = 7
-        const val FRAMES_SENT = 8
-        const val FRAMES_RECEIVED = 9
-        const val MESSAGES_SENT = 10
-        const val MESSAGES_RECEIVED = 11
-        private const val SIZE = 12
+        const val WIRE_RECEIVED = 0
+        const val PREOPEN_SENT = 1
+        const val PREOPEN_RECEIVED = 2
+        const val PAYLOAD_SENT = 3
+        const val PAYLOAD_RECEIVED = 4
+        const val APPLICATION_SENT = 5
+        const val APPLICATION_RECEIVED = 6
+        const val FRAMES_SENT = 7
+        const val FRAMES_RECEIVED = 8
+        const val MESSAGES_SENT = 9
+        const val MESSAGES_RECEIVED = 10
+        private const val SIZE = 11
+
+        /** Not counted here, for the queue of what is sent knows it. */
+        const val WIRE_SENT = SIZE
     }
 }

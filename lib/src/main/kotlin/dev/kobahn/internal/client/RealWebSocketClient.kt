@@ -178,7 +178,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         url.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(url.host, url.port)
 
     private fun connection(transport: Transport) =
-        Connection(transport, config, maskingKeys, handlerOnLoop = false, open = {})
+        Connection(transport, config, maskingKeys, handlerOnLoop = false)
 
     private suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
         val usual = request(url)

@@ -34,35 +34,38 @@ import kotlinx.coroutines.flow.StateFlow
  * of [incoming] messages, and [ended].
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
- * @param open called before the application receives anything, unless [onOpened] was
- * @param beforeSelect its twin where the application does not suspend: what it does may come later
+ * @param opener who completes the opening handshake, where that is not done
  */
 internal class Connection(
     socket: Transport,
     private val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
-    handlerOnLoop: Boolean,
-    private val open: suspend () -> Unit,
-    private val beforeSelect: () -> Unit = {},
+    private val handlerOnLoop: Boolean,
+    private val opener: Opener = Opener.Done,
 ) : TransportListener,
     ProtocolEvents,
-    IncomingStreams.Owner,
+    Inbox.Owner,
     Outbox.Owner {
     private val transport = socket.loggedBy(config.wireLog)
-    private val loop = transport.loop
-    private val output = transport.output
+    private val loop get() = transport.loop
+    private val output get() = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
     val watch = ConnectionWatch(transport, protocol, config)
-    private val closing = ClosingHandshake(transport, protocol, config, watch.log)
     val outbox = Outbox(transport, protocol, config, watch, this)
-    private val pings = PendingPings(loop)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, watch.log)
     }
-    private val inbox = Inbox(config.maxIncomingQueueSize, loop, this, ::limitWholeMessages)
-    private val dueClose =
-        DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
+    private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
     private val ended = CompletableDeferred<CloseStatus>()
+
+    // An idle connection does without these: each is made when it is first wanted.
+    @Volatile private var pings: PendingPings? = null
+
+    @Volatile private var madeHooks: ControlHooks? = null
+
+    @Volatile private var madeClosing: ClosingHandshake? = null
+
+    @Volatile private var dueClose: DueClose? = null
 
     /** Whether nothing is read because the application has enough. */
     @Volatile
@@ -89,7 +92,16 @@ internal class Connection(
     val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
 
     /** What the application wants to know of Pings and Pongs. */
-    val hooks = ControlHooks(::hookFailed)
+    val hooks: ControlHooks
+        get() = madeHooks ?: synchronized(output) {
+            madeHooks ?: ControlHooks(::hookFailed).also { madeHooks = it }
+        }
+
+    private val closing: ClosingHandshake
+        get() = madeClosing ?: synchronized(output) {
+            madeClosing ?: ClosingHandshake(transport, protocol, config, watch.log)
+                .also { madeClosing = it }
+        }
 
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
@@ -134,9 +146,11 @@ internal class Connection(
         if (protocol.localClose != null) loop.run { if (!outbox.isClosed) closing.advance() }
     }
 
-    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
+    suspend fun ping(): Duration = pings().await(::sendPing).nanoseconds
 
-    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+    suspend fun ping(payload: ByteArray): Duration = pings().await(payload, ::sendPing).nanoseconds
+
+    private fun pings() = synchronized(output) { pings ?: PendingPings(loop).also { pings = it } }
 
     private fun sendPing(payload: ByteArray) {
         // Checked once the Ping is registered: who pauses or ends then fails it.
@@ -157,16 +171,19 @@ internal class Connection(
     fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isSent = synchronized(output) {
             if (outbox.isClosed) return
-            !dueClose.isDrop && protocol.sendClose(code, reason)
+            !isDrop && protocol.sendClose(code, reason)
         }
         if (isSent) transport.flush()
         loop.run {
             if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause)
             inbox.discard()
-            dueClose.onClosedHere()
+            dueClose?.onClosedHere() ?: closing.advance()
         }
     }
+
+    /** Whether the peer broke a rule and gets no Close for it. */
+    private val isDrop get() = config.failByDrop && protocol.failure != null
 
     suspend fun awaitClosed(): CloseStatus = ended.await()
 
@@ -202,6 +219,7 @@ internal class Connection(
 
     /** What the opening handshake agreed on; before [onOpened]. */
     fun extend(extensions: List<AgreedExtension>) {
+        if (extensions.isEmpty()) return
         this.extensions = extensions.map { it.header }
         protocol.extend(extensions, loop.codecs)
     }
@@ -246,7 +264,7 @@ internal class Connection(
     }
 
     override fun onInputEnd() {
-        if (!dueClose.onInputEnd()) closing.inputEnded()
+        if (dueClose?.onInputEnd() != true) closing.inputEnded()
     }
 
     override fun onWritten(waiting: Long) {
@@ -256,14 +274,14 @@ internal class Connection(
             output.size > before
         }
         if (isAnswered) transport.flush()
-        dueClose.onWritten()
+        dueClose?.onWritten()
         outbox.onWritten()
     }
 
     override fun onClosed(cause: IOException?) {
         closing.transportClosed(cause)
         held = null
-        dueClose.forget()
+        dueClose?.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
         outbox.close()
@@ -271,7 +289,7 @@ internal class Connection(
         watch.log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
-        pings.fail(::closedException)
+        pings?.fail(::closedException)
         // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
         protocol.close()
     }
@@ -295,12 +313,12 @@ internal class Connection(
     }
 
     override fun onPong(payload: ByteArray) {
-        pings.onPong(payload)
+        pings?.onPong(payload)
         autoPing?.onPong(payload)
-        hooks.ponged(payload)
+        madeHooks?.ponged(payload)
     }
 
-    override fun onPongDue(payload: ByteArray): Boolean = hooks.pinged(payload)
+    override fun onPongDue(payload: ByteArray): Boolean = madeHooks?.pinged(payload) ?: true
 
     override fun onClose(code: Int?, reason: String) {
         // a Close sent from another thread can be answered before that thread's turn on the loop
@@ -318,7 +336,9 @@ internal class Connection(
     }
 
     override fun onCloseDue(): Boolean {
-        dueClose.onDue()
+        val due = DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
+        dueClose = due
+        due.onDue()
         return false
     }
 
@@ -326,11 +346,13 @@ internal class Connection(
 
     override fun beforeReceive(): Boolean = isOpened
 
-    override suspend fun open() = open.invoke()
+    override suspend fun open() = opener.open()
 
-    override fun beforeSelect() = beforeSelect.invoke()
+    override fun beforeSelect() = opener.openSoon()
 
-    override fun onIdle() = dueClose.onIdle()
+    override fun onIdle() {
+        dueClose?.onIdle()
+    }
 
     override fun onRoom() {
         if (isReadingPaused) loop.run(::resumeReading)
@@ -342,13 +364,13 @@ internal class Connection(
     }
 
     /** Until the application wants messages whole, none is too long to be streamed. */
-    private fun limitWholeMessages() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
+    override fun onWhole() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
 
     private fun pauseReading() {
         if (isReadingPaused) return
         isReadingPaused = true
         transport.pauseReading()
-        pings.fail(::ReadingPausedException)
+        pings?.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.
         if (!inbox.isFull) resumeReading()
@@ -368,11 +390,9 @@ internal class Connection(
         if (held == null) transport.resumeReading() else loop.execute(::receiveHeld)
     }
 
-    private fun ByteBuffer.copy(): ByteBuffer {
-        val copy = ByteBuffer.allocate(remaining())
-        copy.put(this)
-        copy.flip()
-        return copy
+    private fun ByteBuffer.copy() = ByteBuffer.allocate(remaining()).also {
+        it.put(this)
+        it.flip()
     }
 
     private companion object {

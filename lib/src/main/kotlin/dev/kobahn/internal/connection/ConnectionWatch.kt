@@ -23,9 +23,6 @@ internal class ConnectionWatch(
     var timings: Timings? = null
         private set
 
-    @Volatile
-    private var isOpened = false
-
     /** What was counted when counting last began anew. */
     @Volatile
     private var origin: LongArray? = null
@@ -41,9 +38,10 @@ internal class ConnectionWatch(
 
     /** The connection is open; [unsent] octets of the handshake will be appended. On the loop. */
     fun opened(unsent: Int) {
-        counts[TrafficCounts.PREOPEN_RECEIVED] = transport.received
-        counts[TrafficCounts.PREOPEN_SENT] = synchronized(output) { output.appended } + unsent
-        isOpened = true
+        val sent = synchronized(output) { output.appended } + unsent
+        counts.lazySet(TrafficCounts.PREOPEN_RECEIVED, transport.received)
+        counts.lazySet(TrafficCounts.PREOPEN_SENT, sent)
+        counts.isPreopenFinal = true
         log?.state(WebSocketState.OPEN)
         timings?.track("onOpen")
     }
@@ -51,8 +49,8 @@ internal class ConnectionWatch(
     /** Octets came, and are not parsed yet. On the loop. */
     fun octetsReceived() {
         if (protocol.closeExpected) return
-        counts[TrafficCounts.WIRE_RECEIVED] =
-            transport.received - counts[TrafficCounts.PREOPEN_RECEIVED]
+        val received = transport.received - counts[TrafficCounts.PREOPEN_RECEIVED]
+        counts.lazySet(TrafficCounts.WIRE_RECEIVED, received)
     }
 
     /** From any thread, as [resetTrafficStats]. */
@@ -69,7 +67,7 @@ internal class ConnectionWatch(
 
     private fun total(): LongArray {
         // Asked first, for what is counted before the opening is final then.
-        val isOpened = isOpened
+        val isOpened = counts.isPreopenFinal
         val total = counts.toArray()
         if (isOpened) {
             val sent = synchronized(output) { output.appended } - total[TrafficCounts.PREOPEN_SENT]

@@ -10,14 +10,14 @@ import kotlinx.coroutines.channels.ReceiveChannel
  * either.
  *
  * @param limit how many octets may wait
- * @param onWhole told on the loop when the application wants messages whole
  */
-internal class Inbox(
-    private val limit: Long,
-    private val loop: Loop,
-    private val owner: IncomingStreams.Owner,
-    private val onWhole: () -> Unit,
-) {
+internal class Inbox(limit: Long, private val loop: Loop, private val owner: Owner) {
+    /** What the connection does for its receiver. */
+    interface Owner : IncomingStreams.Owner {
+        /** The application wants messages whole. On the loop. */
+        fun onWhole()
+    }
+
     private enum class Choice(val property: String) {
         WHOLE("incoming"),
         STREAMS("incomingStreams"),
@@ -37,9 +37,6 @@ internal class Inbox(
 
     @Volatile
     private var end: End? = null
-
-    @Volatile
-    private var discarding = false
 
     // Belongs to the loop.
     private var whole: WholeMessages? = null
@@ -76,18 +73,18 @@ internal class Inbox(
         streams ?: makeStreams()
     }
 
-    private fun makeStreams() = IncomingStreams(limit, owner).also {
+    private fun makeStreams() = IncomingStreams(messages.limit, owner).also {
         streams = it
-        if (discarding) it.discard()
+        if (messages.isDiscarding) it.discard()
         end?.let { end -> it.end(end.cause) }
     }
 
     private fun beginWhole() {
-        val sink = WholeMessages(messages, owner::onFull)
+        val sink = WholeMessages(messages, owner)
         whole = sink
         streams?.moveTo(sink)
         streams = null
-        onWhole()
+        owner.onWhole()
         end?.let { messages.end(it.cause) }
         owner.onRoom()
         if (isIdle) owner.onIdle()
@@ -102,6 +99,7 @@ internal class Inbox(
      */
     val isOverfull: Boolean
         get() {
+            val limit = messages.limit
             val bound = if (limit < Long.MAX_VALUE - SLACK) limit + SLACK else limit
             return messages.isOver(bound) || streams?.isOver(bound) == true
         }
@@ -121,7 +119,6 @@ internal class Inbox(
 
     /** Forgets what waits and takes no more, while the end is yet to come. On the loop. */
     fun discard() {
-        discarding = true
         messages.discard()
         streams?.discard()
     }

@@ -27,7 +27,7 @@ import kotlinx.coroutines.selects.SelectClause1
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 internal class IncomingMessages<E : Any>(
-    private val limit: Long,
+    val limit: Long,
     val owner: Owner,
     private val cost: Cost<E>,
 ) : ReceiveChannel<E> {
@@ -54,10 +54,12 @@ internal class IncomingMessages<E : Any>(
         fun onIdle()
     }
 
-    private val queue = ArrayDeque<E>()
+    private val queue = ShortQueue<E>()
     private var octets = 0L
-    private val waiting = ArrayDeque<IncomingIterator<E>>(0)
-    private val bridge = SelectBridge<E> { putBack(it) }
+    private val waiting = ShortQueue<IncomingIterator<E>>()
+
+    /** Made when `select` is used. */
+    private var bridge: SelectBridge<E>? = null
 
     /** Whether a message was taken and the receiver has not come back for the next. */
     private var busy = false
@@ -120,7 +122,7 @@ internal class IncomingMessages<E : Any>(
     fun discard() {
         synchronized(queue) {
             isDiscarding = true
-            bridge.take()
+            bridge?.take()
             queue.clear()
             octets = 0
         }
@@ -130,11 +132,11 @@ internal class IncomingMessages<E : Any>(
     /** Whether the application has taken everything; it may still have something in hand. */
     val isEmptied: Boolean get() = synchronized(queue) { nothingWaits }
 
-    private val nothingWaits get() = queue.isEmpty() && bridge.isEmpty
+    private val nothingWaits get() = queue.isEmpty() && bridge?.isEmpty != false
 
     /** How many messages the application has not taken. */
     val waitingCount: Int
-        get() = synchronized(queue) { queue.size + if (bridge.isEmpty) 0 else 1 }
+        get() = synchronized(queue) { queue.size + if (bridge?.isEmpty != false) 0 else 1 }
 
     /** Whether the application has nothing to take and nothing in hand. */
     val isIdle: Boolean get() = synchronized(queue) { !busy && nothingWaits }
@@ -204,7 +206,7 @@ internal class IncomingMessages<E : Any>(
         var room = false
         val message = synchronized(queue) {
             val wasFull = octets > limit
-            val next = bridge.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
+            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
             feedBridge()
             busy = next != null
             room = wasFull && octets <= limit
@@ -221,9 +223,9 @@ internal class IncomingMessages<E : Any>(
     private fun putBack(message: E) {
         val receiver = synchronized(queue) {
             if (isDiscarding) return
-            bridge.take()?.let(::addFirst)
+            bridge?.take()?.let(::addFirst)
             addFirst(message)
-            bridge.reopen()
+            bridge?.reopen()
             feedBridge()
             nextWaiting()
         }
@@ -237,6 +239,7 @@ internal class IncomingMessages<E : Any>(
 
     /** Keeps the head of the queue, and at last its end, where `select` finds them. */
     private fun feedBridge() {
+        val bridge = bridge ?: return
         while (bridge.isHungry) {
             val head = queue.removeFirstOrNull() ?: break
             octets -= cost.of(head)
@@ -249,8 +252,9 @@ internal class IncomingMessages<E : Any>(
 
     private fun openBridge(): SelectBridge<E> {
         owner.beforeSelect()
+        val bridge: SelectBridge<E>
         val idle = synchronized(queue) {
-            bridge.open()
+            bridge = this.bridge ?: SelectBridge(::putBack).also { this.bridge = it }
             feedBridge()
             nothingWaits.also { busy = !it }
         }

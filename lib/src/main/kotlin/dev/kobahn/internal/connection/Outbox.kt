@@ -39,18 +39,22 @@ internal class Outbox(
         fun closedException(): ConnectionClosedException
     }
 
-    private val loop = transport.loop
-    private val output = transport.output
-    private val gate = SendGate(config.maxOutgoingQueueSize, output)
-    private val turns = SendTurns(output)
-    private val flushIsPosted = AtomicBoolean()
-    private val postedFlush = Runnable {
-        flushIsPosted.set(false)
-        transport.flush()
-    }
+    private val loop get() = transport.loop
+    private val output get() = transport.output
+
+    // Most connections never need what follows: each is made when it is first wanted.
+
+    @Volatile
+    private var gate: SendGate? = null
+    private var turns: SendTurns? = null
+
+    @Volatile
+    private var postedFlush: PostedFlush? = null
 
     /** Whether the connection is gone, so that nothing may be sent any more. */
-    val isClosed: Boolean get() = gate.isClosed
+    var isClosed = false
+        get() = synchronized(output) { field }
+        private set
 
     /** @param forms keeps what extensions make of the message, where it goes to many */
     suspend fun send(
@@ -64,14 +68,14 @@ internal class Outbox(
         checkSize(octets)
         watch.timings?.track("sendMessage")
         val backlog = synchronized(output) {
-            if (turns.isTaken) {
+            if (isTurnTaken) {
                 WAIT
             } else {
                 sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
             }
         }
         if (backlog != WAIT) return written(backlog)
-        turns.take { sendPiece { sendWhole(type, octets, fragmentSize, doNotCompress, forms) } }
+        turns().take { sendPiece { sendWhole(type, octets, fragmentSize, doNotCompress, forms) } }
     }
 
     suspend fun send(message: PreparedMessage) = send(
@@ -101,7 +105,7 @@ internal class Outbox(
     ) {
         watch.timings?.track("sendMessage")
         val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
-        turns.take { RealMessageWriter(this, owner, type, doNotCompress, frameSize).send(block) }
+        turns().take { RealMessageWriter(this, owner, type, doNotCompress, frameSize).send(block) }
     }
 
     /** Has the protocol send something, and suspends while too much waits to be written. */
@@ -111,7 +115,7 @@ internal class Outbox(
 
     /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
     private inline fun sendNow(send: Protocol.() -> Boolean): Long {
-        if (gate.isClosed || !encoding(send)) throw owner.closedException()
+        if (isClosed || !encoding(send)) throw owner.closedException()
         return output.size
     }
 
@@ -125,7 +129,7 @@ internal class Outbox(
 
     private suspend fun written(backlog: Long) {
         flush()
-        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+        if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
     }
 
     /** As [send] where there is room; where there is none it returns false and has sent nothing. */
@@ -137,8 +141,8 @@ internal class Outbox(
     ): Boolean {
         checkSize(octets)
         synchronized(output) {
-            val hasRoom = !turns.isTaken && output.size <= config.maxOutgoingQueueSize
-            if (!hasRoom && !gate.isClosed) return false
+            val hasRoom = !isTurnTaken && output.size <= config.maxOutgoingQueueSize
+            if (!hasRoom && !isClosed) return false
             sendNow { sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms) }
         }
         flush()
@@ -157,14 +161,31 @@ internal class Outbox(
     suspend fun sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) {
         var end = 0L
         val backlog = synchronized(output) {
-            if (gate.isClosed) throw owner.closedException()
+            if (isClosed) throw owner.closedException()
             protocol.send()
             end = output.position + output.size
             output.size
         }
         flush()
-        if (untilWritten) return gate.awaitWritten(end)
-        if (backlog > config.maxOutgoingQueueSize) gate.awaitRoom()
+        if (untilWritten) return gate().awaitWritten(end)
+        if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
+    }
+
+    /** Guarded by [output]. */
+    private val isTurnTaken get() = turns?.isTaken == true
+
+    private fun turns() = synchronized(output) {
+        turns ?: SendTurns(output).also {
+            turns = it
+            if (isClosed) it.close(owner::closedException)
+        }
+    }
+
+    private fun gate() = synchronized(output) {
+        gate ?: SendGate(config.maxOutgoingQueueSize, output).also {
+            gate = it
+            if (isClosed) it.close(owner::closedException)
+        }
     }
 
     /**
@@ -173,16 +194,37 @@ internal class Outbox(
      */
     private fun flush() {
         if (loop.isCurrent || !owner.expectsAnswers) return transport.flush()
-        if (flushIsPosted.compareAndSet(false, true)) loop.execute(postedFlush)
+        // Two threads may make one each, and flush once more than they need to.
+        val flush = postedFlush ?: PostedFlush(transport).also { postedFlush = it }
+        flush.post()
+    }
+
+    private class PostedFlush(private val transport: Transport) : Runnable {
+        private val isPosted = AtomicBoolean()
+
+        fun post() {
+            if (isPosted.compareAndSet(false, true)) transport.loop.execute(this)
+        }
+
+        override fun run() {
+            isPosted.set(false)
+            transport.flush()
+        }
     }
 
     /** Octets were written. */
-    fun onWritten() = gate.onWritten()
+    fun onWritten() {
+        gate?.onWritten()
+    }
 
     /** The connection is gone: whoever waits is told so. */
     fun close() {
-        gate.close(owner::closedException)
-        turns.close(owner::closedException)
+        val turns = synchronized(output) {
+            isClosed = true
+            turns
+        }
+        gate?.close(owner::closedException)
+        turns?.close(owner::closedException)
     }
 
     private companion object {

@@ -14,29 +14,25 @@ import kotlinx.coroutines.channels.Channel
  */
 @OptIn(ExperimentalCoroutinesApi::class, DelicateCoroutinesApi::class)
 internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
-    private var made: Channel<E>? = null
+    /** The channel whose clauses are handed out. */
+    var channel: Channel<E> = open()
+        private set
+
     private var closed = false
 
-    /** The channel whose clauses are handed out, after [open]. */
-    val channel: Channel<E> get() = checkNotNull(made) { "not open" }
-
     /** Whether there is nothing to take. */
-    val isEmpty: Boolean get() = made.let { it == null || it.isEmpty || it.isClosedForReceive }
+    val isEmpty: Boolean get() = channel.isEmpty || channel.isClosedForReceive
 
-    /** Whether [give] is to be called: `select` is used and finds nothing here. */
-    val isHungry: Boolean get() = made != null && !closed && channel.isEmpty
+    /** Whether [give] is to be called: `select` finds nothing here. */
+    val isHungry: Boolean get() = !closed && channel.isEmpty
 
-    /** From now on `select` is used. */
-    fun open() {
-        if (made == null) made = Channel(capacity = 1, onUndeliveredElement = putBack)
-    }
+    private fun open() = Channel(capacity = 1, onUndeliveredElement = putBack)
 
     /** Messages come again after [close]: one that was taken is given back. */
     fun reopen() {
         if (!closed) return
         closed = false
-        made = null
-        open()
+        channel = open()
     }
 
     /** Hands [message] to a `select` that waits, or keeps it for the next. */
@@ -45,12 +41,12 @@ internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
     }
 
     /** What was given but no `select` took. */
-    fun take(): E? = made?.tryReceive()?.getOrNull()
+    fun take(): E? = channel.tryReceive().getOrNull()
 
     /** Nothing comes after what is here. */
     fun close(cause: Throwable?) {
         if (closed) return
-        closed = made != null
-        made?.close(cause)
+        closed = true
+        channel.close(cause)
     }
 }

@@ -22,9 +22,6 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
     @Volatile
     private var closedBy: (() -> Throwable)? = null
 
-    /** Whether the connection is gone, so that nothing may be appended any more. */
-    val isClosed: Boolean get() = closedBy != null
-
     /** Suspends until there is room. Throws what [close] was given if the connection ends before. */
     suspend fun awaitRoom() {
         suspendCancellableCoroutine { sender ->

@@ -36,7 +36,10 @@ internal class OpeningOutcome {
 
     private val isOpened @Synchronized get() = outcome === OPENED
 
-    private companion object {
-        val OPENED = CompletableDeferred(Unit)
+    companion object {
+        private val OPENED = CompletableDeferred(Unit)
+
+        /** That of all connections that have opened. */
+        val ofOpened = OpeningOutcome().apply { opened() }
     }
 }

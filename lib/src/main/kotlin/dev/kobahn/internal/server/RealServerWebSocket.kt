@@ -13,8 +13,8 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
-import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
@@ -48,26 +48,27 @@ import kotlinx.coroutines.withContext
 internal class RealServerWebSocket(
     override val request: ConnectionRequest,
     private val owner: ServerConnection,
-    private val transport: Transport,
     private val context: ServerContext,
     match: RouteTable.Match,
-) : ServerWebSocket {
-    private val loop = transport.loop
+) : ServerWebSocket,
+    Opener {
+    private val transport get() = owner.transport
+    private val loop get() = transport.loop
     private val service = match.service
     private val connection = Connection(
         transport,
         service.connectionConfig,
         context.maskingKeys,
         handlerOnLoop = service.handlerDispatcher == null,
-        open = ::acceptUnlessDone,
-        beforeSelect = ::acceptSoon,
+        opener = this,
     )
 
     /** Set on the loop, once. */
     @Volatile
     private var accepted = false
 
-    private val opening = OpeningOutcome()
+    @Volatile
+    private var opening = OpeningOutcome()
 
     @Volatile
     override var protocol: String? = null
@@ -89,15 +90,13 @@ internal class RealServerWebSocket(
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
     fun launch() {
         val dispatcher = service.handlerDispatcher
-        if (dispatcher == null) {
-            // The loop is where it belongs already: no need to come back to it first.
-            context.scope.launch(loop.dispatcher, CoroutineStart.UNDISPATCHED) { live() }
-        } else {
-            context.scope.launch(dispatcher) { live() }
-        }
+        // The loop is where it belongs already: no need to come back to it first.
+        val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
+        context.scope.launch(dispatcher ?: loop.dispatcher, start) { live() }
     }
 
-    private suspend fun live() {
+    // Inline, as is [handle]: each would keep an object for as long as the handler runs.
+    private suspend inline fun live() {
         val plain = context.ask(request)
         val handler = service.handler
         when {
@@ -107,7 +106,7 @@ internal class RealServerWebSocket(
         }
     }
 
-    private suspend fun handle(handler: suspend ServerWebSocket.() -> Unit) {
+    private suspend inline fun handle(handler: suspend ServerWebSocket.() -> Unit) {
         try {
             handler()
             close(CloseCode.NORMAL_CLOSURE, "")
@@ -178,6 +177,10 @@ internal class RealServerWebSocket(
         }
     }
 
+    override suspend fun open() = acceptUnlessDone()
+
+    override fun openSoon() = acceptSoon()
+
     private suspend fun acceptUnlessDone() {
         if (accepted) return
         loop.call { if (!accepted) open(chosenProtocol(), Headers.EMPTY) }
@@ -220,6 +223,7 @@ internal class RealServerWebSocket(
         // Senders on other threads go by it: the response has to be in the queue before their frames.
         owner.open(octets, connection) { accepted = true }
         opening.opened()
+        opening = OpeningOutcome.ofOpened
     }
 
     override suspend fun awaitOpen() {

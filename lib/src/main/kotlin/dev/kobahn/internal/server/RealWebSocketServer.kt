@@ -111,7 +111,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
         val logged = transport.loggedBy(context.wireLog)
-        val connection = ServerConnection(logged, context) { ended(it, isAdmitted) }
+        val connection = ServerConnection(logged, context, isAdmitted, onEnd)
         connections.add(connection)
         connection.start()
         if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
@@ -125,9 +125,9 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         return !isFull
     }
 
-    private fun ended(connection: ServerConnection, wasAdmitted: Boolean) {
+    private val onEnd: (ServerConnection) -> Unit = { connection ->
         connections.remove(connection)
-        if (wasAdmitted) count.decrementAndGet()
+        if (connection.isAdmitted) count.decrementAndGet()
         checkEmpty()
     }
 

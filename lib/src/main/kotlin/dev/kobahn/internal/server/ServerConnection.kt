@@ -19,10 +19,13 @@ import kotlinx.coroutines.DisposableHandle
 /**
  * A connection of a server from its first octet to its last: reads the request's head, has it
  * judged, and either answers in plain HTTP or passes everything on to the WebSocket. On the loop.
+ *
+ * @property isAdmitted whether it takes one of the server's places
  */
 internal class ServerConnection(
-    private val transport: Transport,
+    val transport: Transport,
     private val context: ServerContext,
+    val isAdmitted: Boolean,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
     private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
@@ -31,7 +34,7 @@ internal class ServerConnection(
     private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
     /** Of the route once the path is known. */
-    private var dropTimeout = context.routes.otherwise.service.dropTimeout
+    private var service = context.routes.otherwise.service
 
     @Volatile
     private var answered = false
@@ -84,7 +87,7 @@ internal class ServerConnection(
         val peer = transport.peer
         val match = context.routes.find(head.target)
         val handshake = match.service.handshake(context.isProxied(peer))
-        dropTimeout = match.service.dropTimeout
+        service = match.service
         when (val result = handshake.check(head, peer)) {
             is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
             is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
@@ -93,7 +96,7 @@ internal class ServerConnection(
     }
 
     private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
-        val webSocket = RealServerWebSocket(request, this, transport, context, match)
+        val webSocket = RealServerWebSocket(request, this, context, match)
         this.webSocket = webSocket
         webSocket.launch()
     }
@@ -148,7 +151,7 @@ internal class ServerConnection(
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        limit(dropTimeout) { transport.close() }
+        limit(service.dropTimeout) { transport.close() }
     }
 
     private fun limit(time: Duration, action: Runnable) {

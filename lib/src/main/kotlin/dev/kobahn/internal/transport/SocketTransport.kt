@@ -10,7 +10,6 @@ import java.nio.ByteBuffer
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
-import java.util.concurrent.atomic.AtomicBoolean
 
 /**
  * A connected TCP or Unix socket as a transport. Ktor connected or accepted it; here its [channel]
@@ -35,7 +34,9 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
 
     override val output: OctetQueue = OctetQueue(loop.segments)
     private val writer = SocketWriter(output, channel)
-    private val closing = AtomicBoolean()
+
+    @Volatile
+    private var closing = false
 
     // All below belongs to the loop.
     private val key: SelectionKey = loop.register(channel, 0, this)
@@ -53,7 +54,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     override val local: String get() = localAddress.toText()
 
     /** How many times the system was asked to write. */
-    val writes: Long get() = synchronized(output) { writer.writes }
+    val writes: Int get() = synchronized(output) { writer.writes }
 
     override fun start(listener: TransportListener) {
         check(this.listener == null) { "The transport was started before" }
@@ -93,9 +94,13 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     override fun close(): Unit = close(null)
 
     private fun close(cause: IOException?) {
-        if (!closing.compareAndSet(false, true)) return
+        if (!beginClosing()) return
         writer.abandon()
         loop.execute { finish(cause) }
+    }
+
+    private fun beginClosing(): Boolean = synchronized(output) {
+        (!closing).also { closing = true }
     }
 
     private fun finish(cause: IOException?) {
@@ -135,7 +140,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     }
 
     private fun write(buffer: ByteBuffer, ready: Boolean) {
-        if (closing.get()) return
+        if (closing) return
         try {
             val outcome = writer.write(buffer, ready)
             if (outcome != Outcome.DONE) onLoop { goOn(outcome) }
@@ -168,7 +173,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
 
     /** Reads once; false if nothing was there to be read, or will be. */
     private fun read(): Boolean {
-        if (listener == null || paused || inputEnded || closing.get()) return false
+        if (listener == null || paused || inputEnded || closing) return false
         val input = loop.readBuffer
         input.clear()
         try {
@@ -200,7 +205,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     }
 
     private inline fun notify(event: TransportListener.() -> Unit) {
-        if (closing.get()) return
+        if (closing) return
         try {
             listener?.event()
         } catch (failure: Throwable) {

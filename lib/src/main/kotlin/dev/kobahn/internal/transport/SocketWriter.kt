@@ -31,7 +31,7 @@ internal class SocketWriter(private val queue: OctetQueue, private val channel: 
     private var ending = false
 
     /** How many times the system was asked to write. */
-    var writes: Long = 0
+    var writes: Int = 0
         private set
 
     /** Ends the direction when everything is written; [write] has to be called afterwards. */

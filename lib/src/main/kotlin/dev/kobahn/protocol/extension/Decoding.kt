@@ -1,6 +1,7 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
 
 /**
@@ -11,6 +12,9 @@ import dev.kobahn.protocol.Violation
 internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: OctetSink) {
     /** The reserved bits that may be set on the first frame of a message. */
     val reservedBits: Int = agreed.sumOf { it.reservedBits }
+
+    /** Where what is to be decoded is copied to. */
+    val segments: SegmentPool = pool.segments
 
     private val stages = ArrayList<Stage>(agreed.size).also { stages ->
         // the first agreed one is the last to be undone, and knows where the message goes

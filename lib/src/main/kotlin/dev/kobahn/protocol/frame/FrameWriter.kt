@@ -7,7 +7,8 @@ import dev.kobahn.protocol.OctetQueue
  * length. It writes what it is told: whether a frame may be sent now is the caller's question. As
  * little thread-safe as the queue.
  */
-internal class FrameWriter(private val output: OctetQueue) {
+@JvmInline
+internal value class FrameWriter(private val output: OctetQueue) {
     /**
      * Appends the header of a frame; its payload of [length] octets is the caller's to append.
      *

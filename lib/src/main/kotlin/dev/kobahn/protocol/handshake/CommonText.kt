@@ -11,11 +11,14 @@ internal object CommonText {
         SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS,
         "Accept-Encoding", "Accept-Language",
         WEBSOCKET, "WebSocket", "upgrade", "keep-alive, Upgrade", "13", "no-cache",
-        "permessage-deflate; client_max_window_bits", "gzip, deflate, br", "localhost",
+        "permessage-deflate; client_max_window_bits", "gzip, deflate, br", "localhost", "/",
     )
 
     private val byLength: List<List<String>> =
         List(texts.maxOf { it.length } + 1) { length -> texts.filter { it.length == length } }
+
+    /** [text] itself, or an equal one that others have too. */
+    fun shared(text: String): String = byLength.getOrNull(text.length)?.find { it == text } ?: text
 
     /** The text of [octets] from [start] to [end], for a common one that which others have too. */
     fun of(octets: ByteArray, start: Int, end: Int): String {

@@ -10,7 +10,7 @@ import java.util.AbstractMap.SimpleImmutableEntry
  * space around them. Thus a head made of headers can be neither split nor smuggled into. Whatever
  * adds a field throws [IllegalArgumentException], naming it, when these rules are broken.
  */
-public class Headers private constructor(private val fields: List<String>) :
+public class Headers private constructor(private val fields: Array<String>) :
     Iterable<Map.Entry<String, String>> {
     /** The number of fields; a name that occurs twice counts twice. */
     public val size: Int get() = fields.size / 2
@@ -116,7 +116,8 @@ public class Headers private constructor(private val fields: List<String>) :
         public fun addAll(headers: Headers): Builder = apply { fields.addAll(headers.fields) }
 
         /** The headers collected so far. */
-        public fun build(): Headers = if (fields.isEmpty()) EMPTY else Headers(ArrayList(fields))
+        public fun build(): Headers =
+            if (fields.isEmpty()) EMPTY else Headers(fields.toTypedArray())
 
         @get:JvmSynthetic
         internal val size: Int get() = fields.size / 2
@@ -135,7 +136,7 @@ public class Headers private constructor(private val fields: List<String>) :
     public companion object {
         /** No header fields. */
         @JvmField
-        public val EMPTY: Headers = Headers(emptyList())
+        public val EMPTY: Headers = Headers(emptyArray())
 
         /** The headers of [namesAndValues], by turns: what [headersOf] is for Java. */
         @JvmStatic

@@ -7,14 +7,20 @@ import dev.kobahn.protocol.extension.ExtensionHeader
  *
  * @property peer who asks, as the transport or a trusted proxy names it
  * @property headers all fields
- * @property host the `Host` field without its port, as it stands
  */
 public open class HttpRequest internal constructor(
     public val peer: String,
     public val headers: Headers,
-    public val host: String,
     private val resourceName: ResourceName,
 ) {
+    /** The `Host` field without its port, as it stands. */
+    public val host: String
+        get() {
+            val field = headers["Host"].orEmpty()
+            val hasPort = HostAndPort.parse(field)?.port != null
+            return if (hasPort) field.substringBeforeLast(':') else field
+        }
+
     /** The path, `;` parameters included, not percent-decoded. */
     public val path: String get() = resourceName.path
 
@@ -25,9 +31,11 @@ public open class HttpRequest internal constructor(
     public val resource: String get() = resourceName.toString()
 
     /** The query read as form data, decoded: name to values. Names without a value are left out. */
-    public val params: Map<String, List<String>> by lazy(LazyThreadSafetyMode.PUBLICATION) {
-        resourceName.parameters
-    }
+    public val params: Map<String, List<String>>
+        get() = readParams ?: resourceName.parameters.also { readParams = it }
+
+    @Volatile
+    private var readParams: Map<String, List<String>>? = null
 
     /** The first value of the query parameter [name], or null when it has none. */
     public fun param(name: String): String? = params[name]?.first()
@@ -58,13 +66,12 @@ public open class HttpRequest internal constructor(
 public class ConnectionRequest internal constructor(
     peer: String,
     headers: Headers,
-    host: String,
     resourceName: ResourceName,
     public val version: Int,
     public val origin: String?,
     public val protocols: List<String>,
     public val extensions: List<ExtensionHeader>,
-) : HttpRequest(peer, headers, host, resourceName) {
+) : HttpRequest(peer, headers, resourceName) {
     @JvmSynthetic
     override fun fields(): Map<String, Any?> = super.fields() + linkedMapOf(
         "version" to version,

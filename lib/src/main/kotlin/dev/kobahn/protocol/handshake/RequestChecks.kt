@@ -8,8 +8,7 @@ import dev.kobahn.protocol.extension.ExtensionHeader
  */
 internal class RequestChecks(private val head: RequestHead, private val rules: ServerHandshake) {
     private val headers = head.headers
-    private lateinit var resource: ResourceName
-    private var host = ""
+    private var resource = ResourceName.ofTail("")
     private var version = 0
     private var origin: String? = null
     private var protocols = emptyList<String>()
@@ -30,12 +29,12 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     fun notAnUpgrade(peer: String): HttpRequest? {
         val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
             ("Upgrade" in headers && SEC_WEBSOCKET_KEY in headers)
-        return if (isHandshake) null else HttpRequest(peer, headers, host, resource)
+        return if (isHandshake) null else HttpRequest(peer, headers, resource)
     }
 
     /** The request, after [plain] and [upgrade] were passed. */
     fun request(peer: String) =
-        ConnectionRequest(peer, headers, host, resource, version, origin, protocols, extensions)
+        ConnectionRequest(peer, headers, resource, version, origin, protocols, extensions)
 
     /** A client that begins with HTTP/2 (RFC 9113 section 3.4) is told what is spoken here. */
     private fun http2(): HttpResponse? {
@@ -69,7 +68,6 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun host(): HttpResponse? {
         val value = single("Host") { return it } ?: return refuse("Host is missing")
         val place = HostAndPort.parse(value) ?: return refuse("malformed Host")
-        host = place.written
         val external = rules.externalPort
         val isOther = external != null && place.port != null && place.port != external
         return refuseIf(isOther, "the port in Host is not ours")

@@ -4,11 +4,16 @@ package dev.kobahn.protocol.handshake
  * What a handshake asks for: the path and query of a URL, the "resource name" of RFC 6455 section
  * 3. Both keep their percent-encoding, and path parameters after `;` belong to the path.
  */
-internal class ResourceName private constructor(val path: String, val query: String?) {
+@JvmInline
+internal value class ResourceName private constructor(private val text: String) {
+    val path: String get() = text.substringBefore('?')
+
+    val query: String? get() = if ('?' in text) text.substringAfter('?') else null
+
     val parameters: Map<String, List<String>>
         get() = query?.let(PercentCoding::parameters).orEmpty()
 
-    override fun toString(): String = if (query == null) path else "$path?$query"
+    override fun toString(): String = text
 
     companion object {
         /**
@@ -17,7 +22,7 @@ internal class ResourceName private constructor(val path: String, val query: Str
          */
         fun ofTarget(target: String): ResourceName? {
             if ('#' in target) return null
-            if (target.startsWith('/')) return split(target)
+            if (target.startsWith('/')) return of(target)
             val schemeEnd = target.indexOf("://")
             if (schemeEnd < 0 || !isScheme(target.substring(0, schemeEnd))) return null
             val authority = target.substring(schemeEnd + "://".length)
@@ -25,13 +30,9 @@ internal class ResourceName private constructor(val path: String, val query: Str
         }
 
         /** Reads what follows the authority of a URL: empty, or a path, a query or both. */
-        fun ofTail(tail: String): ResourceName = split(if (tail.startsWith('/')) tail else "/$tail")
+        fun ofTail(tail: String): ResourceName = of(if (tail.startsWith('/')) tail else "/$tail")
 
-        private fun split(text: String): ResourceName {
-            val mark = text.indexOf('?')
-            if (mark < 0) return ResourceName(text, null)
-            return ResourceName(text.substring(0, mark), text.substring(mark + 1))
-        }
+        private fun of(text: String) = ResourceName(CommonText.shared(text))
 
         private fun isScheme(text: String) = text.isNotEmpty() && !HttpGrammar.isDigit(text[0]) &&
             text.all { HttpGrammar.isAlphanumeric(it) || it in "+-." }

@@ -58,7 +58,7 @@ internal class ConnectionRig(
         maxStreamedMessageSize = maxStreamedMessageSize,
     )
     private val logged = if (logsHandshake) transport.loggedBy(wireLog) else transport
-    val connection = Connection(logged, config, { 0 }, handlerOnLoop, open = {})
+    val connection = Connection(logged, config, { 0 }, handlerOnLoop)
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
 
     init {

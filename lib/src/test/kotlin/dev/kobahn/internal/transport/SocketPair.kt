@@ -32,7 +32,7 @@ internal class JoinedSockets(
     override val first: SocketTransport,
     override val second: SocketTransport,
 ) : Joined {
-    override val writes: Int get() = first.writes.toInt()
+    override val writes: Int get() = first.writes
 
     override fun vanish() {
         // Without lingering, the system sends RST when the channel is closed.
