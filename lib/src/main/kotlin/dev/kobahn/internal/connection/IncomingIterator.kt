@@ -31,7 +31,7 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     (Throwable?) -> Unit {
     private var next: E? = null
 
-    // From here on: written before the wait begins, and not by who let it begin until it has ended.
+    // The wait. It is made known to others last, and from then on belongs to [resumeWith].
     private var waiter: Continuation<Boolean>? = null
     private var registration: DisposableHandle? = null
 
@@ -92,7 +92,7 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
         return checkNotNull(waiter).also { waiter = null }
     }
 
-    /** What [hasNext] returns or throws, or [SUSPENDED], after which nothing here may be touched. */
+    /** What [hasNext] returns or throws; or [SUSPENDED], and then nothing here may be touched. */
     private fun proceed(): Result<Any> = runCatching {
         do {
             if (takeNext(context)) return@runCatching true

@@ -44,7 +44,7 @@ internal class IncomingMessages<E : Any>(
         /** Completes the opening handshake if that was not done. */
         suspend fun open()
 
-        /** As [beforeReceive] and [open] where nothing suspends: what is to be done may come later. */
+        /** As [beforeReceive] and [open] where nothing suspends: what it does may come later. */
         fun beforeSelect()
 
         /** The queue was over its limit, and is no more. From the receiver's thread. */
@@ -176,7 +176,7 @@ internal class IncomingMessages<E : Any>(
         }
     }
 
-    /** The next message, for a coroutine of [context], if one waits. Throws if that is cancelled. */
+    /** The next message, if one waits, for a coroutine of [context]; throws if it is cancelled. */
     fun take(context: CoroutineContext): E? {
         val message = take()
         if (!context.isActive) {
@@ -186,7 +186,7 @@ internal class IncomingMessages<E : Any>(
         return message
     }
 
-    /** Has [receiver] told when there is something; false if there is already, or it is cancelled. */
+    /** Has [receiver] told when there is something; false if there is, or it is cancelled. */
     fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
         val waits = nothingWaits && end == null && receiver.context.isActive
         waits.also { if (it) waiting.addLast(receiver) }
@@ -196,7 +196,7 @@ internal class IncomingMessages<E : Any>(
     fun withdraw(receiver: IncomingIterator<E>): Boolean =
         synchronized(queue) { waiting.remove(receiver) }
 
-    /** What [ChannelIterator.hasNext] answers, or throws, when nothing is left and nothing comes. */
+    /** What [ChannelIterator.hasNext] returns or throws when nothing is left or comes. */
     fun hasNextAtEnd(): Boolean {
         end?.cause?.let { throw it }
         return false

@@ -1,0 +1,77 @@
+package dev.kobahn.internal.connection
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.nulls.shouldBeNull
+import io.kotest.matchers.shouldBe
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.async
+import kotlinx.coroutines.withTimeoutOrNull
+
+@OptIn(ExperimentalCoroutinesApi::class)
+class IncomingIteratorTest :
+    FunSpec({
+        test("an iterator waits on after a wait that was cancelled, in another context") {
+            val loop = VirtualLoop()
+            val incoming = incomingMessages(1000, CountingOwner())
+            val received = CoroutineScope(loop.dispatcher).async {
+                val iterator = incoming.iterator()
+                repeat(3) { withTimeoutOrNull(1.seconds) { iterator.hasNext() }.shouldBeNull() }
+                List(2) { if (iterator.hasNext()) iterator.next().number else -1 }
+            }
+            loop.advanceBy(4.seconds)
+            repeat(2) {
+                incoming.offer(message(it))
+                loop.run()
+            }
+            received.getCompleted() shouldBe listOf(0, 1)
+        }
+
+        test("a coroutine that is cancelled in a later wait ends and takes nothing") {
+            val loop = VirtualLoop()
+            val incoming = incomingMessages(1000, CountingOwner())
+            val received = CoroutineScope(loop.dispatcher).async { for (message in incoming) Unit }
+            repeat(3) {
+                loop.run()
+                incoming.offer(message(it))
+            }
+            loop.run()
+            received.cancel()
+            incoming.offer(message(3))
+            loop.run()
+            received.isCancelled.shouldBeTrue()
+            incoming.tryReceive().getOrThrow().number shouldBe 3
+        }
+
+        test("an iterator that is told and then cancelled leaves the message to another one") {
+            val loop = VirtualLoop()
+            val scope = CoroutineScope(loop.dispatcher)
+            val incoming = incomingMessages(1000, CountingOwner())
+            val told = scope.async { incoming.iterator().hasNext() }
+            val other = scope.async { incoming.iterator().run { if (hasNext()) next() else null } }
+            loop.run()
+            incoming.offer(message(7))
+            told.cancel()
+            loop.run()
+            other.getCompleted()?.number shouldBe 7
+        }
+
+        test("an iterator whose next message was not asked for has none") {
+            val iterator = incomingMessages(1000, CountingOwner()).iterator()
+            shouldThrow<IllegalStateException> { iterator.next() }
+        }
+
+        test("a coroutine that waits is ended by what cancels receiving") {
+            val loop = VirtualLoop()
+            val incoming = incomingMessages(1000, CountingOwner())
+            val received = CoroutineScope(loop.dispatcher).async { incoming.iterator().hasNext() }
+            loop.run()
+            incoming.cancel(CancellationException("enough"))
+            loop.run()
+            received.getCompletionExceptionOrNull()?.message shouldBe "enough"
+        }
+    })
