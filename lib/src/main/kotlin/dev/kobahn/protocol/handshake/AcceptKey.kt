@@ -1,16 +1,17 @@
 package dev.kobahn.protocol.handshake
 
 import java.security.MessageDigest
-import java.util.concurrent.atomic.AtomicReference
 import kotlin.io.encoding.Base64
 
-/** `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 sections 4.1 and 4.2.2). Stateless. */
+/**
+ * `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 sections 4.1 and 4.2.2). Thread-safe.
+ */
 public object AcceptKey {
     /** A key is made of so many octets. */
     public const val KEY_OCTETS: Int = 16
 
-    /** A digest that nobody uses: making one costs more than to use it. */
-    private val spare = AtomicReference<MessageDigest?>()
+    /** One for all, by turns: making one costs more than to use it. */
+    private val digest = MessageDigest.getInstance("SHA-1")
 
     private const val GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     private const val KEY_LENGTH = 24
@@ -31,10 +32,8 @@ public object AcceptKey {
     /** The accept value that proves the server has read [key]. */
     @JvmStatic
     public fun of(key: String): String {
-        val digest = spare.getAndSet(null) ?: MessageDigest.getInstance("SHA-1")
-        val octets = digest.digest((key + GUID).toByteArray(Charsets.ISO_8859_1))
-        spare.set(digest)
-        return Base64.encode(octets)
+        val octets = (key + GUID).toByteArray(Charsets.ISO_8859_1)
+        return Base64.encode(synchronized(digest) { digest.digest(octets) })
     }
 
     /** Whether [key] is the Base64 form of exactly sixteen octets. */

@@ -34,7 +34,10 @@ class IncomingIteratorTest :
         test("a coroutine that is cancelled in a later wait ends and takes nothing") {
             val loop = VirtualLoop()
             val incoming = incomingMessages(1000, CountingOwner())
-            val received = CoroutineScope(loop.dispatcher).async { for (message in incoming) Unit }
+            val taken = ArrayList<Int>()
+            val received = CoroutineScope(loop.dispatcher).async {
+                for (message in incoming) taken.add(message.number)
+            }
             repeat(3) {
                 loop.run()
                 incoming.offer(message(it))
@@ -44,6 +47,7 @@ class IncomingIteratorTest :
             incoming.offer(message(3))
             loop.run()
             received.isCancelled.shouldBeTrue()
+            taken shouldBe listOf(0, 1, 2)
             incoming.tryReceive().getOrThrow().number shouldBe 3
         }
 
