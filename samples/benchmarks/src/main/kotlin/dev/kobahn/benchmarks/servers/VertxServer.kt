@@ -1,12 +1,15 @@
 package dev.kobahn.benchmarks.servers
 
+import io.vertx.core.DeploymentOptions
 import io.vertx.core.Future
 import io.vertx.core.VerticleBase
 import io.vertx.core.Vertx
 import io.vertx.core.VertxOptions
 import io.vertx.core.http.HttpServerOptions
 import io.vertx.core.http.ServerWebSocket
+import java.net.ServerSocket
 import java.util.concurrent.TimeUnit
+import java.util.function.Supplier
 
 /** Vert.x with a verticle for each event loop, which share a port. */
 internal class VertxServer : PeerServer {
@@ -14,15 +17,15 @@ internal class VertxServer : PeerServer {
 
     override fun start(settings: ServerSettings): Int {
         val vertx = Vertx.vertx(VertxOptions().setEventLoopPoolSize(settings.loops))
-        var port = 0
-        repeat(settings.loops) {
-            val listener = Listener(options(settings).setPort(port))
-            val deployed = vertx.deployVerticle(listener).toCompletionStage()
-            deployed.toCompletableFuture().get(30, TimeUnit.SECONDS)
-            port = listener.port
-        }
-        return port
+        val options = options(settings).setPort(freePort())
+        val instances = DeploymentOptions().setInstances(settings.loops)
+        val deployed = vertx.deployVerticle(Supplier { Listener(options) }, instances)
+        deployed.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS)
+        return options.port
     }
+
+    /** Instances of a verticle share a port only if it is a certain one. */
+    private fun freePort() = ServerSocket(0).use { it.localPort }
 
     private fun options(settings: ServerSettings) = HttpServerOptions()
         .setHost(ServerSettings.HOST)
@@ -34,13 +37,8 @@ internal class VertxServer : PeerServer {
         .setPerFrameWebSocketCompressionSupported(false)
 
     private inner class Listener(private val options: HttpServerOptions) : VerticleBase() {
-        var port = 0
-            private set
-
-        override fun start(): Future<*> {
-            val server = vertx.createHttpServer(options).webSocketHandler(::serve)
-            return server.listen().onSuccess { port = it.actualPort() }
-        }
+        override fun start(): Future<*> =
+            vertx.createHttpServer(options).webSocketHandler(::serve).listen()
     }
 
     private fun serve(socket: ServerWebSocket) {
