@@ -33,6 +33,7 @@ private const val GROWTH = 64L shl 20
 class CompressedConnectionsTest :
     FunSpec({
         timeout = 1_800_000
+        invocationTimeout = 1_800_000
 
         test("the process does not grow by compressed connections that come and go").config(
             enabledOrReasonIf = ResidentMemory.whereKnown,
@@ -94,18 +95,14 @@ private suspend fun ClientWebSocket.live(index: Int) {
     incoming.receive() shouldBe HELLO
     when (index / AT_ONCE % 5) {
         0 -> close()
-
-        1 -> {
-            send(CLOSE)
-            // Unread it would keep the answer to the Close waiting for a while.
-            incoming.receive() shouldBe CLOSE
-        }
-
+        1 -> send(CLOSE)
         2 -> send(DROP)
-
         3 -> sendFrame(RawFrame(Opcode.BINARY, byteArrayOf(7), rsv = 4))
-
         4 -> drop()
     }
+    // The answer to a Close waits a while for who has a message and did not ask for the next.
+    do {
+        val next = incoming.receiveCatching()
+    } while (next.isSuccess)
     awaitClosed()
 }
