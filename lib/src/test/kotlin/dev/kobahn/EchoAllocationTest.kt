@@ -52,7 +52,7 @@ private suspend fun allocationPerEcho(dispatcher: CoroutineDispatcher?): Long = 
 /** By all loops and dispatchers: who has nothing to do allocates nothing. */
 private fun allocatedByServers(): Long {
     val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-    return Thread.getAllStackTraces().keys
-        .filter { it.name.startsWith("kobahn-loop") || it.name.startsWith("DefaultDispatcher") }
-        .sumOf { threads.getThreadAllocatedBytes(it.id).coerceAtLeast(0) }
+    return threads.getThreadInfo(threads.allThreadIds).filterNotNull()
+        .filter { it.threadName.startsWith("kobahn-loop") || it.threadName.startsWith("Default") }
+        .sumOf { threads.getThreadAllocatedBytes(it.threadId).coerceAtLeast(0) }
 }
