@@ -59,6 +59,17 @@ internal class OctetQueueTest :
             }
         }
 
+        test("a segment that was masked where it moved to is used again as it is") {
+            val pool = SegmentPool(4)
+            val source = OctetQueue(pool)
+            val target = OctetQueue(pool)
+            source.append(ByteArray(SEGMENT))
+            target.transfer(source, SEGMENT, maskingKey = 0x12345678, masked = true)
+            target.clear()
+            val octets = byteArrayOf(1, 2, 3)
+            OctetQueue(pool).apply { append(octets) }.takeAll() shouldBe octets
+        }
+
         test("a new queue is empty") {
             val queue = OctetQueue()
             queue.isEmpty shouldBe true
