@@ -82,7 +82,8 @@ internal class IncomingMessages<E : Any>(
             nextWaiting()
         }
         receiver?.tell()
-        return over
+        // Who was told may have taken it at once.
+        return over && isFull
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */

@@ -6,14 +6,8 @@ package dev.kobahn.protocol.handshake
  *
  * @property host lower-case, possibly empty
  * @property port null when there is none
- * @property written the host as it stands, with the brackets
  */
-internal class HostAndPort
-private constructor(
-    val host: String,
-    val port: Int?,
-    val written: String,
-) {
+internal class HostAndPort private constructor(val host: String, val port: Int?) {
     companion object {
         val PORTS: IntRange = 1..65535
         private const val HOST_SIGNS = "-._~%!$&'()*+,;="
@@ -29,12 +23,12 @@ private constructor(
             val addressEnd = text.indexOf(']') + 1
             val host = if (isAddress) text.take(addressEnd) else text.substringBefore(':')
             val name = bare(host) ?: return null
-            if (host.length == text.length) return HostAndPort(name, null, host)
+            if (host.length == text.length) return HostAndPort(name, null)
             if (text[host.length] != ':') return null
             val digits = text.substring(host.length + 1)
-            if (emptyPort && digits.isEmpty()) return HostAndPort(name, null, host)
+            if (emptyPort && digits.isEmpty()) return HostAndPort(name, null)
             val port = HttpGrammar.decimal(digits, PORTS.last)?.takeIf { it in PORTS }
-            return port?.let { HostAndPort(name, it, host) }
+            return port?.let { HostAndPort(name, it) }
         }
 
         /** [host] as a URL has it: with brackets when it is an IPv6 address. */

@@ -8,6 +8,7 @@ import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.async
 import kotlinx.coroutines.withTimeoutOrNull
@@ -29,6 +30,14 @@ class IncomingIteratorTest :
                 loop.run()
             }
             received.getCompleted() shouldBe listOf(0, 1)
+        }
+
+        test("a message that is taken while it is told of does not fill the queue") {
+            val incoming = incomingMessages(1000, CountingOwner())
+            val received = CoroutineScope(Dispatchers.Unconfined).async { incoming.receive() }
+            incoming.offer(message(1, size = 2000)) shouldBe false
+            received.getCompleted().number shouldBe 1
+            incoming.offer(message(2, size = 2000)) shouldBe true
         }
 
         test("a coroutine that is cancelled in a later wait ends and takes nothing") {
