@@ -1,6 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.frame.Masking
 import java.nio.ByteBuffer
 
 /**
@@ -22,11 +21,11 @@ constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
     // The pieces are a chain, from the one that leaves first to the one appended last.
-    private var first: Piece? = null
-    private var last: Piece? = null
+    private var first: OctetPiece? = null
+    private var last: OctetPiece? = null
 
     // The piece whose segment has room behind it, though payloads kept by reference may follow.
-    private var open: Piece? = null
+    private var open: OctetPiece? = null
 
     /** The stretches that leave apart from the rest, in order; null while there never was one. */
     private var apart: ArrayDeque<Apart>? = null
@@ -79,7 +78,7 @@ constructor(
         if (length <= COPY_LIMIT) {
             appendShort(octets, offset, length, maskingKey, masked)
         } else {
-            addLast(Piece(octets, offset, offset + length, false, masked, maskingKey))
+            addLast(OctetPiece(octets, offset, offset + length, false, masked, maskingKey))
             size += length
         }
     }
@@ -90,7 +89,7 @@ constructor(
      */
     internal fun appendShared(octets: ByteArray) {
         if (!isEmpty) return append(octets)
-        addLast(Piece(octets, 0, octets.size, pooled = false))
+        addLast(OctetPiece(octets, 0, octets.size, pooled = false))
         size += octets.size
     }
 
@@ -112,7 +111,7 @@ constructor(
             } else {
                 val isGiven = isWhole && piece.pooled
                 val end = piece.start + part
-                addLast(Piece(piece.octets, piece.start, end, isGiven, masked, key))
+                addLast(OctetPiece(piece.octets, piece.start, end, isGiven, masked, key))
                 size += part
                 if (isGiven) source.giveUp(piece) else piece.isSplit = true
             }
@@ -124,7 +123,7 @@ constructor(
     }
 
     /** The segment of [piece] has a new owner. */
-    private fun giveUp(piece: Piece) {
+    private fun giveUp(piece: OctetPiece) {
         piece.pooled = false
         if (piece === open) open = null
     }
@@ -177,7 +176,7 @@ constructor(
     }
 
     /** The last piece, made if need be, with room for [count] octets, at most a segment. */
-    private fun writable(count: Int): Piece {
+    private fun writable(count: Int): OctetPiece {
         val before = open
         if (before == null || before.octets.size - before.end < count) {
             return append(pool.takePiece())
@@ -185,16 +184,16 @@ constructor(
         if (before === last) return before
         // The later piece has the segment now and gives it back: it leaves last.
         before.pooled = false
-        return append(Piece(before.octets, before.end, before.end, pooled = true))
+        return append(OctetPiece(before.octets, before.end, before.end, pooled = true))
     }
 
-    private fun append(piece: Piece): Piece {
+    private fun append(piece: OctetPiece): OctetPiece {
         addLast(piece)
         open = piece
         return piece
     }
 
-    private fun addLast(piece: Piece) {
+    private fun addLast(piece: OctetPiece) {
         val before = last
         if (before == null) first = piece else before.next = piece
         last = piece
@@ -270,90 +269,10 @@ constructor(
         apart = null
     }
 
-    private fun release(piece: Piece) {
+    private fun release(piece: OctetPiece) {
         if (piece === open) open = null
         if (!piece.pooled) return
         if (piece.masked) pool.recycle(piece.octets) else pool.recycle(piece)
-    }
-
-    internal open class Piece(
-        val octets: ByteArray,
-        var start: Int = 0,
-        var end: Int = 0,
-        var pooled: Boolean = true,
-        val masked: Boolean = false,
-        private var maskingKey: Int = 0,
-    ) {
-        /** The piece behind this one. */
-        var next: Piece? = null
-
-        /** Whether another queue refers to octets that were the head of this piece. */
-        var isSplit = false
-
-        /** The octets as a buffer, made once for all the payloads masked in them. */
-        private var view: ByteBuffer? = null
-
-        open val isEmpty: Boolean get() = start == end
-
-        /** Empties this piece of a segment, to be used again with it. */
-        fun reset() {
-            start = 0
-            end = 0
-            isSplit = false
-        }
-
-        fun mask(offset: Int, length: Int, key: Int) {
-            val buffer = view ?: ByteBuffer.wrap(octets).also { view = it }
-            Masking.mask(buffer, offset, offset + length, key)
-        }
-
-        open fun copyTo(target: ByteBuffer) {
-            val count = minOf(end - start, target.remaining())
-            val position = target.position()
-            target.put(octets, start, count)
-            if (masked) Masking.mask(target, position, position + count, maskingKey)
-        }
-
-        /** Drops at most [most] octets from the head; returns how many. */
-        open fun drop(most: Int): Int {
-            val count = minOf(most, end - start)
-            start += count
-            // A key turned by the phase masks what is left as the key itself would.
-            maskingKey = Integer.rotateLeft(maskingKey, count * Byte.SIZE_BITS)
-            return count
-        }
-    }
-
-    /** [length] octets made of [octets] over and over. */
-    private class RepeatedPiece(
-        octets: ByteArray,
-        private val length: Long,
-        masked: Boolean,
-        private val maskingKey: Int,
-    ) : Piece(octets, 0, 0, pooled = false, masked) {
-        private var dropped = 0L
-
-        override val isEmpty: Boolean get() = dropped == length
-
-        override fun copyTo(target: ByteBuffer) {
-            val first = target.position()
-            var left = minOf(length - dropped, target.remaining().toLong()).toInt()
-            var from = (dropped % octets.size).toInt()
-            while (left > 0) {
-                val count = minOf(left, octets.size - from)
-                target.put(octets, from, count)
-                left -= count
-                from = 0
-            }
-            val phase = (dropped and PHASES).toInt()
-            if (masked) Masking.mask(target, first, target.position(), maskingKey, phase)
-        }
-
-        override fun drop(most: Int): Int {
-            val count = minOf(most.toLong(), length - dropped).toInt()
-            dropped += count
-            return count
-        }
     }
 
     /** A stretch of the stream that leaves in writes of [size] octets. */
@@ -370,6 +289,5 @@ constructor(
     internal companion object {
         /** The longest payload that is copied. */
         const val COPY_LIMIT: Int = SegmentPool.SEGMENT_SIZE / 4
-        private const val PHASES = 3L
     }
 }

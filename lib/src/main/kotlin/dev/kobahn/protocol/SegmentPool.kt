@@ -10,20 +10,20 @@ public class SegmentPool(private val capacity: Int) {
     private val free = ArrayDeque<ByteArray>()
 
     /** Segments in the pieces they were in: who sends a little takes one and gives it back in every turn. */
-    private val pieces = ArrayDeque<OctetQueue.Piece>()
+    private val pieces = ArrayDeque<OctetPiece>()
 
     internal fun take(): ByteArray =
         synchronized(free) { free.removeLastOrNull() ?: pieces.removeLastOrNull()?.octets }
             ?: ByteArray(SEGMENT_SIZE)
 
-    internal fun takePiece(): OctetQueue.Piece =
-        synchronized(free) { pieces.removeLastOrNull() } ?: OctetQueue.Piece(take())
+    internal fun takePiece(): OctetPiece =
+        synchronized(free) { pieces.removeLastOrNull() } ?: OctetPiece(take())
 
     internal fun recycle(segment: ByteArray) {
         synchronized(free) { if (hasRoom) free.addLast(segment) }
     }
 
-    internal fun recycle(piece: OctetQueue.Piece) {
+    internal fun recycle(piece: OctetPiece) {
         piece.reset()
         synchronized(free) { if (hasRoom) pieces.addLast(piece) }
     }
