@@ -74,6 +74,10 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     /**
      * Where handlers run. By default, null, each runs on the event loop of its connection, which is
      * fastest, keeps a connection free of races, and forbids blocking calls.
+     *
+     * Of handlers that wait elsewhere, several with a message at the same time are resumed by one
+     * thread, one after the other; should one of them block it, the others get another thread within
+     * two milliseconds.
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 

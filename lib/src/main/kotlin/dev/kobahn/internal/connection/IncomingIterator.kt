@@ -9,6 +9,7 @@ import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlin.coroutines.jvm.internal.CoroutineStackFrame
 import kotlin.coroutines.resume
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
@@ -83,7 +84,16 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
 
     private fun enter(context: CoroutineContext) {
         this.context = context
-        dispatched = context[ContinuationInterceptor]?.interceptContinuation(this) ?: this
+        val interceptor = context[ContinuationInterceptor]
+        val resumer =
+            if (interceptor is CoroutineDispatcher) {
+                messages.owner.resumer(
+                    interceptor,
+                )
+            } else {
+                interceptor
+            }
+        dispatched = resumer?.interceptContinuation(this) ?: this
     }
 
     private fun end(): Continuation<Boolean> {

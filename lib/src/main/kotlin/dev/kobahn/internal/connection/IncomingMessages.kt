@@ -3,6 +3,7 @@ package dev.kobahn.internal.connection
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
@@ -40,6 +41,9 @@ internal class IncomingMessages<E : Any>(
     interface Owner {
         /** Before something is received. Whether that can be: else [open] has to come first. */
         fun beforeReceive(): Boolean
+
+        /** What resumes a receiver of [dispatcher] when there is something. */
+        fun resumer(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
 
         /** Completes the opening handshake if that was not done. */
         suspend fun open()

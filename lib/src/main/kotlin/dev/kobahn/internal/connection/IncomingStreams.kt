@@ -4,6 +4,7 @@ import dev.kobahn.MessageReader
 import dev.kobahn.internal.connection.RealMessageReader.Piece
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
+import kotlinx.coroutines.CoroutineDispatcher
 
 /**
  * Hands messages over while they arrive: a [MessageReader] as soon as one begins, then its pieces.
@@ -131,6 +132,8 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
             while (open.size > readers.waitingCount && open.first().isDone) open.removeFirst()
         }
     }
+
+    override fun resumer(dispatcher: CoroutineDispatcher) = owner.resumer(dispatcher)
 
     override fun beforeReceive(): Boolean {
         superseded()

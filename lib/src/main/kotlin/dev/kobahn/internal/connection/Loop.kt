@@ -14,6 +14,12 @@ internal interface Loop {
     /** Runs coroutines on the loop, in the order they were dispatched. */
     val dispatcher: CoroutineDispatcher
 
+    /**
+     * What resumes coroutines of [dispatcher] from the loop: several of them together, where there
+     * are several, which is cheaper.
+     */
+    fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
+
     /** Whether the caller is on the loop. */
     val isCurrent: Boolean
 

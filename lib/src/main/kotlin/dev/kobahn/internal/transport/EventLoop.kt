@@ -40,6 +40,10 @@ internal class EventLoop(name: String) : Loop {
     private val unwritten = ArrayDeque<Selected>()
     private val afterSelect = ArrayDeque<Runnable>()
 
+    /** The way to other dispatchers. On the loop. */
+    val handOver: HandOver = HandOver()
+    private var lastHandOver: HandOverDispatcher? = null
+
     // Set before the loop sleeps; who resets it wakes the loop: once for each sleep.
     private val asleep = AtomicBoolean()
     private val steps = AtomicLong()
@@ -83,6 +87,13 @@ internal class EventLoop(name: String) : Loop {
     val stackTrace: Array<StackTraceElement> get() = thread.stackTrace
 
     override val isCurrent: Boolean get() = Thread.currentThread() === thread
+
+    // Asked for from any thread: it does not matter which of two equal ones is kept.
+    override fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher {
+        if (dispatcher === this.dispatcher) return dispatcher
+        return lastHandOver?.takeIf { it.target === dispatcher }
+            ?: HandOverDispatcher(this, dispatcher).also { lastHandOver = it }
+    }
 
     override fun nanoTime(): Long = System.nanoTime()
 
@@ -156,10 +167,13 @@ internal class EventLoop(name: String) : Loop {
     }
 
     private fun turn() {
+        handOver.send()
         select()
+        handOver.relieve()
         // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
+        handOver.send()
         runDueTimers()
         runTasks(TASKS_PER_TURN)
         repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }
@@ -168,7 +182,7 @@ internal class EventLoop(name: String) : Loop {
     }
 
     private fun select() {
-        val timeout = if (hasWork()) 0 else millisToNextTimer()
+        val timeout = if (hasWork()) 0 else timeToSleep()
         if (timeout == 0L) {
             ready.selectNow()
             return
@@ -184,6 +198,12 @@ internal class EventLoop(name: String) : Loop {
 
     private fun hasWork(): Boolean =
         !tasks.isEmpty || unwritten.isNotEmpty() || afterSelect.isNotEmpty() || stopping
+
+    /** In milliseconds; negative for ever. */
+    private fun timeToSleep(): Long {
+        val timeout = millisToNextTimer()
+        return if (handOver.isWatched && timeout != 0L) RELIEF_INTERVAL else timeout
+    }
 
     /** Rounded up, for a timer must not fire early; negative if there is none. */
     private fun millisToNextTimer(): Long {
@@ -243,6 +263,7 @@ internal class EventLoop(name: String) : Loop {
         selector.close()
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
+        handOver.send()
     }
 
     private fun abandon(timer: Timer) {
@@ -279,6 +300,9 @@ internal class EventLoop(name: String) : Loop {
         const val TASKS_PER_CHANNEL = 256
         const val TASKS_PER_TURN = 4096
         const val TASKS_AT_END = 1_000_000
+
+        /** How long a handler may keep others from their thread, in milliseconds. */
+        const val RELIEF_INTERVAL = 1L
         const val NANOS_PER_MILLI = 1_000_000L
         const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
 
