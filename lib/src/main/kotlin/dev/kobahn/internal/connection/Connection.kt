@@ -288,8 +288,9 @@ internal class Connection(
         outbox.close()
         val status = closing.statusNow()
         watch.log?.state(WebSocketState.CLOSED, status)
-        inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
+        // Before the receivers, who may ask for it.
         ended.complete(status)
+        inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         pings?.fail(::closedException)
         // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
         protocol.close()

@@ -16,7 +16,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 
 private suspend fun Connection.send(text: String) = send(MessageType.TEXT, text.encodeToByteArray())
 
@@ -50,6 +53,18 @@ class ConnectionTest :
                     listOf(failure.size.toLong(), failure.limit) shouldBe listOf(11L, 10L)
                     rig.begin { send("x".repeat(10)) }.isCompleted.shouldBeTrue()
                     rig.peer.frames shouldContainExactly listOf("text xxxxxxxxxx")
+                }
+
+                test("who is told that nothing more comes can ask at once how it ended") {
+                    val rig = ConnectionRig(role)
+                    val ended = CoroutineScope(Dispatchers.Unconfined).async {
+                        runCatching { rig.connection.incoming.receive() }
+                        rig.connection.closeStatus to rig.connection.isClosing
+                    }
+                    rig.peer.vanish(IOException("gone"))
+                    rig.loop.run()
+                    ended.getCompleted().first?.wasClean shouldBe false
+                    ended.getCompleted().second shouldBe true
                 }
 
                 test("send throws after our Close, with what is known by then") {
