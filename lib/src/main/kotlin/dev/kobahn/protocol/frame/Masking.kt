@@ -55,13 +55,31 @@ public object Masking {
         val native = ByteOrder.nativeOrder()
         buffer.order(native)
         val ordered = if (native == ByteOrder.BIG_ENDIAN) key else Integer.reverseBytes(key)
-        val word = (ordered.toLong() shl Int.SIZE_BITS) or (ordered.toLong() and UNSIGNED_INT)
+        maskWords(
+            buffer,
+            start,
+            end,
+            (ordered.toLong() shl Int.SIZE_BITS) or (ordered.toLong() and UNSIGNED_INT),
+        )
+        buffer.order(order)
+    }
+
+    /**
+     * By halves, for the JVM's compiler inlines no recursion: so the loop is compiled by itself.
+     * Inlined into all that leads here it could be so deep that nothing more is inlined into it,
+     * and every access to the buffer would be a call.
+     */
+    private fun maskWords(buffer: ByteBuffer, start: Int, end: Int, word: Long) {
+        if (end - start > BLOCK) {
+            val middle = start + ((end - start) / 2 and WORD_MASK)
+            maskWords(buffer, start, middle, word)
+            return maskWords(buffer, middle, end, word)
+        }
         var index = start
         while (index < end) {
             buffer.putLong(index, buffer.getLong(index) xor word)
             index += Long.SIZE_BYTES
         }
-        buffer.order(order)
     }
 
     private fun maskTail(octets: ByteArray, start: Int, end: Int, key: Int) {
@@ -74,6 +92,7 @@ public object Masking {
 
     private const val OCTET = 8
     private const val SMALL = 16
+    private const val BLOCK = 256
     private const val WORD_MASK = -8
     private const val UNSIGNED_INT = 0xFFFF_FFFFL
 }
