@@ -84,11 +84,10 @@ internal class ServerConnection(
     }
 
     private fun judge(head: RequestHead) {
-        val peer = transport.peer
         val match = context.routes.find(head.target)
-        val handshake = match.service.handshake(context.isProxied(peer))
+        val handshake = match.service.handshake(context.isProxied(transport))
         service = match.service
-        when (val result = handshake.check(head, peer)) {
+        when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
             is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
             is ServerHandshakeResult.Refused -> answer(result.response)

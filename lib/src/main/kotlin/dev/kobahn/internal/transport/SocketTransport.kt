@@ -29,7 +29,8 @@ import java.nio.channels.SocketChannel
 internal class SocketTransport(val channel: SocketChannel, override val loop: EventLoop) :
     Transport,
     Selected {
-    private val peerAddress: SocketAddress = channel.remoteAddress ?: throw ClosedChannelException()
+    override val peerName: SocketName =
+        SocketName(channel.remoteAddress ?: throw ClosedChannelException())
     private val localAddress: SocketAddress = channel.localAddress ?: throw ClosedChannelException()
 
     override val output: OctetQueue = OctetQueue(loop.segments)
@@ -50,7 +51,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     override var received = 0L
         private set
 
-    override val peer: String get() = peerAddress.toText()
+    override val peer: String get() = peerName.toString()
     override val local: String get() = localAddress.toText()
 
     /** How many times the system was asked to write. */

@@ -5,14 +5,18 @@ import dev.kobahn.protocol.extension.ExtensionHeader
 /**
  * A well-formed HTTP request, with or without an upgrade. Immutable and safe to share.
  *
- * @property peer who asks, as the transport or a trusted proxy names it
  * @property headers all fields
  */
 public open class HttpRequest internal constructor(
-    public val peer: String,
+    private val client: Any,
     public val headers: Headers,
     private val resourceName: ResourceName,
 ) {
+    // A request lives as long as its connection, and few ask for this.
+
+    /** Who asks, as the transport or a trusted proxy names it. */
+    public val peer: String get() = client.toString()
+
     /** The `Host` field without its port, as it stands. */
     public val host: String
         get() {
@@ -64,14 +68,14 @@ public open class HttpRequest internal constructor(
  * @property extensions the extensions the client offers; which are agreed on is a later matter
  */
 public class ConnectionRequest internal constructor(
-    peer: String,
+    client: Any,
     headers: Headers,
     resourceName: ResourceName,
     public val version: Int,
     public val origin: String?,
     public val protocols: List<String>,
     public val extensions: List<ExtensionHeader>,
-) : HttpRequest(peer, headers, resourceName) {
+) : HttpRequest(client, headers, resourceName) {
     @JvmSynthetic
     override fun fields(): Map<String, Any?> = super.fields() + linkedMapOf(
         "version" to version,
