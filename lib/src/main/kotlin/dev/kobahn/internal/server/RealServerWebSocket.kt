@@ -49,12 +49,12 @@ internal class RealServerWebSocket(
     override val request: ConnectionRequest,
     private val owner: ServerConnection,
     private val context: ServerContext,
-    match: RouteTable.Match,
+    private val match: RouteTable.Match,
 ) : ServerWebSocket,
     Opener {
     private val transport get() = owner.transport
     private val loop get() = transport.loop
-    private val service = match.service
+    private val service get() = match.service
     private val connection = Connection(
         transport,
         service.connectionConfig,
@@ -74,7 +74,7 @@ internal class RealServerWebSocket(
     override var protocol: String? = null
         private set
 
-    override val pathParameters: Map<String, String> = match.pathParameters
+    override val pathParameters: Map<String, String> get() = match.pathParameters
     override val transportDetails: TransportDetails get() = transport.details(isServer = true)
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
@@ -92,23 +92,33 @@ internal class RealServerWebSocket(
         val dispatcher = service.handlerDispatcher
         // The loop is where it belongs already: no need to come back to it first.
         val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
-        context.scope.launch(dispatcher ?: loop.dispatcher, start) { live() }
-    }
-
-    // Inline, as is [handle]: each would keep an object for as long as the handler runs.
-    private suspend inline fun live() {
-        val plain = context.ask(request)
-        val handler = service.handler
-        when {
-            plain != null -> answer(plain)
-            handler == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
-            else -> handle(handler)
+        context.scope.launch(dispatcher ?: loop.dispatcher, start) {
+            // No value here has a name: it would be kept for as long as the handler runs.
+            if (!isAnsweredPlainly()) {
+                handled(
+                    try {
+                        service.handler!!(this@RealServerWebSocket)
+                        null
+                    } catch (failure: Throwable) {
+                        failure
+                    },
+                )
+            }
         }
     }
 
-    private suspend inline fun handle(handler: suspend ServerWebSocket.() -> Unit) {
+    private suspend fun isAnsweredPlainly(): Boolean {
+        val isHandled = service.handler != null
+        val plain = context.ask(request)
+            ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
+        answer(plain)
+        return true
+    }
+
+    /** The handler has returned, or thrown [failure]. */
+    private suspend fun handled(failure: Throwable?) {
         try {
-            handler()
+            if (failure != null) throw failure
             close(CloseCode.NORMAL_CLOSURE, "")
         } catch (deny: ConnectionDeny) {
             if (accepted) failed(deny) else answer(deny.response)
