@@ -173,7 +173,9 @@ internal class FrameReceiver(
             return
         }
         traffic.payloadReceived(count)
-        if (isTransformed) decode(input, count) else data(input, input.position() + count)
+        if (isTransformed) return decode(input, count)
+        traffic.applicationReceived(count)
+        data(input, input.position() + count)
     }
 
     private fun decode(input: ByteBuffer, count: Int) {
@@ -195,12 +197,12 @@ internal class FrameReceiver(
     private fun data(octets: ByteArray, offset: Int, length: Int) {
         messageLength += length
         checkMessageSize(messageLength)
+        traffic.applicationReceived(length)
         // A view for each call, for an idle connection is not to keep one of a borrowed array.
         data(ByteBuffer.wrap(octets, offset, length), offset + length)
     }
 
     private fun data(input: ByteBuffer, end: Int) {
-        traffic.applicationReceived(end - input.position())
         if (validatesText) {
             val validator = text!!
             if (validator.feed(input, input.position(), end) >= 0) {

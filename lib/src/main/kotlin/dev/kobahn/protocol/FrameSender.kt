@@ -80,7 +80,6 @@ internal class FrameSender(
         val encoding = encodingOf(type, octets, doNotCompress)
         if (encoding == null) {
             frames(type.opcode, octets, fragmentSize)
-            traffic.applicationSent(octets.size)
         } else {
             encoding.encode(octets, 0, octets.size, end = true)
             encodedFrames(encoding, marked(type, encoding), fragmentSize)
@@ -106,7 +105,7 @@ internal class FrameSender(
         val encoded = forms.get(form) { encoding.encodeAlone(octets) }
         encoding.sentAlone(octets)
         frames(marked(type, encoding), encoded, fragmentSize)
-        traffic.applicationSent(octets.size)
+        traffic.applicationSent(octets.size - encoded.size)
         traffic.messageSent()
         return true
     }
@@ -154,7 +153,7 @@ internal class FrameSender(
         do {
             val length = minOf(size, octets.size - start)
             frame(start + length == octets.size, next, octets, start, length)
-            traffic.payloadSent(length)
+            traffic.dataSent(length)
             next = Opcode.CONTINUATION
             start += length
         } while (start < octets.size)
@@ -292,7 +291,7 @@ internal class FrameSender(
     /** Sends the first [length] octets of [payload] as a frame. */
     private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
         traffic.frameSent()
-        traffic.payloadSent(length)
+        traffic.encodedSent(length)
         watch?.let { it.show(fin, opcode, payload.head(length)) }
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)

@@ -93,6 +93,7 @@ public class Protocol(
         if (extensions.isEmpty()) return
         check(!isExtended) { "extensions were set before" }
         isExtended = true
+        traffic.extend()
         receiver.extend(extensions, pool)
         synchronized(output) { sender.extend(extensions, pool) }
     }

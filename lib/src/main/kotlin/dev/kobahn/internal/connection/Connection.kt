@@ -50,10 +50,13 @@ internal class Connection(
     private val loop get() = transport.loop
     private val output get() = transport.output
     private val protocol = Protocol(config.protocol, output, maskingKeys, this)
+
+    /** The log, or null where frames are not logged. */
+    private val log get() = transport.log.takeIf { config.wireLog?.frames == true }
     val watch = ConnectionWatch(transport, protocol, config)
     val outbox = Outbox(transport, protocol, config, watch, this)
     private val autoPing = config.autoPing?.let {
-        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, watch.log)
+        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
     private val ended = CompletableDeferred<CloseStatus>()
@@ -80,6 +83,7 @@ internal class Connection(
 
     init {
         protocol.limitMessages(config.maxStreamedMessageSize)
+        log?.let { protocol.watch(it.sent, it.received) }
     }
 
     /** What transforms the messages, as the server answered it. */
@@ -99,7 +103,7 @@ internal class Connection(
 
     private val closing: ClosingHandshake
         get() = madeClosing ?: synchronized(output) {
-            madeClosing ?: ClosingHandshake(transport, protocol, config, watch.log)
+            madeClosing ?: ClosingHandshake(transport, protocol, config, log)
                 .also { madeClosing = it }
         }
 
@@ -231,6 +235,7 @@ internal class Connection(
      */
     fun onOpened(unsent: Int = 0) {
         watch.opened(unsent)
+        log?.state(WebSocketState.OPEN)
         isOpened = true
         autoPing?.start()
     }
@@ -286,7 +291,7 @@ internal class Connection(
         // First of all, for it ends the sending of Close frames: the status is final then.
         outbox.close()
         val status = closing.statusNow()
-        watch.log?.state(WebSocketState.CLOSED, status)
+        log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         ended.complete(status)
         pings?.fail(::closedException)
@@ -329,7 +334,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
-        watch.log?.violation(cause)
+        log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
         if (!config.failByDrop) readOn()

@@ -138,7 +138,7 @@ class ExtendedReceivingTest :
         bothRoles("traffic counts what came beside what became of it") {
             val end = end(doubling())
             end.receive(frame(0xA2, "01 01 02 02") + frame(0x82, "01"))
-            val traffic = end.protocol.traffic
+            val traffic = end.protocol.traffic.toArray()
             traffic[TrafficCounts.PAYLOAD_RECEIVED] shouldBe 5
             traffic[TrafficCounts.APPLICATION_RECEIVED] shouldBe 3
         }
