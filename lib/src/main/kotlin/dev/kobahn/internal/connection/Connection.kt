@@ -21,6 +21,7 @@ import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -348,6 +349,8 @@ internal class Connection(
     }
 
     // The receiver's side.
+
+    override val dispatcher: CoroutineDispatcher get() = loop.dispatcher
 
     override fun beforeReceive(): Boolean = isOpened
 

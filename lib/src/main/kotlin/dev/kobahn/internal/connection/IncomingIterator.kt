@@ -12,6 +12,7 @@ import kotlin.coroutines.resume
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ThreadContextElement
 import kotlinx.coroutines.channels.ChannelIterator
 
 /**
@@ -21,12 +22,14 @@ import kotlinx.coroutines.channels.ChannelIterator
  *
  * A wait begins in [hasNext]. Who has something for it calls [tell], and so does the coroutine's
  * cancellation. Then [resumeWith] runs, where the coroutine runs, and takes a message; if others
- * were faster it waits on.
+ * were faster it waits on. The connection's own loop runs it as it is; for every other dispatcher
+ * it is wrapped, as coroutines are.
  */
 @OptIn(InternalCoroutinesApi::class)
 internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<E>) :
     ChannelIterator<E>,
     Continuation<Unit>,
+    Runnable,
     CoroutineStackFrame,
     (Throwable?) -> Unit {
     private var next: E? = null
@@ -39,8 +42,11 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     override var context: CoroutineContext = EmptyCoroutineContext
         private set
 
-    /** This, on the dispatcher of [context]. */
-    private var dispatched: Continuation<Unit> = this
+    /** This, on the dispatcher of [context]; null where that is the loop's. */
+    private var dispatched: Continuation<Unit>? = this
+
+    /** Who began to wait after this one; guarded as [messages] are. */
+    var behind: IncomingIterator<E>? = null
 
     override suspend fun hasNext(): Boolean {
         if (next != null) return true
@@ -83,8 +89,18 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
 
     private fun enter(context: CoroutineContext) {
         this.context = context
-        dispatched = context[ContinuationInterceptor]?.interceptContinuation(this) ?: this
+        val interceptor = context[ContinuationInterceptor]
+        dispatched = when {
+            interceptor == null -> this
+            interceptor !== messages.owner.dispatcher -> interceptor.interceptContinuation(this)
+            context.hasThreadState -> interceptor.interceptContinuation(this)
+            else -> null
+        }
     }
+
+    /** Whether something has to be set up in the thread before a coroutine may run there. */
+    private val CoroutineContext.hasThreadState: Boolean
+        get() = fold(false) { found, element -> found || element is ThreadContextElement<*> }
 
     private fun end(): Continuation<Boolean> {
         registration?.dispose()
@@ -102,7 +118,11 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     }
 
     /** There is something to take, or was. From any thread, once for each wait. */
-    fun tell() = dispatched.resume(Unit)
+    fun tell() {
+        dispatched?.resume(Unit) ?: messages.owner.dispatcher!!.dispatch(context, this)
+    }
+
+    override fun run() = resume(Unit)
 
     override fun resumeWith(result: Result<Unit>) {
         val outcome = proceed()

@@ -3,6 +3,7 @@ package dev.kobahn.internal.connection
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
@@ -38,6 +39,9 @@ internal class IncomingMessages<E : Any>(
 
     /** What the connection does for its receiver. */
     interface Owner {
+        /** The dispatcher that runs what it is given as it is, if there is one. */
+        val dispatcher: CoroutineDispatcher?
+
         /** Before something is received. Whether that can be: else [open] has to come first. */
         fun beforeReceive(): Boolean
 
@@ -56,7 +60,9 @@ internal class IncomingMessages<E : Any>(
 
     private val queue = ShortQueue<E>()
     private var octets = 0L
-    private val waiting = ShortQueue<IncomingIterator<E>>()
+
+    /** Who waits, mostly one at most: the first of a chain. */
+    private var waiting: IncomingIterator<E>? = null
 
     /** Made when `select` is used. */
     private var bridge: SelectBridge<E>? = null
@@ -114,7 +120,7 @@ internal class IncomingMessages<E : Any>(
             if (end != null) return
             end = End(cause)
             feedBridge()
-            waiting.toList().also { waiting.clear() }
+            generateSequence { removeFirstWaiting() }.toList()
         }
         receivers.forEach { it.tell() }
     }
@@ -190,12 +196,24 @@ internal class IncomingMessages<E : Any>(
     /** Has [receiver] told when there is something; false if there is, or it is cancelled. */
     fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
         val waits = nothingWaits && end == null && receiver.context.isActive
-        waits.also { if (it) waiting.addLast(receiver) }
+        waits.also { if (it) addWaiting(receiver) }
+    }
+
+    private fun addWaiting(receiver: IncomingIterator<E>) {
+        var last = waiting ?: return run { waiting = receiver }
+        while (true) last = last.behind ?: break
+        last.behind = receiver
     }
 
     /** Whether [receiver] was not told, and will not be. */
-    fun withdraw(receiver: IncomingIterator<E>): Boolean =
-        synchronized(queue) { waiting.remove(receiver) }
+    fun withdraw(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
+        if (waiting === receiver) return removeFirstWaiting() != null
+        var before = waiting ?: return false
+        while (before.behind !== receiver) before = before.behind ?: return false
+        before.behind = receiver.behind
+        receiver.behind = null
+        true
+    }
 
     /** What [ChannelIterator.hasNext] returns or throws when nothing is left or comes. */
     fun hasNextAtEnd(): Boolean {
@@ -219,7 +237,14 @@ internal class IncomingMessages<E : Any>(
     }
 
     private fun nextWaiting() =
-        if (nothingWaits && end == null) null else waiting.removeFirstOrNull()
+        if (nothingWaits && end == null) null else removeFirstWaiting()
+
+    private fun removeFirstWaiting(): IncomingIterator<E>? {
+        val receiver = waiting ?: return null
+        waiting = receiver.behind
+        receiver.behind = null
+        return receiver
+    }
 
     private fun putBack(message: E) {
         val receiver = synchronized(queue) {

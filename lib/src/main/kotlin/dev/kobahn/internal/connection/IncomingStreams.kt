@@ -132,6 +132,8 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         }
     }
 
+    override val dispatcher get() = owner.dispatcher
+
     override fun beforeReceive(): Boolean {
         superseded()
         return owner.beforeReceive()

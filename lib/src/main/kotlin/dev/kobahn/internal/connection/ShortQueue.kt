@@ -25,17 +25,8 @@ internal class ShortQueue<E : Any> {
 
     fun removeFirstOrNull(): E? = first.also { first = others?.removeFirstOrNull() }
 
-    /** Removes [element], where it first occurs; whether it was there. */
-    fun remove(element: E): Boolean = when (first) {
-        null -> false
-        element -> removeFirstOrNull() != null
-        else -> others?.remove(element) == true
-    }
-
     fun clear() {
         first = null
         others = null
     }
-
-    fun toList(): List<E> = listOfNotNull(first) + others.orEmpty()
 }

@@ -47,6 +47,8 @@ private const val CANCELLED = 2_000
 private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
+    override val dispatcher = null
+
     override fun beforeReceive(): Boolean = true
 
     override suspend fun open() = Unit

@@ -2,13 +2,15 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.Message
 import java.io.IOException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.channels.ChannelResult
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.yield
 
-internal class CountingOwner : IncomingMessages.Owner {
+internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = null) :
+    IncomingMessages.Owner {
     var rooms = 0
     var idles = 0
     var begun = 0
