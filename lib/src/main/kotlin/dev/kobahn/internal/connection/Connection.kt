@@ -32,7 +32,7 @@ import kotlinx.coroutines.flow.StateFlow
  *
  * Received octets, timers and the end of the transport come on the loop; the application's calls
  * come from anywhere and meet the loop at three guarded places: the transport's output, the queue
- * of [incoming] messages, and [ended].
+ * of [incoming] messages, and [closeStatus].
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
  * @param opener who completes the opening handshake, where that is not done
@@ -60,9 +60,14 @@ internal class Connection(
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
-    private val ended = CompletableDeferred<CloseStatus>()
+
+    @Volatile
+    var closeStatus: CloseStatus? = null
+        private set
 
     // An idle connection does without these: each is made when it is first wanted.
+    @Volatile private var ended: CompletableDeferred<CloseStatus>? = null
+
     @Volatile private var pings: PendingPings? = null
 
     @Volatile private var madeHooks: ControlHooks? = null
@@ -110,12 +115,9 @@ internal class Connection(
 
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
-    @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
-    val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
-
     val state: WebSocketState
         get() = when {
-            ended.isCompleted -> WebSocketState.CLOSED
+            closeStatus != null -> WebSocketState.CLOSED
             !isOpened -> WebSocketState.CONNECTING
             isClosing -> WebSocketState.CLOSING
             else -> WebSocketState.OPEN
@@ -169,7 +171,7 @@ internal class Connection(
 
     suspend fun close(code: Int, reason: String): CloseStatus {
         beginClose(code, reason)
-        return ended.await()
+        return awaitClosed()
     }
 
     /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
@@ -190,7 +192,14 @@ internal class Connection(
     /** Whether the peer broke a rule and gets no Close for it. */
     private val isDrop get() = config.failByDrop && protocol.failure != null
 
-    suspend fun awaitClosed(): CloseStatus = ended.await()
+    suspend fun awaitClosed(): CloseStatus = closeStatus ?: ended().await()
+
+    private fun ended() = synchronized(output) {
+        ended ?: CompletableDeferred<CloseStatus>().also { made ->
+            ended = made
+            closeStatus?.let(made::complete)
+        }
+    }
 
     fun drop(cause: Throwable? = null) {
         loop.run {
@@ -201,7 +210,7 @@ internal class Connection(
     }
 
     /** Whether the connection has ended or is about to, by whichever side. */
-    val isClosing: Boolean get() = protocol.closeExpected || ended.isCompleted
+    val isClosing: Boolean get() = protocol.closeExpected || closeStatus != null
 
     /** What a call that comes too late throws. */
     override fun closedException(): ConnectionClosedException =
@@ -294,7 +303,8 @@ internal class Connection(
         val status = closing.statusNow()
         log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
-        ended.complete(status)
+        closeStatus = status
+        synchronized(output) { ended }?.complete(status)
         pings?.fail(::closedException)
         // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
         protocol.close()
