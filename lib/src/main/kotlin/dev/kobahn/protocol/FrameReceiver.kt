@@ -17,12 +17,14 @@ import java.nio.ByteBuffer
  *
  * Owned by the one thread that receives.
  */
-internal class FrameReceiver(
+internal abstract class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
     private val traffic: TrafficCounts = TrafficCounts(),
-    private val onPing: (ByteArray) -> Unit,
 ) {
+    /** A Ping came, with [payload]. */
+    protected abstract fun onPing(payload: ByteArray)
+
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
 

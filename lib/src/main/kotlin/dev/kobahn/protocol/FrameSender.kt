@@ -23,8 +23,8 @@ import java.nio.ByteBuffer
 internal class FrameSender(
     private val config: ProtocolConfig,
     private val output: OctetQueue,
-    private val maskingKeys: MaskingKeys,
-    private val traffic: TrafficCounts,
+    val maskingKeys: MaskingKeys,
+    val traffic: TrafficCounts,
 ) {
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
