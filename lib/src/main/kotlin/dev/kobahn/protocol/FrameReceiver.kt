@@ -35,7 +35,7 @@ internal abstract class FrameReceiver(
     var isPaused = false
 
     private val header = FrameHeaderReader()
-    private var text: Utf8Validator? = null
+    private var textState = Utf8Transitions.ACCEPTED
     private var message: MessageType? = null
     private var isTransformed = false
     private var messageLength = 0L
@@ -142,9 +142,7 @@ internal abstract class FrameReceiver(
         val type = if (header.opcode == Opcode.TEXT) MessageType.TEXT else MessageType.BINARY
         message = type
         messageLength = 0
-        if (type == MessageType.TEXT && config.utf8validateIncoming) {
-            text = (text ?: Utf8Validator()).also { it.reset() }
-        }
+        textState = Utf8Transitions.ACCEPTED
         events.onMessageBegin(type)
     }
 
@@ -205,12 +203,7 @@ internal abstract class FrameReceiver(
     }
 
     private fun data(input: ByteBuffer, end: Int) {
-        if (validatesText) {
-            val validator = text!!
-            if (validator.feed(input, input.position(), end) >= 0) {
-                violate(Violation.TEXT_NOT_UTF8, "octet ${validator.totalIndex}")
-            }
-        }
+        if (validatesText) validate(input, end)
         val start = input.position()
         val limit = input.limit()
         input.limit(end)
@@ -221,6 +214,18 @@ internal abstract class FrameReceiver(
             input.position(start)
         }
         input.position(end)
+    }
+
+    private fun validate(input: ByteBuffer, end: Int) {
+        val start = input.position()
+        val after = Utf8Transitions.feed(input, start, end, textState)
+        if (after == Utf8Transitions.REJECTED) {
+            // Of a frame as it came the length is in already, of what was restored what is here.
+            val before = messageLength - if (isTransformed) (end - start).toLong() else frameRest
+            val valid = Utf8Transitions.validCount(input, start, textState)
+            violate(Violation.TEXT_NOT_UTF8, "octet ${before + valid}")
+        }
+        textState = after
     }
 
     private val validatesText get() = message == MessageType.TEXT && config.utf8validateIncoming
@@ -246,7 +251,7 @@ internal abstract class FrameReceiver(
         if (header.fin && isTransformed) decoding!!.end()
         events.onFrameEnd()
         if (!header.fin) return
-        if (validatesText && !text!!.endsOnCodePoint) {
+        if (validatesText && textState != Utf8Transitions.ACCEPTED) {
             violate(Violation.TEXT_NOT_UTF8, "it ends inside a code point")
         }
         message = null
