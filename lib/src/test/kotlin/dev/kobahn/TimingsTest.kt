@@ -18,7 +18,7 @@ class TimingsTest :
     FunSpec({
         bothRoles("the option tracks times from the beginning, each key with its last occurrence") {
             val rig = ConnectionRig(role, trackTimings = true)
-            val timings = rig.connection.watch.timings.shouldNotBeNull()
+            val timings = rig.connection.timings.shouldNotBeNull()
             timings.toMap() shouldBe mapOf("onOpen" to Duration.ZERO)
             val frame = rig.peer.text("in two reads")
             rig.loop.advanceBy(1.seconds)

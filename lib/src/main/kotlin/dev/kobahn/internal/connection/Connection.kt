@@ -6,6 +6,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.Timings
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
@@ -39,7 +40,7 @@ import kotlinx.coroutines.flow.StateFlow
  */
 internal class Connection(
     socket: Transport,
-    private val config: ConnectionConfig,
+    override val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
     private val opener: Opener = Opener.Done,
@@ -47,19 +48,23 @@ internal class Connection(
     ProtocolEvents,
     Inbox.Owner,
     Outbox.Owner {
-    private val transport = socket.loggedBy(config.wireLog)
+    val transport = socket.loggedBy(config.wireLog)
     private val loop get() = transport.loop
-    private val output get() = transport.output
-    private val protocol = Protocol(config.protocol, output, maskingKeys, this)
+    val output get() = transport.output
+    val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
     /** The log, or null where frames are not logged. */
     private val log get() = transport.log.takeIf { config.wireLog?.frames == true }
-    val watch = ConnectionWatch(transport, protocol, config)
-    val outbox = Outbox(transport, protocol, config, watch, this)
+    val outbox = Outbox(transport, protocol, this)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }
     private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
+
+    /** The times, or null where they are not tracked. */
+    @Volatile
+    override var timings: Timings? = null
+        private set
 
     @Volatile
     var closeStatus: CloseStatus? = null
@@ -88,6 +93,7 @@ internal class Connection(
     private var isOpened = false
 
     init {
+        if (config.trackTimings) trackTimings(true)
         protocol.limitMessages(config.maxStreamedMessageSize)
         log?.let { protocol.watch(it.sent, it.received) }
     }
@@ -100,6 +106,10 @@ internal class Connection(
     val incoming: ReceiveChannel<Message> get() = inbox.whole()
 
     val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
+
+    fun trackTimings(on: Boolean) {
+        timings = if (on) Timings(loop::nanoTime) else null
+    }
 
     /** What the application wants to know of Pings and Pongs. */
     val hooks: ControlHooks
@@ -244,14 +254,15 @@ internal class Connection(
      * @param unsent how many octets of the handshake are still to be appended to the output
      */
     fun onOpened(unsent: Int = 0) {
-        watch.opened(unsent)
+        countOpening(unsent)
+        timings?.track("onOpen")
         log?.state(WebSocketState.OPEN)
         isOpened = true
         autoPing?.start()
     }
 
     override fun onOctets(input: ByteBuffer) {
-        watch.octetsReceived()
+        countReceived()
         receive(input)
     }
 
@@ -313,7 +324,7 @@ internal class Connection(
     // The protocol's side.
 
     override fun onMessageBegin(type: MessageType) {
-        watch.timings?.track("onMessageBegin")
+        timings?.track("onMessageBegin")
         inbox.sink.beginMessage(type)
     }
 
@@ -324,7 +335,7 @@ internal class Connection(
     override fun onFrameEnd() = inbox.sink.endFrame()
 
     override fun onMessageEnd() {
-        watch.timings?.track("onMessage")
+        timings?.track("onMessage")
         inbox.sink.endMessage()
     }
 

@@ -18,6 +18,8 @@ import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
+import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -83,8 +85,8 @@ internal class RealServerWebSocket(
         get() = if (isRefused) WebSocketState.CLOSED else connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
     override val extensions: List<ExtensionHeader> get() = connection.extensions
-    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
-    override val trackedTimings: Timings? get() = connection.watch.timings
+    override val trafficStats: TrafficStats get() = connection.trafficStats
+    override val trackedTimings: Timings? get() = connection.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
@@ -329,9 +331,9 @@ internal class RealServerWebSocket(
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
 
-    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+    override fun resetTrafficStats() = connection.resetTrafficStats()
 
-    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
+    override fun setTrackTimings(on: Boolean) = connection.trackTimings(on)
 
     override fun drop() = connection.drop()
 
