@@ -80,7 +80,7 @@ internal class Inbox(limit: Long, private val loop: Loop, private val owner: Own
     }
 
     private fun beginWhole() {
-        val sink = WholeMessages(messages, owner)
+        val sink = WholeMessages(messages)
         whole = sink
         streams?.moveTo(sink)
         streams = null

@@ -23,10 +23,7 @@ internal interface MessageSink {
 }
 
 /** Puts messages together and hands them over whole, to [queue]. */
-internal class WholeMessages(
-    private val queue: IncomingMessages<Message>,
-    private val owner: IncomingStreams.Owner,
-) : MessageSink {
+internal class WholeMessages(private val queue: IncomingMessages<Message>) : MessageSink {
     private val assembler = MessageAssembler()
     private var type = MessageType.BINARY
 
@@ -46,7 +43,7 @@ internal class WholeMessages(
             MessageType.TEXT -> Message.Text(octets)
             MessageType.BINARY -> Message.Binary(octets)
         }
-        if (queue.offer(message)) owner.onFull()
+        if (queue.offer(message)) queue.owner.onFull()
     }
 
     override fun abandon() = assembler.clear()

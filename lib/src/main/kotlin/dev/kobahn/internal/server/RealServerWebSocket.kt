@@ -50,11 +50,11 @@ import kotlinx.coroutines.withContext
 internal class RealServerWebSocket(
     override val request: ConnectionRequest,
     private val owner: ServerConnection,
-    private val context: ServerContext,
     private val match: RouteTable.Match,
 ) : ServerWebSocket,
     Opener {
     private val transport get() = owner.transport
+    private val context get() = owner.context
     private val loop get() = transport.loop
     private val service get() = match.service
     private val connection = Connection(

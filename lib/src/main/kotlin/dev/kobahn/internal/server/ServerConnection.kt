@@ -24,7 +24,7 @@ import kotlinx.coroutines.DisposableHandle
  */
 internal class ServerConnection(
     val transport: Transport,
-    private val context: ServerContext,
+    val context: ServerContext,
     val isAdmitted: Boolean,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
@@ -106,7 +106,7 @@ internal class ServerConnection(
     }
 
     private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
-        val webSocket = RealServerWebSocket(request, this, context, match)
+        val webSocket = RealServerWebSocket(request, this, match)
         this.webSocket = webSocket
         webSocket.launch()
     }

@@ -25,6 +25,8 @@ internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = nul
         begun++
     }
 
+    override fun onFull() = Unit
+
     override fun onRoom() {
         rooms++
     }
