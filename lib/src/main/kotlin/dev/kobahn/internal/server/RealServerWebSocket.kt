@@ -95,17 +95,14 @@ internal class RealServerWebSocket(
         // The loop is where it belongs already: no need to come back to it first.
         val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
         context.scope.launch(dispatcher ?: loop.dispatcher, start) {
-            // No value here has a name: it would be kept for as long as the handler runs.
-            if (!isAnsweredPlainly()) {
-                handled(
-                    try {
-                        service.handler!!(this@RealServerWebSocket)
-                        null
-                    } catch (failure: Throwable) {
-                        failure
-                    },
-                )
+            // What had a name here would be kept for as long as the handler runs.
+            if (isAnsweredPlainly()) return@launch
+            try {
+                service.handler!!(this@RealServerWebSocket)
+            } catch (failure: Throwable) {
+                return@launch handled(failure)
             }
+            handled(null)
         }
     }
 
