@@ -63,7 +63,6 @@ public open class HttpRequest internal constructor(
  * A valid request to open a WebSocket. Immutable and safe to share.
  *
  * @property version 13 (RFC 6455) or 8 (drafts hybi-10 to hybi-12)
- * @property origin the origin of the page the request comes from, verbatim; null when not a browser
  * @property protocols the subprotocols the client offers, the most wanted first
  * @property extensions the extensions the client offers; which are agreed on is a later matter
  */
@@ -72,10 +71,14 @@ public class ConnectionRequest internal constructor(
     headers: Headers,
     resourceName: ResourceName,
     public val version: Int,
-    public val origin: String?,
     public val protocols: List<String>,
     public val extensions: List<ExtensionHeader>,
 ) : HttpRequest(client, headers, resourceName) {
+    /** The origin of the page the request comes from, verbatim; null when not a browser. */
+    public val origin: String?
+        get() = headers["Origin"]
+            ?: if (version == ProtocolVersions.HYBI_10) headers[SEC_WEBSOCKET_ORIGIN] else null
+
     @JvmSynthetic
     override fun fields(): Map<String, Any?> = super.fields() + linkedMapOf(
         "version" to version,

@@ -10,7 +10,6 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private val headers = head.headers
     private var resource = ResourceName.ofTail("")
     private var version = 0
-    private var origin: String? = null
     private var protocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
 
@@ -34,7 +33,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
 
     /** The request, after [plain] and [upgrade] were passed. */
     fun request(client: Any) =
-        ConnectionRequest(client, headers, resource, version, origin, protocols, extensions)
+        ConnectionRequest(client, headers, resource, version, protocols, extensions)
 
     /** A client that begins with HTTP/2 (RFC 9113 section 3.4) is told what is spoken here. */
     private fun http2(): HttpResponse? {
@@ -104,7 +103,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     }
 
     private fun origin(): HttpResponse? {
-        origin = single("Origin") { return it }
+        var origin = single("Origin") { return it }
         if (version == ProtocolVersions.HYBI_10) {
             val draft = single(SEC_WEBSOCKET_ORIGIN) { return it }
             origin = origin ?: draft
