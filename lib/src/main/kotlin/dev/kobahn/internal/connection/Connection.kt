@@ -49,7 +49,7 @@ internal class Connection(
     Inbox.Owner,
     Outbox.Owner {
     val transport = socket.loggedBy(config.wireLog)
-    private val loop get() = transport.loop
+    override val loop get() = transport.loop
     val output get() = transport.output
     val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
@@ -59,7 +59,7 @@ internal class Connection(
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }
-    private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
+    private val inbox = Inbox(config.maxIncomingQueueSize, this)
 
     /** The times, or null where they are not tracked. */
     @Volatile

@@ -51,9 +51,6 @@ internal class IncomingMessages<E : Any>(
         /** As [beforeReceive] and [open] where nothing suspends: what it does may come later. */
         fun beforeSelect()
 
-        /** More waits than the limit allows. On the loop. */
-        fun onFull()
-
         /** The queue was over its limit, and is no more. From the receiver's thread. */
         fun onRoom()
 

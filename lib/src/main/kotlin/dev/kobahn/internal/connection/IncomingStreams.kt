@@ -18,6 +18,9 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     IncomingMessages.Owner {
     /** What the connection does for its streams. */
     interface Owner : IncomingMessages.Owner {
+        /** More waits than the limit allows. On the loop. */
+        fun onFull()
+
         /** What reading a message throws whose end will not come. */
         fun closedException(): Throwable
     }
@@ -142,8 +145,6 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         superseded()
         owner.beforeSelect()
     }
-
-    override fun onFull() = owner.onFull()
 
     override fun onRoom() {
         if (readers.isDiscarding) failAll()

@@ -25,8 +25,6 @@ internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = nul
         begun++
     }
 
-    override fun onFull() = Unit
-
     override fun onRoom() {
         rooms++
     }
