@@ -15,6 +15,7 @@ import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
+import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
@@ -64,6 +65,9 @@ internal class RealServerWebSocket(
         handlerOnLoop = service.handlerDispatcher == null,
         opener = this,
     )
+
+    /** Where what comes from the transport goes, once the connection is open. */
+    val receiver: TransportListener get() = connection
 
     /** Set on the loop, once. */
     @Volatile
@@ -230,7 +234,7 @@ internal class RealServerWebSocket(
         connection.extend(agreed)
         connection.onOpened(unsent = octets.size)
         // Senders on other threads go by it: the response has to be in the queue before their frames.
-        owner.open(octets, connection) { accepted = true }
+        owner.open(octets) { accepted = true }
         opening.opened()
         opening = OpeningOutcome.ofOpened
     }

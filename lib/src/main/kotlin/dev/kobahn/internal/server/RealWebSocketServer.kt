@@ -110,7 +110,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
         val logged = transport.loggedBy(context.wireLog)
-        val connection = ServerConnection(logged, context, isAdmitted, onEnd)
+        val connection = ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
         connections.add(connection)
         connection.start()
         if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
@@ -125,8 +125,12 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     }
 
     private val onEnd: (ServerConnection) -> Unit = { connection ->
+        count.decrementAndGet()
+        onRefusedEnd(connection)
+    }
+
+    private val onRefusedEnd: (ServerConnection) -> Unit = { connection ->
         connections.remove(connection)
-        if (connection.isAdmitted) count.decrementAndGet()
         checkEmpty()
     }
 

@@ -19,26 +19,24 @@ import kotlinx.coroutines.DisposableHandle
 /**
  * A connection of a server from its first octet to its last: reads the request's head, has it
  * judged, and either answers in plain HTTP or passes everything on to the WebSocket. On the loop.
- *
- * @property isAdmitted whether it takes one of the server's places
  */
 internal class ServerConnection(
     val transport: Transport,
     val context: ServerContext,
-    val isAdmitted: Boolean,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
     /** What is needed until the WebSocket is open; then null. */
     @Volatile
     private var opening: Opening? = Opening(context)
 
-    @Volatile
-    private var receiver: TransportListener? = null
-
     /** The WebSocket, from its valid request on. */
     @Volatile
     var webSocket: RealServerWebSocket? = null
         private set
+
+    /** What everything goes to once it is open. */
+    private val receiver: TransportListener?
+        get() = if (opening == null) webSocket!!.receiver else null
 
     // The neighbours among the server's connections, see [ServerConnections].
     var previous: ServerConnection? = null
@@ -123,18 +121,17 @@ internal class ServerConnection(
         if (held.isFull) transport.pauseReading()
     }
 
-    /** The 101 response is [head]: from now on everything goes to [receiver]. Calls [onSent] once it is in the queue. */
-    fun open(head: ByteArray, receiver: TransportListener, onSent: () -> Unit) {
+    /** The 101 response is [head]: from now on everything goes to the WebSocket. Calls [onSent] once it is in the queue. */
+    fun open(head: ByteArray, onSent: () -> Unit) {
         val opening = opening!!
         opening.timer?.dispose()
         synchronized(transport.output) { transport.output.append(head) }
         onSent()
         transport.flush()
-        this.receiver = receiver
         this.opening = null
         val held = opening.surplus ?: return
         transport.resumeReading()
-        receiver.onOctets(held.take())
+        receiver!!.onOctets(held.take())
     }
 
     /** Whether the handshake is under way and the transport still there. From any thread. */
