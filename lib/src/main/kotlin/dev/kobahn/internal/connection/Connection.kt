@@ -48,14 +48,14 @@ internal class Connection(
     ProtocolEvents,
     Inbox.Owner,
     Outbox.Owner {
-    val transport = socket.loggedBy(config.wireLog)
+    override val transport = socket.loggedBy(config.wireLog)
     override val loop get() = transport.loop
     val output get() = transport.output
-    val protocol = Protocol(config.protocol, output, maskingKeys, this)
+    override val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
     /** The log, or null where frames are not logged. */
     private val log get() = transport.log.takeIf { config.wireLog?.frames == true }
-    val outbox = Outbox(transport, protocol, this)
+    val outbox = Outbox(this)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }

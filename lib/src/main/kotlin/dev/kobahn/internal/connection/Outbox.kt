@@ -15,14 +15,12 @@ import java.util.concurrent.atomic.AtomicBoolean
  * may wait to be written. From any thread; it meets the loop at the monitor of the transport's
  * output.
  */
-internal class Outbox(
-    private val transport: Transport,
-    private val protocol: Protocol,
-    private val owner: Owner,
-) {
-    /** What the connection does for its senders. */
+internal class Outbox(private val owner: Owner) {
+    /** What the connection has and does for its senders. */
     interface Owner {
         val config: ConnectionConfig
+        val transport: Transport
+        val protocol: Protocol
 
         /** The times, or null where they are not tracked. */
         val timings: Timings?
@@ -44,6 +42,8 @@ internal class Outbox(
     }
 
     private val config get() = owner.config
+    private val transport get() = owner.transport
+    private val protocol get() = owner.protocol
     private val loop get() = transport.loop
     private val output get() = transport.output
 
