@@ -24,14 +24,15 @@ import kotlinx.coroutines.selects.SelectClause1
  * the order holds. `select` is served by [SelectBridge], since the type of its clauses is sealed;
  * once it was used, the head of the queue is always there.
  *
- * Everything is guarded by the monitor of the queue; [owner] is called outside of it.
+ * Everything is guarded by its own monitor; [owner] is called outside of it.
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 internal class IncomingMessages<E : Any>(
     val limit: Long,
     val owner: Owner,
     private val cost: Cost<E>,
-) : ReceiveChannel<E> {
+) : ShortQueue<E>(),
+    ReceiveChannel<E> {
     /** How many octets a waiting message counts as; many empty ones must not be for free. */
     fun interface Cost<E> {
         fun of(message: E): Long
@@ -58,7 +59,6 @@ internal class IncomingMessages<E : Any>(
         fun onIdle()
     }
 
-    private val queue = ShortQueue<E>()
     private var octets = 0L
 
     /** Who waits, mostly one at most: the first of a chain. */
@@ -82,7 +82,7 @@ internal class IncomingMessages<E : Any>(
     /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
         var over = false
-        val receiver = synchronized(queue) {
+        val receiver = synchronized(this) {
             if (!append(message)) return false
             over = octets > limit
             nextWaiting()
@@ -93,16 +93,16 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
-    fun add(message: E): Boolean = synchronized(queue) { append(message) }
+    fun add(message: E): Boolean = synchronized(this) { append(message) }
 
     /** Tells a receiver that waits of what there is. */
     fun tell() {
-        synchronized(queue) { nextWaiting() }?.tell()
+        synchronized(this) { nextWaiting() }?.tell()
     }
 
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
-        queue.addLast(message)
+        addLast(message)
         octets += cost.of(message)
         feedBridge()
         return true
@@ -112,11 +112,11 @@ internal class IncomingMessages<E : Any>(
     val isFull: Boolean get() = isOver(limit)
 
     /** Whether more than [bound] octets wait. */
-    fun isOver(bound: Long): Boolean = synchronized(queue) { octets > bound }
+    fun isOver(bound: Long): Boolean = synchronized(this) { octets > bound }
 
     /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
     fun end(cause: Throwable?) {
-        val receivers = synchronized(queue) {
+        val receivers = synchronized(this) {
             if (end != null) return
             end = End(cause)
             feedBridge()
@@ -127,26 +127,26 @@ internal class IncomingMessages<E : Any>(
 
     /** Forgets what waits and takes no more, while the end is yet to come. */
     fun discard() {
-        synchronized(queue) {
+        synchronized(this) {
             isDiscarding = true
             bridge?.take()
-            queue.clear()
+            clear()
             octets = 0
         }
         owner.onRoom()
     }
 
     /** Whether the application has taken everything; it may still have something in hand. */
-    val isEmptied: Boolean get() = synchronized(queue) { nothingWaits }
+    val isEmptied: Boolean get() = synchronized(this) { nothingWaits }
 
-    private val nothingWaits get() = queue.isEmpty() && bridge?.isEmpty != false
+    private val nothingWaits get() = hasNone && bridge?.isEmpty != false
 
     /** How many messages the application has not taken. */
     val waitingCount: Int
-        get() = synchronized(queue) { queue.size + if (bridge?.isEmpty != false) 0 else 1 }
+        get() = synchronized(this) { count + if (bridge?.isEmpty != false) 0 else 1 }
 
     /** Whether the application has nothing to take and nothing in hand. */
-    val isIdle: Boolean get() = synchronized(queue) { !busy && nothingWaits }
+    val isIdle: Boolean get() = synchronized(this) { !busy && nothingWaits }
 
     override suspend fun receive(): E {
         val message = if (owner.beforeReceive()) take(coroutineContext) else null
@@ -194,7 +194,7 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Has [receiver] told when there is something; false if there is, or it is cancelled. */
-    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
+    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
         val waits = nothingWaits && end == null && receiver.context.isActive
         waits.also { if (it) addWaiting(receiver) }
     }
@@ -206,7 +206,7 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Whether [receiver] was not told, and will not be. */
-    fun withdraw(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
+    fun withdraw(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
         if (waiting === receiver) return removeFirstWaiting() != null
         var before = waiting ?: return false
         while (before.behind !== receiver) before = before.behind ?: return false
@@ -223,9 +223,9 @@ internal class IncomingMessages<E : Any>(
 
     private fun take(): E? {
         var room = false
-        val message = synchronized(queue) {
+        val message = synchronized(this) {
             val wasFull = octets > limit
-            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
+            val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= cost.of(it) }
             feedBridge()
             busy = next != null
             room = wasFull && octets <= limit
@@ -247,10 +247,10 @@ internal class IncomingMessages<E : Any>(
     }
 
     private fun putBack(message: E) {
-        val receiver = synchronized(queue) {
+        val receiver = synchronized(this) {
             if (isDiscarding) return
-            bridge?.take()?.let(::addFirst)
-            addFirst(message)
+            bridge?.take()?.let(::addInFront)
+            addInFront(message)
             bridge?.reopen()
             feedBridge()
             nextWaiting()
@@ -258,8 +258,8 @@ internal class IncomingMessages<E : Any>(
         receiver?.tell()
     }
 
-    private fun addFirst(message: E) {
-        queue.addFirst(message)
+    private fun addInFront(message: E) {
+        addFirst(message)
         octets += cost.of(message)
     }
 
@@ -267,19 +267,19 @@ internal class IncomingMessages<E : Any>(
     private fun feedBridge() {
         val bridge = bridge ?: return
         while (bridge.isHungry) {
-            val head = queue.removeFirstOrNull() ?: break
+            val head = removeFirstOrNull() ?: break
             octets -= cost.of(head)
             busy = true
             bridge.give(head)
         }
         val end = end
-        if (end != null && queue.isEmpty()) bridge.close(end.cause)
+        if (end != null && hasNone) bridge.close(end.cause)
     }
 
     private fun openBridge(): SelectBridge<E> {
         owner.beforeSelect()
         val bridge: SelectBridge<E>
-        val idle = synchronized(queue) {
+        val idle = synchronized(this) {
             bridge = this.bridge ?: SelectBridge(::putBack).also { this.bridge = it }
             feedBridge()
             nothingWaits.also { busy = !it }
@@ -294,10 +294,10 @@ internal class IncomingMessages<E : Any>(
         get() = openBridge().channel.onReceiveCatching
 
     override val isClosedForReceive: Boolean
-        get() = synchronized(queue) { end != null && nothingWaits }
+        get() = synchronized(this) { end != null && nothingWaits }
 
     override val isEmpty: Boolean
-        get() = synchronized(queue) { end == null && nothingWaits }
+        get() = synchronized(this) { end == null && nothingWaits }
 
     override fun cancel(cause: CancellationException?) {
         discard()

@@ -9,9 +9,9 @@ class ShortQueueTest :
         test("elements leave in their order") {
             val queue = ShortQueue<String>()
             "abc".forEach { queue.addLast("$it") }
-            queue.size shouldBe 3
+            queue.count shouldBe 3
             List(4) { queue.removeFirstOrNull() } shouldBe listOf("a", "b", "c", null)
-            queue.isEmpty() shouldBe true
+            queue.hasNone shouldBe true
         }
 
         test("an element put first leaves before all others") {
@@ -30,7 +30,7 @@ class ShortQueueTest :
             val queue = ShortQueue<String>()
             "abc".forEach { queue.addLast("$it") }
             queue.clear()
-            queue.size shouldBe 0
+            queue.count shouldBe 0
             queue.addLast("d")
             queue.removeFirstOrNull() shouldBe "d"
         }
@@ -47,7 +47,7 @@ class ShortQueueTest :
 
                     else -> queue.removeFirstOrNull() shouldBe model.removeFirstOrNull()
                 }
-                queue.size shouldBe model.size
+                queue.count shouldBe model.size
             }
         }
     })
