@@ -23,6 +23,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -372,6 +373,12 @@ internal class Connection(
     // The receiver's side.
 
     override val dispatcher: CoroutineDispatcher get() = loop.dispatcher
+
+    override fun tellsWhenCancelled(job: Job): Boolean =
+        (job as? HandlerCoroutine)?.connection === this
+
+    /** From any thread. */
+    fun handlerCancelled() = inbox.tellAll()
 
     override fun beforeReceive(): Boolean = isOpened
 

@@ -145,6 +145,12 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
         streams?.end(cause)
     }
 
+    /** Has all who wait look again. From any thread. */
+    fun tellAll() {
+        messages.tellAll()
+        streams?.readers?.tellAll()
+    }
+
     /** Forgets what waits and takes no more, while the end is yet to come. On the loop. */
     fun discard() {
         messages.discard()

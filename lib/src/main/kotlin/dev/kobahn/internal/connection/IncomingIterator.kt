@@ -18,7 +18,7 @@ import kotlinx.coroutines.channels.ChannelIterator
 /**
  * Takes [messages] one after the other, for one coroutine at a time, and is itself what waits for
  * the next: a message that is there costs no garbage, and waiting costs no more than the
- * registration with the coroutine's [Job].
+ * registration with the coroutine's [Job], which a [HandlerCoroutine] does without.
  *
  * A wait begins in [hasNext]. Who has something for it calls [tell], and so does the coroutine's
  * cancellation. Then [resumeWith] runs, where the coroutine runs, and takes a message; if others
@@ -80,7 +80,9 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     private fun begin(waiter: Continuation<Boolean>) {
         this.waiter = waiter
         if (context !== waiter.context) enter(waiter.context)
-        registration = context[Job]?.invokeOnCompletion(
+        val job = context[Job] ?: return
+        if (messages.owner.tellsWhenCancelled(job)) return
+        registration = job.invokeOnCompletion(
             onCancelling = true,
             invokeImmediately = true,
             handler = this,

@@ -7,6 +7,7 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ChannelIterator
 import kotlinx.coroutines.channels.ChannelResult
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
@@ -42,6 +43,9 @@ internal class IncomingMessages<E : Any>(
     interface Owner {
         /** The dispatcher that runs what it is given as it is, if there is one. */
         val dispatcher: CoroutineDispatcher?
+
+        /** Whether [tellAll] will be called when [job] is cancelled. */
+        fun tellsWhenCancelled(job: Job): Boolean
 
         /** Before something is received. Whether that can be: else [open] has to come first. */
         fun beforeReceive(): Boolean
@@ -116,12 +120,17 @@ internal class IncomingMessages<E : Any>(
 
     /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
     fun end(cause: Throwable?) {
-        val receivers = synchronized(this) {
+        synchronized(this) {
             if (end != null) return
             end = End(cause)
             feedBridge()
-            generateSequence { removeFirstWaiting() }.toList()
         }
+        tellAll()
+    }
+
+    /** Has all who wait look again: at what there is, and whether they are cancelled. */
+    fun tellAll() {
+        val receivers = synchronized(this) { generateSequence { removeFirstWaiting() }.toList() }
         receivers.forEach { it.tell() }
     }
 

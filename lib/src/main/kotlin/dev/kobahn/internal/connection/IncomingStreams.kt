@@ -4,6 +4,7 @@ import dev.kobahn.MessageReader
 import dev.kobahn.internal.connection.RealMessageReader.Piece
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
+import kotlinx.coroutines.Job
 
 /**
  * Hands messages over while they arrive: a [MessageReader] as soon as one begins, then its pieces.
@@ -133,6 +134,8 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     }
 
     override val dispatcher get() = owner.dispatcher
+
+    override fun tellsWhenCancelled(job: Job): Boolean = owner.tellsWhenCancelled(job)
 
     override fun beforeReceive(): Boolean {
         superseded()

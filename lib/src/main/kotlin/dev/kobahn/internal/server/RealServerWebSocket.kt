@@ -13,6 +13,7 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.HandlerCoroutine
 import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.TransportListener
@@ -36,12 +37,14 @@ import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.isActive
-import kotlinx.coroutines.launch
+import kotlinx.coroutines.newCoroutineContext
 import kotlinx.coroutines.withContext
 
 /**
@@ -94,17 +97,19 @@ internal class RealServerWebSocket(
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
+    @OptIn(ExperimentalCoroutinesApi::class, InternalCoroutinesApi::class)
     fun launch() {
         val dispatcher = service.handlerDispatcher
+        val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
         // The loop is where it belongs already: no need to come back to it first.
         val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
-        context.scope.launch(dispatcher ?: loop.dispatcher, start) {
+        HandlerCoroutine(place, connection).start(start, Unit) {
             // What had a name here would be kept for as long as the handler runs.
-            if (isAnsweredPlainly()) return@launch
+            if (isAnsweredPlainly()) return@start
             try {
                 service.handler!!(this@RealServerWebSocket)
             } catch (failure: Throwable) {
-                return@launch handled(failure)
+                return@start handled(failure)
             }
             handled(null)
         }

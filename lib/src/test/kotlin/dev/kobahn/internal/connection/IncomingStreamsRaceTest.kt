@@ -6,6 +6,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
 import java.nio.ByteBuffer
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.launch
@@ -48,6 +49,8 @@ private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
     override val dispatcher = null
+
+    override fun tellsWhenCancelled(job: Job): Boolean = false
 
     override fun beforeReceive(): Boolean = true
 

@@ -3,6 +3,7 @@ package dev.kobahn.internal.connection
 import dev.kobahn.Message
 import java.io.IOException
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ChannelResult
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -14,6 +15,8 @@ internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = nul
     var rooms = 0
     var idles = 0
     var begun = 0
+
+    override fun tellsWhenCancelled(job: Job): Boolean = false
 
     override fun beforeReceive(): Boolean = begun > 0
 
