@@ -12,6 +12,7 @@ import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType

@@ -21,7 +21,6 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -45,7 +44,8 @@ internal class Connection(
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
     private val opener: Opener = Opener.Done,
-) : TransportListener,
+) : ConnectionEnd(),
+    TransportListener,
     ProtocolEvents,
     Inbox.Owner,
     Outbox.Owner {
@@ -55,7 +55,7 @@ internal class Connection(
     override val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
     /** The log, or null where frames are not logged. */
-    private val log get() = transport.log.takeIf { config.wireLog?.frames == true }
+    val log get() = transport.log.takeIf { config.wireLog?.frames == true }
     val outbox = Outbox(this)
     private val autoPing = config.autoPing?.let {
         AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
@@ -65,15 +65,8 @@ internal class Connection(
     /** The times, or null where they are not tracked. */
     @Volatile
     override var timings: Timings? = null
-        private set
-
-    @Volatile
-    var closeStatus: CloseStatus? = null
-        private set
 
     // An idle connection does without these: each is made when it is first wanted.
-    @Volatile private var ended: CompletableDeferred<CloseStatus>? = null
-
     @Volatile private var pings: PendingPings? = null
 
     @Volatile private var madeHooks: ControlHooks? = null
@@ -107,10 +100,6 @@ internal class Connection(
     val incoming: ReceiveChannel<Message> get() = inbox.whole()
 
     val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
-
-    fun trackTimings(on: Boolean) {
-        timings = if (on) Timings(loop::nanoTime) else null
-    }
 
     /** What the application wants to know of Pings and Pongs. */
     val hooks: ControlHooks
@@ -202,15 +191,6 @@ internal class Connection(
 
     /** Whether the peer broke a rule and gets no Close for it. */
     private val isDrop get() = config.failByDrop && protocol.failure != null
-
-    suspend fun awaitClosed(): CloseStatus = closeStatus ?: ended().await()
-
-    private fun ended() = synchronized(output) {
-        ended ?: CompletableDeferred<CloseStatus>().also { made ->
-            ended = made
-            closeStatus?.let(made::complete)
-        }
-    }
 
     fun drop(cause: Throwable? = null) {
         loop.run {
@@ -315,8 +295,7 @@ internal class Connection(
         val status = closing.statusNow()
         log?.state(WebSocketState.CLOSED, status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
-        closeStatus = status
-        synchronized(output) { ended }?.complete(status)
+        ended(status)
         pings?.fail(::closedException)
         // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
         protocol.close()

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
 
 /** What went over the connection. From any thread, as [resetTrafficStats]. */
@@ -8,6 +9,10 @@ internal val Connection.trafficStats: TrafficStats
 
 internal fun Connection.resetTrafficStats() {
     synchronized(output) { protocol.traffic.reset(output.appended) }
+}
+
+internal fun Connection.trackTimings(on: Boolean) {
+    timings = if (on) Timings(loop::nanoTime) else null
 }
 
 /** The connection is open; [unsent] octets of the handshake will be appended. On the loop. */

@@ -245,8 +245,7 @@ internal class IncomingMessages<E : Any>(
         return message
     }
 
-    private fun nextWaiting() =
-        if (nothingWaits && end == null) null else removeFirstWaiting()
+    private fun nextWaiting() = if (nothingWaits && end == null) null else removeFirstWaiting()
 
     private fun removeFirstWaiting(): IncomingIterator<E>? {
         val receiver = waiting ?: return null

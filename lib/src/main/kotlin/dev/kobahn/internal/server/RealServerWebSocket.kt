@@ -21,6 +21,7 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi

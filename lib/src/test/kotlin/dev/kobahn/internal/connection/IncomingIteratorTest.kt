@@ -93,7 +93,9 @@ class IncomingIteratorTest :
             }
         }
 
-        test("the loop's own dispatcher is given an iterator as it is, unless a thread needs state") {
+        test(
+            "the loop's own dispatcher is given an iterator as it is, unless a thread needs state",
+        ) {
             val loop = VirtualLoop()
             val given = RecordingDispatcher(loop.dispatcher)
             val incoming = incomingMessages(1000, CountingOwner(given))

@@ -42,9 +42,7 @@ class ShortQueueTest :
             repeat(2_000) { step ->
                 when (random.nextInt(4)) {
                     0, 1 -> queue.addLast(step).also { model.addLast(step) }
-
                     2 -> queue.addFirst(step).also { model.addFirst(step) }
-
                     else -> queue.removeFirstOrNull() shouldBe model.removeFirstOrNull()
                 }
                 queue.count shouldBe model.size
