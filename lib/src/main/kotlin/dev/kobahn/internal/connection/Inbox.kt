@@ -30,8 +30,8 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     private class End(val cause: Throwable?)
 
-    private val messages = IncomingMessages<Message>(limit, owner) {
-        maxOf(it.size.toLong(), LEAST)
+    private val messages = object : IncomingMessages<Message>(limit, owner) {
+        override fun costOf(message: Message) = maxOf(message.size.toLong(), LEAST)
     }
 
     @Volatile

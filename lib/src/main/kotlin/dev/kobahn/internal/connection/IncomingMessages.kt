@@ -28,16 +28,11 @@ import kotlinx.coroutines.selects.SelectClause1
  * Everything is guarded by its own monitor; [owner] is called outside of it.
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class IncomingMessages<E : Any>(
-    val limit: Long,
-    val owner: Owner,
-    private val cost: Cost<E>,
-) : ShortQueue<E>(),
+internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Owner) :
+    ShortQueue<E>(),
     ReceiveChannel<E> {
-    /** How many octets a waiting message counts as; many empty ones must not be for free. */
-    fun interface Cost<E> {
-        fun of(message: E): Long
-    }
+    /** How many octets a waiting [message] counts as; many empty ones must not be for free. */
+    protected abstract fun costOf(message: E): Long
 
     /** What the connection does for its receiver. */
     interface Owner {
@@ -107,7 +102,7 @@ internal class IncomingMessages<E : Any>(
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
         addLast(message)
-        octets += cost.of(message)
+        octets += costOf(message)
         feedBridge()
         return true
     }
@@ -234,7 +229,7 @@ internal class IncomingMessages<E : Any>(
         var room = false
         val message = synchronized(this) {
             val wasFull = octets > limit
-            val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= cost.of(it) }
+            val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= costOf(it) }
             feedBridge()
             busy = next != null
             room = wasFull && octets <= limit
@@ -268,7 +263,7 @@ internal class IncomingMessages<E : Any>(
 
     private fun addInFront(message: E) {
         addFirst(message)
-        octets += cost.of(message)
+        octets += costOf(message)
     }
 
     /** Keeps the head of the queue, and at last its end, where `select` finds them. */
@@ -276,7 +271,7 @@ internal class IncomingMessages<E : Any>(
         val bridge = bridge ?: return
         while (bridge.isHungry) {
             val head = removeFirstOrNull() ?: break
-            octets -= cost.of(head)
+            octets -= costOf(head)
             busy = true
             bridge.give(head)
         }

@@ -32,7 +32,10 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     private var octets = 0L
 
     /** What the application receives. */
-    val readers = IncomingMessages<MessageReader>(limit, this) { LEAST }
+    val readers: IncomingMessages<MessageReader> =
+        object : IncomingMessages<MessageReader>(limit, this) {
+            override fun costOf(message: MessageReader) = LEAST
+        }
 
     val isFull: Boolean get() = isOver(limit)
 

@@ -75,4 +75,6 @@ internal val WAYS: Map<String, Receiving> = mapOf(
 )
 
 internal fun incomingMessages(limit: Long, owner: IncomingMessages.Owner) =
-    IncomingMessages<Message>(limit, owner) { maxOf(it.size.toLong(), 64L) }
+    object : IncomingMessages<Message>(limit, owner) {
+        override fun costOf(message: Message) = maxOf(message.size.toLong(), 64L)
+    }
