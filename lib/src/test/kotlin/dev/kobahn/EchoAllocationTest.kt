@@ -12,10 +12,10 @@ import kotlinx.coroutines.Dispatchers
 class EchoAllocationTest :
     FunSpec({
         for ((name, dispatcher) in mapOf("the loop" to null, "others" to Dispatchers.Default)) {
-            test("an echo on $name costs its message and one object more").config(
+            test("an echo on $name costs its message and nothing more").config(
                 enabledOrReasonIf = whereMeasured,
             ) {
-                allocationPerEcho(dispatcher) shouldBeLessThan MESSAGE + OBJECT + TURN
+                allocationPerEcho(dispatcher) shouldBeLessThan MESSAGE + TURN
             }
         }
     })
@@ -24,9 +24,6 @@ private const val SIZE = 32
 
 /** The message and its array. */
 private const val MESSAGE = 24L + 16 + SIZE
-
-/** What it costs to wait: the registration with the handler's Job. */
-private const val OBJECT = 48L
 
 /** What a turn of the loop costs, which one connection shares with none. */
 private const val TURN = 72L

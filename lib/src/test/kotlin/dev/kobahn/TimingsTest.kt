@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.internal.connection.send
+import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles
@@ -18,7 +19,7 @@ class TimingsTest :
     FunSpec({
         bothRoles("the option tracks times from the beginning, each key with its last occurrence") {
             val rig = ConnectionRig(role, trackTimings = true)
-            val timings = rig.connection.watch.timings.shouldNotBeNull()
+            val timings = rig.connection.timings.shouldNotBeNull()
             timings.toMap() shouldBe mapOf("onOpen" to Duration.ZERO)
             val frame = rig.peer.text("in two reads")
             rig.loop.advanceBy(1.seconds)
@@ -41,17 +42,17 @@ class TimingsTest :
 
         bothRoles("times are tracked from when that is switched on, and no more when it is off") {
             val rig = ConnectionRig(role)
-            val watch = rig.connection.watch
-            watch.timings shouldBe null
+            val connection = rig.connection
+            connection.timings shouldBe null
             rig.loop.advanceBy(5.seconds)
-            watch.trackTimings(true)
+            connection.trackTimings(true)
             rig.loop.advanceBy(1.seconds)
             rig.begin { send(MessageType.TEXT, ByteArray(1)) }
-            watch.timings?.toMap() shouldBe mapOf("sendMessage" to 1.seconds)
-            watch.trackTimings(true)
-            watch.timings?.toMap() shouldBe emptyMap()
-            watch.trackTimings(false)
-            watch.timings shouldBe null
+            connection.timings?.toMap() shouldBe mapOf("sendMessage" to 1.seconds)
+            connection.trackTimings(true)
+            connection.timings?.toMap() shouldBe emptyMap()
+            connection.trackTimings(false)
+            connection.timings shouldBe null
         }
 
         test("a difference needs both keys") {

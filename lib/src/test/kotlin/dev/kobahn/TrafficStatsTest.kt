@@ -1,7 +1,9 @@
 package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionRig
+import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.send
+import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles
@@ -22,7 +24,7 @@ class TrafficStatsTest :
             rig.receive(rig.peer.text("hi"), rig.peer.ping("p"), rig.peer.frame(0x01, ByteArray(3)))
             val own = if (role == Role.CLIENT) 4L else 0L
             val peers = 4L - own
-            with(rig.connection.watch.trafficStats) {
+            with(rig.connection.trafficStats) {
                 outgoingOctetsWireLevel shouldBe
                     (2 + own + 5) + (4 + own + 200) + (2 + own + 8) + (2 + own + 1)
                 outgoingOctetsWebSocketLevel shouldBe 205
@@ -43,14 +45,14 @@ class TrafficStatsTest :
             rig.begin { close(1000, "") }
             rig.receive(rig.peer.text("late"), rig.peer.close(1000))
             val own = if (role == Role.CLIENT) 4L else 0L
-            with(rig.connection.watch.trafficStats) {
+            with(rig.connection.trafficStats) {
                 outgoingOctetsWireLevel shouldBe 4 + own
                 incomingOctetsWireLevel shouldBe 0
                 incomingWebSocketMessages shouldBe 0
             }
             val other = ConnectionRig(role)
             other.receive(other.peer.close(1000))
-            with(other.connection.watch.trafficStats) {
+            with(other.connection.trafficStats) {
                 outgoingOctetsWireLevel shouldBe 4 + own
                 incomingOctetsWireLevel shouldBe 8 - own
             }
@@ -59,11 +61,11 @@ class TrafficStatsTest :
         bothRoles("resetting begins anew from nothing, and leaves alone what was read before") {
             val rig = ConnectionRig(role)
             rig.receive(rig.peer.text("one"))
-            val before = rig.connection.watch.trafficStats
-            rig.connection.watch.resetTrafficStats()
-            rig.connection.watch.trafficStats.toMap().values.toSet() shouldBe setOf(0L, null)
+            val before = rig.connection.trafficStats
+            rig.connection.resetTrafficStats()
+            rig.connection.trafficStats.toMap().values.toSet() shouldBe setOf(0L, null)
             rig.receive(rig.peer.text("three"))
-            with(rig.connection.watch.trafficStats) {
+            with(rig.connection.trafficStats) {
                 incomingOctetsAppLevel shouldBe 5
                 incomingWebSocketMessages shouldBe 1
             }
@@ -73,7 +75,7 @@ class TrafficStatsTest :
         test("the ratios are null where they would divide by nothing") {
             val rig = ConnectionRig(Role.SERVER)
             rig.receive(rig.peer.ping("only control frames"))
-            with(rig.connection.watch.trafficStats) {
+            with(rig.connection.trafficStats) {
                 (incomingOctetsWireLevel > 0) shouldBe true
                 listOf(
                     outgoingCompressionRatio,
@@ -88,7 +90,7 @@ class TrafficStatsTest :
             val rig = ConnectionRig(Role.SERVER)
             rig.receive(rig.peer.text("four"))
             rig.begin { send(MessageType.TEXT, ByteArray(8)) }
-            with(rig.connection.watch.trafficStats) {
+            with(rig.connection.trafficStats) {
                 incomingWebSocketOverhead shouldBe 1.5
                 outgoingWebSocketOverhead shouldBe 0.25
                 incomingCompressionRatio shouldBe 1.0

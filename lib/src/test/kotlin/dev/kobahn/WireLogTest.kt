@@ -287,7 +287,7 @@ class WireLogTest :
                 }
             }
             log shouldNotContain "dev.kobahn.wire"
-            ConnectionRig(Role.SERVER).connection.watch.log shouldBe null
+            ConnectionRig(Role.SERVER).connection.log shouldBe null
         }
 
         test("a handshake that takes too long is told") {

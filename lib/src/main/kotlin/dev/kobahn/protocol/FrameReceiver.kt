@@ -17,12 +17,14 @@ import java.nio.ByteBuffer
  *
  * Owned by the one thread that receives.
  */
-internal class FrameReceiver(
+internal abstract class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
     private val traffic: TrafficCounts = TrafficCounts(),
-    private val onPing: (ByteArray) -> Unit,
 ) {
+    /** A Ping came, with [payload]. */
+    protected abstract fun onPing(payload: ByteArray)
+
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
 
@@ -33,7 +35,7 @@ internal class FrameReceiver(
     var isPaused = false
 
     private val header = FrameHeaderReader()
-    private var text: Utf8Validator? = null
+    private var textState = Utf8Transitions.ACCEPTED
     private var message: MessageType? = null
     private var isTransformed = false
     private var messageLength = 0L
@@ -140,9 +142,7 @@ internal class FrameReceiver(
         val type = if (header.opcode == Opcode.TEXT) MessageType.TEXT else MessageType.BINARY
         message = type
         messageLength = 0
-        if (type == MessageType.TEXT && config.utf8validateIncoming) {
-            text = (text ?: Utf8Validator()).also { it.reset() }
-        }
+        textState = Utf8Transitions.ACCEPTED
         events.onMessageBegin(type)
     }
 
@@ -173,7 +173,9 @@ internal class FrameReceiver(
             return
         }
         traffic.payloadReceived(count)
-        if (isTransformed) decode(input, count) else data(input, input.position() + count)
+        if (isTransformed) return decode(input, count)
+        traffic.applicationReceived(count)
+        data(input, input.position() + count)
     }
 
     private fun decode(input: ByteBuffer, count: Int) {
@@ -195,18 +197,13 @@ internal class FrameReceiver(
     private fun data(octets: ByteArray, offset: Int, length: Int) {
         messageLength += length
         checkMessageSize(messageLength)
+        traffic.applicationReceived(length)
         // A view for each call, for an idle connection is not to keep one of a borrowed array.
         data(ByteBuffer.wrap(octets, offset, length), offset + length)
     }
 
     private fun data(input: ByteBuffer, end: Int) {
-        traffic.applicationReceived(end - input.position())
-        if (validatesText) {
-            val validator = text!!
-            if (validator.feed(input, input.position(), end) >= 0) {
-                violate(Violation.TEXT_NOT_UTF8, "octet ${validator.totalIndex}")
-            }
-        }
+        if (validatesText) validate(input, end)
         val start = input.position()
         val limit = input.limit()
         input.limit(end)
@@ -217,6 +214,18 @@ internal class FrameReceiver(
             input.position(start)
         }
         input.position(end)
+    }
+
+    private fun validate(input: ByteBuffer, end: Int) {
+        val start = input.position()
+        val after = Utf8Transitions.feed(input, start, end, textState)
+        if (after == Utf8Transitions.REJECTED) {
+            // Of a frame as it came the length is in already, of what was restored what is here.
+            val before = messageLength - if (isTransformed) (end - start).toLong() else frameRest
+            val valid = Utf8Transitions.validCount(input, start, textState)
+            violate(Violation.TEXT_NOT_UTF8, "octet ${before + valid}")
+        }
+        textState = after
     }
 
     private val validatesText get() = message == MessageType.TEXT && config.utf8validateIncoming
@@ -242,7 +251,7 @@ internal class FrameReceiver(
         if (header.fin && isTransformed) decoding!!.end()
         events.onFrameEnd()
         if (!header.fin) return
-        if (validatesText && !text!!.endsOnCodePoint) {
+        if (validatesText && textState != Utf8Transitions.ACCEPTED) {
             violate(Violation.TEXT_NOT_UTF8, "it ends inside a code point")
         }
         message = null

@@ -23,8 +23,8 @@ import java.nio.ByteBuffer
 internal class FrameSender(
     private val config: ProtocolConfig,
     private val output: OctetQueue,
-    private val maskingKeys: MaskingKeys,
-    private val traffic: TrafficCounts,
+    val maskingKeys: MaskingKeys,
+    val traffic: TrafficCounts,
 ) {
     /** Is shown every frame, or null. */
     var watch: FrameWatch? = null
@@ -34,15 +34,20 @@ internal class FrameSender(
 
     private val writer get() = FrameWriter(output)
 
-    /** The control frames that wait for the end of the open frame, or null. */
-    private var held: ArrayDeque<HeldFrame>? = null
+    /** The message that is sent piece by piece, or the last that was; null if none ever was. */
+    private var open: OpenMessage? = null
 
-    /** The opcode of the open message's next frame, with the reserved bits that mark the message. */
-    private var nextOpcode = Opcode.CONTINUATION
-    private var isTransformed = false
-    private var frameRest = 0L
-    private var frameKey = 0
-    private var framePhase = 0
+    private class OpenMessage {
+        /** The opcode of the next frame, with the reserved bits that mark the message. */
+        var nextOpcode = Opcode.CONTINUATION
+        var isTransformed = false
+        var frameRest = 0L
+        var frameKey = 0
+        var framePhase = 0
+
+        /** The control frames that wait for the end of the open frame, or null. */
+        var held: ArrayDeque<HeldFrame>? = null
+    }
 
     private class HeldFrame(val opcode: Int, val payload: ByteArray)
 
@@ -55,7 +60,7 @@ internal class FrameSender(
         private set
 
     /** Whether [close] is held. */
-    val isCloseHeld: Boolean get() = close != null && held != null
+    val isCloseHeld: Boolean get() = close != null && open?.held != null
 
     /** Whether the encoder of an extension failed, so that no message can be sent any more. */
     val hasEncoderFailed: Boolean get() = encoding?.failure != null
@@ -80,7 +85,6 @@ internal class FrameSender(
         val encoding = encodingOf(type, octets, doNotCompress)
         if (encoding == null) {
             frames(type.opcode, octets, fragmentSize)
-            traffic.applicationSent(octets.size)
         } else {
             encoding.encode(octets, 0, octets.size, end = true)
             encodedFrames(encoding, marked(type, encoding), fragmentSize)
@@ -106,7 +110,7 @@ internal class FrameSender(
         val encoded = forms.get(form) { encoding.encodeAlone(octets) }
         encoding.sentAlone(octets)
         frames(marked(type, encoding), encoded, fragmentSize)
-        traffic.applicationSent(octets.size)
+        traffic.applicationSent(octets.size - encoded.size)
         traffic.messageSent()
         return true
     }
@@ -154,7 +158,7 @@ internal class FrameSender(
         do {
             val length = minOf(size, octets.size - start)
             frame(start + length == octets.size, next, octets, start, length)
-            traffic.payloadSent(length)
+            traffic.dataSent(length)
             next = Opcode.CONTINUATION
             start += length
         } while (start < octets.size)
@@ -176,8 +180,9 @@ internal class FrameSender(
         expect("beginMessage", SendState.GROUND)
         if (close != null) return false
         val encoding = encoding?.takeIf { it.begin(type, -1, doNotCompress) }
-        isTransformed = encoding != null
-        nextOpcode = if (encoding == null) type.opcode else marked(type, encoding)
+        val open = open ?: OpenMessage().also { open = it }
+        open.isTransformed = encoding != null
+        open.nextOpcode = if (encoding == null) type.opcode else marked(type, encoding)
         traffic.messageSent()
         state = SendState.MESSAGE_BEGIN
         return true
@@ -186,16 +191,17 @@ internal class FrameSender(
     fun beginFrame(length: Long): Boolean {
         expect("beginMessageFrame", SendState.MESSAGE_BEGIN, SendState.INSIDE_MESSAGE)
         require(length >= 0) { "frame length is $length, must be 0 or more" }
-        if (isTransformed) throw FrameLengthUnknownException()
+        val open = open!!
+        if (open.isTransformed) throw FrameLengthUnknownException()
         if (close != null) return false
         traffic.frameSent()
-        frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
-        framePhase = 0
-        frameRest = length
-        writer.header(fin = false, nextOpcode, length, config.maskOutgoing, frameKey)
-        watch?.begin(nextOpcode, config.maskOutgoing, length)
+        open.frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
+        open.framePhase = 0
+        open.frameRest = length
+        writer.header(fin = false, open.nextOpcode, length, config.maskOutgoing, open.frameKey)
+        watch?.begin(open.nextOpcode, config.maskOutgoing, length)
         if (length == 0L) watch?.end()
-        nextOpcode = Opcode.CONTINUATION
+        open.nextOpcode = Opcode.CONTINUATION
         state = if (length == 0L) SendState.INSIDE_MESSAGE else SendState.INSIDE_MESSAGE_FRAME
         return true
     }
@@ -203,25 +209,26 @@ internal class FrameSender(
     /** Returns what is left of the frame, or minus the number of octets that did not fit into it. */
     fun frameData(octets: ByteArray, offset: Int, length: Int): Long {
         expect("sendMessageFrameData", SendState.INSIDE_MESSAGE_FRAME)
-        val count = minOf(length.toLong(), frameRest).toInt()
+        val open = open!!
+        val count = minOf(length.toLong(), open.frameRest).toInt()
         traffic.dataSent(count)
         watch?.data(ByteBuffer.wrap(octets, offset, count), count)
         val masked = config.maskOutgoing && config.applyMask
         // A key turned by the phase masks a later piece as the key itself would.
-        val key = Integer.rotateLeft(frameKey, framePhase * Byte.SIZE_BITS)
+        val key = Integer.rotateLeft(open.frameKey, open.framePhase * Byte.SIZE_BITS)
         output.appendPayload(octets, offset, count, key, masked)
-        framePhase = (framePhase + count) and PHASES
-        frameRest -= count
-        if (frameRest > 0) return frameRest
+        open.framePhase = (open.framePhase + count) and PHASES
+        open.frameRest -= count
+        if (open.frameRest > 0) return open.frameRest
         state = SendState.INSIDE_MESSAGE
         watch?.end()
-        sendHeld()
+        sendHeld(open)
         return (count - length).toLong()
     }
 
-    private fun sendHeld() {
-        val frames = held ?: return
-        held = null
+    private fun sendHeld(open: OpenMessage) {
+        val frames = open.held ?: return
+        open.held = null
         for (frame in frames) control(frame.opcode, frame.payload)
     }
 
@@ -233,16 +240,17 @@ internal class FrameSender(
             SendState.INSIDE_MESSAGE,
         )
         if (close != null) return false
-        if (isTransformed) {
+        val open = open!!
+        if (open.isTransformed) {
             val encoding = encoding!!
             val count = encoding.encode(octets, offset, length, end = fin)
-            encodedFrame(fin, nextOpcode, encoding.output, count)
+            encodedFrame(fin, open.nextOpcode, encoding.output, count)
             traffic.applicationSent(length)
         } else {
-            frame(fin, nextOpcode, octets, offset, length)
+            frame(fin, open.nextOpcode, octets, offset, length)
             traffic.dataSent(length)
         }
-        nextOpcode = Opcode.CONTINUATION
+        open.nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
         return true
     }
@@ -273,8 +281,9 @@ internal class FrameSender(
     }
 
     private fun control(opcode: Int, payload: ByteArray) {
-        if (state == SendState.INSIDE_MESSAGE_FRAME) {
-            val frames = held ?: ArrayDeque<HeldFrame>().also { held = it }
+        val open = open
+        if (open != null && state == SendState.INSIDE_MESSAGE_FRAME) {
+            val frames = open.held ?: ArrayDeque<HeldFrame>().also { open.held = it }
             frames.addLast(HeldFrame(opcode, payload))
         } else {
             frame(fin = true, opcode, payload, 0, payload.size)
@@ -292,7 +301,7 @@ internal class FrameSender(
     /** Sends the first [length] octets of [payload] as a frame. */
     private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
         traffic.frameSent()
-        traffic.payloadSent(length)
+        traffic.encodedSent(length)
         watch?.let { it.show(fin, opcode, payload.head(length)) }
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)

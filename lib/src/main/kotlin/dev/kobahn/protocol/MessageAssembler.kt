@@ -12,14 +12,14 @@ public class MessageAssembler {
     private var size = 0
 
     /** How far the array may grow ahead of need. */
-    private var limit = 0L
+    private var limit = 0
 
     /**
      * A data frame with [length] octets of payload begins. The first one may well be the last, so
      * that nothing is allocated beyond its end; after that frames may be many and short.
      */
     public fun beginFrame(length: Long) {
-        limit = if (size == 0) length else Long.MAX_VALUE
+        limit = if (size == 0) minOf(length, NO_LIMIT.toLong()).toInt() else NO_LIMIT
     }
 
     /**
@@ -37,7 +37,7 @@ public class MessageAssembler {
 
     /** What was declared says nothing any more once it is exceeded, by what an extension restored. */
     private fun growthLimit(needed: Long) =
-        if (size > 0 && needed > limit) Long.MAX_VALUE else limit
+        (if (size > 0 && needed > limit) NO_LIMIT else limit).toLong()
 
     /** Returns the message's octets and starts afresh. */
     public fun end(): ByteArray {
@@ -57,6 +57,7 @@ public class MessageAssembler {
         /** The longest array every JVM can allocate. */
         const val MAX_SIZE: Int = Int.MAX_VALUE - 8
 
+        private const val NO_LIMIT = Int.MAX_VALUE
         private val EMPTY = ByteArray(0)
 
         /**

@@ -32,14 +32,19 @@ public class Protocol(
     private val config: ProtocolConfig,
     /** What is to be written; take it under its own monitor. */
     public val output: OctetQueue,
-    private val maskingKeys: MaskingKeys,
+    maskingKeys: MaskingKeys,
     private val events: ProtocolEvents,
 ) {
-    /** What went over the connection so far. */
-    internal val traffic = TrafficCounts()
-    private val receiver = FrameReceiver(config, events, traffic) { pinged(it) }
-    private val sender = FrameSender(config, output, maskingKeys, traffic)
+    private val sender = FrameSender(config, output, maskingKeys, TrafficCounts())
+    private val receiver: FrameReceiver = Receiver()
     private var search: CloseSearch? = null
+
+    private inner class Receiver : FrameReceiver(config, events, traffic) {
+        override fun onPing(payload: ByteArray) = pinged(payload)
+    }
+
+    /** What went over the connection so far. */
+    internal val traffic: TrafficCounts get() = sender.traffic
 
     /** Has every frame shown to [sent] and [received] from now on. */
     internal fun watch(sent: FrameWatch, received: FrameWatch) {
@@ -93,6 +98,7 @@ public class Protocol(
         if (extensions.isEmpty()) return
         check(!isExtended) { "extensions were set before" }
         isExtended = true
+        traffic.extend()
         receiver.extend(extensions, pool)
         synchronized(output) { sender.extend(extensions, pool) }
     }
@@ -355,7 +361,7 @@ public class Protocol(
     @JvmOverloads
     public fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
-            output.appendApart(chopSize, sync) { appendFrame(frame, config, maskingKeys) }
+            output.appendApart(chopSize, sync) { appendFrame(frame, config, sender.maskingKeys) }
             sender.passed(frame)
         }
 

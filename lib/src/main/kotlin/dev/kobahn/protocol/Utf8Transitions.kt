@@ -27,6 +27,13 @@ internal object Utf8Transitions {
     private const val AFTER_F0 = 7 * STATE_BITS
     private const val AFTER_F4 = 8 * STATE_BITS
 
+    private const val NON_ASCII = -0x7F7F7F7F7F7F7F80L
+
+    /** So many octets are looked at together, if all are ASCII and if not. */
+    private const val ASCII_BLOCK = 2 * Long.SIZE_BYTES
+    private const val BLOCK = 64
+    private const val LARGE = 256
+
     private const val STATE = (1 shl STATE_BITS) - 1
     private const val OCTETS = 256
 
@@ -60,8 +67,54 @@ internal object Utf8Transitions {
     fun next(state: Int, octet: Int): Int =
         (rows[octet and (OCTETS - 1)] ushr state).toInt() and STATE
 
-    /** The state after the octets of [buffer] between the absolute indices [start] and [end]. */
-    fun pass(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
+    /**
+     * The state after the octets of [buffer] between the absolute indices [start] and [end], if
+     * they follow [state]; [REJECTED] if one of them is invalid.
+     *
+     * Many are taken by halves, as [dev.kobahn.protocol.frame.Masking] does and for the same reason.
+     */
+    fun feed(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
+        if (end - start <= LARGE) return feedBlocks(buffer, start, end, state)
+        val middle = start + (end - start) / 2
+        val after = feed(buffer, start, middle, state)
+        return if (after == REJECTED) REJECTED else feed(buffer, middle, end, after)
+    }
+
+    private fun feedBlocks(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
+        var after = state
+        var index = start
+        while (index < end) {
+            if (after == ACCEPTED) index = skipAscii(buffer, index, end)
+            val count = minOf(BLOCK, end - index)
+            after = pass(buffer, index, index + count, after)
+            if (after == REJECTED) return REJECTED
+            index += count
+        }
+        return after
+    }
+
+    private fun skipAscii(buffer: ByteBuffer, start: Int, end: Int): Int {
+        var index = start
+        while (index <= end - ASCII_BLOCK) {
+            val octets = buffer.getLong(index) or buffer.getLong(index + Long.SIZE_BYTES)
+            if (octets and NON_ASCII != 0L) break
+            index += ASCII_BLOCK
+        }
+        return index
+    }
+
+    /** How many octets of [buffer] from [start] on are valid if they follow [state]; one is not. */
+    fun validCount(buffer: ByteBuffer, start: Int, state: Int): Int {
+        var index = start
+        var after = state
+        while (true) {
+            after = next(after, buffer.get(index).toInt())
+            if (after == REJECTED) return index - start
+            index++
+        }
+    }
+
+    private fun pass(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
         var row = state.toLong()
         for (index in start until end) {
             row = rows[buffer.get(index).toInt() and (OCTETS - 1)] ushr row.toInt()

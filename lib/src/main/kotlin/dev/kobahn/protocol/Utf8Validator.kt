@@ -52,52 +52,12 @@ public class Utf8Validator {
      */
     public fun feed(buffer: ByteBuffer, start: Int, end: Int): Int {
         if (state == Utf8Transitions.REJECTED) return 0
-        val rejected = pass(buffer, start, end)
-        totalIndex += if (rejected == VALID) end - start else rejected
-        return rejected
-    }
-
-    /** By halves, as [dev.kobahn.protocol.frame.Masking] does and for the same reason. */
-    private fun pass(buffer: ByteBuffer, start: Int, end: Int): Int {
-        if (end - start <= LARGE) return passBlocks(buffer, start, end)
-        val half = (end - start) / 2
-        val rejected = pass(buffer, start, start + half)
-        if (rejected != VALID) return rejected
-        val rejectedThen = pass(buffer, start + half, end)
-        return if (rejectedThen == VALID) VALID else half + rejectedThen
-    }
-
-    private fun passBlocks(buffer: ByteBuffer, start: Int, end: Int): Int {
-        var index = start
-        while (index < end) {
-            if (state == Utf8Transitions.ACCEPTED) index = skipAscii(buffer, index, end)
-            val count = minOf(BLOCK, end - index)
-            val after = Utf8Transitions.pass(buffer, index, index + count, state)
-            if (after == Utf8Transitions.REJECTED) return reject(buffer, index) - start
-            state = after
-            index += count
-        }
-        return VALID
-    }
-
-    private fun skipAscii(buffer: ByteBuffer, start: Int, end: Int): Int {
-        var index = start
-        while (index <= end - ASCII_BLOCK) {
-            val octets = buffer.getLong(index) or buffer.getLong(index + Long.SIZE_BYTES)
-            if (octets and NON_ASCII != 0L) break
-            index += ASCII_BLOCK
-        }
-        return index
-    }
-
-    /** Finds the invalid octet, which is at [from] or behind it. */
-    private fun reject(buffer: ByteBuffer, from: Int): Int {
-        var index = from
-        while (true) {
-            state = Utf8Transitions.next(state, buffer.get(index).toInt())
-            if (state == Utf8Transitions.REJECTED) return index
-            index++
-        }
+        val after = Utf8Transitions.feed(buffer, start, end, state)
+        val isValid = after != Utf8Transitions.REJECTED
+        val count = if (isValid) end - start else Utf8Transitions.validCount(buffer, start, state)
+        state = after
+        totalIndex += count
+        return if (isValid) VALID else count
     }
 
     public companion object {
@@ -108,12 +68,6 @@ public class Utf8Validator {
         public const val REJECT: Int = 1
 
         private const val VALID = -1
-        private const val NON_ASCII = -0x7F7F7F7F7F7F7F80L
-
-        /** So many octets are looked at together, if all are ASCII and if not. */
-        private const val ASCII_BLOCK = 2 * Long.SIZE_BYTES
-        private const val BLOCK = 64
-        private const val LARGE = 256
 
         /** Whether [length] octets of [octets] from [offset] on are complete, valid UTF-8. */
         @JvmStatic

@@ -105,8 +105,9 @@ private val pure: DescribedPredicate<JavaClass> =
             "java.io.Serializable",
             "java.security.MessageDigest",
             "java.security.NoSuchAlgorithmException",
-            // A counter that has one writer and any reader; it neither waits nor schedules.
-            "java.util.concurrent.atomic.AtomicLongArray",
+            // Counters that have one writer and any reader; they neither wait nor schedule.
+            "java.util.concurrent.atomic.AtomicLong",
+            "java.util.concurrent.atomic.AtomicLongFieldUpdater",
         ),
     ).and(
         not(named("java.util.Random", "java.util.Timer", "java.util.UUID", "java.util.Date")),

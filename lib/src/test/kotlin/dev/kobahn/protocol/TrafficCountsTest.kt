@@ -77,7 +77,7 @@ private data class Counts(
 )
 
 private fun ProtocolEnd.counts(): Counts {
-    val counts = protocol.traffic
+    val counts = protocol.traffic.toArray()
     counts[TrafficCounts.APPLICATION_SENT] shouldBe counts[TrafficCounts.PAYLOAD_SENT]
     counts[TrafficCounts.APPLICATION_RECEIVED] shouldBe counts[TrafficCounts.PAYLOAD_RECEIVED]
     return Counts(

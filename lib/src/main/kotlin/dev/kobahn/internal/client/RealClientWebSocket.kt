@@ -11,6 +11,9 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.trackTimings
+import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -33,8 +36,8 @@ internal class RealClientWebSocket(
     override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
     override val extensions: List<ExtensionHeader> get() = connection.extensions
-    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
-    override val trackedTimings: Timings? get() = connection.watch.timings
+    override val trafficStats: TrafficStats get() = connection.trafficStats
+    override val trackedTimings: Timings? get() = connection.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
@@ -90,9 +93,9 @@ internal class RealClientWebSocket(
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
 
-    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+    override fun resetTrafficStats() = connection.resetTrafficStats()
 
-    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
+    override fun setTrackTimings(on: Boolean) = connection.trackTimings(on)
 
     override fun drop() = connection.drop()
 

@@ -6,6 +6,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.Timings
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
@@ -20,8 +21,8 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -32,32 +33,38 @@ import kotlinx.coroutines.flow.StateFlow
  *
  * Received octets, timers and the end of the transport come on the loop; the application's calls
  * come from anywhere and meet the loop at three guarded places: the transport's output, the queue
- * of [incoming] messages, and [ended].
+ * of [incoming] messages, and [closeStatus].
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
  * @param opener who completes the opening handshake, where that is not done
  */
 internal class Connection(
     socket: Transport,
-    private val config: ConnectionConfig,
+    override val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
     private val opener: Opener = Opener.Done,
-) : TransportListener,
+) : ConnectionEnd(),
+    TransportListener,
     ProtocolEvents,
     Inbox.Owner,
     Outbox.Owner {
-    private val transport = socket.loggedBy(config.wireLog)
-    private val loop get() = transport.loop
-    private val output get() = transport.output
-    private val protocol = Protocol(config.protocol, output, maskingKeys, this)
-    val watch = ConnectionWatch(transport, protocol, config)
-    val outbox = Outbox(transport, protocol, config, watch, this)
+    override val transport = socket.loggedBy(config.wireLog)
+    override val loop get() = transport.loop
+    val output get() = transport.output
+    override val protocol = Protocol(config.protocol, output, maskingKeys, this)
+
+    /** The log, or null where frames are not logged. */
+    val log get() = transport.log.takeIf { config.wireLog?.frames == true }
+    val outbox = Outbox(this)
     private val autoPing = config.autoPing?.let {
-        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, watch.log)
+        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
     }
-    private val inbox = Inbox(config.maxIncomingQueueSize, loop, this)
-    private val ended = CompletableDeferred<CloseStatus>()
+    private val inbox = Inbox(config.maxIncomingQueueSize, this)
+
+    /** The times, or null where they are not tracked. */
+    @Volatile
+    override var timings: Timings? = null
 
     // An idle connection does without these: each is made when it is first wanted.
     @Volatile private var pings: PendingPings? = null
@@ -80,7 +87,9 @@ internal class Connection(
     private var isOpened = false
 
     init {
+        if (config.trackTimings) trackTimings(true)
         protocol.limitMessages(config.maxStreamedMessageSize)
+        log?.let { protocol.watch(it.sent, it.received) }
     }
 
     /** What transforms the messages, as the server answered it. */
@@ -100,18 +109,15 @@ internal class Connection(
 
     private val closing: ClosingHandshake
         get() = madeClosing ?: synchronized(output) {
-            madeClosing ?: ClosingHandshake(transport, protocol, config, watch.log)
+            madeClosing ?: ClosingHandshake(transport, protocol, config, log)
                 .also { madeClosing = it }
         }
 
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
-    @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
-    val closeStatus: CloseStatus? get() = if (ended.isCompleted) ended.getCompleted() else null
-
     val state: WebSocketState
         get() = when {
-            ended.isCompleted -> WebSocketState.CLOSED
+            closeStatus != null -> WebSocketState.CLOSED
             !isOpened -> WebSocketState.CONNECTING
             isClosing -> WebSocketState.CLOSING
             else -> WebSocketState.OPEN
@@ -165,7 +171,7 @@ internal class Connection(
 
     suspend fun close(code: Int, reason: String): CloseStatus {
         beginClose(code, reason)
-        return ended.await()
+        return awaitClosed()
     }
 
     /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
@@ -186,8 +192,6 @@ internal class Connection(
     /** Whether the peer broke a rule and gets no Close for it. */
     private val isDrop get() = config.failByDrop && protocol.failure != null
 
-    suspend fun awaitClosed(): CloseStatus = ended.await()
-
     fun drop(cause: Throwable? = null) {
         loop.run {
             if (outbox.isClosed) return@run
@@ -197,7 +201,7 @@ internal class Connection(
     }
 
     /** Whether the connection has ended or is about to, by whichever side. */
-    val isClosing: Boolean get() = protocol.closeExpected || ended.isCompleted
+    val isClosing: Boolean get() = protocol.closeExpected || closeStatus != null
 
     /** What a call that comes too late throws. */
     override fun closedException(): ConnectionClosedException =
@@ -231,13 +235,15 @@ internal class Connection(
      * @param unsent how many octets of the handshake are still to be appended to the output
      */
     fun onOpened(unsent: Int = 0) {
-        watch.opened(unsent)
+        countOpening(unsent)
+        timings?.track("onOpen")
+        log?.state(WebSocketState.OPEN)
         isOpened = true
         autoPing?.start()
     }
 
     override fun onOctets(input: ByteBuffer) {
-        watch.octetsReceived()
+        countReceived()
         receive(input)
     }
 
@@ -287,9 +293,9 @@ internal class Connection(
         // First of all, for it ends the sending of Close frames: the status is final then.
         outbox.close()
         val status = closing.statusNow()
-        watch.log?.state(WebSocketState.CLOSED, status)
+        log?.state(WebSocketState.CLOSED, status)
         // Before the receivers, who may ask for it.
-        ended.complete(status)
+        ended(status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
         pings?.fail(::closedException)
         // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
@@ -299,7 +305,7 @@ internal class Connection(
     // The protocol's side.
 
     override fun onMessageBegin(type: MessageType) {
-        watch.timings?.track("onMessageBegin")
+        timings?.track("onMessageBegin")
         inbox.sink.beginMessage(type)
     }
 
@@ -310,7 +316,7 @@ internal class Connection(
     override fun onFrameEnd() = inbox.sink.endFrame()
 
     override fun onMessageEnd() {
-        watch.timings?.track("onMessage")
+        timings?.track("onMessage")
         inbox.sink.endMessage()
     }
 
@@ -331,7 +337,7 @@ internal class Connection(
     }
 
     override fun onFailure(cause: ProtocolException) {
-        watch.log?.violation(cause)
+        log?.violation(cause)
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
         if (!config.failByDrop) readOn()
@@ -346,7 +352,15 @@ internal class Connection(
 
     // The receiver's side.
 
+    override val dispatcher: CoroutineDispatcher get() = loop.dispatcher
+
     override fun resumer(dispatcher: CoroutineDispatcher) = loop.handingOverTo(dispatcher)
+
+    override fun tellsWhenCancelled(job: Job): Boolean =
+        (job as? HandlerCoroutine)?.connection === this
+
+    /** From any thread. */
+    fun handlerCancelled() = inbox.tellAll()
 
     override fun beforeReceive(): Boolean = isOpened
 

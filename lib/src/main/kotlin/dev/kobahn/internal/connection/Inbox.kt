@@ -2,18 +2,23 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
+import dev.kobahn.protocol.MessageAssembler
+import dev.kobahn.protocol.MessageType
+import java.nio.ByteBuffer
 import kotlinx.coroutines.channels.ReceiveChannel
 
 /**
  * What was received and is not yet with the application. It wants messages either whole or in
  * pieces, and the first it asks for decides; until then they are kept in pieces, which can become
- * either.
+ * either. Of whole ones it is itself the sink, and puts them together.
  *
  * @param limit how many octets may wait
  */
-internal class Inbox(limit: Long, private val loop: Loop, private val owner: Owner) {
+internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
     /** What the connection does for its receiver. */
     interface Owner : IncomingStreams.Owner {
+        val loop: Loop
+
         /** The application wants messages whole. On the loop. */
         fun onWhole()
     }
@@ -25,8 +30,8 @@ internal class Inbox(limit: Long, private val loop: Loop, private val owner: Own
 
     private class End(val cause: Throwable?)
 
-    private val messages = IncomingMessages<Message>(limit, owner) {
-        maxOf(it.size.toLong(), LEAST)
+    private val messages = object : IncomingMessages<Message>(limit, owner) {
+        override fun costOf(message: Message) = maxOf(message.size.toLong(), LEAST)
     }
 
     @Volatile
@@ -38,15 +43,39 @@ internal class Inbox(limit: Long, private val loop: Loop, private val owner: Own
     @Volatile
     private var end: End? = null
 
-    // Belongs to the loop.
-    private var whole: WholeMessages? = null
+    // These belong to the loop. Messages are put together once they are wanted whole.
+    private var assembler: MessageAssembler? = null
+    private var type = MessageType.BINARY
 
     /** Where what arrives goes. On the loop. */
-    val sink: MessageSink get() = whole ?: madeStreams()
+    val sink: MessageSink get() = if (isWhole) this else madeStreams()
+
+    private val isWhole get() = assembler != null
+
+    override fun beginMessage(type: MessageType) {
+        this.type = type
+    }
+
+    override fun beginFrame(length: Long) = assembler!!.beginFrame(length)
+
+    override fun data(chunk: ByteBuffer) = assembler!!.append(chunk)
+
+    override fun endFrame() = Unit
+
+    override fun endMessage() {
+        val octets = assembler!!.end()
+        val message = when (type) {
+            MessageType.TEXT -> Message.Text(octets)
+            MessageType.BINARY -> Message.Binary(octets)
+        }
+        if (messages.offer(message)) owner.onFull()
+    }
+
+    override fun abandon() = assembler!!.clear()
 
     /** The messages, whole. IllegalStateException if they are wanted in pieces. */
     fun whole(): ReceiveChannel<Message> {
-        if (choose(Choice.WHOLE)) loop.run(::beginWhole)
+        if (choose(Choice.WHOLE)) owner.loop.run(::beginWhole)
         return messages
     }
 
@@ -80,9 +109,8 @@ internal class Inbox(limit: Long, private val loop: Loop, private val owner: Own
     }
 
     private fun beginWhole() {
-        val sink = WholeMessages(messages, owner)
-        whole = sink
-        streams?.moveTo(sink)
+        assembler = MessageAssembler()
+        streams?.moveTo(this)
         streams = null
         owner.onWhole()
         end?.let { messages.end(it.cause) }
@@ -113,8 +141,14 @@ internal class Inbox(limit: Long, private val loop: Loop, private val owner: Own
     /** No more comes: with [cause] null receiving ends quietly after what waits, else it throws [cause]. On the loop. */
     fun end(cause: Throwable?) {
         if (end == null) end = End(cause)
-        if (whole != null) messages.end(cause)
+        if (isWhole) messages.end(cause)
         streams?.end(cause)
+    }
+
+    /** Has all who wait look again. From any thread. */
+    fun tellAll() {
+        messages.tellAll()
+        streams?.readers?.tellAll()
     }
 
     /** Forgets what waits and takes no more, while the end is yet to come. On the loop. */

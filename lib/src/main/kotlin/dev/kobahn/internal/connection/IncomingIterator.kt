@@ -13,21 +13,24 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ThreadContextElement
 import kotlinx.coroutines.channels.ChannelIterator
 
 /**
  * Takes [messages] one after the other, for one coroutine at a time, and is itself what waits for
  * the next: a message that is there costs no garbage, and waiting costs no more than the
- * registration with the coroutine's [Job].
+ * registration with the coroutine's [Job], which a [HandlerCoroutine] does without.
  *
  * A wait begins in [hasNext]. Who has something for it calls [tell], and so does the coroutine's
  * cancellation. Then [resumeWith] runs, where the coroutine runs, and takes a message; if others
- * were faster it waits on.
+ * were faster it waits on. The connection's own loop runs it as it is; for every other dispatcher
+ * it is wrapped, as coroutines are.
  */
 @OptIn(InternalCoroutinesApi::class)
 internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<E>) :
     ChannelIterator<E>,
     Continuation<Unit>,
+    Runnable,
     CoroutineStackFrame,
     (Throwable?) -> Unit {
     private var next: E? = null
@@ -40,8 +43,11 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     override var context: CoroutineContext = EmptyCoroutineContext
         private set
 
-    /** This, on the dispatcher of [context]. */
-    private var dispatched: Continuation<Unit> = this
+    /** This, on the dispatcher of [context]; null where that is the loop's. */
+    private var dispatched: Continuation<Unit>? = this
+
+    /** Who began to wait after this one; guarded as [messages] are. */
+    var behind: IncomingIterator<E>? = null
 
     override suspend fun hasNext(): Boolean {
         if (next != null) return true
@@ -75,7 +81,9 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     private fun begin(waiter: Continuation<Boolean>) {
         this.waiter = waiter
         if (context !== waiter.context) enter(waiter.context)
-        registration = context[Job]?.invokeOnCompletion(
+        val job = context[Job] ?: return
+        if (messages.owner.tellsWhenCancelled(job)) return
+        registration = job.invokeOnCompletion(
             onCancelling = true,
             invokeImmediately = true,
             handler = this,
@@ -85,16 +93,21 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     private fun enter(context: CoroutineContext) {
         this.context = context
         val interceptor = context[ContinuationInterceptor]
-        val resumer =
-            if (interceptor is CoroutineDispatcher) {
-                messages.owner.resumer(
-                    interceptor,
-                )
-            } else {
-                interceptor
-            }
-        dispatched = resumer?.interceptContinuation(this) ?: this
+        dispatched = when {
+            interceptor == null -> this
+
+            interceptor !is CoroutineDispatcher -> interceptor.interceptContinuation(this)
+
+            interceptor !== messages.owner.dispatcher || context.hasThreadState ->
+                messages.owner.resumer(interceptor).interceptContinuation(this)
+
+            else -> null
+        }
     }
+
+    /** Whether something has to be set up in the thread before a coroutine may run there. */
+    private val CoroutineContext.hasThreadState: Boolean
+        get() = fold(false) { found, element -> found || element is ThreadContextElement<*> }
 
     private fun end(): Continuation<Boolean> {
         registration?.dispose()
@@ -112,7 +125,11 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     }
 
     /** There is something to take, or was. From any thread, once for each wait. */
-    fun tell() = dispatched.resume(Unit)
+    fun tell() {
+        dispatched?.resume(Unit) ?: messages.owner.dispatcher!!.dispatch(context, this)
+    }
+
+    override fun run() = resume(Unit)
 
     override fun resumeWith(result: Result<Unit>) {
         val outcome = proceed()

@@ -7,6 +7,7 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ChannelIterator
 import kotlinx.coroutines.channels.ChannelResult
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
@@ -24,21 +25,23 @@ import kotlinx.coroutines.selects.SelectClause1
  * the order holds. `select` is served by [SelectBridge], since the type of its clauses is sealed;
  * once it was used, the head of the queue is always there.
  *
- * Everything is guarded by the monitor of the queue; [owner] is called outside of it.
+ * Everything is guarded by its own monitor; [owner] is called outside of it.
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal class IncomingMessages<E : Any>(
-    val limit: Long,
-    val owner: Owner,
-    private val cost: Cost<E>,
-) : ReceiveChannel<E> {
-    /** How many octets a waiting message counts as; many empty ones must not be for free. */
-    fun interface Cost<E> {
-        fun of(message: E): Long
-    }
+internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Owner) :
+    ShortQueue<E>(),
+    ReceiveChannel<E> {
+    /** How many octets a waiting [message] counts as; many empty ones must not be for free. */
+    protected abstract fun costOf(message: E): Long
 
     /** What the connection does for its receiver. */
     interface Owner {
+        /** The dispatcher that runs what it is given as it is, if there is one. */
+        val dispatcher: CoroutineDispatcher?
+
+        /** Whether [tellAll] will be called when [job] is cancelled. */
+        fun tellsWhenCancelled(job: Job): Boolean
+
         /** Before something is received. Whether that can be: else [open] has to come first. */
         fun beforeReceive(): Boolean
 
@@ -58,9 +61,10 @@ internal class IncomingMessages<E : Any>(
         fun onIdle()
     }
 
-    private val queue = ShortQueue<E>()
     private var octets = 0L
-    private val waiting = ShortQueue<IncomingIterator<E>>()
+
+    /** Who waits, mostly one at most: the first of a chain. */
+    private var waiting: IncomingIterator<E>? = null
 
     /** Made when `select` is used. */
     private var bridge: SelectBridge<E>? = null
@@ -80,7 +84,7 @@ internal class IncomingMessages<E : Any>(
     /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
         var over = false
-        val receiver = synchronized(queue) {
+        val receiver = synchronized(this) {
             if (!append(message)) return false
             over = octets > limit
             nextWaiting()
@@ -91,17 +95,17 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
-    fun add(message: E): Boolean = synchronized(queue) { append(message) }
+    fun add(message: E): Boolean = synchronized(this) { append(message) }
 
     /** Tells a receiver that waits of what there is. */
     fun tell() {
-        synchronized(queue) { nextWaiting() }?.tell()
+        synchronized(this) { nextWaiting() }?.tell()
     }
 
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
-        queue.addLast(message)
-        octets += cost.of(message)
+        addLast(message)
+        octets += costOf(message)
         feedBridge()
         return true
     }
@@ -110,41 +114,46 @@ internal class IncomingMessages<E : Any>(
     val isFull: Boolean get() = isOver(limit)
 
     /** Whether more than [bound] octets wait. */
-    fun isOver(bound: Long): Boolean = synchronized(queue) { octets > bound }
+    fun isOver(bound: Long): Boolean = synchronized(this) { octets > bound }
 
     /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
     fun end(cause: Throwable?) {
-        val receivers = synchronized(queue) {
+        synchronized(this) {
             if (end != null) return
             end = End(cause)
             feedBridge()
-            waiting.toList().also { waiting.clear() }
         }
+        tellAll()
+    }
+
+    /** Has all who wait look again: at what there is, and whether they are cancelled. */
+    fun tellAll() {
+        val receivers = synchronized(this) { generateSequence { removeFirstWaiting() }.toList() }
         receivers.forEach { it.tell() }
     }
 
     /** Forgets what waits and takes no more, while the end is yet to come. */
     fun discard() {
-        synchronized(queue) {
+        synchronized(this) {
             isDiscarding = true
             bridge?.take()
-            queue.clear()
+            clear()
             octets = 0
         }
         owner.onRoom()
     }
 
     /** Whether the application has taken everything; it may still have something in hand. */
-    val isEmptied: Boolean get() = synchronized(queue) { nothingWaits }
+    val isEmptied: Boolean get() = synchronized(this) { nothingWaits }
 
-    private val nothingWaits get() = queue.isEmpty() && bridge?.isEmpty != false
+    private val nothingWaits get() = hasNone && bridge?.isEmpty != false
 
     /** How many messages the application has not taken. */
     val waitingCount: Int
-        get() = synchronized(queue) { queue.size + if (bridge?.isEmpty != false) 0 else 1 }
+        get() = synchronized(this) { count + if (bridge?.isEmpty != false) 0 else 1 }
 
     /** Whether the application has nothing to take and nothing in hand. */
-    val isIdle: Boolean get() = synchronized(queue) { !busy && nothingWaits }
+    val isIdle: Boolean get() = synchronized(this) { !busy && nothingWaits }
 
     override suspend fun receive(): E {
         val message = if (owner.beforeReceive()) take(coroutineContext) else null
@@ -192,14 +201,26 @@ internal class IncomingMessages<E : Any>(
     }
 
     /** Has [receiver] told when there is something; false if there is, or it is cancelled. */
-    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(queue) {
+    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
         val waits = nothingWaits && end == null && receiver.context.isActive
-        waits.also { if (it) waiting.addLast(receiver) }
+        waits.also { if (it) addWaiting(receiver) }
+    }
+
+    private fun addWaiting(receiver: IncomingIterator<E>) {
+        var last = waiting ?: return run { waiting = receiver }
+        while (true) last = last.behind ?: break
+        last.behind = receiver
     }
 
     /** Whether [receiver] was not told, and will not be. */
-    fun withdraw(receiver: IncomingIterator<E>): Boolean =
-        synchronized(queue) { waiting.remove(receiver) }
+    fun withdraw(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
+        if (waiting === receiver) return removeFirstWaiting() != null
+        var before = waiting ?: return false
+        while (before.behind !== receiver) before = before.behind ?: return false
+        before.behind = receiver.behind
+        receiver.behind = null
+        true
+    }
 
     /** What [ChannelIterator.hasNext] returns or throws when nothing is left or comes. */
     fun hasNextAtEnd(): Boolean {
@@ -209,9 +230,9 @@ internal class IncomingMessages<E : Any>(
 
     private fun take(): E? {
         var room = false
-        val message = synchronized(queue) {
+        val message = synchronized(this) {
             val wasFull = octets > limit
-            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
+            val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= costOf(it) }
             feedBridge()
             busy = next != null
             room = wasFull && octets <= limit
@@ -222,14 +243,20 @@ internal class IncomingMessages<E : Any>(
         return message
     }
 
-    private fun nextWaiting() =
-        if (nothingWaits && end == null) null else waiting.removeFirstOrNull()
+    private fun nextWaiting() = if (nothingWaits && end == null) null else removeFirstWaiting()
+
+    private fun removeFirstWaiting(): IncomingIterator<E>? {
+        val receiver = waiting ?: return null
+        waiting = receiver.behind
+        receiver.behind = null
+        return receiver
+    }
 
     private fun putBack(message: E) {
-        val receiver = synchronized(queue) {
+        val receiver = synchronized(this) {
             if (isDiscarding) return
-            bridge?.take()?.let(::addFirst)
-            addFirst(message)
+            bridge?.take()?.let(::addInFront)
+            addInFront(message)
             bridge?.reopen()
             feedBridge()
             nextWaiting()
@@ -237,28 +264,28 @@ internal class IncomingMessages<E : Any>(
         receiver?.tell()
     }
 
-    private fun addFirst(message: E) {
-        queue.addFirst(message)
-        octets += cost.of(message)
+    private fun addInFront(message: E) {
+        addFirst(message)
+        octets += costOf(message)
     }
 
     /** Keeps the head of the queue, and at last its end, where `select` finds them. */
     private fun feedBridge() {
         val bridge = bridge ?: return
         while (bridge.isHungry) {
-            val head = queue.removeFirstOrNull() ?: break
-            octets -= cost.of(head)
+            val head = removeFirstOrNull() ?: break
+            octets -= costOf(head)
             busy = true
             bridge.give(head)
         }
         val end = end
-        if (end != null && queue.isEmpty()) bridge.close(end.cause)
+        if (end != null && hasNone) bridge.close(end.cause)
     }
 
     private fun openBridge(): SelectBridge<E> {
         owner.beforeSelect()
         val bridge: SelectBridge<E>
-        val idle = synchronized(queue) {
+        val idle = synchronized(this) {
             bridge = this.bridge ?: SelectBridge(::putBack).also { this.bridge = it }
             feedBridge()
             nothingWaits.also { busy = !it }
@@ -273,10 +300,10 @@ internal class IncomingMessages<E : Any>(
         get() = openBridge().channel.onReceiveCatching
 
     override val isClosedForReceive: Boolean
-        get() = synchronized(queue) { end != null && nothingWaits }
+        get() = synchronized(this) { end != null && nothingWaits }
 
     override val isEmpty: Boolean
-        get() = synchronized(queue) { end == null && nothingWaits }
+        get() = synchronized(this) { end == null && nothingWaits }
 
     override fun cancel(cause: CancellationException?) {
         discard()

@@ -5,6 +5,7 @@ import dev.kobahn.internal.connection.RealMessageReader.Piece
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
 
 /**
  * Hands messages over while they arrive: a [MessageReader] as soon as one begins, then its pieces.
@@ -32,7 +33,10 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     private var octets = 0L
 
     /** What the application receives. */
-    val readers = IncomingMessages<MessageReader>(limit, this) { LEAST }
+    val readers: IncomingMessages<MessageReader> =
+        object : IncomingMessages<MessageReader>(limit, this) {
+            override fun costOf(message: MessageReader) = LEAST
+        }
 
     val isFull: Boolean get() = isOver(limit)
 
@@ -133,7 +137,11 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         }
     }
 
+    override val dispatcher get() = owner.dispatcher
+
     override fun resumer(dispatcher: CoroutineDispatcher) = owner.resumer(dispatcher)
+
+    override fun tellsWhenCancelled(job: Job): Boolean = owner.tellsWhenCancelled(job)
 
     override fun beforeReceive(): Boolean {
         superseded()

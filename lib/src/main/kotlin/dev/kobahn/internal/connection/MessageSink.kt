@@ -1,7 +1,5 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.Message
-import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 
@@ -20,34 +18,4 @@ internal interface MessageSink {
 
     /** Forgets the message that is open: it will not be completed. */
     fun abandon()
-}
-
-/** Puts messages together and hands them over whole, to [queue]. */
-internal class WholeMessages(
-    private val queue: IncomingMessages<Message>,
-    private val owner: IncomingStreams.Owner,
-) : MessageSink {
-    private val assembler = MessageAssembler()
-    private var type = MessageType.BINARY
-
-    override fun beginMessage(type: MessageType) {
-        this.type = type
-    }
-
-    override fun beginFrame(length: Long) = assembler.beginFrame(length)
-
-    override fun data(chunk: ByteBuffer) = assembler.append(chunk)
-
-    override fun endFrame() = Unit
-
-    override fun endMessage() {
-        val octets = assembler.end()
-        val message = when (type) {
-            MessageType.TEXT -> Message.Text(octets)
-            MessageType.BINARY -> Message.Binary(octets)
-        }
-        if (queue.offer(message)) owner.onFull()
-    }
-
-    override fun abandon() = assembler.clear()
 }

@@ -4,6 +4,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.PreparedMessage
+import dev.kobahn.Timings
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.extension.EncodedForms
@@ -14,15 +15,16 @@ import java.util.concurrent.atomic.AtomicBoolean
  * may wait to be written. From any thread; it meets the loop at the monitor of the transport's
  * output.
  */
-internal class Outbox(
-    private val transport: Transport,
-    private val protocol: Protocol,
-    private val config: ConnectionConfig,
-    private val watch: ConnectionWatch,
-    private val owner: Owner,
-) {
-    /** What the connection does for its senders. */
+internal class Outbox(private val owner: Owner) {
+    /** What the connection has and does for its senders. */
     interface Owner {
+        val config: ConnectionConfig
+        val transport: Transport
+        val protocol: Protocol
+
+        /** The times, or null where they are not tracked. */
+        val timings: Timings?
+
         /** Whether more waits for the application, which then will probably send again at once. */
         val expectsAnswers: Boolean
 
@@ -39,6 +41,9 @@ internal class Outbox(
         fun closedException(): ConnectionClosedException
     }
 
+    private val config get() = owner.config
+    private val transport get() = owner.transport
+    private val protocol get() = owner.protocol
     private val loop get() = transport.loop
     private val output get() = transport.output
 
@@ -66,7 +71,7 @@ internal class Outbox(
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         checkSize(octets)
-        watch.timings?.track("sendMessage")
+        owner.timings?.track("sendMessage")
         val backlog = synchronized(output) {
             if (isTurnTaken) {
                 WAIT
@@ -103,7 +108,7 @@ internal class Outbox(
         doNotCompress: Boolean,
         block: suspend MessageWriter.() -> Unit,
     ) {
-        watch.timings?.track("sendMessage")
+        owner.timings?.track("sendMessage")
         val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
         turns().take { RealMessageWriter(this, owner, type, doNotCompress, frameSize).send(block) }
     }

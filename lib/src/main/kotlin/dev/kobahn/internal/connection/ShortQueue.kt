@@ -2,15 +2,15 @@ package dev.kobahn.internal.connection
 
 /**
  * A queue of mostly one element at most, which costs nothing but a field: only those behind it need
- * an array. Not thread-safe.
+ * an array. Who extends it needs not even an object for it. Not thread-safe.
  */
-internal class ShortQueue<E : Any> {
+internal open class ShortQueue<E : Any> {
     private var first: E? = null
     private var others: ArrayDeque<E>? = null
 
-    val size: Int get() = if (first == null) 0 else 1 + (others?.size ?: 0)
+    val count: Int get() = if (first == null) 0 else 1 + (others?.size ?: 0)
 
-    fun isEmpty(): Boolean = first == null
+    val hasNone: Boolean get() = first == null
 
     fun addLast(element: E) {
         if (first == null) first = element else others().addLast(element)
@@ -25,17 +25,8 @@ internal class ShortQueue<E : Any> {
 
     fun removeFirstOrNull(): E? = first.also { first = others?.removeFirstOrNull() }
 
-    /** Removes [element], where it first occurs; whether it was there. */
-    fun remove(element: E): Boolean = when (first) {
-        null -> false
-        element -> removeFirstOrNull() != null
-        else -> others?.remove(element) == true
-    }
-
     fun clear() {
         first = null
         others = null
     }
-
-    fun toList(): List<E> = listOfNotNull(first) + others.orEmpty()
 }

@@ -14,6 +14,9 @@ internal interface Transport {
     /** The peer as text, the way Autobahn names it: `tcp4:127.0.0.1:9000`, `tcp6:::1:9000`, `unix:/path`. */
     val peer: String
 
+    /** What has [peer] as its text, and keeps nothing else of the transport. */
+    val peerName: Any get() = peer
+
     /** The own end, named like [peer]. */
     val local: String
 

@@ -13,11 +13,16 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.HandlerCoroutine
 import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
+import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
+import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.trackTimings
+import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -33,12 +38,14 @@ import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.isActive
-import kotlinx.coroutines.launch
+import kotlinx.coroutines.newCoroutineContext
 import kotlinx.coroutines.withContext
 
 /**
@@ -48,13 +55,13 @@ import kotlinx.coroutines.withContext
 internal class RealServerWebSocket(
     override val request: ConnectionRequest,
     private val owner: ServerConnection,
-    private val context: ServerContext,
-    match: RouteTable.Match,
+    private val match: RouteTable.Match,
 ) : ServerWebSocket,
     Opener {
     private val transport get() = owner.transport
+    private val context get() = owner.context
     private val loop get() = transport.loop
-    private val service = match.service
+    private val service get() = match.service
     private val connection = Connection(
         transport,
         service.connectionConfig,
@@ -62,6 +69,9 @@ internal class RealServerWebSocket(
         handlerOnLoop = service.handlerDispatcher == null,
         opener = this,
     )
+
+    /** Where what comes from the transport goes, once the connection is open. */
+    val receiver: TransportListener get() = connection
 
     /** Set on the loop, once. */
     @Volatile
@@ -74,7 +84,7 @@ internal class RealServerWebSocket(
     override var protocol: String? = null
         private set
 
-    override val pathParameters: Map<String, String> = match.pathParameters
+    override val pathParameters: Map<String, String> get() = match.pathParameters
     override val transportDetails: TransportDetails get() = transport.details(isServer = true)
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams
@@ -83,32 +93,41 @@ internal class RealServerWebSocket(
         get() = if (isRefused) WebSocketState.CLOSED else connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
     override val extensions: List<ExtensionHeader> get() = connection.extensions
-    override val trafficStats: TrafficStats get() = connection.watch.trafficStats
-    override val trackedTimings: Timings? get() = connection.watch.timings
+    override val trafficStats: TrafficStats get() = connection.trafficStats
+    override val trackedTimings: Timings? get() = connection.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /** Starts the connection's coroutine, a child of the server's. On the loop. */
+    @OptIn(ExperimentalCoroutinesApi::class, InternalCoroutinesApi::class)
     fun launch() {
         val dispatcher = service.handlerDispatcher
+        val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
         // The loop is where it belongs already: no need to come back to it first.
         val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
-        context.scope.launch(dispatcher ?: loop.dispatcher, start) { live() }
-    }
-
-    // Inline, as is [handle]: each would keep an object for as long as the handler runs.
-    private suspend inline fun live() {
-        val plain = context.ask(request)
-        val handler = service.handler
-        when {
-            plain != null -> answer(plain)
-            handler == null -> answer(HttpResponse(HttpStatus.NOT_FOUND))
-            else -> handle(handler)
+        HandlerCoroutine(place, connection).start(start, Unit) {
+            // What had a name here would be kept for as long as the handler runs.
+            if (isAnsweredPlainly()) return@start
+            try {
+                service.handler!!(this@RealServerWebSocket)
+            } catch (failure: Throwable) {
+                return@start handled(failure)
+            }
+            handled(null)
         }
     }
 
-    private suspend inline fun handle(handler: suspend ServerWebSocket.() -> Unit) {
+    private suspend fun isAnsweredPlainly(): Boolean {
+        val isHandled = service.handler != null
+        val plain = context.ask(request)
+            ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
+        answer(plain)
+        return true
+    }
+
+    /** The handler has returned, or thrown [failure]. */
+    private suspend fun handled(failure: Throwable?) {
         try {
-            handler()
+            if (failure != null) throw failure
             close(CloseCode.NORMAL_CLOSURE, "")
         } catch (deny: ConnectionDeny) {
             if (accepted) failed(deny) else answer(deny.response)
@@ -221,7 +240,7 @@ internal class RealServerWebSocket(
         connection.extend(agreed)
         connection.onOpened(unsent = octets.size)
         // Senders on other threads go by it: the response has to be in the queue before their frames.
-        owner.open(octets, connection) { accepted = true }
+        owner.open(octets) { accepted = true }
         opening.opened()
         opening = OpeningOutcome.ofOpened
     }
@@ -319,9 +338,9 @@ internal class RealServerWebSocket(
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
 
-    override fun resetTrafficStats() = connection.watch.resetTrafficStats()
+    override fun resetTrafficStats() = connection.resetTrafficStats()
 
-    override fun setTrackTimings(on: Boolean) = connection.watch.trackTimings(on)
+    override fun setTrackTimings(on: Boolean) = connection.trackTimings(on)
 
     override fun drop() = connection.drop()
 

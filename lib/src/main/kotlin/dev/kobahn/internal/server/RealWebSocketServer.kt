@@ -11,7 +11,6 @@ import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.HttpStatus
-import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
@@ -37,7 +36,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     WebSocketServer {
     private val supervisor = SupervisorJob(parent)
     private val scope = CoroutineScope(supervisor)
-    private val connections: MutableSet<ServerConnection> = ConcurrentHashMap.newKeySet()
+    private val connections = ServerConnections()
     private val count = AtomicInteger()
     private val started = AtomicBoolean()
     private val stopping = AtomicBoolean()
@@ -101,17 +100,17 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     /** Cancelled handlers close their connections; what they leave is dropped. */
     private suspend fun endAll() {
         accepting?.cancelAndJoin()
-        connections.forEach(ServerConnection::refusePending)
+        connections.toList().forEach(ServerConnection::refusePending)
         checkEmpty()
         withTimeoutOrNull(closingTime) { empty.await() }
-        connections.forEach(ServerConnection::drop)
+        connections.toList().forEach(ServerConnection::drop)
         empty.await()
     }
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
         val logged = transport.loggedBy(context.wireLog)
-        val connection = ServerConnection(logged, context, isAdmitted, onEnd)
+        val connection = ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
         connections.add(connection)
         connection.start()
         if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
@@ -126,13 +125,17 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     }
 
     private val onEnd: (ServerConnection) -> Unit = { connection ->
+        count.decrementAndGet()
+        onRefusedEnd(connection)
+    }
+
+    private val onRefusedEnd: (ServerConnection) -> Unit = { connection ->
         connections.remove(connection)
-        if (connection.isAdmitted) count.decrementAndGet()
         checkEmpty()
     }
 
     private fun checkEmpty() {
-        if (stopping.get() && connections.isEmpty()) empty.complete(Unit)
+        if (stopping.get() && connections.isEmpty) empty.complete(Unit)
     }
 
     override suspend fun stop(window: Duration, deadline: Duration, code: Int) {
@@ -152,7 +155,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
             }
         } finally {
             withContext(NonCancellable) {
-                connections.forEach(ServerConnection::drop)
+                connections.toList().forEach(ServerConnection::drop)
                 supervisor.cancel()
                 supervisor.join()
             }
@@ -160,9 +163,8 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     }
 
     private suspend fun closeAll(window: Duration, code: Int) {
-        connections.forEach(ServerConnection::refusePending)
-        // Not toList(), which asks for the size first: a connection may end in between.
-        val open = ArrayList(connections)
+        connections.toList().forEach(ServerConnection::refusePending)
+        val open = connections.toList()
         val begin = TimeSource.Monotonic.markNow()
         open.forEachIndexed { index, connection ->
             delay(window * index / open.size - begin.elapsedNow())

@@ -19,33 +19,42 @@ import kotlinx.coroutines.DisposableHandle
 /**
  * A connection of a server from its first octet to its last: reads the request's head, has it
  * judged, and either answers in plain HTTP or passes everything on to the WebSocket. On the loop.
- *
- * @property isAdmitted whether it takes one of the server's places
  */
 internal class ServerConnection(
     val transport: Transport,
-    private val context: ServerContext,
-    val isAdmitted: Boolean,
+    val context: ServerContext,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
-    private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
-    private var timer: DisposableHandle? = null
-    private var surplus: HeldOctets? = null
-    private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
-
-    /** Of the route once the path is known. */
-    private var service = context.routes.otherwise.service
-
+    /** What is needed until the WebSocket is open; then null. */
     @Volatile
-    private var answered = false
-
-    @Volatile
-    private var receiver: TransportListener? = null
+    private var opening: Opening? = Opening(context)
 
     /** The WebSocket, from its valid request on. */
     @Volatile
     var webSocket: RealServerWebSocket? = null
         private set
+
+    /** What everything goes to once it is open. */
+    private val receiver: TransportListener?
+        get() = if (opening == null) webSocket!!.receiver else null
+
+    // The neighbours among the server's connections, see [ServerConnections].
+    var previous: ServerConnection? = null
+    var next: ServerConnection? = null
+
+    private class Opening(context: ServerContext) {
+        var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
+        var timer: DisposableHandle? = null
+        var surplus: HeldOctets? = null
+        val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
+
+        /** Of the route once the path is known. */
+        var service = context.routes.otherwise.service
+
+        /** Whether it was answered in plain HTTP, or the transport is gone. */
+        @Volatile
+        var isOver = false
+    }
 
     fun start() {
         limit(context.options.openHandshakeTimeout, ::timeOut)
@@ -55,40 +64,39 @@ internal class ServerConnection(
     /** Either the client was too slow with its request, or the handler with its decision. */
     private fun timeOut() {
         transport.log?.timeout("no handshake within ${context.options.openHandshakeTimeout}")
-        val waitsForClient = parser != null
+        val waitsForClient = opening?.parser != null
         val status =
             if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
         refuse(status)
     }
 
     override fun onOctets(input: ByteBuffer) {
-        val receiver = receiver
+        val opening = opening ?: return receiver!!.onOctets(input)
+        val parser = opening.parser
         when {
-            receiver != null -> receiver.onOctets(input)
-            answered -> Unit
-            parser != null -> readHead(parser!!, input)
-            else -> hold(input)
+            opening.isOver -> Unit
+            parser != null -> readHead(opening, parser, input)
+            else -> hold(opening, input)
         }
     }
 
-    private fun readHead(parser: RequestHeadParser, input: ByteBuffer) {
-        if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
+    private fun readHead(opening: Opening, parser: RequestHeadParser, input: ByteBuffer) {
+        if (opening.flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
         if (!parser.parse(input)) return
-        this.parser = null
-        hold(input)
+        opening.parser = null
+        hold(opening, input)
         when (val result = parser.result) {
-            is HeadResult.Complete -> judge(result.head)
+            is HeadResult.Complete -> judge(opening, result.head)
             is HeadResult.Malformed -> answer(HttpResponse(result.status, result.reason))
             null -> error("the parser is done but has no result")
         }
     }
 
-    private fun judge(head: RequestHead) {
-        val peer = transport.peer
+    private fun judge(opening: Opening, head: RequestHead) {
         val match = context.routes.find(head.target)
-        val handshake = match.service.handshake(context.isProxied(peer))
-        service = match.service
-        when (val result = handshake.check(head, peer)) {
+        val handshake = match.service.handshake(context.isProxied(transport))
+        opening.service = match.service
+        when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
             is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
             is ServerHandshakeResult.Refused -> answer(result.response)
@@ -96,7 +104,7 @@ internal class ServerConnection(
     }
 
     private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
-        val webSocket = RealServerWebSocket(request, this, context, match)
+        val webSocket = RealServerWebSocket(request, this, match)
         this.webSocket = webSocket
         webSocket.launch()
     }
@@ -106,29 +114,28 @@ internal class ServerConnection(
     }
 
     /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
-    private fun hold(input: ByteBuffer) {
+    private fun hold(opening: Opening, input: ByteBuffer) {
         if (!input.hasRemaining()) return
-        val held = surplus ?: HeldOctets().also { surplus = it }
+        val held = opening.surplus ?: HeldOctets().also { opening.surplus = it }
         held.add(input)
         if (held.isFull) transport.pauseReading()
     }
 
-    /** The 101 response is [head]: from now on everything goes to [receiver]. Calls [onSent] once it is in the queue. */
-    fun open(head: ByteArray, receiver: TransportListener, onSent: () -> Unit) {
-        timer?.dispose()
-        timer = null
+    /** The 101 response is [head]: from now on everything goes to the WebSocket. Calls [onSent] once it is in the queue. */
+    fun open(head: ByteArray, onSent: () -> Unit) {
+        val opening = opening!!
+        opening.timer?.dispose()
         synchronized(transport.output) { transport.output.append(head) }
         onSent()
         transport.flush()
-        this.receiver = receiver
-        val held = surplus ?: return
-        surplus = null
+        this.opening = null
+        val held = opening.surplus ?: return
         transport.resumeReading()
-        receiver.onOctets(held.take())
+        receiver!!.onOctets(held.take())
     }
 
     /** Whether the handshake is under way and the transport still there. From any thread. */
-    val isPending: Boolean get() = receiver == null && !answered
+    val isPending: Boolean get() = opening?.isOver == false
 
     /** Answers with [status] if the handshake is still under way. */
     fun refuse(status: Int) {
@@ -143,29 +150,26 @@ internal class ServerConnection(
     }
 
     private fun answer(octets: ByteArray) {
-        if (!isPending) return
-        answered = true
-        parser = null
-        surplus = null
+        val opening = opening?.takeUnless { it.isOver } ?: return
+        opening.isOver = true
+        opening.parser = null
+        opening.surplus = null
         synchronized(transport.output) { transport.output.append(octets) }
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        limit(service.dropTimeout) { transport.close() }
+        limit(opening.service.dropTimeout) { transport.close() }
     }
 
     private fun limit(time: Duration, action: Runnable) {
-        timer?.dispose()
-        timer = if (time > Duration.ZERO) transport.loop.schedule(time, action) else null
+        val opening = opening ?: return
+        opening.timer?.dispose()
+        opening.timer = if (time > Duration.ZERO) transport.loop.schedule(time, action) else null
     }
 
     override fun onInputEnd() {
-        val receiver = receiver
-        when {
-            receiver != null -> receiver.onInputEnd()
-            answered -> transport.shutdownOutput()
-            else -> transport.close()
-        }
+        val opening = opening ?: return receiver!!.onInputEnd()
+        if (opening.isOver) transport.shutdownOutput() else transport.close()
     }
 
     override fun onWritten(waiting: Long) {
@@ -173,8 +177,10 @@ internal class ServerConnection(
     }
 
     override fun onClosed(cause: IOException?) {
-        answered = true
-        timer?.dispose()
+        opening?.let {
+            it.isOver = true
+            it.timer?.dispose()
+        }
         webSocket?.onTransportClosed(cause)
         onEnd(this)
     }

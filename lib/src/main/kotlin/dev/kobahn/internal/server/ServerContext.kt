@@ -3,6 +3,7 @@ package dev.kobahn.internal.server
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.SecureMaskingKeys
+import dev.kobahn.internal.connection.Transport
 import kotlinx.coroutines.CoroutineScope
 
 /** What all connections of a server share. Immutable. */
@@ -20,9 +21,9 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
         .takeIf { options.serveFlashSocketPolicy }
         ?.let { (it.trimEnd(NUL) + NUL).encodeToByteArray() }
 
-    /** Whether [peer] is a proxy whose word on who asks is taken. */
-    fun isProxied(peer: String): Boolean =
-        options.trustXForwardedFor > 0 && trustedProxies.contains(peer)
+    /** Whether the peer of [transport] is a proxy whose word on who asks is taken. */
+    fun isProxied(transport: Transport): Boolean =
+        options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer)
 
     private companion object {
         const val NUL = '\u0000'

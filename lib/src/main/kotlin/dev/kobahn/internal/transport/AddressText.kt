@@ -17,6 +17,11 @@ internal fun SocketAddress.toText(): String = when (this) {
     else -> "unix:$this"
 }
 
+/** An [address] whose text is made when it is asked for. */
+internal class SocketName(private val address: SocketAddress) {
+    override fun toString(): String = address.toText()
+}
+
 private fun family(address: InetAddress?): String = when (address) {
     is Inet4Address -> "tcp4"
     is Inet6Address -> "tcp6"

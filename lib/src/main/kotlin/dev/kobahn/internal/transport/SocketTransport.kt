@@ -2,7 +2,6 @@ package dev.kobahn.internal.transport
 
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
-import dev.kobahn.internal.transport.SocketWriter.Outcome
 import dev.kobahn.protocol.OctetQueue
 import java.io.IOException
 import java.net.SocketAddress
@@ -26,14 +25,13 @@ import java.nio.channels.SocketChannel
  *
  * A listener that throws has its transport closed. Created on the loop.
  */
-internal class SocketTransport(val channel: SocketChannel, override val loop: EventLoop) :
+internal class SocketTransport(channel: SocketChannel, override val loop: EventLoop) :
+    SocketWriter(OctetQueue(loop.segments), channel),
     Transport,
     Selected {
-    private val peerAddress: SocketAddress = channel.remoteAddress ?: throw ClosedChannelException()
+    override val peerName: SocketName =
+        SocketName(channel.remoteAddress ?: throw ClosedChannelException())
     private val localAddress: SocketAddress = channel.localAddress ?: throw ClosedChannelException()
-
-    override val output: OctetQueue = OctetQueue(loop.segments)
-    private val writer = SocketWriter(output, channel)
 
     @Volatile
     private var closing = false
@@ -50,11 +48,8 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     override var received = 0L
         private set
 
-    override val peer: String get() = peerAddress.toText()
+    override val peer: String get() = peerName.toString()
     override val local: String get() = localAddress.toText()
-
-    /** How many times the system was asked to write. */
-    val writes: Int get() = synchronized(output) { writer.writes }
 
     override fun start(listener: TransportListener) {
         check(this.listener == null) { "The transport was started before" }
@@ -87,7 +82,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     }
 
     override fun shutdownOutput() {
-        writer.end()
+        endOutput()
         flush()
     }
 
@@ -95,7 +90,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
 
     private fun close(cause: IOException?) {
         if (!beginClosing()) return
-        writer.abandon()
+        abandonOutput()
         loop.execute { finish(cause) }
     }
 
@@ -142,7 +137,7 @@ internal class SocketTransport(val channel: SocketChannel, override val loop: Ev
     private fun write(buffer: ByteBuffer, ready: Boolean) {
         if (closing) return
         try {
-            val outcome = writer.write(buffer, ready)
+            val outcome = writeOutput(buffer, ready)
             if (outcome != Outcome.DONE) onLoop { goOn(outcome) }
             notify { onWritten(synchronized(output) { output.size }) }
         } catch (failure: IOException) {

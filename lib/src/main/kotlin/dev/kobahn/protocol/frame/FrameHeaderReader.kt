@@ -21,9 +21,12 @@ import java.nio.ByteBuffer
  * in its fields. The properties are those of the last header read. Not thread-safe.
  */
 public class FrameHeaderReader {
-    private var first = 0
-    private var second = 0
+    /** The first two octets. */
+    private var start = 0
     private var seen = 0
+
+    private val first get() = start shr Byte.SIZE_BITS
+    private val second get() = start and FrameHeader.OCTET
 
     /** FIN, the reserved bits and the opcode as they stand in the header. */
     internal val firstOctet: Int get() = first and FrameHeader.OCTET
@@ -77,8 +80,7 @@ public class FrameHeaderReader {
     }
 
     private fun readWhole(input: ByteBuffer) {
-        first = input.get().toInt()
-        second = input.get().toInt()
+        start = input.getShort().toInt()
         length = when (val short = second and FrameHeader.LENGTH) {
             FrameHeader.LENGTH_16 -> input.getShort().toLong() and FrameHeader.UNSIGNED_SHORT
             FrameHeader.LENGTH_64 -> input.getLong()
@@ -100,10 +102,10 @@ public class FrameHeaderReader {
 
     private fun step(octet: Int) {
         when {
-            seen == 0 -> first = octet
+            seen == 0 -> start = octet shl Byte.SIZE_BITS
 
             seen == 1 -> {
-                second = octet
+                start = start or octet
                 val short = octet and FrameHeader.LENGTH
                 length = if (short < FrameHeader.LENGTH_16) short.toLong() else 0
             }

@@ -9,7 +9,7 @@ internal object ForwardedFor {
      * header with fewer entries than there are trusted proxies did not pass all of them and counts
      * for nothing: a client could have written it.
      */
-    fun peer(headers: Headers, trustedProxies: Int, peer: String): String {
+    fun peer(headers: Headers, trustedProxies: Int, peer: Any): Any {
         if (trustedProxies == 0) return peer
         val entries = HttpGrammar.elements(headers[NAME])
         return entries.getOrNull(entries.size - trustedProxies) ?: peer

@@ -96,7 +96,10 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
 
             !isToken(colon) -> malformed("header name is not a token")
 
-            else -> fields.addChecked(CommonText.of(line, 0, colon), value(colon + 1))
+            else -> {
+                val name = CommonText.of(line, 0, colon)
+                fields.addChecked(name, value(name, colon + 1))
+            }
         }
     }
 
@@ -108,12 +111,12 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     }
 
     /** The rest of the line from [begin] on without the white space around it. */
-    private fun value(begin: Int): String {
+    private fun value(name: String, begin: Int): String {
         var start = begin
         var end = lineLength
         while (start < end && isBlank(start)) start++
         while (start < end && isBlank(end - 1)) end--
-        return CommonText.of(line, start, end)
+        return CommonText.value(name, line, start, end)
     }
 
     private fun isBlank(index: Int) = line[index] == SPACE || line[index] == TAB

@@ -5,14 +5,18 @@ import dev.kobahn.protocol.extension.ExtensionHeader
 /**
  * A well-formed HTTP request, with or without an upgrade. Immutable and safe to share.
  *
- * @property peer who asks, as the transport or a trusted proxy names it
  * @property headers all fields
  */
 public open class HttpRequest internal constructor(
-    public val peer: String,
+    private val client: Any,
     public val headers: Headers,
     private val resourceName: ResourceName,
 ) {
+    // A request lives as long as its connection, and few ask for this.
+
+    /** Who asks, as the transport or a trusted proxy names it. */
+    public val peer: String get() = client.toString()
+
     /** The `Host` field without its port, as it stands. */
     public val host: String
         get() {
@@ -59,19 +63,22 @@ public open class HttpRequest internal constructor(
  * A valid request to open a WebSocket. Immutable and safe to share.
  *
  * @property version 13 (RFC 6455) or 8 (drafts hybi-10 to hybi-12)
- * @property origin the origin of the page the request comes from, verbatim; null when not a browser
  * @property protocols the subprotocols the client offers, the most wanted first
  * @property extensions the extensions the client offers; which are agreed on is a later matter
  */
 public class ConnectionRequest internal constructor(
-    peer: String,
+    client: Any,
     headers: Headers,
     resourceName: ResourceName,
     public val version: Int,
-    public val origin: String?,
     public val protocols: List<String>,
     public val extensions: List<ExtensionHeader>,
-) : HttpRequest(peer, headers, resourceName) {
+) : HttpRequest(client, headers, resourceName) {
+    /** The origin of the page the request comes from, verbatim; null when not a browser. */
+    public val origin: String?
+        get() = headers["Origin"]
+            ?: if (version == ProtocolVersions.HYBI_10) headers[SEC_WEBSOCKET_ORIGIN] else null
+
     @JvmSynthetic
     override fun fields(): Map<String, Any?> = super.fields() + linkedMapOf(
         "version" to version,

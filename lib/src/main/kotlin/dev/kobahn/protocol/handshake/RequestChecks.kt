@@ -10,7 +10,6 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private val headers = head.headers
     private var resource = ResourceName.ofTail("")
     private var version = 0
-    private var origin: String? = null
     private var protocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
 
@@ -26,15 +25,15 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
      * something else, such as the `h2c` of HTTP clients, is an offer that may be ignored (RFC 7230
      * section 6.7).
      */
-    fun notAnUpgrade(peer: String): HttpRequest? {
+    fun notAnUpgrade(client: Any): HttpRequest? {
         val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
             ("Upgrade" in headers && SEC_WEBSOCKET_KEY in headers)
-        return if (isHandshake) null else HttpRequest(peer, headers, resource)
+        return if (isHandshake) null else HttpRequest(client, headers, resource)
     }
 
     /** The request, after [plain] and [upgrade] were passed. */
-    fun request(peer: String) =
-        ConnectionRequest(peer, headers, resource, version, origin, protocols, extensions)
+    fun request(client: Any) =
+        ConnectionRequest(client, headers, resource, version, protocols, extensions)
 
     /** A client that begins with HTTP/2 (RFC 9113 section 3.4) is told what is spoken here. */
     private fun http2(): HttpResponse? {
@@ -104,7 +103,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     }
 
     private fun origin(): HttpResponse? {
-        origin = single("Origin") { return it }
+        var origin = single("Origin") { return it }
         if (version == ProtocolVersions.HYBI_10) {
             val draft = single(SEC_WEBSOCKET_ORIGIN) { return it }
             origin = origin ?: draft

@@ -34,7 +34,11 @@ constructor(
     }
 
     /** Judges [head], sent by [peer]. Never throws on what the peer sent. */
-    public fun check(head: RequestHead, peer: String): ServerHandshakeResult {
+    public fun check(head: RequestHead, peer: String): ServerHandshakeResult = judge(head, peer)
+
+    /** As [check]; the text of [peer] is its name. */
+    @JvmSynthetic
+    internal fun judge(head: RequestHead, peer: Any): ServerHandshakeResult {
         val checks = RequestChecks(head, this)
         val client = ForwardedFor.peer(head.headers, trustXForwardedFor, peer)
         return checks.plain()?.let(ServerHandshakeResult::Refused)

@@ -42,8 +42,9 @@ constructor(
         maxMessagePayloadSize,
         maxFramePayloadSize,
     )
-    private val receiver =
-        FrameReceiver(config, Mailbox()) { keep(pingQueue, PingControlMessage(it)) }
+    private val receiver = object : FrameReceiver(config, Mailbox()) {
+        override fun onPing(payload: ByteArray) = keep(pingQueue, PingControlMessage(payload))
+    }
     private var search: CloseSearch? = null
     private var closed = false
 

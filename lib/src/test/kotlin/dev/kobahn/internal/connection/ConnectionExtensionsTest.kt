@@ -83,7 +83,7 @@ class ConnectionExtensionsTest :
             rig.receive(*Array(2_000) { bomb }, rig.peer.text("last"))
             rig.connection.isReadingPaused shouldBe true
             // as much as one read may be, over the bound
-            rig.connection.watch.trafficStats.incomingOctetsAppLevel shouldBeLessThan
+            rig.connection.trafficStats.incomingOctetsAppLevel shouldBeLessThan
                 1000L + 129 * 1024
             val sizes = rig.begin { List(2_001) { messages.receive().size } }
             sizes.await() shouldBe List(2_000) { 255 } + 4

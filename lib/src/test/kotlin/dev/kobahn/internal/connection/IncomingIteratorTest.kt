@@ -5,11 +5,17 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.startCoroutine
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.asContextElement
 import kotlinx.coroutines.async
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -73,6 +79,38 @@ class IncomingIteratorTest :
             other.getCompleted()?.number shouldBe 7
         }
 
+        test("who waits is told in order, wherever one that was cancelled stood") {
+            for (cancelled in 0..2) {
+                val loop = VirtualLoop()
+                val incoming = incomingMessages(1000, CountingOwner())
+                val waits = List(3) { CoroutineScope(loop.dispatcher).async { incoming.receive() } }
+                loop.run()
+                waits[cancelled].cancel()
+                repeat(2) { incoming.offer(message(it)) }
+                loop.run()
+                val others = waits - waits[cancelled]
+                others.map { it.getCompleted().number } shouldBe listOf(0, 1)
+            }
+        }
+
+        test(
+            "the loop's own dispatcher is given an iterator as it is, unless a thread needs state",
+        ) {
+            val loop = VirtualLoop()
+            val given = RecordingDispatcher(loop.dispatcher)
+            val incoming = incomingMessages(1000, CountingOwner(given))
+            for (context in listOf(given, given + ThreadLocal<Int>().asContextElement(1))) {
+                var taken = 0
+                val receive = suspend { taken = incoming.receive().number }
+                receive.startCoroutine(Continuation(context + Job()) { it.getOrThrow() })
+                loop.run()
+                incoming.offer(message(5))
+                loop.run()
+                taken shouldBe 5
+            }
+            given.blocks.filterIsInstance<IncomingIterator<*>>().size shouldBe 1
+        }
+
         test("an iterator whose next message was not asked for has none") {
             val iterator = incomingMessages(1000, CountingOwner()).iterator()
             shouldThrow<IllegalStateException> { iterator.next() }
@@ -88,3 +126,13 @@ class IncomingIteratorTest :
             received.getCompletionExceptionOrNull()?.message shouldBe "enough"
         }
     })
+
+private class RecordingDispatcher(private val dispatcher: CoroutineDispatcher) :
+    CoroutineDispatcher() {
+    val blocks = ArrayList<Runnable>()
+
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        blocks.add(block)
+        dispatcher.dispatch(context, block)
+    }
+}

@@ -7,6 +7,7 @@ import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
 import java.nio.ByteBuffer
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
@@ -47,6 +48,10 @@ private const val CANCELLED = 2_000
 private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
+    override val dispatcher = null
+
+    override fun tellsWhenCancelled(job: Job): Boolean = false
+
     override fun beforeReceive(): Boolean = true
 
     override suspend fun open() = Unit

@@ -2,16 +2,21 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.Message
 import java.io.IOException
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ChannelResult
 import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.yield
 
-internal class CountingOwner : IncomingMessages.Owner {
+internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = null) :
+    IncomingMessages.Owner {
     var rooms = 0
     var idles = 0
     var begun = 0
+
+    override fun tellsWhenCancelled(job: Job): Boolean = false
 
     override fun beforeReceive(): Boolean = begun > 0
 
@@ -70,4 +75,6 @@ internal val WAYS: Map<String, Receiving> = mapOf(
 )
 
 internal fun incomingMessages(limit: Long, owner: IncomingMessages.Owner) =
-    IncomingMessages<Message>(limit, owner) { maxOf(it.size.toLong(), 64L) }
+    object : IncomingMessages<Message>(limit, owner) {
+        override fun costOf(message: Message) = maxOf(message.size.toLong(), 64L)
+    }

@@ -24,7 +24,7 @@ internal class ServerRig(configure: WebSocketServerOptions.() -> Unit) {
         private set
 
     init {
-        ServerConnection(ends.first, context, isAdmitted = true) { ended = true }.start()
+        ServerConnection(ends.first, context) { ended = true }.start()
         ends.second.start(Peer())
         loop.run()
     }

@@ -15,6 +15,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldEndWith
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import java.nio.ByteBuffer
 
 /** What extensions do to the messages that are received (RFC 6455 sections 5.2, 5.4 and 9.1). */
@@ -72,6 +73,9 @@ class ExtendedReceivingTest :
             end.events.messages shouldBe listOf("text 48 69")
             failure(frame(0xC1, "3f"), rotation(0x40)) shouldBe Violation.TEXT_NOT_UTF8
             failure(frame(0xC1, "03"), rotation(0x40)) shouldBe Violation.TEXT_NOT_UTF8
+            val late = end(rotation(0x40))
+            late.receive(frame(0x41, "88 a9") + frame(0x80, "88 3f"))
+            late.protocol.failure?.message.orEmpty() shouldContain "octet 3"
         }
 
         bothRoles("the limit of a message is for what it becomes, not for what is on the wire") {
@@ -138,7 +142,7 @@ class ExtendedReceivingTest :
         bothRoles("traffic counts what came beside what became of it") {
             val end = end(doubling())
             end.receive(frame(0xA2, "01 01 02 02") + frame(0x82, "01"))
-            val traffic = end.protocol.traffic
+            val traffic = end.protocol.traffic.toArray()
             traffic[TrafficCounts.PAYLOAD_RECEIVED] shouldBe 5
             traffic[TrafficCounts.APPLICATION_RECEIVED] shouldBe 3
         }

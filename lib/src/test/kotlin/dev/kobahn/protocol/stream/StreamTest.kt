@@ -68,6 +68,8 @@ class StreamTest :
         ) {
             reading(frame(0x01, "48 ff 48", declared = 100)) shouldBe
                 failure(Violation.TEXT_NOT_UTF8, ": octet 1")
+            reading(frame(0x01, "48 e2") + frame(0x00, "82 ac") + frame(0x00, "48 48 ff")) shouldBe
+                failure(Violation.TEXT_NOT_UTF8, ": octet 6")
             reading(frame(0x81, "48 e2 82")) shouldBe
                 failure(Violation.TEXT_NOT_UTF8, ": it ends inside a code point")
             reading(frame(0x01, "e2") + frame(0x00, "82") + frame(0x80, "ac")) shouldBe

@@ -1,0 +1,28 @@
+package dev.kobahn.internal.connection
+
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.AbstractCoroutine
+import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.handleCoroutineException
+
+/**
+ * The coroutine of the handler of a [connection], as `launch` would make it. When it is cancelled
+ * it tells those who wait for messages itself. So a handler that waits is registered nowhere, which
+ * would cost an object for each message.
+ */
+@OptIn(InternalCoroutinesApi::class)
+internal class HandlerCoroutine(context: CoroutineContext, val connection: Connection) :
+    AbstractCoroutine<Unit>(context, initParentJob = false, active = true) {
+    init {
+        // Not before the connection is known: a parent that is cancelled cancels at once.
+        initParentJob(context[Job])
+    }
+
+    override fun onCancelling(cause: Throwable?) = connection.handlerCancelled()
+
+    override fun handleJobException(exception: Throwable): Boolean {
+        handleCoroutineException(context, exception)
+        return true
+    }
+}
