@@ -66,16 +66,22 @@ internal class ClosingHandshake(
     }
 
     /**
-     * Section 7.1.1: the server ends the transport, the client waits for that. Ending it by halves
-     * and reading on keeps the kernel from resetting it before the peer has read our Close.
+     * Section 7.1.1: the server ends the transport, the client waits for that. A peer whose Close
+     * was valid sends nothing more (section 5.5.1). Any other may still be sending: ending by halves
+     * and reading on keeps the kernel from resetting the transport before it has read our Close.
      */
     private fun endTransport() {
         ending = true
-        if (config.protocol.role == Role.SERVER) transport.shutdownOutput()
+        if (config.protocol.role == Role.SERVER) endAsServer()
         limit(config.dropTimeout) {
             log?.timeout("the peer did not end the transport within ${config.dropTimeout}")
             transport.close()
         }
+    }
+
+    private fun endAsServer() {
+        val isOrderly = protocol.remoteClose != null && protocol.failure == null
+        if (isOrderly) transport.closeAfterOutput() else transport.shutdownOutput()
     }
 
     /**

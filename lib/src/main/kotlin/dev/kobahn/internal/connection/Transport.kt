@@ -50,6 +50,13 @@ internal interface Transport {
      */
     fun shutdownOutput()
 
+    /**
+     * [close] once [output] is drained, for a peer that has nothing more to send. If it has sent
+     * something all the same this is [shutdownOutput], so that it can read what was written. On the
+     * loop.
+     */
+    fun closeAfterOutput(): Unit = shutdownOutput()
+
     /** Ends both directions at once and discards [output]. From any thread, any number of times. */
     fun close()
 }

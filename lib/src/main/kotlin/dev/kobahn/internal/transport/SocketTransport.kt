@@ -42,6 +42,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private var paused = false
     private var inputEnded = false
     private var outputEnded = false
+    private var closesAfterOutput = false
     private var unwritten = false
     private var end: End? = null
 
@@ -86,6 +87,11 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         flush()
     }
 
+    override fun closeAfterOutput() {
+        closesAfterOutput = true
+        shutdownOutput()
+    }
+
     override fun close(): Unit = close(null)
 
     private fun close(cause: IOException?) {
@@ -105,11 +111,12 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     /**
-     * As long as a selector knows a channel its close begins with a shutdown, which fails where
-     * both directions have ended: there the selector has to forget it first.
+     * As long as a selector knows a channel its close begins with a shutdown. Where the output has
+     * ended that is one system call too many, and one that fails if the input has ended as well:
+     * there the selector has to forget it first.
      */
     private fun closeChannel() {
-        if (!inputEnded || !outputEnded || !key.isValid) return channel.close()
+        if (!outputEnded || !key.isValid) return channel.close()
         key.cancel()
         loop.afterSelect { channel.close() }
     }
@@ -148,16 +155,21 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private fun goOn(outcome: Outcome) {
         when (outcome) {
             Outcome.DONE -> Unit
-
             Outcome.BLOCKED -> setInterest(SelectionKey.OP_WRITE, true)
-
             Outcome.MORE -> flush()
-
-            Outcome.ENDED -> {
-                outputEnded = true
-                closeIfBothEnded()
-            }
+            Outcome.ENDED -> endOutputNow()
         }
+    }
+
+    private fun endOutputNow() {
+        outputEnded = true
+        if (closesAfterOutput && !paused && !read()) return close()
+        try {
+            channel.shutdownOutput()
+        } catch (failure: IOException) {
+            return failWriting(failure)
+        }
+        closeIfBothEnded()
     }
 
     /** What the peer sent before it went away may tell why it did: it is read first. */

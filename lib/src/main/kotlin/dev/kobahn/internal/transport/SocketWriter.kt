@@ -23,7 +23,7 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
         /** A fair share was written and more waits: call [writeOutput] again soon. */
         MORE,
 
-        /** Everything is written and the direction has ended. */
+        /** Everything is written and the direction is to be ended. */
         ENDED,
     }
 
@@ -60,7 +60,6 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
             rounds++
             outcome = synchronized(output) { advance(buffer, written, rounds == WRITES_AT_ONCE) }
         }
-        if (outcome == Outcome.ENDED) channel.shutdownOutput()
         return outcome
     }
 

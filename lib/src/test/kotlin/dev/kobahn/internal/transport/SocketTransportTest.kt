@@ -2,6 +2,7 @@ package dev.kobahn.internal.transport
 
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeLessThan
+import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
@@ -69,6 +70,44 @@ internal class SocketTransportTest :
                 }
                 recorder.closed.await().shouldNotBeNull()
                 recorder.received shouldBe byteArrayOf(1, 2, 3, 4)
+            }
+        }
+
+        test("closing after the output waits for the last octet and for nothing else") {
+            pair { first, second ->
+                val reader = second.record()
+                val recorder = first.record()
+                first.onLoop {
+                    first.send(ByteArray(5_000_000))
+                    first.closeAfterOutput()
+                }
+                recorder.closed.await().shouldBeNull()
+                recorder.inputEnd.isCompleted shouldBe false
+                reader.awaitOctets(5_000_000)
+                reader.inputEnd.await()
+                reader.closed.isCompleted shouldBe false
+            }
+        }
+
+        test("a peer that sends more is read on, so that it can read what was written") {
+            pair { first, second ->
+                val reader = second.record()
+                val recorder = Recorder()
+                first.onLoop {
+                    // Nothing is read before the output has ended.
+                    second.channel.write(ByteBuffer.wrap(byteArrayOf(1)))
+                    first.start(recorder)
+                    first.send(byteArrayOf(2))
+                    first.closeAfterOutput()
+                }
+                recorder.awaitOctets(1) shouldBe byteArrayOf(1)
+                reader.inputEnd.await()
+                second.send(byteArrayOf(3))
+                recorder.awaitOctets(2) shouldBe byteArrayOf(1, 3)
+                second.shutdownOutput()
+                recorder.inputEnd.await()
+                recorder.closed.await().shouldBeNull()
+                reader.received shouldBe byteArrayOf(2)
             }
         }
 
