@@ -114,8 +114,8 @@ private class Batch : Runnable {
     }
 
     private companion object {
-        /** Few enough to be done soon by one thread, and to leave some for others. */
-        const val SIZE = 8
+        /** Few enough that one thread has soon done with them. */
+        const val SIZE = 32
     }
 }
 

@@ -56,7 +56,7 @@ internal class HandOverTest :
             var ran = 0
             repeat(100) { handOver.add(target) { ran++ } }
             handOver.send()
-            target.kept shouldHaveSize 13
+            target.kept shouldHaveSize 4
             target.runAll()
             ran shouldBe 100
         }
