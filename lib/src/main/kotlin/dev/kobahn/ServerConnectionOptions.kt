@@ -76,8 +76,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      * fastest, keeps a connection free of races, and forbids blocking calls.
      *
      * Of handlers that wait elsewhere, several with a message at the same time are resumed by one
-     * thread, one after the other; should one of them block it, the others get another thread within
-     * two milliseconds.
+     * thread, one after the other; should one of them block it, the others soon get another, if the
+     * dispatcher has one to spare.
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 

@@ -6,6 +6,7 @@ import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeFalse
 import io.kotest.matchers.booleans.shouldBeTrue
@@ -58,7 +59,7 @@ class ConnectionTest :
                 test("who is told that nothing more comes can ask at once how it ended") {
                     val rig = ConnectionRig(role)
                     val ended = CoroutineScope(Dispatchers.Unconfined).async {
-                        runCatching { rig.connection.incoming.receive() }
+                        shouldThrow<ConnectionClosedException> { rig.connection.incoming.receive() }
                         rig.connection.closeStatus to rig.connection.isClosing
                     }
                     rig.peer.vanish(IOException("gone"))
