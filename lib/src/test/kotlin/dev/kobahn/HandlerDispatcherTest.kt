@@ -32,6 +32,25 @@ internal class HandlerDispatcherTest :
             }
         }
 
+        test("what a handler sent leaves though it goes on without suspending") {
+            val answered = CountDownLatch(1)
+            webSocketServer {
+                handlerDispatcher = Dispatchers.IO
+                onConnect {
+                    for (message in incoming) {
+                        send(message)
+                        answered.await()
+                    }
+                }
+            }.use { server ->
+                val peer = RawPeer(server.port).apply { handshake() }
+                peer.sendHex("81 81 00000000 61")
+                peer.readFrame() shouldBe "text a"
+                answered.countDown()
+                peer.close()
+            }
+        }
+
         for (dispatcher in listOf(null, Dispatchers.Default)) {
             test("what a handler keeps for its thread is there: ${dispatcher ?: "the loop"}") {
                 val kept = ThreadLocal<String?>()

@@ -362,7 +362,12 @@ internal class Connection(
     /** From any thread. */
     fun handlerCancelled() = inbox.tellAll()
 
-    override fun beforeReceive(): Boolean = isOpened
+    /** On the loop opening takes no time; elsewhere to receive is to wait for the loop already. */
+    override fun beforeReceive(): Boolean {
+        if (isOpened) return true
+        if (!handlerOnLoop) opener.openSoon()
+        return !handlerOnLoop
+    }
 
     override suspend fun open() = opener.open()
 

@@ -1,7 +1,10 @@
 package dev.kobahn.internal.connection
 
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.intrinsics.createCoroutineUnintercepted
+import kotlin.coroutines.resume
 import kotlinx.coroutines.AbstractCoroutine
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.handleCoroutineException
@@ -17,6 +20,12 @@ internal class HandlerCoroutine(context: CoroutineContext, val connection: Conne
     init {
         // Not before the connection is known: a parent that is cancelled cancels at once.
         initParentJob(context[Job])
+    }
+
+    /** Starts with [block] as soon as [resumer] runs it, even if it is cancelled before. */
+    fun startBy(resumer: CoroutineDispatcher, block: suspend Unit.() -> Unit) {
+        val beginning = block.createCoroutineUnintercepted(Unit, this)
+        resumer.interceptContinuation(beginning).resume(Unit)
     }
 
     override fun onCancelling(cause: Throwable?) = connection.handlerCancelled()

@@ -75,7 +75,7 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     /** The messages, whole. IllegalStateException if they are wanted in pieces. */
     fun whole(): ReceiveChannel<Message> {
-        if (choose(Choice.WHOLE)) owner.loop.run(::beginWhole)
+        if (choose(Choice.WHOLE)) owner.loop.runSoon(::beginWhole)
         return messages
     }
 

@@ -16,7 +16,7 @@ internal interface Loop {
 
     /**
      * What resumes coroutines of [dispatcher] from the loop: several of them together, where there
-     * are several, which is cheaper.
+     * are several, which is cheaper. From any thread.
      */
     fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
 
@@ -31,6 +31,19 @@ internal interface Loop {
 
     /** Runs [action] on the loop after everything dispatched before. From any thread. */
     fun execute(action: Runnable)
+
+    /**
+     * As [execute]; but a thread that is resuming coroutines for the loop does not wake it before it
+     * is through with them, which may take some milliseconds.
+     */
+    fun executeSoon(action: Runnable): Unit = execute(action)
+
+    /**
+     * Has [action] run by this thread once it is through with the coroutines that it is resuming for
+     * the loop, or by the loop if that takes more than some milliseconds. False, and nothing else, if
+     * that is not what this thread does.
+     */
+    fun putOff(action: Runnable): Boolean = false
 
     /**
      * Runs [action] on the loop once [delay] has passed, never earlier, by a monotonic clock. From

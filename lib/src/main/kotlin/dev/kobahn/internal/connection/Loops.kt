@@ -16,3 +16,8 @@ internal suspend fun <T> Loop.call(action: () -> T): T {
 internal fun Loop.run(action: Runnable) {
     if (isCurrent) action.run() else execute(action)
 }
+
+/** As [run]; elsewhere as [Loop.executeSoon]. */
+internal fun Loop.runSoon(action: Runnable) {
+    if (isCurrent) action.run() else executeSoon(action)
+}

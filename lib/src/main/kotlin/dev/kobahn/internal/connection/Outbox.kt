@@ -54,7 +54,7 @@ internal class Outbox(private val owner: Owner) {
     private var turns: SendTurns? = null
 
     @Volatile
-    private var postedFlush: PostedFlush? = null
+    private var laterFlush: LaterFlush? = null
 
     /** Whether the connection is gone, so that nothing may be sent any more. */
     var isClosed = false
@@ -133,7 +133,7 @@ internal class Outbox(private val owner: Owner) {
     }
 
     private suspend fun written(backlog: Long) {
-        flush()
+        flush(backlog)
         if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
     }
 
@@ -145,12 +145,12 @@ internal class Outbox(private val owner: Owner) {
         forms: EncodedForms? = null,
     ): Boolean {
         checkSize(octets)
-        synchronized(output) {
+        val backlog = synchronized(output) {
             val hasRoom = !isTurnTaken && output.size <= config.maxOutgoingQueueSize
             if (!hasRoom && !isClosed) return false
             sendNow { sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms) }
         }
-        flush()
+        flush(backlog)
         return true
     }
 
@@ -171,7 +171,7 @@ internal class Outbox(private val owner: Owner) {
             end = output.position + output.size
             output.size
         }
-        flush()
+        transport.flush()
         if (untilWritten) return gate().awaitWritten(end)
         if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
     }
@@ -193,22 +193,29 @@ internal class Outbox(private val owner: Owner) {
         }
     }
 
-    /**
-     * A handler elsewhere that has more messages to answer will send again at once: the loop writes
-     * for it, all in one. Else writing here and now is quicker than waking the loop.
-     */
-    private fun flush() {
-        if (loop.isCurrent || !owner.expectsAnswers) return transport.flush()
+    /** Elsewhere than on the loop, a [backlog] that is worth a system call is written at once. */
+    private fun flush(backlog: Long) {
+        if (loop.isCurrent || backlog >= WORTH_WRITING) return transport.flush()
         // Two threads may make one each, and flush once more than they need to.
-        val flush = postedFlush ?: PostedFlush(transport).also { postedFlush = it }
-        flush.post()
+        val flush = laterFlush ?: LaterFlush(transport).also { laterFlush = it }
+        flush.post(owner)
     }
 
-    private class PostedFlush(private val transport: Transport) : Runnable {
+    /** Writes all that was sent until then, where more will probably be sent at once. */
+    private class LaterFlush(private val transport: Transport) : Runnable {
         private val isPosted = AtomicBoolean()
 
-        fun post() {
-            if (isPosted.compareAndSet(false, true)) transport.loop.execute(this)
+        /**
+         * A handler that has more messages to answer will send again: the loop writes for it. Else
+         * writing here and now is quicker than waking the loop.
+         */
+        fun post(owner: Owner) {
+            when {
+                !isPosted.compareAndSet(false, true) -> Unit
+                transport.loop.putOff(this) -> Unit
+                owner.expectsAnswers -> transport.loop.execute(this)
+                else -> run()
+            }
         }
 
         override fun run() {
@@ -235,6 +242,9 @@ internal class Outbox(private val owner: Owner) {
     private companion object {
         /** Not now: somebody else has the turn. */
         const val WAIT = -1L
+
+        /** In octets; a system call costs as much as copying that many. */
+        const val WORTH_WRITING = 16 * 1024
 
         /** The frames of a message that is sent piece by piece, in octets. */
         const val FRAME_SIZE = 64 * 1024

@@ -102,17 +102,22 @@ internal class RealServerWebSocket(
     fun launch() {
         val dispatcher = service.handlerDispatcher
         val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
-        // The loop is where it belongs already: no need to come back to it first.
-        val start = if (dispatcher == null) CoroutineStart.UNDISPATCHED else CoroutineStart.DEFAULT
-        HandlerCoroutine(place, connection).start(start, Unit) {
+        val coroutine = HandlerCoroutine(place, connection)
+        val life: suspend Unit.() -> Unit = life@{
             // What had a name here would be kept for as long as the handler runs.
-            if (isAnsweredPlainly()) return@start
+            if (!coroutineContext.isActive) return@life cancelled()
+            if (isAnsweredPlainly()) return@life
             try {
                 service.handler!!(this@RealServerWebSocket)
             } catch (failure: Throwable) {
-                return@start handled(failure)
+                return@life handled(failure)
             }
             handled(null)
+        }
+        // The loop is where it belongs already: no need to come back to it first.
+        when (dispatcher) {
+            null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
+            else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
         }
     }
 
@@ -219,7 +224,7 @@ internal class RealServerWebSocket(
                 owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
             }
         }
-        if (isHandlers) accept.run() else loop.execute(accept)
+        if (isHandlers) accept.run() else loop.executeSoon(accept)
     }
 
     private fun chosenProtocol() =

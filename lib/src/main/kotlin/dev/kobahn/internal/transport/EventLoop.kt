@@ -40,9 +40,8 @@ internal class EventLoop(name: String) : Loop {
     private val unwritten = ArrayDeque<Selected>()
     private val afterSelect = ArrayDeque<Runnable>()
 
-    /** The way to other dispatchers. On the loop. */
-    val handOver: HandOver = HandOver()
-    private var lastHandOver: HandOverDispatcher? = null
+    private val handOvers = HandOvers(this)
+    private val waking = Runnable { wake() }
 
     // Set before the loop sleeps; who resets it wakes the loop: once for each sleep.
     private val asleep = AtomicBoolean()
@@ -88,12 +87,8 @@ internal class EventLoop(name: String) : Loop {
 
     override val isCurrent: Boolean get() = Thread.currentThread() === thread
 
-    // Asked for from any thread: it does not matter which of two equal ones is kept.
-    override fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher {
-        if (dispatcher === this.dispatcher) return dispatcher
-        return lastHandOver?.takeIf { it.target === dispatcher }
-            ?: HandOverDispatcher(this, dispatcher).also { lastHandOver = it }
-    }
+    override fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher =
+        if (dispatcher === this.dispatcher) dispatcher else handOvers.to(dispatcher)
 
     override fun nanoTime(): Long = System.nanoTime()
 
@@ -117,11 +112,23 @@ internal class EventLoop(name: String) : Loop {
         if (isCurrent) {
             tasks.addOnLoop(action)
         } else {
-            tasks.addFromElsewhere(action)
-            if (ended.isCompleted && tasks.withdraw(action)) runElsewhere(action)
+            addFromElsewhere(action)
             wake()
         }
     }
+
+    private fun addFromElsewhere(action: Runnable) {
+        tasks.addFromElsewhere(action)
+        if (ended.isCompleted && tasks.withdraw(action)) runElsewhere(action)
+    }
+
+    override fun executeSoon(action: Runnable) {
+        if (isCurrent) return tasks.addOnLoop(action)
+        addFromElsewhere(action)
+        if (!asleep.get() || !Stint.putOff(waking)) wake()
+    }
+
+    override fun putOff(action: Runnable): Boolean = Stint.putOff(action)
 
     override fun schedule(delay: Duration, action: Runnable): DisposableHandle {
         val nanos = delay.inWholeNanoseconds.coerceIn(0, LONGEST_DELAY)
@@ -167,13 +174,15 @@ internal class EventLoop(name: String) : Loop {
     }
 
     private fun turn() {
-        handOver.send()
+        handOvers.send()
+        // On a shared processor it would else interrupt who works for it, message by message.
+        if (handOvers.isAtWork) Thread.yield()
         select()
-        handOver.relieve()
+        handOvers.relieve()
         // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
-        handOver.send()
+        handOvers.send()
         runDueTimers()
         runTasks(TASKS_PER_TURN)
         repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }
@@ -202,7 +211,7 @@ internal class EventLoop(name: String) : Loop {
     /** In milliseconds; negative for ever. */
     private fun timeToSleep(): Long {
         val timeout = millisToNextTimer()
-        return if (handOver.isWatched && timeout != 0L) RELIEF_INTERVAL else timeout
+        return if (handOvers.isWatched && timeout != 0L) HandOvers.RELIEF_INTERVAL else timeout
     }
 
     /** Rounded up, for a timer must not fire early; negative if there is none. */
@@ -263,7 +272,7 @@ internal class EventLoop(name: String) : Loop {
         selector.close()
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
-        handOver.send()
+        handOvers.close()
     }
 
     private fun abandon(timer: Timer) {
@@ -300,9 +309,6 @@ internal class EventLoop(name: String) : Loop {
         const val TASKS_PER_CHANNEL = 256
         const val TASKS_PER_TURN = 4096
         const val TASKS_AT_END = 1_000_000
-
-        /** How long a handler may keep others from their thread, in milliseconds. */
-        const val RELIEF_INTERVAL = 1L
         const val NANOS_PER_MILLI = 1_000_000L
         const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
 

@@ -6,127 +6,128 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
 /**
- * What a loop has for other dispatchers, handed over in batches: to wake a thread for each message
- * costs more than most handlers do. Belongs to the loop.
+ * What a loop has for another dispatcher, [target]. To wake a thread for each message costs more than
+ * most handlers do, so they are run by one thread, in a [Stint]: it takes what waits, and what comes
+ * meanwhile. Only if that is more than one stint is for, another thread is asked for; and if
+ * something waits for longer than a handler should take, by [relieve].
  *
- * A batch is run by one thread, block by block. If one of them takes its time, those behind it get
- * another thread: for that [relieve] has to be called now and then while the hand-over [isWatched].
+ * From another thread than the loop's it is [target], no more.
  */
-internal class HandOver {
-    private var batch = Batch()
-    private var target: CoroutineDispatcher? = null
-    private val watched = ArrayDeque<Batch>()
-
-    /** Whether a block may wait for another one of its batch. */
-    val isWatched: Boolean get() = watched.isNotEmpty()
-
-    /** Has [block], of a coroutine of [context], run by [target] after the next [send]. */
-    fun add(target: CoroutineDispatcher, context: CoroutineContext, block: Runnable) {
-        if (this.target !== target) send()
-        this.target = target
-        batch.add(context, block)
-        if (batch.isFull) send()
-    }
-
-    /** Hands over what was added. */
-    fun send() {
-        val target = target ?: return
-        this.target = null
-        if (batch.isSingle) return batch.dispatchSingle(target)
-        batch.dispatch(target)
-        watched.addLast(batch)
-        batch = Batch()
-    }
-
-    /** Gives another thread to the batches that did not get on since the last call. */
-    fun relieve() {
-        repeat(watched.size) {
-            val batch = watched.removeFirst()
-            batch.relieve()
-            if (batch.isWaiting) watched.addLast(batch)
-        }
-    }
-}
-
-/**
- * Blocks for one dispatcher. Filled and watched by the loop, run by whoever the dispatcher has. It is
- * two objects, made for two messages at least.
- */
-private class Batch : Runnable {
-    private val blocks = arrayOfNulls<Runnable>(SIZE)
-
-    // Guarded by the monitor.
-    private var taken = 0
-
-    // All below belongs to the loop.
-    private var size = 0
-    private var context: CoroutineContext = EmptyCoroutineContext
-    private var target: CoroutineDispatcher? = null
-    private var takenBefore = 0
-    private var takenAtRequest = 0
-
-    val isSingle: Boolean get() = size == 1
-
-    val isFull: Boolean get() = size == SIZE
-
-    /** Whether a block was not begun. */
-    val isWaiting: Boolean get() = synchronized(this) { taken } < size
-
-    fun add(context: CoroutineContext, block: Runnable) {
-        this.context = context
-        blocks[size++] = block
-    }
-
-    /** Without the batch, which can be filled again. */
-    fun dispatchSingle(target: CoroutineDispatcher) {
-        size = 0
-        target.run(context, blocks[0]!!)
-    }
-
-    fun dispatch(target: CoroutineDispatcher) {
-        this.target = target
-        target.run(EmptyCoroutineContext, this)
-    }
-
-    /** Where no thread is to be had another request would only be one more that waits. */
-    fun relieve() {
-        val taken = synchronized(this) { taken }
-        if (taken == takenBefore && taken > takenAtRequest) {
-            takenAtRequest = taken
-            target!!.run(EmptyCoroutineContext, this)
-        }
-        takenBefore = taken
-    }
-
-    private fun CoroutineDispatcher.run(context: CoroutineContext, block: Runnable) = try {
-        dispatch(context, block)
-    } catch (failure: Exception) {
-        logger.error(failure) { "$this takes nothing, going on with Dispatchers.IO" }
-        Dispatchers.IO.dispatch(context, block)
-    }
-
-    override fun run() {
-        while (true) (take() ?: return).run()
-    }
-
-    private fun take(): Runnable? = synchronized(this) {
-        if (taken < SIZE) blocks[taken]?.also { taken++ } else null
-    }
-
-    private companion object {
-        /** Few enough that one thread has soon done with them. */
-        const val SIZE = 32
-    }
-}
-
-/** Runs coroutines on [target]; from the thread of [loop] by way of its [HandOver]. */
-internal class HandOverDispatcher(private val loop: EventLoop, val target: CoroutineDispatcher) :
+internal class HandOver(private val all: HandOvers, val target: CoroutineDispatcher) :
     CoroutineDispatcher() {
+    // These belong to [all].
+    var isUnsent = false
+    var isListed = false
+
+    // All below is guarded by the monitor.
+    private val waiting = ArrayDeque<Runnable>()
+
+    /** Those that were asked for and have not ended. */
+    private val stints = ArrayList<Stint>(1)
+    private var lastContext: CoroutineContext = EmptyCoroutineContext
+    private var added = 0L
+    private var addedBefore = 0L
+
     override fun isDispatchNeeded(context: CoroutineContext): Boolean =
         target.isDispatchNeeded(context)
 
-    override fun dispatch(context: CoroutineContext, block: Runnable) = when {
-        loop.isCurrent -> loop.handOver.add(target, context, block)
-        else -> target.dispatch(context, block)
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        if (!all.isOpen) return target.dispatch(context, block)
+        add(context, block)
+        all.sendLater(this)
+    }
+
+    /** Has [block], of a coroutine of [context], run by [target] after the next [send]. */
+    fun add(context: CoroutineContext, block: Runnable): Unit = synchronized(this) {
+        waiting.addLast(block)
+        lastContext = context
+        added++
+    }
+
+    /** Asks for as many threads as what waits needs. */
+    fun send() {
+        while (true) {
+            val stint = synchronized(this) { if (isUnderstaffed) newStint() else return }
+            stint.begin()
+        }
+    }
+
+    /** The late ones do not count: nobody knows when they come back. */
+    private val isUnderstaffed: Boolean
+        get() = waiting.size > Stint.SIZE * stints.count { !it.isLate }
+
+    private fun newStint() = Stint(this).also(stints::add)
+
+    private fun Stint.begin() {
+        val context = synchronized(this@HandOver) {
+            if (waiting.size == 1) lastContext else EmptyCoroutineContext
+        }
+        run(context, this)
+    }
+
+    private fun run(context: CoroutineContext, block: Runnable) = try {
+        target.dispatch(context, block)
+    } catch (failure: Exception) {
+        logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
+        Dispatchers.IO.dispatch(context, block)
+    }
+
+    /** The next block for [stint], or null if it has nothing to do any more. */
+    fun take(stint: Stint): Runnable? = synchronized(this) {
+        if (stint.isOver) {
+            null
+        } else {
+            waiting.removeFirstOrNull().also {
+                if (it !=
+                    null
+                ) {
+                    stint.count()
+                }
+            }
+        }
+    }
+
+    /** Whether [stint] is to go on: else it has ended, and others are asked for if they are needed. */
+    fun goesOn(stint: Stint): Boolean {
+        synchronized(this) {
+            if (waiting.isNotEmpty() && !stint.isOver) return true
+            stints.remove(stint)
+        }
+        send()
+        return false
+    }
+
+    /** Whether a thread is at work here, or about to be, that is not late. */
+    val isAtWork: Boolean get() = synchronized(this) { stints.any { !it.isLate } }
+
+    /** Whether [relieve] has to be called. */
+    val isWatched: Boolean get() = synchronized(this) { waiting.isNotEmpty() } || isAtWork
+
+    /**
+     * To be called now and then while [isWatched]. What waited at the last call and still does gets
+     * another thread, unless one is on its way: where none is to be had another request would only
+     * be one more that waits. What a stint put off that did not get on since then is done here.
+     */
+    fun relieve() {
+        val late = synchronized(this) { stints.filter { it.isStuck() } }
+        late.forEach { it.doPutOff() }
+        helper()?.begin()
+    }
+
+    private fun helper(): Stint? = synchronized(this) {
+        val taken = added - waiting.size
+        val isOverdue = taken < addedBefore
+        addedBefore = added
+        if (isOverdue && stints.all { it.hasBegun }) newStint() else null
+    }
+
+    /** The loop ends and will not [relieve] anybody: nothing may wait for anything else. */
+    fun close() {
+        val blocks = synchronized(this) {
+            stints.forEach { it.isLate = true }
+            waiting.toList().also { waiting.clear() }
+        }
+        blocks.forEach { run(EmptyCoroutineContext, it) }
+        synchronized(this) { stints.toList() }.forEach { it.doPutOff() }
     }
 }
