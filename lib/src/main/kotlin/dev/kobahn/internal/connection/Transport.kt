@@ -34,7 +34,8 @@ internal interface Transport {
 
     /**
      * Has [output] written: on the loop at the latest when its turn ends, together with all that is
-     * appended until then; from another thread at once if no write is under way.
+     * appended until then; from another thread at once if no write is under way, and if it may use
+     * the network.
      */
     fun flush()
 

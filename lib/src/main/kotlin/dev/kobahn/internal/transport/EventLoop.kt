@@ -30,8 +30,9 @@ import kotlinx.coroutines.Job
  * the loop has stopped, what is still given to it runs on [Dispatchers.IO] and its timers never fire.
  *
  * @param name the thread's name
+ * @param othersMayWrite whether other threads may write to the loop's channels
  */
-internal class EventLoop(name: String) : Loop {
+internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid) : Loop {
     private val selector: Selector = Selector.open()
     private val ready = ReadyKeys(selector)
     private val thread = Thread({ run() }, name).apply { isDaemon = true }
@@ -311,6 +312,9 @@ internal class EventLoop(name: String) : Loop {
         const val TASKS_AT_END = 1_000_000
         const val NANOS_PER_MILLI = 1_000_000L
         const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
+
+        /** Its main thread may not use the network, not even a channel that never blocks. */
+        val isAndroid: Boolean = System.getProperty("java.vm.name") == "Dalvik"
 
         // Deadlines are compared by their difference, which must not overflow: 73 years.
         const val LONGEST_DELAY = Long.MAX_VALUE / 4

@@ -74,12 +74,17 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     override fun flush() {
-        if (!loop.isCurrent) {
-            DirectBuffers.use { write(it, false) }
-        } else if (!unwritten) {
-            unwritten = true
-            loop.writeLater(this)
+        when {
+            loop.isCurrent -> writeLater()
+            loop.othersMayWrite -> DirectBuffers.use { write(it, false) }
+            else -> loop.execute(::writeLater)
         }
+    }
+
+    private fun writeLater() {
+        if (unwritten) return
+        unwritten = true
+        loop.writeLater(this)
     }
 
     override fun shutdownOutput() {

@@ -1,12 +1,16 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.internal.connection.TransportListener
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldMatch
+import java.net.InetAddress
+import java.net.ServerSocket
 import java.nio.ByteBuffer
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.withContext
 
 private val ipv4 = Endpoint.Tcp("127.0.0.1", 0)
@@ -108,6 +112,29 @@ internal class SocketTransportTest :
                 recorder.inputEnd.await()
                 recorder.closed.await().shouldBeNull()
                 reader.received shouldBe byteArrayOf(2)
+            }
+        }
+
+        for (othersMayWrite in listOf(true, false)) {
+            val who = if (othersMayWrite) "who sends writes" else "the loop writes for who may not"
+            test("$who, from another thread too") {
+                val loop = EventLoop("writing", othersMayWrite).apply { start() }
+                ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
+                    val transport = connect(Endpoint.Tcp("127.0.0.1", server.localPort), loop)
+                    val writtenOnLoop = CompletableDeferred<Boolean>()
+                    val recorder = object : TransportListener by Recorder() {
+                        override fun onWritten(waiting: Long) {
+                            writtenOnLoop.complete(loop.isCurrent)
+                        }
+                    }
+                    transport.onLoop { transport.start(recorder) }
+                    transport.send(byteArrayOf(1))
+                    server.accept().use { it.getInputStream().read() shouldBe 1 }
+                    writtenOnLoop.await() shouldBe !othersMayWrite
+                    transport.close()
+                }
+                loop.stop()
+                loop.termination.join()
             }
         }
 
