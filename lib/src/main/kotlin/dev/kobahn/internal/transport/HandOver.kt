@@ -24,6 +24,12 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     /** Those that were asked for and have not ended. */
     private val stints = ArrayList<Stint>(1)
+
+    /** How many of them are not late: nobody knows when those others come back. */
+    private var punctual = 0
+
+    /** One for the next time: where messages come one by one there is one for each. */
+    private var spare: Stint? = null
     private var lastContext: CoroutineContext = EmptyCoroutineContext
     private var added = 0L
     private var addedBefore = 0L
@@ -52,11 +58,15 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         }
     }
 
-    /** The late ones do not count: nobody knows when they come back. */
-    private val isUnderstaffed: Boolean
-        get() = waiting.size > Stint.SIZE * stints.count { !it.isLate }
+    private val isUnderstaffed get() = waiting.size > Stint.SIZE * punctual
 
-    private fun newStint() = Stint(this).also(stints::add)
+    private fun newStint(): Stint {
+        val stint = spare ?: Stint(this)
+        spare = null
+        stints.add(stint)
+        punctual++
+        return stint
+    }
 
     private fun Stint.begin() {
         val context = synchronized(this@HandOver) {
@@ -92,13 +102,18 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         synchronized(this) {
             if (waiting.isNotEmpty() && !stint.isOver) return true
             stints.remove(stint)
+            if (!stint.isLate) {
+                punctual--
+                stint.renew()
+                spare = stint
+            }
         }
         send()
         return false
     }
 
     /** Whether a thread is at work here, or about to be, that is not late. */
-    val isAtWork: Boolean get() = synchronized(this) { stints.any { !it.isLate } }
+    val isAtWork: Boolean get() = synchronized(this) { punctual > 0 }
 
     /** Whether [relieve] has to be called. */
     val isWatched: Boolean get() = synchronized(this) { waiting.isNotEmpty() } || isAtWork
@@ -109,7 +124,9 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
      * be one more that waits. What a stint put off that did not get on since then is done here.
      */
     fun relieve() {
-        val late = synchronized(this) { stints.filter { it.isStuck() } }
+        val late = synchronized(this) {
+            stints.filter { it.isStuck() }.also { punctual -= it.size }
+        }
         late.forEach { it.doPutOff() }
         helper()?.begin()
     }
@@ -125,6 +142,7 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     fun close() {
         val blocks = synchronized(this) {
             stints.forEach { it.isLate = true }
+            punctual = 0
             waiting.toList().also { waiting.clear() }
         }
         blocks.forEach { run(EmptyCoroutineContext, it) }

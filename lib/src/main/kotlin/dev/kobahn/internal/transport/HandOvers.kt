@@ -21,7 +21,11 @@ internal class HandOvers(private val loop: Loop) {
     val isWatched: Boolean get() = watched.isNotEmpty()
 
     /** Whether a thread is at work for the loop, or about to be. */
-    val isAtWork: Boolean get() = watched.any { it.isAtWork }
+    val isAtWork: Boolean
+        get() {
+            repeat(watched.size) { if (watched[it].isAtWork) return true }
+            return false
+        }
 
     /**
      * The way to [target]. Some are kept, of the others each call makes one of its own: there may be

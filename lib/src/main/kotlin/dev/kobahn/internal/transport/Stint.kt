@@ -11,6 +11,7 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     private var taken = 0
     private var takenBefore = -1
     private var putOff = ArrayList<Runnable>()
+    private var doing = ArrayList<Runnable>()
 
     val hasBegun: Boolean get() = taken > 0
 
@@ -19,6 +20,12 @@ internal class Stint(private val handOver: HandOver) : Runnable {
 
     /** Whether a block takes its time, so that nothing may be put off, and nobody relies on it. */
     var isLate = false
+
+    /** It is over, and was not late: another one can be made of it. */
+    fun renew() {
+        taken = 0
+        takenBefore = -1
+    }
 
     /** It has a further block. */
     fun count() {
@@ -56,9 +63,13 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     fun doPutOff() {
         val actions = synchronized(handOver) {
             if (putOff.isEmpty()) return
-            putOff.also { putOff = ArrayList() }
+            putOff.also {
+                putOff = doing
+                doing = it
+            }
         }
-        actions.forEach(::guarded)
+        repeat(actions.size) { guarded(actions[it]) }
+        actions.clear()
     }
 
     /** As a dispatcher's thread does it, so that the stint goes on. */
