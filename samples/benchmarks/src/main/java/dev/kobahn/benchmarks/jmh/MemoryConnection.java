@@ -25,7 +25,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
         + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-    private final EventLoop loop = new EventLoop("memory");
+    private final EventLoop loop = new EventLoop("memory", true);
     private final OctetQueue output = new OctetQueue(loop.getSegments());
     private final byte[] frame;
     private final int answerSize;
