@@ -84,17 +84,10 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     /** The next block for [stint], or null if it has nothing to do any more. */
     fun take(stint: Stint): Runnable? = synchronized(this) {
-        if (stint.isOver) {
-            null
-        } else {
-            waiting.removeFirstOrNull().also {
-                if (it !=
-                    null
-                ) {
-                    stint.count()
-                }
-            }
-        }
+        if (stint.isOver) return null
+        val block = waiting.removeFirstOrNull() ?: return null
+        stint.count()
+        block
     }
 
     /** Whether [stint] is to go on: else it has ended, and others are asked for if they are needed. */

@@ -4,6 +4,7 @@ import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -12,6 +13,7 @@ import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
+import kotlinx.coroutines.isActive
 
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
 class HandlerCoroutineTest :
@@ -59,6 +61,18 @@ class HandlerCoroutineTest :
             val cancelled = Job().also { it.cancel() }
             val handler = rig.handler(cancelled) { rig.connection.incoming.receive() }
             handler.isCancelled shouldBe true
+            handler.isCompleted shouldBe true
+        }
+
+        test("a handler that is cancelled before it was resumed begins, so that it can end the connection") {
+            val rig = ConnectionRig(Role.SERVER)
+            val handler = HandlerCoroutine(Job() + rig.loop.dispatcher, rig.connection)
+            var begunActive: Boolean? = null
+            handler.startBy(rig.loop.dispatcher) { begunActive = coroutineContext.isActive }
+            begunActive shouldBe null
+            handler.cancel()
+            rig.loop.run()
+            begunActive shouldBe false
             handler.isCompleted shouldBe true
         }
 
