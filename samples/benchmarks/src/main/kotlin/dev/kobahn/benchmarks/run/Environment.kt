@@ -56,7 +56,7 @@ internal object Environment {
     fun describe(settings: RunSettings, peers: List<Peer>, flags: String): List<String> = listOf(
         "date: ${LocalDate.now()}",
         "machine: ${Machine.cores} × ${Machine.processor}, ${Machine.memory}, ${Machine.system}",
-        "peers' JVM: ${settings.java}, ${jvm(settings.java)}",
+        "peers' JVM: ${jvm(settings.java)}",
         "flags: " + (listOf(flags) + settings.jvmFlags).joinToString("; "),
         "cores: " + with(settings) { if (isPinned) "peer $core, load $loadCore" else "any" },
         "${settings.rounds} rounds of ${settings.time / 1e9} s after ${settings.warmUp / 1e9} s",
