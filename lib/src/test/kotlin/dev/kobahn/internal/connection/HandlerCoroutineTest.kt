@@ -64,7 +64,7 @@ class HandlerCoroutineTest :
             handler.isCompleted shouldBe true
         }
 
-        test("a handler that is cancelled before it was resumed begins, so that it can end the connection") {
+        test("a handler that is cancelled before it begins does begin, to end its connection") {
             val rig = ConnectionRig(Role.SERVER)
             val handler = HandlerCoroutine(Job() + rig.loop.dispatcher, rig.connection)
             var begunActive: Boolean? = null
