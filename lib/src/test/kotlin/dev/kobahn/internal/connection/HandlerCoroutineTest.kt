@@ -4,7 +4,6 @@ import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import kotlin.coroutines.CoroutineContext
-import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -13,6 +12,7 @@ import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.isActive
 
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
@@ -67,12 +67,12 @@ class HandlerCoroutineTest :
         test("a handler that is cancelled before it begins does begin, to end its connection") {
             val rig = ConnectionRig(Role.SERVER)
             val handler = HandlerCoroutine(Job() + rig.loop.dispatcher, rig.connection)
-            var begunActive: Boolean? = null
-            handler.startBy(rig.loop.dispatcher) { begunActive = coroutineContext.isActive }
-            begunActive shouldBe null
+            var active: Boolean? = null
+            handler.startBy(rig.loop.dispatcher) { active = currentCoroutineContext().isActive }
+            active shouldBe null
             handler.cancel()
             rig.loop.run()
-            begunActive shouldBe false
+            active shouldBe false
             handler.isCompleted shouldBe true
         }
 
