@@ -195,7 +195,8 @@ internal class Outbox(private val owner: Owner) {
 
     /** Elsewhere than on the loop, a [backlog] that is worth a system call is written at once. */
     private fun flush(backlog: Long) {
-        if (loop.isCurrent || backlog >= WORTH_WRITING) return transport.flush()
+        val isMuch = backlog >= WORTH_WRITING || backlog > config.maxOutgoingQueueSize
+        if (loop.isCurrent || isMuch) return transport.flush()
         // Two threads may make one each, and flush once more than they need to.
         val flush = laterFlush ?: LaterFlush(transport).also { laterFlush = it }
         flush.post(owner)

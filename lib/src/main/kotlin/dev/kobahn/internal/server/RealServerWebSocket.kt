@@ -217,7 +217,7 @@ internal class RealServerWebSocket(
         val accept = Runnable {
             try {
                 if (!accepted && owner.isPending) open(chosenProtocol(), Headers.EMPTY)
-            } catch (failure: Exception) {
+            } catch (failure: Throwable) {
                 // The acceptor of an extension failed, and on the loop nobody catches it.
                 if (isHandlers) throw failure
                 logFailure(failure)

@@ -70,14 +70,17 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     private fun Stint.begin() {
         val context = synchronized(this@HandOver) {
-            if (waiting.size == 1) lastContext else EmptyCoroutineContext
+            val context = if (waiting.size == 1) lastContext else EmptyCoroutineContext
+            lastContext = EmptyCoroutineContext
+            context
         }
         run(context, this)
     }
 
     private fun run(context: CoroutineContext, block: Runnable) = try {
         target.dispatch(context, block)
-    } catch (failure: Exception) {
+    } catch (failure: Throwable) {
+        // Errors too: without memory for a thread the others still have to be served.
         logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
         Dispatchers.IO.dispatch(context, block)
     }
@@ -93,7 +96,7 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     /** Whether [stint] is to go on: else it has ended, and others are asked for if they are needed. */
     fun goesOn(stint: Stint): Boolean {
         synchronized(this) {
-            if (waiting.isNotEmpty() && !stint.isOver) return true
+            if (stint.hasPutOff || (waiting.isNotEmpty() && !stint.isOver)) return true
             stints.remove(stint)
             if (!stint.isLate) {
                 punctual--
@@ -120,7 +123,7 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         val late = synchronized(this) {
             stints.filter { it.isStuck() }.also { punctual -= it.size }
         }
-        late.forEach { it.doPutOff() }
+        late.forEach { it.doPutOffElsewhere() }
         helper()?.begin()
     }
 
@@ -139,6 +142,6 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
             waiting.toList().also { waiting.clear() }
         }
         blocks.forEach { run(EmptyCoroutineContext, it) }
-        synchronized(this) { stints.toList() }.forEach { it.doPutOff() }
+        synchronized(this) { stints.toList() }.forEach { it.doPutOffElsewhere() }
     }
 }

@@ -11,7 +11,7 @@ internal class HandOvers(private val loop: Loop) {
 
     private val unsent = ArrayDeque<HandOver>()
     private val watched = ArrayDeque<HandOver>()
-    private var lastRelief = 0L
+    private var lastRelief = System.nanoTime() - RELIEF_INTERVAL * NANOS_PER_MILLI
     private var isClosed = false
 
     /** Whether the caller may hand something over: it is the loop, and that goes on. From any thread. */
@@ -50,8 +50,8 @@ internal class HandOvers(private val loop: Loop) {
         repeat(unsent.size) {
             val handOver = unsent.removeFirst()
             handOver.isUnsent = false
-            handOver.send()
             watch(handOver)
+            handOver.send()
         }
     }
 
@@ -69,16 +69,16 @@ internal class HandOvers(private val loop: Loop) {
         lastRelief = now
         repeat(watched.size) {
             val handOver = watched.removeFirst()
+            handOver.isListed = false
             handOver.relieve()
-            handOver.isListed = handOver.isWatched
-            if (handOver.isListed) watched.addLast(handOver)
+            if (handOver.isWatched) watch(handOver)
         }
     }
 
     /** The loop ends: what waits is handed over, and nobody waits for anybody else. */
     fun close() {
-        send()
         isClosed = true
+        send()
         watched.forEach { it.close() }
         watched.clear()
     }

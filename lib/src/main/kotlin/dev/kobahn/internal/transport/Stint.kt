@@ -59,8 +59,15 @@ internal class Stint(private val handOver: HandOver) : Runnable {
         !isLate
     }
 
-    /** Does what was put off. */
-    fun doPutOff() {
+    /** Whether something is put off. */
+    val hasPutOff: Boolean get() = putOff.isNotEmpty()
+
+    /** Does what was put off, from another thread than its own: it is late. */
+    fun doPutOffElsewhere() {
+        synchronized(handOver) { putOff.also { putOff = ArrayList() } }.forEach(::guarded)
+    }
+
+    private fun doPutOff() {
         val actions = synchronized(handOver) {
             if (putOff.isEmpty()) return
             putOff.also {
@@ -72,8 +79,12 @@ internal class Stint(private val handOver: HandOver) : Runnable {
         actions.clear()
     }
 
-    /** As a dispatcher's thread does it, so that the stint goes on. */
+    /**
+     * As a dispatcher's thread does it, so that the stint goes on. A block that leaves the thread
+     * interrupted would have the next system call close a channel.
+     */
     private fun guarded(block: Runnable) {
+        Thread.interrupted()
         try {
             block.run()
         } catch (failure: Throwable) {

@@ -157,6 +157,31 @@ internal class HandOverTest :
             done shouldBe 1
         }
 
+        test("what is put off by what was put off is done too") {
+            val target = KeptDispatches()
+            val handOver = handOver(target)
+            var done = 0
+            val again = Runnable { done++ }
+            handOver.add { Stint.putOff { Stint.putOff(again) } }
+            handOver.send()
+            target.runNext()
+            done shouldBe 1
+            handOver.isWatched shouldBe false
+        }
+
+        test("a block that leaves its thread interrupted interrupts nothing that was put off") {
+            val target = KeptDispatches()
+            val handOver = handOver(target)
+            var isInterrupted = true
+            handOver.add {
+                Stint.putOff { isInterrupted = Thread.currentThread().isInterrupted }
+                Thread.currentThread().interrupt()
+            }
+            handOver.send()
+            target.runNext()
+            isInterrupted shouldBe false
+        }
+
         test("a thread that does something else puts nothing off") {
             Stint.putOff {} shouldBe false
         }
