@@ -362,7 +362,7 @@ internal class Connection(
     /** From any thread. */
     fun handlerCancelled() = inbox.tellAll()
 
-    /** On the loop opening takes no time; elsewhere to receive is to wait for the loop already. */
+    /** A handler elsewhere waits for the loop anyway: it need not wait for the opening first. */
     override fun beforeReceive(): Boolean {
         if (isOpened) return true
         if (!handlerOnLoop) opener.openSoon()

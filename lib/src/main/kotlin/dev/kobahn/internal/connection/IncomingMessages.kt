@@ -42,7 +42,10 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         /** Whether [tellAll] will be called when [job] is cancelled. */
         fun tellsWhenCancelled(job: Job): Boolean
 
-        /** Before something is received. Whether that can be: else [open] has to come first. */
+        /**
+         * Before something is received. Whether to wait for it makes sense: the connection is open, or
+         * this call has it opened. Else [open] has to come first.
+         */
         fun beforeReceive(): Boolean
 
         /** What resumes a receiver of [dispatcher] when there is something. */

@@ -33,15 +33,16 @@ internal interface Loop {
     fun execute(action: Runnable)
 
     /**
-     * As [execute]; but a thread that is resuming coroutines for the loop does not wake it before it
-     * is through with them, which may take some milliseconds.
+     * As [execute]; but a thread that is resuming coroutines for a loop does not wake this one before
+     * it is through with them: some milliseconds if one of them keeps the thread, longer if each of
+     * many takes its time.
      */
     fun executeSoon(action: Runnable): Unit = execute(action)
 
     /**
      * Has [action] run by this thread once it is through with the coroutines that it is resuming for
-     * the loop, or by the loop if that takes more than some milliseconds. False, and nothing else, if
-     * that is not what this thread does.
+     * a loop, or by that loop if one of them keeps the thread. False, and nothing else, if that is not
+     * what this thread does, or if it is kept already.
      */
     fun putOff(action: Runnable): Boolean = false
 

@@ -43,7 +43,7 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         all.sendLater(this)
     }
 
-    /** Has [block], of a coroutine of [context], run by [target] after the next [send]. */
+    /** Has [block], of a coroutine of [context], run by [target], at the latest after the next [send]. */
     fun add(context: CoroutineContext, block: Runnable): Unit = synchronized(this) {
         waiting.addLast(block)
         lastContext = context
