@@ -77,8 +77,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      *
      * Of handlers that wait elsewhere, several with a message at the same time are resumed by one
      * thread, one after the other, up to 32 of them, and what they send leaves when all have done so,
-     * or before where it is 16 KiB. Should one of them keep the thread, the others soon get another,
-     * if the dispatcher has one to spare, and what was sent leaves all the same.
+     * or before where it is 16 KiB or that takes longer than some milliseconds. Should one of them
+     * keep the thread, the others soon get another, if the dispatcher has one to spare.
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 

@@ -34,15 +34,15 @@ internal interface Loop {
 
     /**
      * As [execute]; but a thread that is resuming coroutines for a loop does not wake this one before
-     * it is through with them: some milliseconds if one of them keeps the thread, longer if each of
-     * many takes its time.
+     * it is through with them, or before some milliseconds have passed.
      */
     fun executeSoon(action: Runnable): Unit = execute(action)
 
     /**
      * Has [action] run by this thread once it is through with the coroutines that it is resuming for
-     * a loop, or by that loop if one of them keeps the thread. False, and nothing else, if that is not
-     * what this thread does, or if it is kept already.
+     * a loop, or with the one that it is resuming after a millisecond; by that loop if that one keeps
+     * the thread. False, and nothing else, if that is not what this thread does, or if it is kept
+     * already.
      */
     fun putOff(action: Runnable): Boolean = false
 

@@ -269,8 +269,8 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
         ending = true
         while (true) abandon(timers.takeDue(timers.first?.deadline ?: break) ?: break)
         runTasks(TASKS_AT_END)
-        codecs.close()
-        selector.close()
+        guarded("The end of the event loop") { codecs.close() }
+        guarded("The end of the event loop") { selector.close() }
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
         handOvers.close()

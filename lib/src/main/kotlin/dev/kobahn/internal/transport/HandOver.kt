@@ -22,11 +22,8 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     // All below is guarded by the monitor.
     private val waiting = ArrayDeque<Runnable>()
 
-    /** Those that were asked for and have not ended. */
+    /** Those that were asked for and have not ended, but for the late: nobody knows when those come back. */
     private val stints = ArrayList<Stint>(1)
-
-    /** How many of them are not late: nobody knows when those others come back. */
-    private var punctual = 0
 
     /** One for the next time: where messages come one by one there is one for each. */
     private var spare: Stint? = null
@@ -52,32 +49,24 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     /** Asks for as many threads as what waits needs. */
     fun send() {
-        while (true) {
-            val stint = synchronized(this) { if (isUnderstaffed) newStint() else return }
-            stint.begin()
-        }
+        while (true) ask(synchronized(this) { if (isUnderstaffed) newStint() else return })
     }
 
-    private val isUnderstaffed get() = waiting.size > Stint.SIZE * punctual
+    private val isUnderstaffed get() = waiting.size > Stint.SIZE * stints.size
 
     private fun newStint(): Stint {
         val stint = spare ?: Stint(this)
         spare = null
         stints.add(stint)
-        punctual++
         return stint
     }
 
-    private fun Stint.begin() {
-        val context = synchronized(this@HandOver) {
-            val context = if (waiting.size == 1) lastContext else EmptyCoroutineContext
-            lastContext = EmptyCoroutineContext
-            context
-        }
-        run(context, this)
+    private fun ask(stint: Stint) {
+        val isOne = synchronized(this) { waiting.size == 1 }
+        ask(if (isOne) lastContext else EmptyCoroutineContext, stint)
     }
 
-    private fun run(context: CoroutineContext, block: Runnable) = try {
+    private fun ask(context: CoroutineContext, block: Runnable) = try {
         target.dispatch(context, block)
     } catch (failure: Throwable) {
         // Errors too: without memory for a thread the others still have to be served.
@@ -85,46 +74,50 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         Dispatchers.IO.dispatch(context, block)
     }
 
-    /** The next block for [stint], or null if it has nothing to do any more. */
+    /** The next block for [stint], or null if there is none or it has something else to do first. */
     fun take(stint: Stint): Runnable? = synchronized(this) {
-        if (stint.isOver) return null
+        if (stint.isOver || stint.isDue) return null
         val block = waiting.removeFirstOrNull() ?: return null
+        if (waiting.isEmpty()) lastContext = EmptyCoroutineContext
         stint.count()
         block
     }
 
-    /** Whether [stint] is to go on: else it has ended, and others are asked for if they are needed. */
-    fun goesOn(stint: Stint): Boolean {
-        synchronized(this) {
-            if (stint.hasPutOff || (waiting.isNotEmpty() && !stint.isOver)) return true
-            stints.remove(stint)
-            if (!stint.isLate) {
-                punctual--
-                stint.renew()
-                spare = stint
-            }
+    /** Whether [stint] is to go on; else it has ended, and [send] has to be called. */
+    fun goesOn(stint: Stint): Boolean = synchronized(this) {
+        if (stint.hasPutOff || (waiting.isNotEmpty() && !stint.isOver)) return true
+        if (stints.remove(stint)) {
+            stint.renew()
+            spare = stint
         }
-        send()
-        return false
+        false
     }
 
     /** Whether a thread is at work here, or about to be, that is not late. */
-    val isAtWork: Boolean get() = synchronized(this) { punctual > 0 }
+    val isAtWork: Boolean get() = synchronized(this) { stints.isNotEmpty() }
 
     /** Whether [relieve] has to be called. */
-    val isWatched: Boolean get() = synchronized(this) { waiting.isNotEmpty() } || isAtWork
+    val isWatched: Boolean get() = synchronized(this) {
+        waiting.isNotEmpty() || stints.isNotEmpty()
+    }
 
     /**
      * To be called now and then while [isWatched]. What waited at the last call and still does gets
      * another thread, unless one is on its way: where none is to be had another request would only
-     * be one more that waits. What a stint put off that did not get on since then is done here.
+     * be one more that waits. What a stint put off does not wait for more than the block that runs,
+     * and is done by the loop if even that did not end since the last call.
      */
     fun relieve() {
-        val late = synchronized(this) {
-            stints.filter { it.isStuck() }.also { punctual -= it.size }
-        }
-        late.forEach { it.doPutOffElsewhere() }
-        helper()?.begin()
+        val putOff = synchronized(this) { look() }
+        putOff.forEach(all::execute)
+        helper()?.let(::ask)
+    }
+
+    /** What is put off by those that are late from now on. */
+    private fun look(): List<Runnable> {
+        val late = stints.filter { it.isLateNow() }
+        stints.removeAll(late)
+        return late.flatMap { it.takePutOff() }
     }
 
     private fun helper(): Stint? = synchronized(this) {
@@ -136,12 +129,16 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     /** The loop ends and will not [relieve] anybody: nothing may wait for anything else. */
     fun close() {
-        val blocks = synchronized(this) {
+        val putOff: List<Runnable>
+        val blocks: List<Runnable>
+        synchronized(this) {
             stints.forEach { it.isLate = true }
-            punctual = 0
-            waiting.toList().also { waiting.clear() }
+            putOff = stints.flatMap { it.takePutOff() }
+            stints.clear()
+            blocks = waiting.toList()
+            waiting.clear()
         }
-        blocks.forEach { run(EmptyCoroutineContext, it) }
-        synchronized(this) { stints.toList() }.forEach { it.doPutOffElsewhere() }
+        putOff.forEach(all::execute)
+        blocks.forEach { ask(EmptyCoroutineContext, it) }
     }
 }

@@ -38,6 +38,9 @@ internal class HandOvers(private val loop: Loop) {
         }
     }
 
+    /** Has the loop do [action]. */
+    fun execute(action: Runnable): Unit = loop.execute(action)
+
     /** Has [handOver] sent with the next call of [send]. */
     fun sendLater(handOver: HandOver) {
         if (handOver.isUnsent) return

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.VirtualLoop
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
@@ -18,7 +19,8 @@ internal class HandOverTest :
     FunSpec({
         timeout = 30_000
 
-        fun handOver(target: CoroutineDispatcher) = HandOvers(VirtualLoop()).to(target)
+        fun handOver(target: CoroutineDispatcher, loop: Loop = VirtualLoop()) =
+            HandOvers(loop).to(target)
 
         fun HandOver.add(block: () -> Unit) = add(EmptyCoroutineContext, block)
 
@@ -118,9 +120,30 @@ internal class HandOverTest :
             val handOver = handOver(target)
             repeat(2) { handOver.add {} }
             handOver.send()
-            repeat(1_000) { handOver.relieve() }
+            repeat(Stint.PATIENCE - 1) { handOver.relieve() }
             target.kept shouldHaveSize 1
             handOver.isWatched shouldBe true
+        }
+
+        test("a thread that does not come is asked for again, and does no harm if it comes late") {
+            val target = KeptDispatches()
+            val handOver = handOver(target)
+            var ran = 0
+            repeat(2) { handOver.add { ran++ } }
+            handOver.send()
+            repeat(2 * Stint.PATIENCE) { handOver.relieve() }
+            target.kept shouldHaveSize 3
+            val first = target.kept.removeFirst()
+            target.runNext()
+            ran shouldBe 2
+            first.run()
+            target.runNext()
+            ran shouldBe 2
+            handOver.isWatched shouldBe false
+            handOver.add { ran++ }
+            handOver.send()
+            target.runNext()
+            ran shouldBe 3
         }
 
         test("what is put off is done at the end, once if it is the same") {
@@ -143,11 +166,14 @@ internal class HandOverTest :
             "what a thread put off that does not get on is done by the loop, and nothing more is put off",
         ) {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val loop = VirtualLoop()
+            val handOver = handOver(target, loop)
             var done = 0
             handOver.add {
                 Stint.putOff { done++ } shouldBe true
                 repeat(2) { handOver.relieve() }
+                done shouldBe 0
+                loop.run()
                 done shouldBe 1
                 Stint.putOff { done++ } shouldBe false
                 handOver.isWatched shouldBe false
@@ -155,6 +181,23 @@ internal class HandOverTest :
             handOver.send()
             target.runNext()
             done shouldBe 1
+        }
+
+        test("what is put off waits for no more than the block that runs when it is looked for") {
+            val target = KeptDispatches()
+            val handOver = handOver(target)
+            val done = ArrayList<String>()
+            handOver.add {
+                Stint.putOff { done.add("put off") } shouldBe true
+                handOver.relieve()
+                done.add("first")
+            }
+            repeat(2) { handOver.add { done.add("more") } }
+            handOver.send()
+            target.runAll()
+            done shouldContainExactly listOf("first", "put off", "more", "more")
+            target.contexts shouldHaveSize 1
+            handOver.isWatched shouldBe false
         }
 
         test("what is put off by what was put off is done too") {
@@ -186,24 +229,29 @@ internal class HandOverTest :
             Stint.putOff {} shouldBe false
         }
 
-        test("a block that fails keeps nothing from being done") {
+        test("a block that fails keeps nothing from being done, nor does who is told of it") {
             val target = KeptDispatches()
             val handOver = handOver(target)
-            val thread = Thread.currentThread()
-            val handler = thread.uncaughtExceptionHandler
             val failures = ArrayList<Throwable>()
             var ran = false
             handOver.add { error("a block fails") }
             handOver.add { ran = true }
             handOver.send()
-            try {
-                thread.setUncaughtExceptionHandler { _, failure -> failures.add(failure) }
+            tellingOfFailures({ failures.add(it).also { error("so does the telling") } }) {
                 target.runNext()
-            } finally {
-                thread.uncaughtExceptionHandler = handler
             }
             ran shouldBe true
             failures.single().message shouldBe "a block fails"
+            handOver.isWatched shouldBe false
+        }
+
+        test("a dispatcher that runs at once what it is given runs all there is, on this thread") {
+            val handOver = handOver(AtOnce)
+            val thread = Thread.currentThread()
+            var ran = 0
+            repeat(MANY) { handOver.add { if (Thread.currentThread() === thread) ran++ } }
+            handOver.send()
+            ran shouldBe MANY
             handOver.isWatched shouldBe false
         }
 
@@ -217,12 +265,14 @@ internal class HandOverTest :
 
         test("when the loop ends nothing waits for anything else") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val loop = VirtualLoop()
+            val handOver = handOver(target, loop)
             var ran = 0
             handOver.add {
                 Stint.putOff { ran++ }
                 handOver.add { ran++ }
                 handOver.close()
+                loop.run()
                 ran shouldBe 1
                 target.runNext()
                 ran shouldBe 2
@@ -232,6 +282,25 @@ internal class HandOverTest :
             ran shouldBe 2
         }
     })
+
+/** Enough that a stack does not hold them all. */
+private const val MANY = 1_000_000
+
+/** Runs [block] with [tell] as the thread's handler of uncaught exceptions. */
+private fun tellingOfFailures(tell: (Throwable) -> Unit, block: () -> Unit) {
+    val thread = Thread.currentThread()
+    val handler = thread.uncaughtExceptionHandler
+    try {
+        thread.setUncaughtExceptionHandler { _, failure -> tell(failure) }
+        block()
+    } finally {
+        thread.uncaughtExceptionHandler = handler
+    }
+}
+
+private object AtOnce : CoroutineDispatcher() {
+    override fun dispatch(context: CoroutineContext, block: Runnable) = block.run()
+}
 
 private object Refusing : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable): Unit =
