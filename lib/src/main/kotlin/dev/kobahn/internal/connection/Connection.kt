@@ -242,6 +242,9 @@ internal class Connection(
         autoPing?.start()
     }
 
+    /** The opening handshake cannot be completed: who receives gets [failure]. On the loop. */
+    fun onOpeningFailed(failure: Throwable) = inbox.end(failure)
+
     override fun onOctets(input: ByteBuffer) {
         countReceived()
         receive(input)

@@ -203,29 +203,30 @@ internal class RealServerWebSocket(
 
     override suspend fun open() = acceptUnlessDone()
 
-    override fun openSoon() = acceptSoon()
+    override fun openSoon() {
+        if (accepted) return
+        if (loop.isCurrent) openIfPending() else loop.executeSoon(::openForReceiver)
+    }
 
     private suspend fun acceptUnlessDone() {
         if (accepted) return
-        loop.call { if (!accepted) open(chosenProtocol(), Headers.EMPTY) }
+        loop.call { if (!accepted) openAsAsked() }
     }
 
-    /** As [acceptUnlessDone], but from another thread than the loop's it comes later. */
-    private fun acceptSoon() {
-        if (accepted) return
-        val isHandlers = loop.isCurrent
-        val accept = Runnable {
-            try {
-                if (!accepted && owner.isPending) open(chosenProtocol(), Headers.EMPTY)
-            } catch (failure: Throwable) {
-                // The acceptor of an extension failed, and on the loop nobody catches it.
-                if (isHandlers) throw failure
-                logFailure(failure)
-                owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
-            }
-        }
-        if (isHandlers) accept.run() else loop.executeSoon(accept)
+    private fun openIfPending() {
+        if (!accepted && owner.isPending) openAsAsked()
     }
+
+    /** The receiver waits already, and is told by way of what it receives that this fails. */
+    private fun openForReceiver() {
+        try {
+            if (!accepted) openAsAsked()
+        } catch (failure: Throwable) {
+            connection.onOpeningFailed(failure)
+        }
+    }
+
+    private fun openAsAsked() = open(chosenProtocol(), Headers.EMPTY)
 
     private fun chosenProtocol() =
         ServerHandshake.selectProtocol(service.protocols, request.protocols)
