@@ -37,7 +37,7 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
     private val ready = ReadyKeys(selector)
     private val thread = Thread({ run() }, name).apply { isDaemon = true }
     private val tasks = TaskQueue()
-    private val timers = Timers()
+    private val timers = LoopTimers(this)
     private val unwritten = ArrayDeque<Selected>()
     private val afterSelect = ArrayDeque<Runnable>()
 
@@ -51,9 +51,6 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
 
     @Volatile
     private var stopping = false
-
-    // On the loop: no timer will fire any more.
-    private var ending = false
 
     override val segments: SegmentPool = SegmentPool(POOLED_SEGMENTS)
     override val codecs: CodecPool = CodecPool(segments, POOLED_CODECS)
@@ -131,22 +128,8 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
 
     override fun putOff(action: Runnable): Boolean = Stint.putOff(action)
 
-    override fun schedule(delay: Duration, action: Runnable): DisposableHandle {
-        val nanos = delay.inWholeNanoseconds.coerceIn(0, LONGEST_DELAY)
-        val timer = Timer(System.nanoTime() + nanos, action)
-        if (isCurrent) add(timer) else execute { add(timer) }
-        return DisposableHandle { cancel(timer) }
-    }
-
-    private fun add(timer: Timer) {
-        // Not on the loop: it has stopped since.
-        if (isCurrent && !ending) timers.add(timer) else abandon(timer)
-    }
-
-    private fun cancel(timer: Timer) {
-        if (!timer.cancel()) return
-        if (isCurrent) timers.remove(timer) else execute { if (isCurrent) timers.remove(timer) }
-    }
+    override fun schedule(delay: Duration, action: Runnable): DisposableHandle =
+        timers.schedule(delay, action)
 
     /** Registers [channel] for [ops]. On the loop. */
     fun register(channel: SelectableChannel, ops: Int, selected: Selected): SelectionKey =
@@ -184,7 +167,7 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
         handOvers.send()
-        runDueTimers()
+        timers.runDue { runStep(it) }
         runTasks(TASKS_PER_TURN)
         repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }
         // A task that leaves the thread interrupted would have its next system call close a channel.
@@ -211,15 +194,8 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
 
     /** In milliseconds; negative for ever. */
     private fun timeToSleep(): Long {
-        val timeout = millisToNextTimer()
+        val timeout = timers.millisToNext()
         return if (handOvers.isWatched && timeout != 0L) HandOvers.RELIEF_INTERVAL else timeout
-    }
-
-    /** Rounded up, for a timer must not fire early; negative if there is none. */
-    private fun millisToNextTimer(): Long {
-        val timer = timers.first ?: return -1
-        val nanos = timer.deadline - System.nanoTime()
-        return if (nanos <= 0) 0 else (nanos - 1) / NANOS_PER_MILLI + 1
     }
 
     private fun serveReadyChannels() = ready.drain(::serve)
@@ -236,15 +212,6 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
 
     private fun writeOut(selected: Selected) {
         guarded("An event loop's channel") { selected.writeOut() }
-    }
-
-    private fun runDueTimers() {
-        if (timers.size == 0) return
-        val now = System.nanoTime()
-        while (true) {
-            val timer = timers.takeDue(now) ?: break
-            timer.take()?.let { runStep(it) }
-        }
     }
 
     private fun runTasks(limit: Int) {
@@ -266,18 +233,13 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
             guarded("An event loop's channel") { (key.attachment() as Selected).onLoopStopped() }
         }
         runTasks(TASKS_AT_END)
-        ending = true
-        while (true) abandon(timers.takeDue(timers.first?.deadline ?: break) ?: break)
+        timers.end()
         runTasks(TASKS_AT_END)
         guarded("The end of the event loop") { codecs.close() }
         guarded("The end of the event loop") { selector.close() }
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
         handOvers.close()
-    }
-
-    private fun abandon(timer: Timer) {
-        (timer.take() as? Abandonable)?.abandon()
     }
 
     private fun wake() {
@@ -315,9 +277,6 @@ internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid)
 
         /** Its main thread may not use the network, not even a channel that never blocks. */
         val isAndroid: Boolean = System.getProperty("java.vm.name") == "Dalvik"
-
-        // Deadlines are compared by their difference, which must not overflow: 73 years.
-        const val LONGEST_DELAY = Long.MAX_VALUE / 4
 
         fun runElsewhere(action: Runnable) {
             Dispatchers.IO.dispatch(EmptyCoroutineContext, action)
