@@ -31,6 +31,10 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     private var added = 0L
     private var addedBefore = 0L
 
+    /** After how many looks a stint that has not begun is given up: more each time it was in vain. */
+    private var patience = PATIENCE
+    private var isClosed = false
+
     override fun isDispatchNeeded(context: CoroutineContext): Boolean =
         target.isDispatchNeeded(context)
 
@@ -57,21 +61,29 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     private fun newStint(): Stint {
         val stint = spare ?: Stint(this)
         spare = null
+        stint.isLate = isClosed
         stints.add(stint)
         return stint
     }
 
     private fun ask(stint: Stint) {
-        val isOne = synchronized(this) { waiting.size == 1 }
-        ask(if (isOne) lastContext else EmptyCoroutineContext, stint)
+        val context = synchronized(this) {
+            if (waiting.size == 1) lastContext else EmptyCoroutineContext
+        }
+        try {
+            target.dispatch(context, stint)
+        } catch (failure: Throwable) {
+            // Errors too: without memory for a thread the others still have to be served.
+            logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
+            Dispatchers.IO.dispatch(context, replace(stint))
+        }
     }
 
-    private fun ask(context: CoroutineContext, block: Runnable) = try {
-        target.dispatch(context, block)
-    } catch (failure: Throwable) {
-        // Errors too: without memory for a thread the others still have to be served.
-        logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
-        Dispatchers.IO.dispatch(context, block)
+    /** Who throws may have taken [stint] all the same, and it must not run twice. */
+    private fun replace(stint: Stint): Stint = synchronized(this) {
+        giveUp(stint)
+        stints.remove(stint)
+        newStint()
     }
 
     /** The next block for [stint], or null if there is none or it has something else to do first. */
@@ -80,13 +92,14 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         val block = waiting.removeFirstOrNull() ?: return null
         if (waiting.isEmpty()) lastContext = EmptyCoroutineContext
         stint.count()
+        patience = PATIENCE
         block
     }
 
     /** Whether [stint] is to go on; else it has ended, and [send] has to be called. */
     fun goesOn(stint: Stint): Boolean = synchronized(this) {
         if (stint.hasPutOff || (waiting.isNotEmpty() && !stint.isOver)) return true
-        if (stints.remove(stint)) {
+        if (stints.remove(stint) && stint.isReusable) {
             stint.renew()
             spare = stint
         }
@@ -108,16 +121,27 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
      * and is done by the loop if even that did not end since the last call.
      */
     fun relieve() {
-        val putOff = synchronized(this) { look() }
-        putOff.forEach(all::execute)
+        synchronized(this) { putOffByTheLate() }.forEach(all::execute)
         helper()?.let(::ask)
     }
 
-    /** What is put off by those that are late from now on. */
-    private fun look(): List<Runnable> {
-        val late = stints.filter { it.isLateNow() }
-        stints.removeAll(late)
-        return late.flatMap { it.takePutOff() }
+    private fun putOffByTheLate(): List<Runnable> {
+        val putOff = ArrayList<Runnable>()
+        var isInVain = false
+        stints.removeAll { stint ->
+            if (!stint.isStuck(patience)) return@removeAll false
+            putOff += giveUp(stint)
+            if (!stint.hasBegun) isInVain = true
+            true
+        }
+        if (isInVain && patience < Int.MAX_VALUE / 2) patience *= 2
+        return putOff
+    }
+
+    /** Nobody relies on [stint] any more. Returns what it put off. */
+    private fun giveUp(stint: Stint): List<Runnable> {
+        stint.isLate = true
+        return stint.takePutOff()
     }
 
     private fun helper(): Stint? = synchronized(this) {
@@ -130,15 +154,19 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     /** The loop ends and will not [relieve] anybody: nothing may wait for anything else. */
     fun close() {
         val putOff: List<Runnable>
-        val blocks: List<Runnable>
+        val further: List<Stint>
         synchronized(this) {
-            stints.forEach { it.isLate = true }
-            putOff = stints.flatMap { it.takePutOff() }
+            putOff = stints.flatMap(::giveUp)
             stints.clear()
-            blocks = waiting.toList()
-            waiting.clear()
+            isClosed = true
+            further = List(waiting.size) { newStint() }
         }
         putOff.forEach(all::execute)
-        blocks.forEach { ask(EmptyCoroutineContext, it) }
+        further.forEach(::ask)
+    }
+
+    companion object {
+        /** So many looks, a second or more, and a thread that was asked for will hardly come any more. */
+        const val PATIENCE: Int = 1_000
     }
 }

@@ -73,8 +73,11 @@ internal class HandOvers(private val loop: Loop) {
         repeat(watched.size) {
             val handOver = watched.removeFirst()
             handOver.isListed = false
-            handOver.relieve()
-            if (handOver.isWatched) watch(handOver)
+            try {
+                handOver.relieve()
+            } finally {
+                if (handOver.isWatched) watch(handOver)
+            }
         }
     }
 

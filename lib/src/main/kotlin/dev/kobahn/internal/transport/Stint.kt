@@ -11,10 +11,7 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     private var taken = 0
     private var takenBefore = 0
     private var looksInVain = 0
-    private var postponed = ArrayList<Runnable>()
-
-    /** As [postponed], of the thread alone: what it is doing, and then the list for the next. */
-    private var doing = ArrayList<Runnable>()
+    private val postponed = ArrayDeque<Runnable>()
 
     val hasBegun: Boolean get() = taken > 0
 
@@ -28,10 +25,14 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     var isDue: Boolean = false
         private set
 
-    /** Whether a block takes its time, so that nothing may be put off, and nobody relies on it. */
+    /** Whether it takes its time, or may never begin: nothing is put off, and nobody relies on it. */
     var isLate: Boolean = false
 
-    /** It is over, and was not late: another one can be made of it. */
+    /** Whether another one can be made of it. */
+    var isReusable: Boolean = true
+        private set
+
+    /** It has ended, and was not late: it is another one from now on. */
     fun renew() {
         taken = 0
         takenBefore = 0
@@ -43,12 +44,15 @@ internal class Stint(private val handOver: HandOver) : Runnable {
         taken++
     }
 
-    /** To be called now and then: whether it did not get on since the last call, and so is late. */
-    fun isLateNow(): Boolean {
-        isLate = if (hasBegun) taken == takenBefore else ++looksInVain == PATIENCE
+    /**
+     * To be called now and then: whether it did not get on since the last call, or has not begun
+     * for [patience] calls.
+     */
+    fun isStuck(patience: Int): Boolean {
+        val isStuck = if (hasBegun) taken == takenBefore else ++looksInVain >= patience
         takenBefore = taken
         isDue = hasPutOff
-        return isLate
+        return isStuck
     }
 
     override fun run() {
@@ -59,7 +63,7 @@ internal class Stint(private val handOver: HandOver) : Runnable {
                 while (true) guarded(handOver.take(this) ?: break)
                 doPutOff()
             } while (handOver.goesOn(this))
-            // Else a dispatcher runs it at once, and who asked for it goes on asking.
+            // Else it most likely runs inside of [HandOver.send], which goes on asking by itself.
             if (outer?.handOver !== handOver) handOver.send()
         } finally {
             CURRENT.set(outer)
@@ -69,21 +73,20 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     /** Has [action] done at the end of the stint, or before if that takes too long; false if it is late. */
     private fun postpone(action: Runnable): Boolean = synchronized(handOver) {
         if (isLate || !hasBegun) return false
-        if (postponed.lastOrNull() !== action) postponed.add(action)
+        if (postponed.lastOrNull() !== action) postponed.addLast(action)
+        // After a broadcast to that many it has more room than it should keep.
+        if (postponed.size > KEPT) isReusable = false
         true
     }
 
-    /** What was put off, for another thread to do: it is late. */
-    fun takePutOff(): List<Runnable> = postponed.also { postponed = ArrayList() }
+    /** What was put off, for another thread to do. */
+    fun takePutOff(): List<Runnable> = postponed.toList().also { postponed.clear() }
 
     private fun doPutOff() {
-        val actions = synchronized(handOver) {
-            isDue = false
-            if (postponed.isEmpty()) return
-            postponed.also { postponed = doing }
+        // What this puts off comes next, and counts as put off since then.
+        repeat(synchronized(handOver) { postponed.size.also { isDue = false } }) {
+            guarded(synchronized(handOver) { postponed.removeFirstOrNull() } ?: return)
         }
-        actions.forEach(::guarded)
-        doing = if (actions.size > KEPT) ArrayList() else actions.apply { clear() }
     }
 
     /**
@@ -110,10 +113,6 @@ internal class Stint(private val handOver: HandOver) : Runnable {
         /** Few enough that one thread has soon done with them. */
         const val SIZE: Int = 32
 
-        /** So many looks, a second or more, and a thread that was asked for will hardly come any more. */
-        const val PATIENCE: Int = 1_000
-
-        /** After a broadcast to more than that many a list is not kept. */
         private const val KEPT = 1024
 
         private val CURRENT = ThreadLocal<Stint?>()

@@ -7,6 +7,8 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
+import java.util.concurrent.ConcurrentLinkedDeque
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
 import kotlin.coroutines.CoroutineContext
@@ -120,7 +122,7 @@ internal class HandOverTest :
             val handOver = handOver(target)
             repeat(2) { handOver.add {} }
             handOver.send()
-            repeat(Stint.PATIENCE - 1) { handOver.relieve() }
+            repeat(HandOver.PATIENCE - 1) { handOver.relieve() }
             target.kept shouldHaveSize 1
             handOver.isWatched shouldBe true
         }
@@ -131,7 +133,12 @@ internal class HandOverTest :
             var ran = 0
             repeat(2) { handOver.add { ran++ } }
             handOver.send()
-            repeat(2 * Stint.PATIENCE) { handOver.relieve() }
+            repeat(HandOver.PATIENCE) { handOver.relieve() }
+            target.kept shouldHaveSize 2
+            // The second has twice the time: there may be no thread for long.
+            repeat(2 * HandOver.PATIENCE - 1) { handOver.relieve() }
+            target.kept shouldHaveSize 2
+            handOver.relieve()
             target.kept shouldHaveSize 3
             val first = target.kept.removeFirst()
             target.runNext()
@@ -238,7 +245,7 @@ internal class HandOverTest :
             handOver.add { ran = true }
             handOver.send()
             tellingOfFailures({ failures.add(it).also { error("so does the telling") } }) {
-                target.runNext()
+                target.kept.removeFirst().run()
             }
             ran shouldBe true
             failures.single().message shouldBe "a block fails"
@@ -261,6 +268,25 @@ internal class HandOverTest :
             repeat(2) { handOver.add { ran.countDown() } }
             handOver.send()
             ran.await()
+        }
+
+        test("who takes a stint and throws runs no second one of it") {
+            val target = ThrowingOnceTaken()
+            val handOver = handOver(target)
+            val done = CopyOnWriteArrayList<String>()
+            val ended = CountDownLatch(1)
+            handOver.add {
+                Stint.putOff {
+                    done.add("put off")
+                    ended.countDown()
+                }
+                target.kept.removeFirst().run()
+                done.add("first")
+            }
+            handOver.add { done.add("second") }
+            handOver.send()
+            ended.await()
+            done shouldContainExactly listOf("second", "first", "put off")
         }
 
         test("when the loop ends nothing waits for anything else") {
@@ -286,20 +312,18 @@ internal class HandOverTest :
 /** Enough that a stack does not hold them all. */
 private const val MANY = 1_000_000
 
-/** Runs [block] with [tell] as the thread's handler of uncaught exceptions. */
-private fun tellingOfFailures(tell: (Throwable) -> Unit, block: () -> Unit) {
-    val thread = Thread.currentThread()
-    val handler = thread.uncaughtExceptionHandler
-    try {
-        thread.setUncaughtExceptionHandler { _, failure -> tell(failure) }
-        block()
-    } finally {
-        thread.uncaughtExceptionHandler = handler
-    }
-}
-
 private object AtOnce : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) = block.run()
+}
+
+/** As a pool does that has queued its task and then gets no thread for it. */
+private class ThrowingOnceTaken : CoroutineDispatcher() {
+    val kept = ConcurrentLinkedDeque<Runnable>()
+
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        kept.add(block)
+        throw OutOfMemoryError("no thread")
+    }
 }
 
 private object Refusing : CoroutineDispatcher() {
