@@ -1,13 +1,8 @@
 package dev.kobahn
 
-import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
-import io.kotest.matchers.string.shouldStartWith
 import java.util.concurrent.CountDownLatch
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.milliseconds
-import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asContextElement
 import kotlinx.coroutines.withContext
@@ -57,42 +52,6 @@ internal class HandlerDispatcherTest :
         }
 
         for (dispatcher in listOf(null, Dispatchers.Default)) {
-            test("what an acceptor throws reaches who receives: ${dispatcher ?: "the loop"}") {
-                val failure = CompletableDeferred<Throwable>()
-                webSocketServer {
-                    handlerDispatcher = dispatcher
-                    perMessageCompressionAccept = { error("no offer is good enough") }
-                    onConnect { failure.complete(shouldThrow<Throwable> { incoming.receive() }) }
-                }.use { server ->
-                    RawPeer(server.port).use {
-                        val offer = "Sec-WebSocket-Extensions: permessage-deflate"
-                        it.handshake("/", offer) shouldStartWith "HTTP/1.1 500 "
-                    }
-                    failure.await().message shouldBe "no offer is good enough"
-                }
-            }
-
-            test("who receives after a refusal is told at once: ${dispatcher ?: "the loop"}") {
-                val refused = CompletableDeferred<Unit>()
-                val told = CompletableDeferred<Unit>()
-                webSocketServer {
-                    handlerDispatcher = dispatcher
-                    openHandshakeTimeout = 50.milliseconds
-                    closeHandshakeTimeout = Duration.ZERO
-                    onConnect {
-                        refused.await()
-                        shouldThrow<ConnectionClosedException> { incoming.receive() }
-                        told.complete(Unit)
-                    }
-                }.use { server ->
-                    RawPeer(server.port).use {
-                        it.handshake() shouldStartWith "HTTP/1.1 503 "
-                        refused.complete(Unit)
-                        told.await()
-                    }
-                }
-            }
-
             test("what a handler keeps for its thread is there: ${dispatcher ?: "the loop"}") {
                 val kept = ThreadLocal<String?>()
                 webSocketServer {

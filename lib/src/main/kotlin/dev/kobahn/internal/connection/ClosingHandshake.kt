@@ -38,7 +38,8 @@ internal class ClosingHandshake(
         log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
     }
 
-    private fun blame(by: Initiator, because: Throwable?) {
+    /** As [begin], of a connection that never was open. */
+    fun blame(by: Initiator, because: Throwable?) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because
     }

@@ -43,7 +43,7 @@ internal class Connection(
     override val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
-    private val opener: Opener = Opener.Done,
+    private val opener: Opener? = null,
 ) : ConnectionEnd(),
     TransportListener,
     ProtocolEvents,
@@ -242,8 +242,11 @@ internal class Connection(
         autoPing?.start()
     }
 
-    /** The opening handshake cannot be completed: who receives gets [failure]. On the loop. */
-    fun onOpeningFailed(failure: Throwable) = inbox.end(failure)
+    /** The opening handshake will not be completed, because of [failure] if it is that. On the loop. */
+    fun onNeverOpened(failure: Throwable? = null) {
+        if (failure != null) closing.blame(Initiator.LOCAL, failure)
+        inbox.end(closedException())
+    }
 
     override fun onOctets(input: ByteBuffer) {
         countReceived()
@@ -365,16 +368,9 @@ internal class Connection(
     /** From any thread. */
     fun handlerCancelled() = inbox.tellAll()
 
-    /** A handler elsewhere waits for the loop anyway: it need not wait for the opening first. */
-    override fun beforeReceive(): Boolean {
-        if (isOpened) return true
-        if (!handlerOnLoop) opener.openSoon()
-        return !handlerOnLoop
+    override fun beforeReceive() {
+        if (!isOpened) opener?.openSoon()
     }
-
-    override suspend fun open() = opener.open()
-
-    override fun beforeSelect() = opener.openSoon()
 
     override fun onIdle() {
         dueClose?.onIdle()

@@ -51,7 +51,7 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
 
     override suspend fun hasNext(): Boolean {
         if (next != null) return true
-        if (!messages.owner.beforeReceive()) return hasNextOnceOpen()
+        messages.owner.beforeReceive()
         if (takeNext(coroutineContext)) return true
         return await()
     }
@@ -60,11 +60,6 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
         val message = checkNotNull(next) { "hasNext was not called or returned false" }
         next = null
         return message
-    }
-
-    private suspend fun hasNextOnceOpen(): Boolean {
-        messages.owner.open()
-        return takeNext(coroutineContext) || await()
     }
 
     private fun takeNext(context: CoroutineContext): Boolean {

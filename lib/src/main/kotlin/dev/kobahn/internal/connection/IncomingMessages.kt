@@ -42,20 +42,11 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         /** Whether [tellAll] will be called when [job] is cancelled. */
         fun tellsWhenCancelled(job: Job): Boolean
 
-        /**
-         * Before something is received. Whether to wait for it makes sense: the connection is open, or
-         * this call has it opened. Else [open] has to come first.
-         */
-        fun beforeReceive(): Boolean
+        /** Before something is received: completes the opening handshake, now or soon, or ends receiving. */
+        fun beforeReceive()
 
         /** What resumes a receiver of [dispatcher] when there is something. */
         fun resumer(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
-
-        /** Completes the opening handshake if that was not done. */
-        suspend fun open()
-
-        /** As [beforeReceive] and [open] where nothing suspends: what it does may come later. */
-        fun beforeSelect()
 
         /** The queue was over its limit, and is no more. From the receiver's thread. */
         fun onRoom()
@@ -159,8 +150,8 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     val isIdle: Boolean get() = synchronized(this) { !busy && nothingWaits }
 
     override suspend fun receive(): E {
-        val message = if (owner.beforeReceive()) take(coroutineContext) else null
-        return message ?: receiveLater()
+        owner.beforeReceive()
+        return take(coroutineContext) ?: receiveLater()
     }
 
     private suspend fun receiveLater(): E {
@@ -170,7 +161,8 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     override suspend fun receiveCatching(): ChannelResult<E> {
-        val message = if (owner.beforeReceive()) take(coroutineContext) else null
+        owner.beforeReceive()
+        val message = take(coroutineContext)
         return if (message != null) ChannelResult.success(message) else receiveCatchingLater()
     }
 
@@ -184,7 +176,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     override fun tryReceive(): ChannelResult<E> {
-        owner.beforeSelect()
+        owner.beforeReceive()
         val message = take()
         return when {
             message != null -> ChannelResult.success(message)
@@ -286,7 +278,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     private fun openBridge(): SelectBridge<E> {
-        owner.beforeSelect()
+        owner.beforeReceive()
         val bridge: SelectBridge<E>
         val idle = synchronized(this) {
             bridge = this.bridge ?: SelectBridge(::putBack).also { this.bridge = it }

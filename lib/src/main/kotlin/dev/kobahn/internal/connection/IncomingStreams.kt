@@ -143,16 +143,9 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
 
     override fun tellsWhenCancelled(job: Job): Boolean = owner.tellsWhenCancelled(job)
 
-    override fun beforeReceive(): Boolean {
+    override fun beforeReceive() {
         superseded()
-        return owner.beforeReceive()
-    }
-
-    override suspend fun open() = owner.open()
-
-    override fun beforeSelect() {
-        superseded()
-        owner.beforeSelect()
+        owner.beforeReceive()
     }
 
     override fun onRoom() {

@@ -1,16 +1,10 @@
 package dev.kobahn.internal.connection
 
 /** Completes the opening handshake when the application begins to receive. */
-internal interface Opener {
-    suspend fun open()
-
-    /** As [open] where nothing suspends: what it does may come later. */
+internal fun interface Opener {
+    /**
+     * Has the handshake completed, at once where the caller is on the loop. If that fails, or can
+     * no longer be done, receiving ends with the reason.
+     */
     fun openSoon()
-
-    /** Of connections that are open before the application sees them. */
-    object Done : Opener {
-        override suspend fun open() = Unit
-
-        override fun openSoon() = Unit
-    }
 }

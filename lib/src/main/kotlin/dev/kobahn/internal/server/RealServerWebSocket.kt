@@ -1,7 +1,6 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.CloseStatus
-import dev.kobahn.ConnectionClosedException
 import dev.kobahn.ConnectionDeny
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
@@ -13,7 +12,7 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
-import dev.kobahn.internal.connection.HandlerCoroutine
+import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.TransportListener
@@ -21,9 +20,9 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.resetTrafficStats
+import dev.kobahn.internal.connection.runSoon
 import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
-import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -35,34 +34,22 @@ import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.ServerHandshake
 import java.io.IOException
-import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
-import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.InternalCoroutinesApi
-import kotlinx.coroutines.NonCancellable
-import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.isActive
-import kotlinx.coroutines.newCoroutineContext
-import kotlinx.coroutines.withContext
 
-/**
- * A server's end of a connection and the coroutine that is its life: `onRequest`, the route's
- * handler, and the wait for the end.
- */
+/** A server's end of a connection, as its handler sees it. What runs the handler is [launch]. */
 internal class RealServerWebSocket(
     override val request: ConnectionRequest,
-    private val owner: ServerConnection,
+    val owner: ServerConnection,
     private val match: RouteTable.Match,
 ) : ServerWebSocket,
     Opener {
     private val transport get() = owner.transport
-    private val context get() = owner.context
-    private val loop get() = transport.loop
-    private val service get() = match.service
-    private val connection = Connection(
+    val context: ServerContext get() = owner.context
+    val loop: Loop get() = transport.loop
+    val service: Service get() = match.service
+    val connection: Connection = Connection(
         transport,
         service.connectionConfig,
         context.maskingKeys,
@@ -75,7 +62,11 @@ internal class RealServerWebSocket(
 
     /** Set on the loop, once. */
     @Volatile
-    private var accepted = false
+    var accepted: Boolean = false
+        private set
+
+    /** Whether the opening handshake ended without a WebSocket. */
+    val isRefused: Boolean get() = !owner.isPending && !accepted
 
     @Volatile
     private var opening = OpeningOutcome()
@@ -96,87 +87,6 @@ internal class RealServerWebSocket(
     override val trafficStats: TrafficStats get() = connection.trafficStats
     override val trackedTimings: Timings? get() = connection.timings
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
-
-    /** Starts the connection's coroutine, a child of the server's. On the loop. */
-    @OptIn(ExperimentalCoroutinesApi::class, InternalCoroutinesApi::class)
-    fun launch() {
-        val dispatcher = service.handlerDispatcher
-        val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
-        val coroutine = HandlerCoroutine(place, connection)
-        val life: suspend Unit.() -> Unit = life@{
-            // What had a name here would be kept for as long as the handler runs.
-            if (!coroutineContext.isActive) return@life cancelled()
-            if (isAnsweredPlainly()) return@life
-            try {
-                service.handler!!(this@RealServerWebSocket)
-            } catch (failure: Throwable) {
-                return@life handled(failure)
-            }
-            handled(null)
-        }
-        // The loop is where it belongs already: no need to come back to it first.
-        when (dispatcher) {
-            null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
-            else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
-        }
-    }
-
-    private suspend fun isAnsweredPlainly(): Boolean {
-        val isHandled = service.handler != null
-        val plain = context.ask(request)
-            ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
-        answer(plain)
-        return true
-    }
-
-    /** The handler has returned, or thrown [failure]. */
-    private suspend fun handled(failure: Throwable?) {
-        try {
-            if (failure != null) throw failure
-            close(CloseCode.NORMAL_CLOSURE, "")
-        } catch (deny: ConnectionDeny) {
-            if (accepted) failed(deny) else answer(deny.response)
-        } catch (closed: ConnectionClosedException) {
-            // It may as well be that of another connection the handler uses.
-            if (isOver) over() else failed(closed)
-        } catch (closed: ClosedReceiveChannelException) {
-            if (isOver) over() else failed(closed)
-        } catch (failure: Throwable) {
-            if (coroutineContext.isActive) failed(failure) else cancelled()
-        }
-    }
-
-    /** Whether the peer closes or is gone, or the handshake was refused over the handler's head. */
-    private val isOver get() = connection.isClosing || isRefused
-
-    private val isRefused get() = !accepted && !owner.isPending
-
-    private suspend fun over() {
-        if (accepted) connection.close(CloseCode.NORMAL_CLOSURE, "") else connection.awaitClosed()
-    }
-
-    private suspend fun failed(failure: Throwable) {
-        logFailure(failure)
-        end(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
-    }
-
-    private fun logFailure(failure: Throwable) {
-        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
-    }
-
-    private suspend fun cancelled() {
-        withContext(NonCancellable) { end(CloseCode.GOING_AWAY, HttpStatus.SERVICE_UNAVAILABLE) }
-    }
-
-    /** Closes with [code] if the connection is open, else refuses it with [status]. */
-    private suspend fun end(code: Int, status: Int) {
-        if (accepted) connection.close(code, "") else answer(HttpResponse(status))
-    }
-
-    private suspend fun answer(response: HttpResponse) {
-        loop.call { owner.answer(response) }
-        connection.awaitClosed()
-    }
 
     /** The transport is gone, in whatever state the connection was. On the loop. */
     fun onTransportClosed(cause: IOException?) {
@@ -201,29 +111,30 @@ internal class RealServerWebSocket(
         }
     }
 
-    override suspend fun open() = acceptUnlessDone()
-
     override fun openSoon() {
-        if (accepted) return
-        if (loop.isCurrent) openIfPending() else loop.executeSoon(::openForReceiver)
+        if (!accepted) loop.runSoon(::openForReceiver)
+    }
+
+    /** Nobody sees that this fails but who receives, and that may be nobody. */
+    private fun openForReceiver() {
+        try {
+            if (accepted) return
+            if (owner.isPending) openAsAsked() else connection.onNeverOpened()
+        } catch (failure: Throwable) {
+            logFailure(failure)
+            owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
+            connection.onNeverOpened(failure)
+        }
+    }
+
+    /** What the application provides failed, and not because of the peer. */
+    fun logFailure(failure: Throwable) {
+        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
     }
 
     private suspend fun acceptUnlessDone() {
         if (accepted) return
         loop.call { if (!accepted) openAsAsked() }
-    }
-
-    private fun openIfPending() {
-        if (!accepted && owner.isPending) openAsAsked()
-    }
-
-    /** The receiver waits already, and is told by way of what it receives that this fails. */
-    private fun openForReceiver() {
-        try {
-            if (!accepted) openAsAsked()
-        } catch (failure: Throwable) {
-            connection.onOpeningFailed(failure)
-        }
     }
 
     private fun openAsAsked() = open(chosenProtocol(), Headers.EMPTY)

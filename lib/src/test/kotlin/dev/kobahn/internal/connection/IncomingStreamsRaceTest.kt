@@ -52,11 +52,7 @@ private object SilentOwner : IncomingStreams.Owner {
 
     override fun tellsWhenCancelled(job: Job): Boolean = false
 
-    override fun beforeReceive(): Boolean = true
-
-    override suspend fun open() = Unit
-
-    override fun beforeSelect() = Unit
+    override fun beforeReceive() = Unit
 
     override fun onRoom() = Unit
 

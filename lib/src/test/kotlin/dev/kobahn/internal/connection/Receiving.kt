@@ -18,13 +18,7 @@ internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = nul
 
     override fun tellsWhenCancelled(job: Job): Boolean = false
 
-    override fun beforeReceive(): Boolean = begun > 0
-
-    override suspend fun open() {
-        begun++
-    }
-
-    override fun beforeSelect() {
+    override fun beforeReceive() {
         begun++
     }
 

@@ -1,0 +1,103 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.HandlerCoroutine
+import dev.kobahn.internal.connection.call
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import kotlin.coroutines.coroutineContext
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.ClosedReceiveChannelException
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.newCoroutineContext
+import kotlinx.coroutines.withContext
+
+// Functions, not a class: it would be one more object for each idle connection.
+
+/**
+ * Starts the connection's coroutine, a child of the server's: `onRequest`, the route's handler, and
+ * the wait for the end. On the loop.
+ */
+@OptIn(ExperimentalCoroutinesApi::class, InternalCoroutinesApi::class)
+internal fun RealServerWebSocket.launch() {
+    val dispatcher = service.handlerDispatcher
+    val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
+    val coroutine = HandlerCoroutine(place, connection)
+    val life: suspend Unit.() -> Unit = life@{
+        // What had a name here would be kept for as long as the handler runs.
+        if (!coroutineContext.isActive) return@life cancelled()
+        if (isAnsweredPlainly()) return@life
+        try {
+            service.handler!!(this@launch)
+        } catch (failure: Throwable) {
+            return@life handled(failure)
+        }
+        handled(null)
+    }
+    // The loop is where it belongs already: no need to come back to it first.
+    when (dispatcher) {
+        null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
+        else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
+    }
+}
+
+private suspend fun RealServerWebSocket.isAnsweredPlainly(): Boolean {
+    val isHandled = service.handler != null
+    val plain = context.ask(request)
+        ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
+    isAnswered(plain)
+    return true
+}
+
+/** The handler has returned, or thrown [failure]. */
+private suspend fun RealServerWebSocket.handled(failure: Throwable?) {
+    try {
+        if (failure != null) throw failure
+        close(CloseCode.NORMAL_CLOSURE, "")
+    } catch (deny: ConnectionDeny) {
+        if (!isAnswered(deny.response)) failed(deny)
+    } catch (closed: ConnectionClosedException) {
+        // It may as well be that of another connection the handler uses.
+        if (isOver) over() else failed(closed)
+    } catch (closed: ClosedReceiveChannelException) {
+        if (isOver) over() else failed(closed)
+    } catch (failure: Throwable) {
+        if (coroutineContext.isActive) failed(failure) else cancelled()
+    }
+}
+
+/** Whether the peer closes or is gone, or the handshake was refused over the handler's head. */
+private val RealServerWebSocket.isOver get() = connection.isClosing || isRefused
+
+private suspend fun RealServerWebSocket.over() {
+    if (accepted) connection.close(CloseCode.NORMAL_CLOSURE, "") else connection.awaitClosed()
+}
+
+private suspend fun RealServerWebSocket.failed(failure: Throwable) {
+    logFailure(failure)
+    end(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
+}
+
+private suspend fun RealServerWebSocket.cancelled() {
+    withContext(NonCancellable) { end(CloseCode.GOING_AWAY, HttpStatus.SERVICE_UNAVAILABLE) }
+}
+
+/** Closes with [code] if the connection is open, else refuses it with [status]. */
+private suspend fun RealServerWebSocket.end(code: Int, status: Int) {
+    if (!isAnswered(HttpResponse(status))) connection.close(code, "")
+}
+
+/**
+ * Answers with [response], and waits for the end, unless the connection is open. The loop decides:
+ * the opening may be on its way there.
+ */
+private suspend fun RealServerWebSocket.isAnswered(response: HttpResponse): Boolean {
+    val isOpen = loop.call { accepted.also { if (!it) owner.answer(response) } }
+    if (!isOpen) connection.awaitClosed()
+    return !isOpen
+}
