@@ -5,6 +5,9 @@ import io.kotest.matchers.shouldBe
 import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asContextElement
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.channels.ClosedReceiveChannelException
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.withContext
 
 internal class HandlerDispatcherTest :
@@ -52,6 +55,23 @@ internal class HandlerDispatcherTest :
         }
 
         for (dispatcher in listOf(null, Dispatchers.Default)) {
+            val end = "a handler that is cancelled and fails in another way closes all the same"
+            test("$end: ${dispatcher ?: "the loop"}") {
+                webSocketServer {
+                    handlerDispatcher = dispatcher
+                    onConnect {
+                        accept()
+                        currentCoroutineContext().cancel()
+                        throw ClosedReceiveChannelException("of something else")
+                    }
+                }.use { server ->
+                    RawPeer(server.port).use {
+                        it.handshake()
+                        it.readFrame() shouldBe "close 1011"
+                    }
+                }
+            }
+
             test("what a handler keeps for its thread is there: ${dispatcher ?: "the loop"}") {
                 val kept = ThreadLocal<String?>()
                 webSocketServer {

@@ -1,5 +1,12 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.MessageDecoder
+import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ReversedOctets
+import dev.kobahn.protocol.extension.ServerExtension
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -76,6 +83,23 @@ internal class NeverOpenedTest :
                 }
             }
 
+            test("what came with the request and cannot be taken in drops the connection $place") {
+                webSocketServer {
+                    handlerDispatcher = dispatcher
+                    extensions = listOf(Undecodable)
+                    onConnect {
+                        shouldThrow<ConnectionClosedException> { incoming.receive() }
+                        awaitClosed()
+                    }
+                }.use { server ->
+                    RawPeer(server.port).use {
+                        // In one write: a request for Undecodable, and a message in its form.
+                        it.send(REQUEST_WITH_EXTENSION.encodeToByteArray() + FIRST_MESSAGE)
+                        it.countAll()
+                    }
+                }
+            }
+
             test("who denies once the opening is on its way ends the connection with 1011 $place") {
                 webSocketServer {
                     handlerDispatcher = dispatcher
@@ -92,6 +116,31 @@ internal class NeverOpenedTest :
             }
         }
     })
+
+private const val REQUEST_WITH_EXTENSION = "GET / HTTP/1.1\r\nHost: localhost\r\n" +
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: x-undecodable\r\n\r\n"
+
+/** `a`, masked with zeros, with RSV2. */
+private val FIRST_MESSAGE = "a1810000000061".hexToByteArray()
+
+private object Undecodable : ServerExtension, AgreedExtension {
+    override val header = ExtensionHeader("x-undecodable")
+    override val reservedBits = AgreedExtension.RSV2
+
+    override fun accept(offers: List<ExtensionHeader>) = this
+
+    override fun encoder(pool: CodecPool) = ReversedOctets.encoder(pool)
+
+    override fun decoder(pool: CodecPool): MessageDecoder = object : MessageDecoder {
+        override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+            throw StackOverflowError("a decoder fails as no message should make it fail")
+
+        override fun end(output: OctetSink) = Unit
+
+        override fun close() = Unit
+    }
+}
 
 private val WAYS_TO_RECEIVE: Map<String, suspend ServerWebSocket.() -> Any?> = mapOf(
     "receive" to { incoming.receive() },

@@ -38,7 +38,7 @@ internal class ClosingHandshake(
         log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
     }
 
-    /** As [begin], of a connection that never was open. */
+    /** As [begin], but says nothing of it. */
     fun blame(by: Initiator, because: Throwable?) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because

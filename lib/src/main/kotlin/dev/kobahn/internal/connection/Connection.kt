@@ -244,7 +244,7 @@ internal class Connection(
 
     /** The opening handshake will not be completed, because of [failure] if it is that. On the loop. */
     fun onNeverOpened(failure: Throwable? = null) {
-        if (failure != null) closing.blame(Initiator.LOCAL, failure)
+        closing.blame(Initiator.LOCAL, failure)
         inbox.end(closedException())
     }
 

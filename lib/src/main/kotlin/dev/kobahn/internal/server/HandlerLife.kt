@@ -50,7 +50,7 @@ private suspend fun RealServerWebSocket.isAnsweredPlainly(): Boolean {
     val isHandled = service.handler != null
     val plain = context.ask(request)
         ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
-    isAnswered(plain)
+    answerUnlessOpen(plain)
     return true
 }
 
@@ -60,7 +60,7 @@ private suspend fun RealServerWebSocket.handled(failure: Throwable?) {
         if (failure != null) throw failure
         close(CloseCode.NORMAL_CLOSURE, "")
     } catch (deny: ConnectionDeny) {
-        if (!isAnswered(deny.response)) failed(deny)
+        if (!answerUnlessOpen(deny.response)) failed(deny)
     } catch (closed: ConnectionClosedException) {
         // It may as well be that of another connection the handler uses.
         if (isOver) over() else failed(closed)
@@ -89,15 +89,18 @@ private suspend fun RealServerWebSocket.cancelled() {
 
 /** Closes with [code] if the connection is open, else refuses it with [status]. */
 private suspend fun RealServerWebSocket.end(code: Int, status: Int) {
-    if (!isAnswered(HttpResponse(status))) connection.close(code, "")
+    if (!answerUnlessOpen(HttpResponse(status))) connection.close(code, "")
 }
 
 /**
- * Answers with [response], and waits for the end, unless the connection is open. The loop decides:
- * the opening may be on its way there.
+ * Answers with [response], and waits for the end, unless the connection is open: then it is false.
+ * The loop decides, for the opening may be on its way there; even for who is cancelled, who would
+ * else leave the connection as it is.
  */
-private suspend fun RealServerWebSocket.isAnswered(response: HttpResponse): Boolean {
-    val isOpen = loop.call { accepted.also { if (!it) owner.answer(response) } }
+private suspend fun RealServerWebSocket.answerUnlessOpen(response: HttpResponse): Boolean {
+    val isOpen = withContext(NonCancellable) {
+        loop.call { accepted.also { if (!it) owner.answer(response) } }
+    }
     if (!isOpen) connection.awaitClosed()
     return !isOpen
 }

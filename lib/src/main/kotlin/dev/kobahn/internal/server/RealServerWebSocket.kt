@@ -122,6 +122,8 @@ internal class RealServerWebSocket(
             if (owner.isPending) openAsAsked() else connection.onNeverOpened()
         } catch (failure: Throwable) {
             logFailure(failure)
+            // It was what came with the request: who missed some of it must not go on.
+            if (accepted) return connection.drop(failure)
             owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
             connection.onNeverOpened(failure)
         }

@@ -80,10 +80,15 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     }
 
     /** Who throws may have taken [stint] all the same, and it must not run twice. */
-    private fun replace(stint: Stint): Stint = synchronized(this) {
-        giveUp(stint)
-        stints.remove(stint)
-        newStint()
+    private fun replace(stint: Stint): Stint {
+        val putOff: List<Runnable>
+        val another = synchronized(this) {
+            putOff = giveUp(stint)
+            stints.remove(stint)
+            newStint()
+        }
+        putOff.forEach(all::execute)
+        return another
     }
 
     /** The next block for [stint], or null if there is none or it has something else to do first. */
@@ -92,7 +97,8 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         val block = waiting.removeFirstOrNull() ?: return null
         if (waiting.isEmpty()) lastContext = EmptyCoroutineContext
         stint.count()
-        patience = PATIENCE
+        // A late one that gets on again does not show that others are found a thread.
+        if (!stint.isLate) patience = PATIENCE
         block
     }
 

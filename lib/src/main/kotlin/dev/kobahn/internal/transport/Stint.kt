@@ -32,7 +32,7 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     var isReusable: Boolean = true
         private set
 
-    /** It has ended, and was not late: it is another one from now on. */
+    /** It has ended, and is another one from now on. */
     fun renew() {
         taken = 0
         takenBefore = 0

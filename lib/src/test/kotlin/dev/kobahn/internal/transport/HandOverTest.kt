@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentLinkedDeque
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
+import kotlin.concurrent.thread
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
@@ -271,8 +272,8 @@ internal class HandOverTest :
         }
 
         test("who takes a stint and throws runs no second one of it") {
-            val target = ThrowingOnceTaken()
-            val handOver = handOver(target)
+            val kept = ConcurrentLinkedDeque<Runnable>()
+            val handOver = handOver(ThrowingOnceTaken(kept::add))
             val done = CopyOnWriteArrayList<String>()
             val ended = CountDownLatch(1)
             handOver.add {
@@ -280,13 +281,48 @@ internal class HandOverTest :
                     done.add("put off")
                     ended.countDown()
                 }
-                target.kept.removeFirst().run()
+                kept.removeFirst().run()
                 done.add("first")
             }
             handOver.add { done.add("second") }
             handOver.send()
             ended.await()
             done shouldContainExactly listOf("second", "first", "put off")
+        }
+
+        test("what was put off before who took the stint throws is done by the loop") {
+            val isPutOff = CountDownLatch(1)
+            val isLookedAt = CountDownLatch(1)
+            val target = ThrowingOnceTaken { stint ->
+                thread { stint.run() }
+                isPutOff.await()
+            }
+            val loop = VirtualLoop()
+            val handOver = handOver(target, loop)
+            var done = 0
+            handOver.add {
+                Stint.putOff { done++ }
+                isPutOff.countDown()
+                isLookedAt.await()
+            }
+            handOver.send()
+            loop.run()
+            done shouldBe 1
+            isLookedAt.countDown()
+        }
+
+        test("who is late and gets on again does not make a dispatcher be asked more often") {
+            val target = KeptDispatches()
+            val handOver = handOver(target)
+            handOver.add {}
+            handOver.send()
+            repeat(HandOver.PATIENCE) { handOver.relieve() }
+            target.kept shouldHaveSize 2
+            target.runNext()
+            handOver.add {}
+            handOver.send()
+            repeat(2 * HandOver.PATIENCE - 1) { handOver.relieve() }
+            target.kept shouldHaveSize 1
         }
 
         test("when the loop ends nothing waits for anything else") {
@@ -296,7 +332,10 @@ internal class HandOverTest :
             var ran = 0
             handOver.add {
                 Stint.putOff { ran++ }
-                handOver.add { ran++ }
+                handOver.add {
+                    Stint.putOff {} shouldBe false
+                    ran++
+                }
                 handOver.close()
                 loop.run()
                 ran shouldBe 1
@@ -317,11 +356,9 @@ private object AtOnce : CoroutineDispatcher() {
 }
 
 /** As a pool does that has queued its task and then gets no thread for it. */
-private class ThrowingOnceTaken : CoroutineDispatcher() {
-    val kept = ConcurrentLinkedDeque<Runnable>()
-
+private class ThrowingOnceTaken(private val take: (Runnable) -> Unit) : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) {
-        kept.add(block)
+        take(block)
         throw OutOfMemoryError("no thread")
     }
 }
