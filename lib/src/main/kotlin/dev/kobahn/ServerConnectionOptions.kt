@@ -85,7 +85,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     /**
      * What picks one of a client's offers of compression: it gets all that can be read, in their
      * order, if there are any, and accepts one of them; null is no compression. An exception is
-     * answered with 500. It runs on the event loop of the connection and must not block.
+     * logged and answered with 500; a handler that receives gets it as the cause of a
+     * [ConnectionClosedException]. It runs on the event loop of the connection and must not block.
      *
      * [perMessageDeflate] does this with less ado; only one of the two can be set. Default: null,
      * no compression.

@@ -30,8 +30,9 @@ class HandlerCoroutineTest :
             val handler = rig.handler { for (message in rig.connection.incoming) received++ }
             rig.receive(rig.peer.text("one"))
             handler.cancel()
-            rig.receive(rig.peer.text("two"))
+            rig.loop.run()
             handler.isCompleted shouldBe true
+            rig.receive(rig.peer.text("two"))
             received shouldBe 1
             rig.connection.incoming.isEmpty shouldBe false
         }
