@@ -1,0 +1,12 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.internal.connection.Loop
+import dev.kobahn.internal.connection.VirtualLoop
+import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.CoroutineDispatcher
+
+/** The way of [loop] to [target], which the test sends and relieves itself. */
+internal fun handOver(target: CoroutineDispatcher, loop: Loop = VirtualLoop()): HandOver =
+    HandOvers(loop).to(target)
+
+internal fun HandOver.add(block: () -> Unit): Unit = add(EmptyCoroutineContext, block)
