@@ -7,11 +7,13 @@ import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.loggedBy
+import dev.kobahn.internal.connection.within
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.SocketSettings
@@ -35,7 +37,6 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
-import kotlinx.coroutines.withTimeoutOrNull
 
 /** Connects, and owns what was connected without a block. */
 internal class RealWebSocketClient(private val options: WebSocketClientOptions, parent: Job?) :
@@ -143,7 +144,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         var opening: Opening? = null
         var transport: Transport? = null
         val opened = try {
-            within(options.openHandshakeTimeout) {
+            loop.limited(options.openHandshakeTimeout) {
                 val made =
                     connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
                         .loggedBy(config.wireLog)
@@ -171,8 +172,9 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         throw failure
     }
 
-    private suspend fun <T : Any> within(time: Duration, block: suspend () -> T): T? =
-        if (time > Duration.ZERO) withTimeoutOrNull(time) { block() } else block()
+    /** Zero is no limit. */
+    private suspend fun <T : Any> Loop.limited(time: Duration, block: suspend () -> T): T? =
+        if (time > Duration.ZERO) within(time) { block() } else block()
 
     private fun endpoint(url: WebSocketUrl): Endpoint =
         url.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(url.host, url.port)

@@ -14,7 +14,9 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
@@ -26,7 +28,7 @@ import kotlinx.coroutines.withTimeoutOrNull
  */
 internal class Group<F : Any>(
     private val slowConsumer: SlowConsumer,
-    dispatcher: CoroutineDispatcher = Dispatchers.Default,
+    private val dispatcher: CoroutineDispatcher = Dispatchers.Default,
 ) {
     private val scope = CoroutineScope(SupervisorJob() + dispatcher)
     private val byFace = ConcurrentHashMap<F, Member<F>>()
@@ -127,7 +129,8 @@ internal class Group<F : Any>(
                 }
             }
         }
-        withTimeoutOrNull(timeout) { closing.forEach { it.join() } }
+        // By the group's clock: the caller's may be virtual, and the connections are not.
+        withContext(dispatcher) { withTimeoutOrNull(timeout) { closing.joinAll() } }
         all.forEach { if (it.closeStatus == null) it.drop() }
         closing.forEach { it.join() }
     }

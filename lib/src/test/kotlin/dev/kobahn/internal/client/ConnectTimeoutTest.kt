@@ -1,114 +1,81 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.HandshakeException
-import dev.kobahn.RawPeer
-import dev.kobahn.protocol.handshake.AcceptKey
+import dev.kobahn.Message
+import dev.kobahn.RawServer
+import dev.kobahn.SlowConsumer
+import dev.kobahn.WebSocketGroup
+import dev.kobahn.open
+import dev.kobahn.use
 import dev.kobahn.webSocketClient
-import io.kotest.assertions.nondeterministic.eventually
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeGreaterThanOrEqual
 import io.kotest.matchers.shouldBe
-import io.kotest.matchers.types.shouldBeInstanceOf
-import java.net.InetAddress
-import java.net.ServerSocket
-import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Deferred
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.TimeSource
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
-import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.async
-import kotlinx.coroutines.test.StandardTestDispatcher
-import kotlinx.coroutines.test.TestCoroutineScheduler
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.test.currentTime
+import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.withContext
 
-/** The time a server has for its answer: that of the caller's clock, which is virtual here. */
+/** Sockets live in real time, also where the caller's time is virtual and jumps as soon as nothing else is to be done. */
 @OptIn(ExperimentalCoroutinesApi::class)
 class ConnectTimeoutTest :
     FunSpec({
-        test("a server that does not answer fails connect at openHandshakeTimeout, not before") {
-            withCaller { caller ->
-                val connecting = caller.connect()
-                caller.request()
-                caller.clock.advanceTimeBy(4999)
-                caller.clock.runCurrent()
-                connecting.isCompleted shouldBe false
-                caller.clock.advanceTimeBy(1)
-                caller.clock.runCurrent()
-                connecting.getCompletionExceptionOrNull().shouldBeInstanceOf<HandshakeException>()
+        test("a caller in virtual time connects, is answered, and closes") {
+            runTest {
+                webSocketServer { onConnect { for (message in incoming) send(message) } }.use {
+                    val client = webSocketClient()
+                    client.connect("ws://localhost:${it.port}") {
+                        send("hello")
+                        incoming.receive() shouldBe Message.Text("hello")
+                    }
+                    val webSocket = client.connect("ws://localhost:${it.port}")
+                    webSocket.close().wasClean shouldBe true
+                }
+                currentTime shouldBe 0
             }
         }
 
-        test("a client whose WebSocket is open has no timer left of its opening handshake") {
-            withCaller { caller ->
-                val connecting = caller.connect()
-                caller.answer(caller.request())
-                caller.pumpUntil { caller.opened.isCompleted }
-                caller.clock.advanceUntilIdle()
-                caller.clock.currentTime shouldBe 0
-                connecting.isCompleted shouldBe false
+        test("a server that never answers a caller in virtual time fails connect in real time") {
+            RawServer().use { server ->
+                val limit = 100.milliseconds
+                val begin = TimeSource.Monotonic.markNow()
+                runTest {
+                    val client = webSocketClient { openHandshakeTimeout = limit }
+                    shouldThrow<HandshakeException> { client.connect(server.url) {} }
+                    currentTime shouldBe 0
+                }
+                begin.elapsedNow().inWholeMilliseconds shouldBeGreaterThanOrEqual
+                    limit.inWholeMilliseconds
+            }
+        }
+
+        test("members of a group have real time to close, also for a caller in virtual time") {
+            RawServer().use { server ->
+                runTest {
+                    val group = WebSocketGroup(SlowConsumer.Suspend)
+                    val client = webSocketClient { closeHandshakeTimeout = 1.hours }
+                    val opening = async(Dispatchers.IO) { server.accept().open() }
+                    val webSocket = client.connect(server.url)
+                    opening.await().use { peer ->
+                        group.add(webSocket)
+                        val closing = launch { group.closeAll(1001, "bye", 1.hours) }
+                        withContext(Dispatchers.IO) {
+                            peer.readFrame() shouldBe "close 1001"
+                            peer.sendHex("88 02 03E9")
+                        }
+                        closing.join()
+                        webSocket.closeStatus?.wasClean shouldBe true
+                        currentTime shouldBe 0
+                    }
+                }
             }
         }
     })
-
-private suspend fun withCaller(test: suspend (Caller) -> Unit) {
-    val caller = Caller()
-    try {
-        test(caller)
-    } finally {
-        caller.end()
-    }
-}
-
-/** Who connects to a socket, in virtual time, and the peer behind that socket. */
-private class Caller {
-    val clock = TestCoroutineScheduler()
-    val opened = CompletableDeferred<Unit>()
-    private val scope = CoroutineScope(SupervisorJob() + StandardTestDispatcher(clock))
-    private val over = CompletableDeferred<Unit>()
-    private val listening = ServerSocket(0, 1, InetAddress.getByName("localhost"))
-        .apply { soTimeout = RawPeer.PATIENCE_MILLIS }
-    private val peers = CoroutineScope(Dispatchers.IO)
-    private var peer: RawPeer? = null
-
-    private var connecting: Deferred<Unit>? = null
-
-    fun connect(): Deferred<Unit> = scope.async {
-        val client = webSocketClient { openHandshakeTimeout = 5.seconds }
-        client.connect("ws://localhost:${listening.localPort}/") {
-            opened.complete(Unit)
-            over.await()
-        }
-    }.also { connecting = it }
-
-    /** The head of the request, once it has come. */
-    suspend fun request(): String {
-        val reading = peers.async {
-            RawPeer(listening.accept()).also { peer = it }.readHead()
-        }
-        pumpUntil { reading.isCompleted }
-        return reading.await()
-    }
-
-    fun answer(request: String) {
-        val key = request.lines().first { it.startsWith("Sec-WebSocket-Key:", ignoreCase = true) }
-            .substringAfter(':').trim()
-        checkNotNull(peer).send(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-                "Sec-WebSocket-Accept: ${AcceptKey.of(key)}\r\n\r\n",
-        )
-    }
-
-    /** Runs what the caller has to run, at no later time, until [done]. */
-    suspend fun pumpUntil(done: () -> Boolean) = eventually(10.seconds) {
-        clock.runCurrent()
-        done() shouldBe true
-    }
-
-    /** Ends the connection, and waits for that: what it holds others would miss. */
-    suspend fun end() {
-        over.complete(Unit)
-        peer?.close()
-        listening.close()
-        pumpUntil { connecting?.isCompleted != false }
-    }
-}
