@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.onOneLine
 
 /**
  * How a connection ended: what both ends said, who began, and why. Autobahn: the arguments of
@@ -45,11 +46,12 @@ public class CloseStatus internal constructor(
     /** The reason the peer gave, empty if it gave none. */
     public val reason: String get() = remote?.reason.orEmpty()
 
+    /** All of it on one line: what the peer wrote is escaped where it could break or hide it. */
     override fun toString(): String = buildString {
         append(if (wasClean) "clean " else "unclean ").append(code)
         if (reason.isNotEmpty()) append(' ').append(reason)
         append(", begun by ").append(initiator.name.lowercase())
         append(", sent ").append(local ?: "no Close")
         if (cause != null) append(", because of ").append(cause)
-    }
+    }.onOneLine()
 }

@@ -2,12 +2,16 @@ package dev.kobahn
 
 import dev.kobahn.protocol.ConnectionException
 import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 
 /**
  * The opening handshake failed. For a client: the server refused it, answered something else, or
  * nothing; a transport that cannot be connected is a plain [IOException]. For a server, in
  * [ServerWebSocket.awaitOpen]: it was refused, or the client went away.
+ *
+ * The message may quote the server's reason phrase, escaped so that it stays on its line; [body] and
+ * [headers] are as they came.
  */
 public class HandshakeException internal constructor(
     message: String,
@@ -18,7 +22,7 @@ public class HandshakeException internal constructor(
     /** The beginning of the answer's body, at most 64 KiB. */
     public val body: ByteArray = ByteArray(0),
     cause: Throwable? = null,
-) : ConnectionException(message, cause) {
+) : ConnectionException(message.onOneLine(), cause) {
     /** [body] read as UTF-8. */
     public val bodyText: String get() = body.decodeToString()
 }

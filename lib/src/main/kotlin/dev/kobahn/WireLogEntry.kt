@@ -2,9 +2,9 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.appendHex
 import dev.kobahn.internal.connection.appendPayload
-import dev.kobahn.internal.connection.onOneLine
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.Opcode
+import dev.kobahn.protocol.onOneLine
 
 /**
  * One line of a connection's log. However long a frame, a read or a write is, no more than its

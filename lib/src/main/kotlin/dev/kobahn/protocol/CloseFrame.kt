@@ -12,10 +12,11 @@ public class CloseFrame internal constructor(
 
     override fun hashCode(): Int = (code ?: 0) * HASH_FACTOR + reason.hashCode()
 
+    /** Code and reason, on one line: what could break or hide it is escaped. */
     override fun toString(): String = when {
         code == null -> "no code"
         reason.isEmpty() -> code.toString()
-        else -> "$code $reason"
+        else -> "$code $reason".onOneLine()
     }
 
     @JvmSynthetic

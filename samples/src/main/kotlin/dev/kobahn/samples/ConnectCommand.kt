@@ -45,7 +45,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
                 reportCompression(console) { Conversation(this, console, binary, wait).hold() }
             }
         } catch (failure: HandshakeException) {
-            throw fail("refused: ${failure.message}\n${failure.bodyText}".trimEnd())
+            throw fail("refused: ${failure.message}\n${failure.bodyText.quoted()}".trimEnd())
         } catch (failure: IOException) {
             throw fail("failed: $url: ${failure.message ?: failure}")
         }
@@ -67,7 +67,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             Sends standard input to a server and writes what the server sends to standard output.
 
             Without --binary every line is a text message, and every message that arrives is
-            followed by a line feed. At the end of standard input the connection is closed once the
+            followed by a line feed; what could command a terminal is escaped on one. At the end of standard input the connection is closed once the
             server has been silent for the time of --wait. How the connection ended goes to standard
             error, and so does the round trip time of every automatic Ping; the exit code is 0 after
             a clean close without an error code, 1 otherwise.

@@ -1,8 +1,10 @@
 package dev.kobahn.samples
 
+import java.io.File
 import java.io.FileDescriptor
 import java.io.FileInputStream
 import java.io.FileOutputStream
+import java.io.IOException
 import java.io.InputStream
 import java.io.OutputStream
 
@@ -14,6 +16,8 @@ internal class Console(
     val output: OutputStream,
     /** Octets out: what is said about it. Unbuffered. */
     val errors: OutputStream,
+    /** Whether somebody looks at [output] on a terminal, which what is written could command. */
+    val isTerminal: Boolean = false,
 ) {
     /** Writes [text] as a line of output, which is seen at once. */
     fun line(text: String) = output.writeLine(text)
@@ -32,6 +36,15 @@ internal class Console(
             FileInputStream(FileDescriptor.`in`),
             FileOutputStream(FileDescriptor.out),
             FileOutputStream(FileDescriptor.err),
+            isTerminal = isTerminal(),
         )
+
+        /** [System.console] is for terminals at both ends only, and on newer JDKs for none at all. */
+        private fun isTerminal(): Boolean = try {
+            val output = File("/dev/fd/1").canonicalPath
+            output.startsWith("/dev/pts/") || output.startsWith("/dev/tty")
+        } catch (_: IOException) {
+            System.console() != null
+        }
     }
 }

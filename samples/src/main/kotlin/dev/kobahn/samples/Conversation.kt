@@ -111,7 +111,13 @@ internal class Conversation(
     }
 
     private fun write(message: Message) {
-        console.output.write(if (binary) message.octets else message.octets + LINE_FEED)
+        val octets = when {
+            !binary && console.isTerminal ->
+                message.octets.decodeToString().printable(lines = true).encodeToByteArray()
+
+            else -> message.octets
+        }
+        console.output.write(if (binary) octets else octets + LINE_FEED)
         console.output.flush()
     }
 

@@ -111,6 +111,29 @@ class ConnectCommandTest :
             }
         }
 
+        test("what a server says does not command the terminal it is shown on") {
+            val said = "\u001B[2Jtwo\nlines\u009B31m\u202E \uD83D\uDE00"
+            serving({ onConnect { send(said) } }) { url ->
+                val shown = "\\u001b[2Jtwo\nlines\\u009b31m\\u202e \uD83D\uDE00\n"
+                val run = connect(InputStream.nullInputStream(), url, isTerminal = true)
+                run.output.decodeToString() shouldBe shown
+            }
+            // Whoever reads it from a pipe gets what was sent.
+            serving({ onConnect { send(said) } }) { url ->
+                connect(InputStream.nullInputStream(), url).output.decodeToString() shouldBe
+                    "$said\n"
+            }
+        }
+
+        test("a server forges no line of ours by its refusal") {
+            val body = "sorry\nclosed: clean 1000\u001B[31m"
+            serving({ onConnect { deny(403, "no\u0085way", body = body) } }) { url ->
+                connect(InputStream.nullInputStream(), url).errors shouldBe
+                    "refused: refused with 403 no\\u0085way\n" +
+                    "    sorry\n    closed: clean 1000\\u001b[31m\n"
+            }
+        }
+
         test("subprotocols, header fields and options reach the server") {
             serving({
                 protocols = listOf("b")
@@ -136,10 +159,14 @@ private val COMPRESSED = Regex("compressed to: \\d+\\.\\d % of what was sent, \\
 
 private class Run(val output: ByteArray, val errors: String, val exitCode: Int)
 
-private suspend fun connect(input: InputStream, vararg arguments: String): Run {
+private suspend fun connect(
+    input: InputStream,
+    vararg arguments: String,
+    isTerminal: Boolean = false,
+): Run {
     val output = ByteArrayOutputStream()
     val errors = ByteArrayOutputStream()
-    val command = ConnectCommand(Console(input, output, errors))
+    val command = ConnectCommand(Console(input, output, errors, isTerminal))
     val exitCode = withContext(Dispatchers.IO) {
         try {
             command.parse(arguments.toList())

@@ -42,34 +42,6 @@ internal fun StringBuilder.appendHex(octets: ByteArray) {
     }
 }
 
-/**
- * The text with everything escaped that could begin a new line, hide, or command a terminal:
- * control and format characters, separators of lines, and what is no character.
- */
-internal fun String.onOneLine(): String {
-    val line = StringBuilder(length)
-    var index = 0
-    while (index < length) {
-        val end = index + Character.charCount(codePointAt(index))
-        val isSafe = Character.getType(codePointAt(index)).toByte() !in UNSAFE
-        for (char in substring(index, end)) {
-            if (isSafe) line.append(char) else line.append("\\u%04x".format(char.code))
-        }
-        index = end
-    }
-    return line.toString()
-}
-
-private val UNSAFE = setOf(
-    Character.CONTROL,
-    Character.FORMAT,
-    Character.LINE_SEPARATOR,
-    Character.PARAGRAPH_SEPARATOR,
-    Character.PRIVATE_USE,
-    Character.SURROGATE,
-    Character.UNASSIGNED,
-)
-
 private const val CODE_SIZE = 2
 private const val OCTET = 0xFF
 private const val HALF = 4

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.protocol.onOneLine
 import java.net.Inet4Address
 import java.net.Inet6Address
 import java.net.InetAddress
@@ -14,7 +15,8 @@ internal fun SocketAddress.toText(): String = when (this) {
     is InetSocketAddress -> "${family(address)}:${address?.toLiteral() ?: hostString}:$port"
 
     // The class of Unix addresses came with Java 16; as text it is the path.
-    else -> "unix:$this"
+    // A peer may have chosen it.
+    else -> "unix:$this".onOneLine()
 }
 
 /** An [address] whose text is made when it is asked for. */

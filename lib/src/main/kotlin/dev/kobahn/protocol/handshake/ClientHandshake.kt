@@ -5,6 +5,7 @@ import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.extension.ExtensionException
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.ExtensionNegotiation
+import dev.kobahn.protocol.onOneLine
 
 /**
  * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request and checks
@@ -87,7 +88,7 @@ constructor(
         response.version != HttpGrammar.HTTP_1_1 -> "version is not HTTP/1.1"
 
         response.status != HttpStatus.SWITCHING_PROTOCOLS ->
-            "refused with ${response.status} ${response.reason}".trim()
+            "refused with ${response.status} ${response.reason}".trim().onOneLine()
 
         !response.headers["Upgrade"].equals(WEBSOCKET, ignoreCase = true) ->
             "Upgrade is not websocket"
@@ -156,7 +157,7 @@ public sealed class ClientHandshakeResult {
     /**
      * No WebSocket.
      *
-     * @property reason what was wrong, one sentence
+     * @property reason what was wrong, one sentence, printable whatever the server's phrase was
      * @property response the response; unless its status is 101, a body may follow it
      */
     public class Failed internal constructor(

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.onOneLine
 import java.util.AbstractMap.SimpleImmutableEntry
 
 /**
@@ -9,6 +10,10 @@ import java.util.AbstractMap.SimpleImmutableEntry
  * Names are tokens; values hold ISO-8859-1 characters, no control character but HTAB, and no white
  * space around them. Thus a head made of headers can be neither split nor smuggled into. Whatever
  * adds a field throws [IllegalArgumentException], naming it, when these rules are broken.
+ *
+ * The controls above ASCII (0x80 to 0x9F) are allowed: UTF-8 is made of such octets too, and RFC 9110
+ * section 5.5 has recipients leave them as they are. Who prints a value escapes them, as [toString]
+ * does.
  */
 public class Headers private constructor(private val fields: Array<String>) :
     Iterable<Map.Entry<String, String>> {
@@ -92,7 +97,8 @@ public class Headers private constructor(private val fields: Array<String>) :
         31 * hash + (if (index % 2 == 0) text.lowercase() else text).hashCode()
     }
 
-    override fun toString(): String = map { "${it.key}: ${it.value}" }.toString()
+    /** All fields on one line; what could break or hide it is escaped. */
+    override fun toString(): String = map { "${it.key}: ${it.value}" }.toString().onOneLine()
 
     /** Collects header fields in order. Not thread-safe. */
     public class Builder {

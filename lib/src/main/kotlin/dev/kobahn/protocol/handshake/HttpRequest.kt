@@ -14,7 +14,7 @@ public open class HttpRequest internal constructor(
 ) {
     // A request lives as long as its connection, and few ask for this.
 
-    /** Who asks, as the transport or a trusted proxy names it. */
+    /** Who asks, as the transport or a trusted proxy names it, printable on one line. */
     public val peer: String get() = client.toString()
 
     /** The `Host` field without its port, as it stands. */
@@ -53,7 +53,7 @@ public open class HttpRequest internal constructor(
         "params" to params,
     )
 
-    /** All properties as a JSON object. It shows every header, secrets too. */
+    /** All properties as a JSON object, on one line. It shows every header, secrets too. */
     public fun toJson(): String = StringBuilder().appendJson(fields()).toString()
 
     override fun toString(): String = toJson()

@@ -1,5 +1,8 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.appendEscaped
+import dev.kobahn.protocol.isPrintable
+
 /** Writes [value] as JSON: null, text, numbers and booleans, maps and lists of them. */
 internal fun StringBuilder.appendJson(value: Any?): StringBuilder = apply {
     when (value) {
@@ -35,8 +38,8 @@ private fun StringBuilder.appendJsonText(text: String): StringBuilder {
         when {
             char == '"' || char == '\\' -> append('\\').append(char)
 
-            char < ' ' || char.isSurrogate() ->
-                append("\\u").append(char.code.toString(16).padStart(4, '0'))
+            // JSON asks for less, but what it is printed to may not.
+            !isPrintable(char.code) -> appendEscaped(char)
 
             else -> append(char)
         }

@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.onOneLine
+
 /**
  * The head of an HTTP request: request line and header fields (RFC 9112 section 3). Immutable.
  *
@@ -64,7 +66,7 @@ public class ResponseHead(
 
     override fun hashCode(): Int = arrayOf(version, status, reason, headers).contentHashCode()
 
-    override fun toString(): String = "$version $status $reason $headers"
+    override fun toString(): String = "$version $status $reason $headers".onOneLine()
 }
 
 internal val STATUS_CODES: IntRange = 100..999
