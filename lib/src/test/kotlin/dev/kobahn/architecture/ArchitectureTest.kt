@@ -59,6 +59,8 @@ private val DELIBERATE =
         "the transport knows neither server nor client" to setOf("internal.transport.KnowsBoth"),
         "the server does not know the client" to setOf("internal.server.KnowsClient"),
         "the client does not know the server" to setOf("internal.client.KnowsServer"),
+        "nothing prints to standard output, nor uses the object that does on its first use" to
+            setOf("Announces", "Prints"),
         "a codec knows only the protocol" to setOf("codec.KnowsConnection"),
         "nobody but codec.bzip2 touches its optional dependency" to setOf("codec.KnowsBzip2"),
         "nobody but codec.snappy touches its optional dependency" to setOf("codec.KnowsSnappy"),

@@ -45,6 +45,8 @@ internal class Layers(private val root: String, private val foreign: String = ""
         "the client does not know the server" to
             noClasses().that(liveIn("internal.client"))
                 .should().dependOnClassesThat(liveIn("internal.server")).allowEmptyShould(true),
+        "nothing prints to standard output, nor uses the object that does on its first use" to
+            noClasses().that(resideInAPackage("$root..")).should().accessTargetWhere(printing),
         "a codec knows only the protocol" to
             noClasses().that(liveIn("codec")).should().dependOnClassesThat(
                 resideInAPackage("$root..").and(not(liveIn("codec", "protocol", "foreign"))),
@@ -120,6 +122,14 @@ private val impure: DescribedPredicate<JavaAccess<*>> =
         owner.startsWith("java.lang.Thread") ||
             (owner == "java.lang.System" && access.target.name in CLOCKS) ||
             (owner == "java.lang.Math" && access.target.name == "random")
+    }
+
+/** Standard output is the application's. `KotlinLogging` announces itself there. */
+private val printing: DescribedPredicate<JavaAccess<*>> =
+    DescribedPredicate.describe("standard output is written to") { access ->
+        val owner = access.targetOwner.fullName
+        owner == "io.github.oshai.kotlinlogging.KotlinLogging" ||
+            (owner == "java.lang.System" && access.target.name == "out")
     }
 
 private val CLOCKS = setOf("currentTimeMillis", "nanoTime")

@@ -29,8 +29,6 @@ private class Samples : CoreCliktCommand(name = "kobahn-samples") {
 }
 
 fun main(args: Array<String>) {
-    // with its first logger kotlin-logging announces itself on stdout, which is the samples'
-    System.setProperty("kotlin-logging.logStartupMessage", "false")
     Samples()
         .subcommands(EchoCommand(), ConnectCommand(), ChatCommand(), AutobahnClientCommand())
         .main(args)

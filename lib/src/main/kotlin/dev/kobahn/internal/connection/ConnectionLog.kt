@@ -5,7 +5,6 @@ import dev.kobahn.WireLog
 import dev.kobahn.WireLogEntry
 import dev.kobahn.protocol.OctetQueue
 import dev.kobahn.protocol.ProtocolException
-import io.github.oshai.kotlinlogging.KotlinLogging
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicLong
@@ -19,7 +18,7 @@ internal class WireLogConfig(val frames: Boolean, val octets: Boolean, private v
         }
 
     private companion object {
-        val logger by lazy { KotlinLogging.logger("dev.kobahn.wire") }
+        val logger by lazy { loggerNamed("dev.kobahn.wire") }
     }
 }
 

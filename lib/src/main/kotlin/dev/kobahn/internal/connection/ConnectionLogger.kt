@@ -1,7 +1,14 @@
 package dev.kobahn.internal.connection
 
 import io.github.oshai.kotlinlogging.KLogger
-import io.github.oshai.kotlinlogging.KotlinLogging
+import io.github.oshai.kotlinlogging.KotlinLoggingConfiguration
 
-/** The logger of connections, servers and clients. Created when something is logged: its creation may print. */
-internal val connectionLogger: KLogger by lazy { KotlinLogging.logger("dev.kobahn.connection") }
+/** The logger of connections, servers and clients. */
+internal val connectionLogger: KLogger by lazy { loggerNamed("dev.kobahn.connection") }
+
+/**
+ * The logger [name]. `KotlinLogging.logger` would do the same, but the first use of that object
+ * prints a line to standard output, which is the application's.
+ */
+internal fun loggerNamed(name: String): KLogger =
+    KotlinLoggingConfiguration.loggerFactory.logger(name)

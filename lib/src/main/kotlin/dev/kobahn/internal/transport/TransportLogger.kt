@@ -1,7 +1,7 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.internal.connection.loggerNamed
 import io.github.oshai.kotlinlogging.KLogger
-import io.github.oshai.kotlinlogging.KotlinLogging
 
-/** The logger of event loops and sockets. Created when something is logged: its creation may print. */
-internal val logger: KLogger by lazy { KotlinLogging.logger("dev.kobahn.transport") }
+/** The logger of event loops and sockets. */
+internal val logger: KLogger by lazy { loggerNamed("dev.kobahn.transport") }

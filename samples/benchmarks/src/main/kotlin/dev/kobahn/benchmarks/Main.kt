@@ -58,6 +58,5 @@ private class JmhCommand : CoreCliktCommand("jmh") {
 fun main(args: Array<String>) {
     // numbers in tables and charts are written alike everywhere
     Locale.setDefault(Locale.ROOT)
-    System.setProperty("kotlin-logging.logStartupMessage", "false")
     Benchmarks().subcommands(ListCommand(), RunCommand(), ScalingCommand(), JmhCommand()).main(args)
 }

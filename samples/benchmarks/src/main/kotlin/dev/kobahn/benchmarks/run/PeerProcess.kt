@@ -124,10 +124,7 @@ internal class Launcher(private val settings: RunSettings) {
     companion object {
         private const val SERVER_MAIN = "dev.kobahn.benchmarks.servers.ServerMainKt"
         private const val CLIENT_MAIN = "dev.kobahn.benchmarks.clients.ClientMainKt"
-        private val QUIET = listOf(
-            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-            "-Dkotlin-logging.logStartupMessage=false",
-        )
+        private val QUIET = listOf("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
         val FLAGS = listOf("-Xms512m", "-Xmx512m") + QUIET
 
         /** On two cores the JVM would choose another collector than on one. */
