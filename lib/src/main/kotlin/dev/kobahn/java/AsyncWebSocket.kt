@@ -26,8 +26,13 @@ import java.util.function.Predicate
  * Every method may be called from any thread, in a listener or elsewhere, and none blocks. What
  * goes wrong comes through the future, as the very exception ([CompletableFuture.join] wraps it in
  * a `CompletionException`). Cancelling a future ends the waiting, not what was begun. A stage that
- * depends on a future runs in the caller's thread if the future was complete already, else where
- * the listener is called: on a server's event loop by default, so do not block there.
+ * depends on a future runs in the caller's thread if the future was complete already, else on the
+ * builder's `executor`, by default on a thread of the coroutines library; with `onEventLoop()` on
+ * the loop, where nothing may block.
+ *
+ * Waiting for a future on the thread of an event loop (in hooks, or in a listener with
+ * `onEventLoop()`) throws [IllegalStateException] unless it is complete: only the loop may be able
+ * to complete it.
  */
 public interface AsyncWebSocket {
     /**

@@ -15,7 +15,6 @@ import kotlin.time.Duration.Companion.seconds
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.Dispatchers
 
 /**
  * Connections that are spoken to together, for Java; see [WebSocketGroup]. A listener adds its
@@ -27,7 +26,7 @@ constructor(
     private val slowConsumer: SlowConsumer = SlowConsumer.Disconnect(),
 ) {
     private val group = Group<AsyncWebSocket>(slowConsumer)
-    private val calls = FutureCalls(Dispatchers.Default)
+    private val calls = FutureCalls()
 
     /** What becomes of members that take their messages too slowly. */
     public fun slowConsumer(): SlowConsumer = slowConsumer

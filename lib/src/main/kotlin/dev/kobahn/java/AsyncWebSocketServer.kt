@@ -16,6 +16,7 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.await
 
 /**
@@ -83,7 +84,7 @@ public interface AsyncWebSocketServer {
      * change with the builder. Not thread-safe.
      */
     public class Builder : ServerConnectionOptionsBuilder<Builder>() {
-        override val tried: WebSocketServerOptions = WebSocketServerOptions()
+        override val tried: WebSocketServerOptions = WebSocketServerOptions().also(::preset)
             @JvmSynthetic get
 
         /** The name or address to listen at. */
@@ -215,7 +216,12 @@ public interface AsyncWebSocketServer {
 
         /** A server that has yet to be started. */
         public fun build(): AsyncWebSocketServer =
-            RealAsyncWebSocketServer(webSocketServer { applyTo(this) })
+            RealAsyncWebSocketServer(webSocketServer { applyTo(also(::preset)) })
+
+        /** Java expects to be allowed to block. */
+        private fun preset(options: WebSocketServerOptions) {
+            options.handlerDispatcher = Dispatchers.Default
+        }
 
         private fun set(change: WebSocketServerOptions.() -> Unit): Builder =
             change { (it as WebSocketServerOptions).change() }

@@ -95,12 +95,22 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
         extensions.toList().let { set { this.extensions = it } }
 
     /**
-     * Where listeners and the functions given here are called; without it the event loop of the
-     * connection, which is fastest and forbids blocking calls. The executor must take every task
-     * until the server has stopped; the server does not shut it down.
+     * Where listeners and the functions given here are called; without it on `Dispatchers.Default`
+     * (threads of the coroutines library, as many as there are cores). Who waits for a future in a
+     * listener keeps a thread, and futures complete on this executor, too: it needs more threads
+     * than listeners that wait at once. It must take every task until the server has stopped; the
+     * server does not shut it down.
      */
     override fun executor(executor: Executor): B =
         executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }
+
+    /**
+     * Has listeners and the functions given here called on the event loop of the connection. That is
+     * fastest, for nothing is handed from thread to thread, and forbids whatever blocks: the other
+     * connections of the loop would stand still. Waiting there for a future of this library throws
+     * [IllegalStateException]. The opposite of [executor]; the later call counts.
+     */
+    public fun onEventLoop(): B = set { handlerDispatcher = null }
 
     private fun set(change: ServerConnectionOptions.() -> Unit): B =
         change { (it as ServerConnectionOptions).change() }

@@ -9,9 +9,11 @@ import dev.kobahn.internal.connection.connectionLogger
  * then [onClose], which comes exactly once. Calls for one connection never overlap, and each sees
  * what those before it did. One listener may serve many connections if it is thread-safe itself.
  *
- * A server calls on the event loop of the connection, where nothing may block, unless its builder
- * was given an `executor`; a client calls on `Dispatchers.Default` (threads of the coroutines
- * library, as many as there are cores) or on its `executor`.
+ * Servers and clients call on `Dispatchers.Default` (threads of the coroutines library, as many as
+ * there are cores) or on the builder's `executor`. So a listener may block for a while, but those
+ * that do so at once keep the others waiting: where many block, or for long, give the builder an
+ * executor with threads for it, such as `Executors.newVirtualThreadPerTaskExecutor()`. A server's
+ * builder has `onEventLoop()` too, which is fastest and forbids whatever blocks.
  *
  * **Back-pressure.** The next message is taken when the method returned and there is demand. By
  * default there always is. A listener that hands messages on and must not be overrun returns 0 or

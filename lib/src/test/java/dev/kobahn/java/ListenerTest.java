@@ -8,6 +8,7 @@ import dev.kobahn.CloseStatus;
 import dev.kobahn.protocol.CloseCode;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -109,25 +110,87 @@ class ListenerTest {
     }
 
     @Test
-    void aServersListenerRunsOnTheLoopOfItsConnectionByDefault() {
-        CompletableFuture<Thread> opened = new CompletableFuture<>();
-        CompletableFuture<Thread> received = new CompletableFuture<>();
-        WebSocketListener server = new WebSocketListener() {
-            @Override
-            public void onOpen(AsyncWebSocket webSocket) {
-                opened.complete(Thread.currentThread());
-            }
+    void aServersListenerRunsOnTheLoopOfItsConnectionIfToldSo() {
+        Threads server = new Threads();
+        try (RunningServer running = new RunningServer(builder -> builder
+            .onEventLoop()
+            .onConnect(handshake -> handshake.accept(server)))) {
+            running.connect(new Recorder()).send("x");
+            assertEquals(Futures.get(server.opened), Futures.get(server.received));
+            String name = Futures.get(server.opened).getName();
+            assertTrue(name.contains("loop"), name);
+        }
+    }
 
+    @Test
+    void aServersListenerAndItsFunctionsRunOnAnExecutorByDefault() {
+        Threads server = new Threads();
+        CompletableFuture<Thread> asked = new CompletableFuture<>();
+        CompletableFuture<Thread> decided = new CompletableFuture<>();
+        try (RunningServer running = new RunningServer(builder -> builder
+            .onRequest(request -> {
+                asked.complete(Thread.currentThread());
+                return null;
+            })
+            .onConnect(handshake -> {
+                decided.complete(Thread.currentThread());
+                return handshake.accept(server);
+            }))) {
+            running.connect(new Recorder()).send("x");
+            for (CompletableFuture<Thread> thread :
+                    List.of(asked, decided, server.opened, server.received)) {
+                String name = Futures.get(thread).getName();
+                assertTrue(name.startsWith("DefaultDispatcher-worker"), name);
+            }
+        }
+    }
+
+    @Test
+    void aRouteMayBeOnTheLoopOfItsConnectionAndTheLaterCallCounts() {
+        ExecutorService one = Executors.newSingleThreadExecutor(task -> new Thread(task, "mine"));
+        Threads onLoop = new Threads();
+        Threads mine = new Threads();
+        try (RunningServer running = new RunningServer(builder -> builder
+            .onEventLoop()
+            .executor(one)
+            .route(new AsyncRoute("/loop").onEventLoop().onConnect(it -> it.accept(onLoop)))
+            .onConnect(handshake -> handshake.accept(mine)))) {
+            Futures.get(running.client.connect(running.url("/loop"), new Recorder())).send("x");
+            running.connect(new Recorder()).send("x");
+            String loop = Futures.get(onLoop.received).getName();
+            assertTrue(loop.contains("loop"), loop);
+            assertTrue(Futures.get(mine.received).getName().startsWith("mine"));
+        } finally {
+            one.shutdown();
+        }
+    }
+
+    @Test
+    void byDefaultCallsForOneConnectionComeInOrderAndOneAtATime() {
+        StringBuilder heard = new StringBuilder();
+        StringBuilder sent = new StringBuilder();
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        Recorder server = new Recorder() {
             @Override
             public void onText(AsyncWebSocket webSocket, String text) {
-                received.complete(Thread.currentThread());
+                most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                heard.append(text).append(' ');
+                Thread.yield();
+                inside.decrementAndGet();
             }
         };
         try (RunningServer running = RunningServer.of(server)) {
-            running.connect(new Recorder()).send("x");
-            assertEquals(Futures.get(opened), Futures.get(received));
-            String name = Futures.get(opened).getName();
-            assertTrue(name.contains("loop"), name);
+            Recorder client = new Recorder();
+            AsyncWebSocket webSocket = running.connect(client);
+            for (int i = 0; i < 2000; i++) {
+                webSocket.send("" + i);
+                sent.append(i).append(' ');
+            }
+            webSocket.close();
+            server.status();
+            assertEquals(1, most.get());
+            assertEquals(sent.toString(), heard.toString());
         }
     }
 
@@ -202,6 +265,22 @@ class ListenerTest {
             AsyncWebSocketServer other =
                 new AsyncWebSocketServer.Builder().port(running.server.port()).build();
             Futures.failure(IOException.class, other.start());
+        }
+    }
+
+    /** On which threads a listener is called. */
+    private static final class Threads implements WebSocketListener {
+        final CompletableFuture<Thread> opened = new CompletableFuture<>();
+        final CompletableFuture<Thread> received = new CompletableFuture<>();
+
+        @Override
+        public void onOpen(AsyncWebSocket webSocket) {
+            opened.complete(Thread.currentThread());
+        }
+
+        @Override
+        public void onText(AsyncWebSocket webSocket, String text) {
+            received.complete(Thread.currentThread());
         }
     }
 }

@@ -2,28 +2,53 @@ package dev.kobahn.internal.java
 
 import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
-import kotlinx.coroutines.future.future
+import kotlinx.coroutines.launch
 
 /**
  * Makes futures of suspending calls on one connection, server or client. Each call begins in the
  * caller's thread, so calls take effect in their order; where it has to wait, it goes on in
- * [dispatcher]. Cancelling a future cancels its call.
+ * [dispatcher], the listeners' own, unless that is the default. Cancelling a future cancels its call.
  *
  * The calls have no parent: each ends when what it is about ends, and that is owned; and a call
  * that comes after the end must still be answered.
  */
-internal class FutureCalls(dispatcher: CoroutineContext) {
-    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
+internal class FutureCalls(dispatcher: CoroutineContext = Dispatchers.Default) {
+    private val scope = CoroutineScope(
+        SupervisorJob() + if (dispatcher === Dispatchers.Default) completing else dispatcher,
+    )
 
-    fun <T> future(call: suspend () -> T): CompletableFuture<T> =
-        scope.future(start = CoroutineStart.UNDISPATCHED) { call() }
+    fun <T> future(call: suspend () -> T): CompletableFuture<T> {
+        val future = LoopSafeFuture<T>()
+        val life = scope.launch(start = CoroutineStart.UNDISPATCHED) {
+            try {
+                future.complete(call())
+            } catch (failure: Throwable) {
+                future.completeExceptionally(failure)
+            }
+        }
+        if (life.isCompleted) return future
+        future.whenComplete { _, failure -> if (failure != null) life.cancel() }
+        return future
+    }
 
     /** A future that only tells when [call] has returned. */
     fun completion(call: suspend () -> Unit): CompletableFuture<Void?> = future {
         call()
         null
+    }
+
+    private companion object {
+        private const val THREADS = 64
+
+        /**
+         * Listeners on [Dispatchers.Default] may wait for futures. All its threads may do so at once,
+         * and then none of them would be left to complete one: this has threads of its own.
+         */
+        val completing: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(THREADS)
     }
 }

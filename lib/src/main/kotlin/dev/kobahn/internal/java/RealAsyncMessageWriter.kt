@@ -25,7 +25,7 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
     private val steps = Channel<Step>(Channel.UNLIMITED)
 
     /** Completes when the message is this writer's to write. */
-    val begun = CompletableFuture<AsyncMessageWriter>()
+    val begun: CompletableFuture<AsyncMessageWriter> = LoopSafeFuture()
 
     /** Sends the message; returns when that is over. What fails is told by the futures. */
     suspend fun run(type: MessageType, doNotCompress: Boolean) {
@@ -63,7 +63,7 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
     }
 
     private fun then(action: suspend Writing.(CompletableFuture<Void?>) -> Unit) =
-        CompletableFuture<Void?>().also { done ->
+        LoopSafeFuture<Void?>().also { done ->
             val sent = steps.trySend(Step(done) { action(done) })
             if (sent.isClosed) done.completeExceptionally(sent.exceptionOrNull())
         }

@@ -36,7 +36,7 @@ internal class RealAsyncWebSocketClient(
         listener: WebSocketListener,
         url: () -> WebSocketUrl,
     ): CompletableFuture<AsyncClientWebSocket> {
-        val opened = CompletableFuture<AsyncClientWebSocket>()
+        val opened = LoopSafeFuture<AsyncClientWebSocket>()
         // Its failure is the future's: nobody awaits it.
         val life = scope.async {
             client.connect(url()) {

@@ -8,12 +8,11 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.Dispatchers
 
 /** A server as Java sees it. */
 internal class RealAsyncWebSocketServer(private val server: WebSocketServer) :
     AsyncWebSocketServer {
-    private val calls = FutureCalls(Dispatchers.Default)
+    private val calls = FutureCalls()
 
     override fun port(): Int = server.port
 

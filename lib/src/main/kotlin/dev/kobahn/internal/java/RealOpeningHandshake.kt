@@ -13,7 +13,6 @@ import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
-import kotlinx.coroutines.Dispatchers
 
 /**
  * The life of a server's connection: the handshake is decided on by [decide], then a listener is
@@ -51,7 +50,7 @@ private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : Ope
     override fun pathParameters(): Map<String, String> = webSocket.pathParameters
 
     override fun awaitOpen(): CompletableFuture<Void?> =
-        FutureCalls(Dispatchers.Default).completion { webSocket.awaitOpen() }
+        FutureCalls().completion { webSocket.awaitOpen() }
 
     override fun accept(listener: WebSocketListener) = accept(listener, Headers.EMPTY)
 

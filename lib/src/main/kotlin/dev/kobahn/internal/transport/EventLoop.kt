@@ -35,7 +35,7 @@ import kotlinx.coroutines.Job
 internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid) : Loop {
     private val selector: Selector = Selector.open()
     private val ready = ReadyKeys(selector)
-    private val thread = Thread({ run() }, name).apply { isDaemon = true }
+    private val thread = LoopThread({ run() }, name).apply { isDaemon = true }
     private val tasks = TaskQueue()
     private val timers = LoopTimers(this)
     private val unwritten = ArrayDeque<Selected>()
