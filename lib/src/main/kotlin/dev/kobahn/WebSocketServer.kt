@@ -23,7 +23,12 @@ public interface WebSocketServer {
      */
     public val connectionCount: Int
 
-    /** Owns everything the server runs; completes when it has stopped. Cancelling it stops the server abruptly. */
+    /**
+     * Owns everything the server runs; completes when all of that has ended, each handler included.
+     * Cancelling it, or the parent, frees the port and cancels the handlers, which closes their
+     * connections with 1001 (503 in a handshake); what is left when closing takes longer than
+     * `closeHandshakeTimeout` and `dropTimeout` allow is dropped.
+     */
     public val job: Job
 
     /**
@@ -31,15 +36,23 @@ public interface WebSocketServer {
      * bound.
      *
      * @throws IOException if the port cannot be bound
-     * @throws IllegalStateException if it was started before
+     * @throws IllegalStateException if it was started before, or is stopped before it listens
      */
     public suspend fun start()
 
     /**
      * Stops gracefully: accepts no more, answers handshakes that are under way with 503, closes the
      * connections with [code], spread evenly over [window] so that their clients do not all come
-     * back at once, and drops what is left when [deadline] has passed, counted from the call.
-     * Suspends until everything has ended; cancellation drops what is left at once.
+     * back at once, and, when [deadline] has passed since the call, drops the connections that are
+     * left and cancels their handlers.
+     *
+     * Suspends until everything has ended, but no longer than to [deadline] (a fifth of a second
+     * more at most, for what was dropped to end): a handler that blocks, or goes on though it is
+     * cancelled, keeps [job] and [join] waiting, not this. Cancellation does at once what is due at
+     * the deadline. It may be called from a handler or `onRequest`, which it then does not wait for:
+     * that one goes on after the call, and is cancelled at the deadline like the others. Called again
+     * it does the same; the earliest deadline counts. Both times are real time, whatever the clock of
+     * the caller's dispatcher.
      *
      * @param code 1001, or 1012 to say that the service will be back
      */
@@ -49,14 +62,17 @@ public interface WebSocketServer {
         code: Int = CloseCode.GOING_AWAY,
     )
 
-    /** Suspends until the server has stopped. */
+    /** Suspends until the server has stopped: until [job] completes. */
     public suspend fun join()
 }
 
-/** Starts the server, runs [block], and stops the server whatever comes of that. */
+/**
+ * Starts the server unless it was started before, runs [block], and stops the server whatever comes
+ * of that: also if it cannot be started.
+ */
 public suspend fun <T> WebSocketServer.use(block: suspend (WebSocketServer) -> T): T {
-    start()
     try {
+        if (this !is RealWebSocketServer || !isStarted) start()
         return block(this)
     } finally {
         withContext(NonCancellable) { stop() }

@@ -54,8 +54,11 @@ public interface AsyncWebSocketServer {
     /**
      * Stops gracefully: accepts no more, answers handshakes that are under way with 503, closes the
      * connections with [code], spread evenly over [window] so that their clients do not all come
-     * back at once, and drops what is left when [deadline] has passed, counted from the call. The
-     * future completes when everything has ended; cancelling it drops what is left at once.
+     * back at once, and, when [deadline] has passed since the call, drops the connections that are
+     * left and cancels their listeners' work. The future completes when everything has ended, but at
+     * the deadline at the latest (or a fifth of a second later), also where a listener blocks: then
+     * [awaitStopped] is what waits for that. Cancelling the future does at once what is due at the
+     * deadline.
      *
      * @param unit that of both times
      * @param code 1001, or 1012 to say that the service will be back

@@ -11,12 +11,17 @@ import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.HttpStatus
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
@@ -43,11 +48,17 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     @Volatile
     private var acceptor: Acceptor? = null
+
+    /** Set once, under the lock that keeps a stop from overtaking it. */
+    @Volatile
     private var accepting: Job? = null
 
     @Volatile
     private var closingTime = Duration.ZERO
     private val empty = CompletableDeferred<Unit>()
+
+    /** Parts of the server that wait in [stop], and so are not waited for there. */
+    private val stoppers: MutableSet<Job> = ConcurrentHashMap.newKeySet()
 
     override val job: Job get() = supervisor
 
@@ -56,12 +67,14 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     override val connectionCount: Int get() = count.get()
 
+    /** Whether [start] was called, whatever came of it. */
+    val isStarted: Boolean get() = started.get()
+
     override suspend fun start() {
         check(started.compareAndSet(false, true)) { "the server was started before" }
-        check(supervisor.isActive && !stopping.get()) { "the server was stopped" }
         val lease = EventLoopGroup.shared.acquire()
-        supervisor.invokeOnCompletion { lease.release() }
         try {
+            checkNotStopped()
             options.freeze()
             val context = ServerContext(options, scope)
             closingTime = context.routes.services.maxOf { it.closingTime }
@@ -72,14 +85,33 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
             ) {
                 accept(it, context)
             }
-            acceptor = made
-            accepting = made.start(scope)
+            listen(made)
         } catch (failure: Throwable) {
+            lease.release()
             supervisor.complete()
             throw failure
         }
-        // Cancelling the job ends the transports as well as the coroutines.
-        scope.launch { awaitEnd() }
+        // Not before: it completes at once where a stop overtakes the binding, which needs the loops.
+        supervisor.invokeOnCompletion { lease.release() }
+    }
+
+    private fun checkNotStopped() =
+        check(supervisor.isActive && !stopping.get()) { "the server was stopped" }
+
+    /** From here on it listens, unless it was stopped meanwhile: then the port is free again. */
+    private suspend fun listen(made: Acceptor) {
+        val isStopped = synchronized(started) {
+            accepting = made.start(scope)
+            acceptor = made
+            stopping.get() || !supervisor.isActive
+        }
+        if (isStopped) {
+            withContext(NonCancellable) { accepting?.cancelAndJoin() }
+            checkNotStopped()
+        }
+        // Cancelling the job ends the transports as well as the coroutines. It does so in any thread,
+        // since handlers may hold up all of them.
+        scope.launch(Dispatchers.Unconfined) { awaitEnd() }
     }
 
     private fun listenSettings() = ListenSettings(
@@ -144,22 +176,82 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
         require(CloseCode.isAllowedOnWire(code)) {
             "code is $code, must be 1000-1003, 1007-1014 or 3000-4999"
         }
-        stopping.set(true)
-        supervisor.complete()
+        val begin = TimeSource.Monotonic.markNow()
+        val own = ownPart(coroutineContext[Job])
         try {
-            withTimeoutOrNull(deadline) {
-                accepting?.cancelAndJoin()
-                closeAll(window, code)
-                checkEmpty()
-                supervisor.join()
-            }
+            stop(window, deadline, code, own)
         } finally {
-            withContext(NonCancellable) {
-                connections.toList().forEach(ServerConnection::drop)
-                supervisor.cancel()
-                supervisor.join()
+            // It is the last to be ended, by who waits for nothing any more.
+            own?.let { cancel(it, deadline - begin.elapsedNow()) }
+        }
+    }
+
+    /** The child of the server's job that [job] is or is part of; null if it is no part of the server. */
+    @OptIn(ExperimentalCoroutinesApi::class)
+    private fun ownPart(job: Job?): Job? {
+        var part = job ?: return null
+        while (true) {
+            val parent = part.parent ?: return null
+            if (parent === supervisor) return part
+            part = parent
+        }
+    }
+
+    /**
+     * Not by the clock or the threads of the caller's dispatcher, nor those of a loop: the first may
+     * be virtual, and handlers may hold up the others. So nothing is dispatched here, and the timers
+     * are those of coroutines that have none of their own.
+     *
+     * @param own what is not waited for, since it waits for this
+     */
+    private suspend fun stop(window: Duration, deadline: Duration, code: Int, own: Job?) =
+        withContext(Dispatchers.Unconfined) {
+            synchronized(started) { stopping.set(true) }
+            supervisor.complete()
+            try {
+                val inTime = withTimeoutOrNull(deadline) {
+                    accepting?.cancelAndJoin()
+                    closeAll(window, code)
+                    checkEmpty()
+                    awaitAllBut(own)
+                }
+                if (inTime == null) {
+                    dropAllBut(own)
+                    withTimeoutOrNull(GRACE) { awaitAllBut(own) }
+                }
+            } catch (failure: Throwable) {
+                dropAllBut(own)
+                throw failure
             }
         }
+
+    private suspend fun awaitAllBut(own: Job?) {
+        if (own == null) return supervisor.join()
+        stoppers.add(own)
+        try {
+            while (true) {
+                val other = supervisor.children.firstOrNull { it !in stoppers } ?: return
+                other.join()
+            }
+        } finally {
+            stoppers.remove(own)
+        }
+    }
+
+    private fun dropAllBut(own: Job?) {
+        connections.toList().forEach(ServerConnection::drop)
+        if (own == null) return supervisor.cancel()
+        supervisor.children.forEach { if (it !== own) it.cancel() }
+    }
+
+    /** Cancels [part] of the server in [time], if it has not ended by then. */
+    private fun cancel(part: Job, time: Duration) {
+        if (time <= Duration.ZERO) return part.cancel()
+        val timer = scope.launch(Dispatchers.Unconfined) {
+            delay(time)
+            part.cancel()
+        }
+        part.invokeOnCompletion { timer.cancel() }
     }
 
     private suspend fun closeAll(window: Duration, code: Int) {
@@ -173,4 +265,9 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
     }
 
     override suspend fun join() = supervisor.join()
+
+    private companion object {
+        /** How long stop waits at its deadline for what was dropped to end, which it does at once if it can. */
+        val GRACE = 200.milliseconds
+    }
 }

@@ -1,0 +1,330 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.Message
+import dev.kobahn.RawPeer
+import dev.kobahn.WebSocketServer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.use
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeFalse
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.comparables.shouldBeGreaterThanOrEqualTo
+import io.kotest.matchers.comparables.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.util.concurrent.CountDownLatch
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlin.time.measureTime
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+
+private val DEADLINE = 200.milliseconds
+private val LONG = 60.seconds
+private val PATIENCE = 10.seconds
+
+private suspend fun started(configure: WebSocketServerOptions.() -> Unit): WebSocketServer =
+    webSocketServer(configure = configure).also { it.start() }
+
+/** A peer whose connection is open. */
+private fun WebSocketServer.open() = RawPeer(port).also { it.handshake() }
+
+class StoppingTest :
+    FunSpec({
+        for (dispatcher in listOf(null, Dispatchers.Default)) {
+            context("with handlers on ${dispatcher ?: "the loop"}") {
+                test("a handler may stop its server, and waits for all but itself") {
+                    val server = CompletableDeferred<WebSocketServer>()
+                    val returned = CompletableDeferred<Int>()
+                    val made = started {
+                        handlerDispatcher = dispatcher
+                        onConnect {
+                            if (incoming.receive() != Message.Text("shutdown")) awaitClosed()
+                            server.await().stop(deadline = LONG)
+                            returned.complete(server.await().connectionCount)
+                        }
+                    }
+                    server.complete(made)
+                    made.open().use { other ->
+                        made.open().use { peer ->
+                            peer.send(RawPeer.text("shutdown")).readFrame() shouldBe "close 1001"
+                            other.readFrame() shouldBe "close 1001"
+                            other.send(RawPeer.CLOSE).readFrame() shouldBe "end"
+                            peer.send(RawPeer.CLOSE).readFrame() shouldBe "end"
+                        }
+                    }
+                    withTimeout(PATIENCE) {
+                        returned.await() shouldBe 0
+                        made.join()
+                        made.stop()
+                    }
+                    made.job.isCompleted.shouldBeTrue()
+                }
+
+                test("a handler that stops its server goes on at the deadline") {
+                    val server = CompletableDeferred<WebSocketServer>()
+                    val returned = CompletableDeferred<Unit>()
+                    val made = started {
+                        handlerDispatcher = dispatcher
+                        closeHandshakeTimeout = Duration.ZERO
+                        onConnect {
+                            incoming.receive()
+                            server.await().stop(deadline = DEADLINE)
+                            returned.complete(Unit)
+                            awaitCancellation()
+                        }
+                    }
+                    server.complete(made)
+                    made.open().use { peer ->
+                        peer.send(RawPeer.text("shutdown")).readFrame() shouldBe "close 1001"
+                        peer.readFrame() shouldBe "end"
+                    }
+                    withTimeout(PATIENCE) {
+                        returned.await()
+                        made.join()
+                    }
+                    made.connectionCount shouldBe 0
+                }
+            }
+        }
+
+        test("a coroutine of a handler may stop the server") {
+            val server = CompletableDeferred<WebSocketServer>()
+            val returned = CompletableDeferred<Unit>()
+            val made = started {
+                onConnect {
+                    coroutineScope {
+                        launch(Dispatchers.Default) {
+                            server.await().stop(deadline = LONG)
+                            returned.complete(Unit)
+                        }
+                        for (message in incoming) send(message)
+                    }
+                }
+            }
+            server.complete(made)
+            made.open().use { peer ->
+                peer.readFrame() shouldBe "close 1001"
+                peer.send(RawPeer.CLOSE).readFrame() shouldBe "end"
+            }
+            withTimeout(PATIENCE) {
+                returned.await()
+                made.join()
+            }
+        }
+
+        for (upgrade in listOf(true, false)) {
+            test("onRequest may stop its server, which answers 503 (upgrade: $upgrade)") {
+                val server = CompletableDeferred<WebSocketServer>()
+                val returned = CompletableDeferred<Unit>()
+                val made = started {
+                    onRequest {
+                        server.await().stop(deadline = LONG)
+                        returned.complete(Unit)
+                        HttpResponse(200)
+                    }
+                    onConnect {}
+                }
+                server.complete(made)
+                RawPeer(made.port).use { peer ->
+                    if (upgrade) {
+                        peer.handshake() shouldStartWith "HTTP/1.1 503 "
+                    } else {
+                        peer.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                        peer.readHead() shouldStartWith "HTTP/1.1 503 "
+                    }
+                }
+                withTimeout(PATIENCE) {
+                    returned.await()
+                    made.join()
+                }
+            }
+        }
+
+        for (dispatcher in listOf(null, Dispatchers.IO)) {
+            test(
+                "stop returns at its deadline though a handler blocks (on ${dispatcher ?: "the loop"})",
+            ) {
+                val begun = CompletableDeferred<Unit>()
+                val release = CountDownLatch(1)
+                val server = started {
+                    handlerDispatcher = dispatcher
+                    onConnect {
+                        accept()
+                        incoming.receive()
+                        begun.complete(Unit)
+                        release.await()
+                    }
+                }
+                try {
+                    server.open().use { peer ->
+                        peer.send(RawPeer.text("block"))
+                        begun.await()
+                        val time = measureTime { server.stop(deadline = DEADLINE) }
+                        time shouldBeGreaterThanOrEqualTo DEADLINE
+                        time shouldBeLessThan 2.seconds
+                        server.job.isCompleted.shouldBeFalse()
+                    }
+                } finally {
+                    release.countDown()
+                }
+                withTimeout(PATIENCE) { server.join() }
+                server.connectionCount shouldBe 0
+            }
+        }
+
+        test("stop frees the places of connections at its deadline though their handlers go on") {
+            val release = CompletableDeferred<Unit>()
+            val begun = CompletableDeferred<Unit>()
+            val server = started {
+                onConnect {
+                    accept()
+                    withContext(NonCancellable) {
+                        begun.complete(Unit)
+                        release.await()
+                    }
+                }
+            }
+            server.open().use { peer ->
+                begun.await()
+                server.stop(deadline = DEADLINE)
+                peer.readFrame() shouldBe "close 1001"
+                peer.readFrame() shouldBe "end"
+                eventually(PATIENCE) { server.connectionCount shouldBe 0 }
+            }
+            server.job.isCompleted.shouldBeFalse()
+            release.complete(Unit)
+            withTimeout(PATIENCE) { server.join() }
+        }
+
+        test("several stops at once all return, each at its own deadline at the latest") {
+            val release = CompletableDeferred<Unit>()
+            val begun = CompletableDeferred<Unit>()
+            val server = started {
+                onConnect {
+                    accept()
+                    withContext(NonCancellable) {
+                        begun.complete(Unit)
+                        release.await()
+                    }
+                }
+            }
+            server.open().use {
+                begun.await()
+                withTimeout(PATIENCE) {
+                    coroutineScope {
+                        List(3) { async { server.stop(deadline = DEADLINE * (it + 1)) } }.awaitAll()
+                    }
+                    server.stop(deadline = Duration.ZERO)
+                }
+                release.complete(Unit)
+            }
+            withTimeout(PATIENCE) { server.join() }
+        }
+
+        test(
+            "a stop that is cancelled by a timeout returns at once, and what was left is dropped",
+        ) {
+            val release = CompletableDeferred<Unit>()
+            val begun = CompletableDeferred<Unit>()
+            val server = started {
+                onConnect {
+                    accept()
+                    withContext(NonCancellable) {
+                        begun.complete(Unit)
+                        release.await()
+                    }
+                }
+            }
+            server.open().use { peer ->
+                begun.await()
+                val time = measureTime {
+                    shouldThrow<TimeoutCancellationException> {
+                        withTimeout(DEADLINE) { server.stop(deadline = LONG) }
+                    }
+                }
+                time shouldBeLessThan 5.seconds
+                peer.readFrame() shouldBe "close 1001"
+                peer.readFrame() shouldBe "end"
+            }
+            release.complete(Unit)
+            withTimeout(PATIENCE) { server.join() }
+        }
+
+        test("the deadline of stop is real time, be the clock of its caller virtual") {
+            val status = CompletableDeferred<CloseStatus>()
+            val server = started { onConnect { accept().also { status.complete(awaitClosed()) } } }
+            server.open().use { peer ->
+                val closing = CoroutineScope(Dispatchers.IO).async {
+                    peer.readFrame().also { peer.send(RawPeer.CLOSE) }
+                }
+                runTest { server.stop(deadline = LONG) }
+                closing.await() shouldBe "close 1001"
+            }
+            status.await().wasClean.shouldBeTrue()
+        }
+
+        test("a start and a stop at the same time both end, whichever comes first") {
+            repeat(200) {
+                val server = webSocketServer { onConnect {} }
+                withTimeout(PATIENCE) {
+                    val starting = async(Dispatchers.Default) { runCatching { server.start() } }
+                    launch(Dispatchers.Default) { server.stop() }
+                    starting.await().onFailure { it.shouldBeInstanceOf<IllegalStateException>() }
+                    server.join()
+                }
+            }
+        }
+
+        test("start that is overtaken by stop fails, and the port is free") {
+            val port = ServerSocket(0).use { it.localPort }
+            val server = webSocketServer {
+                this.port = port
+                onConnect {}
+            }
+            // Undispatched: it waits for the lookup of its host when stop is called.
+            val starting = async(start = CoroutineStart.UNDISPATCHED) {
+                runCatching { server.start() }
+            }
+            server.stop()
+            starting.await().exceptionOrNull().shouldBeInstanceOf<IllegalStateException>()
+            server.job.isCompleted.shouldBeTrue()
+            ServerSocket(port, 1, InetAddress.getByName("localhost")).close()
+        }
+
+        test("use does not start again what was started, and stops it") {
+            val server = started { onConnect {} }
+            server.use { it.open().use { peer -> peer.readFrame() shouldBe "close 1000" } }
+            server.job.isCompleted.shouldBeTrue()
+        }
+
+        test("use of a server that cannot start leaves nothing running") {
+            started { onConnect {} }.use { first ->
+                val second = webSocketServer { port = first.port }
+                shouldThrow<IOException> { second.use { error("it does not listen") } }
+                second.job.isCompleted.shouldBeTrue()
+            }
+        }
+    })
