@@ -5,7 +5,8 @@ import dev.kobahn.protocol.extension.EncodedForms
 /**
  * A message to be sent to many connections: it is brought into the form in which it is sent once for
  * all of them, and its octets are shared: compression is done once for all connections that were
- * agreed on alike, without reference to what else they sent. A connection that masks what it sends does so while the
+ * agreed on alike, without reference to what else they sent. Threads that send it for the first time at
+ * the same moment do not wait for each other: each of them compresses it. A connection that masks what it sends does so while the
  * octets are written, with a key of its own. It is sent under the same rules as any other message.
  * Immutable and thread-safe. Autobahn: `prepareMessage`, `PreparedMessage`.
  *

@@ -5,7 +5,8 @@ import dev.kobahn.protocol.CloseFrame
 
 /**
  * What a [WebSocketGroup] does with a member that takes its messages too slowly: one that has more
- * than its `maxOutgoingQueueSize` of octets waiting to be written. Immutable.
+ * than its `maxOutgoingQueueSize` of octets waiting to be written. A member counts as slow as well while
+ * another message is streamed to it, or compressed for it by another thread. Immutable.
  */
 public sealed class SlowConsumer {
     /** The sender waits for the slowest: nothing is lost, and one stuck member stops the group. */

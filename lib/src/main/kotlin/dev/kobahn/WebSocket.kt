@@ -81,7 +81,8 @@ public interface WebSocket {
      *
      * Suspends while more than `maxOutgoingQueueSize` octets wait to be written. The message is on
      * its way before that, so cancellation does not take it back. While another message is sent
-     * piece by piece this one waits for its turn, and cancelled then it is not sent.
+     * piece by piece, or another thread compresses one, this one waits for its turn, and cancelled
+     * then it is not sent. It is compressed by the thread that calls.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      * @throws PayloadExceededException if the message is longer than `maxMessagePayloadSize`
@@ -100,8 +101,8 @@ public interface WebSocket {
     /**
      * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
      * sent, if more than `maxOutgoingQueueSize` octets wait to be written, if a message is sent
-     * piece by piece, or if the connection was not accepted yet. Never suspends. Throws as
-     * `send(text)` does.
+     * piece by piece, if another thread compresses one, or if the connection was not accepted yet.
+     * Never suspends. Throws as `send(text)` does.
      *
      * @param doNotCompress sends it as it is also where messages are compressed
      */

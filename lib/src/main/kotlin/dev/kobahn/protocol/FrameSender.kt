@@ -17,8 +17,10 @@ import java.nio.ByteBuffer
  * - Nothing is begun after a Close; what returns null or false then has sent nothing.
  * - What extensions transform is marked on the first frame, and each of its frames is what they have
  *   made of the octets given for it.
+ * - Encoding takes time: it is a step of its own, [encode], between one that begins a message and
+ *   [sendEncoded]. Who was told to take it has the encoders for itself until then.
  *
- * Guarded by the monitor of [output].
+ * Guarded by the monitor of [output], but for [encode].
  */
 internal class FrameSender(
     private val config: ProtocolConfig,
@@ -31,6 +33,12 @@ internal class FrameSender(
 
     /** What transforms messages, or null. */
     private var encoding: Encoding? = null
+
+    /** What is being encoded, or null. */
+    private var unencoded: Unencoded? = null
+
+    /** Whether the encoders are to be closed. */
+    private var isReleased = false
 
     private val writer get() = FrameWriter(output)
 
@@ -69,9 +77,10 @@ internal class FrameSender(
         encoding = Encoding(extensions, pool)
     }
 
-    /** Gives back what the encoders hold. */
+    /** Gives back what the encoders hold, once nobody encodes. */
     fun release() {
-        encoding?.close()
+        isReleased = true
+        if (unencoded == null) encoding?.close()
     }
 
     fun message(
@@ -79,19 +88,16 @@ internal class FrameSender(
         octets: ByteArray,
         fragmentSize: Int,
         doNotCompress: Boolean,
-    ): Boolean {
-        if (close != null) return false
+    ): SendStep {
+        if (close != null) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoding = encodingOf(type, octets, doNotCompress)
         if (encoding == null) {
             frames(type.opcode, octets, fragmentSize)
-        } else {
-            encoding.encode(octets, 0, octets.size, end = true)
-            encodedFrames(encoding, marked(type, encoding), fragmentSize)
-            traffic.applicationSent(octets.size)
+            traffic.messageSent()
+            return SendStep.SENT
         }
-        traffic.messageSent()
-        return true
+        return encodeNext(Unencoded.Whole(marked(type, encoding), octets, fragmentSize))
     }
 
     /** As [message], but what extensions make of it alone is made once for all who send [forms]. */
@@ -100,19 +106,84 @@ internal class FrameSender(
         octets: ByteArray,
         forms: EncodedForms,
         fragmentSize: Int,
-    ): Boolean {
+    ): SendStep {
         if (encoding == null) return shared(type, octets, forms, fragmentSize)
         val form = encoding?.aloneForm ?: return message(type, octets, fragmentSize, false)
-        if (close != null) return false
+        if (close != null) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoding = encodingOf(type, octets, doNotCompress = false)
             ?: return message(type, octets, fragmentSize, doNotCompress = true)
-        val encoded = forms.get(form) { encoding.encodeAlone(octets) }
-        encoding.sentAlone(octets)
-        frames(marked(type, encoding), encoded, fragmentSize)
-        traffic.applicationSent(octets.size - encoded.size)
-        traffic.messageSent()
+        val message =
+            Unencoded.Prepared(marked(type, encoding), octets, fragmentSize, forms, form)
+        message.encoded = forms.get(form) ?: return encodeNext(message)
+        send(message, encoding)
+        return SendStep.SENT
+    }
+
+    private fun encodeNext(next: Unencoded): SendStep {
+        check(unencoded == null) { "a message is being encoded" }
+        unencoded = next
+        return SendStep.ENCODING
+    }
+
+    /** Encodes what comes next: the one step without the monitor. If it fails, nothing is to be sent. */
+    fun encode() {
+        val encoding = encoding!!
+        when (val next = unencoded!!) {
+            is Unencoded.Whole -> encoding.encode(next.octets, 0, next.octets.size, end = true)
+
+            is Unencoded.Part -> encoding.encode(next.octets, next.offset, next.length, next.fin)
+
+            is Unencoded.Prepared -> {
+                val encoded = encoding.encodeAlone(next.octets)
+                next.encoded = next.forms.keep(next.form, encoded)
+            }
+        }
+    }
+
+    /** Sends what was encoded; false, and nothing is sent, if a Close was sent meanwhile. */
+    fun sendEncoded(): Boolean {
+        val next = unencoded!!
+        val encoding = encoding!!
+        if (close != null || isReleased) {
+            discardEncoded()
+            return false
+        }
+        unencoded = null
+        when (next) {
+            is Unencoded.Whole -> send(next, encoding)
+            is Unencoded.Part -> send(next, encoding)
+            is Unencoded.Prepared -> send(next, encoding)
+        }
         return true
+    }
+
+    /** Forgets what is being encoded. */
+    fun discardEncoded() {
+        unencoded = null
+        encoding?.output?.clear()
+        if (isReleased) encoding?.close()
+    }
+
+    private fun send(message: Unencoded.Whole, encoding: Encoding) {
+        encodedFrames(encoding, message.opcode, message.fragmentSize)
+        traffic.applicationSent(message.octets.size)
+        traffic.messageSent()
+    }
+
+    private fun send(message: Unencoded.Prepared, encoding: Encoding) {
+        val encoded = message.encoded!!
+        encoding.sentAlone(message.octets)
+        frames(message.opcode, encoded, message.fragmentSize)
+        traffic.applicationSent(message.octets.size - encoded.size)
+        traffic.messageSent()
+    }
+
+    private fun send(part: Unencoded.Part, encoding: Encoding) {
+        val count = Math.toIntExact(encoding.output.size)
+        encodedFrame(part.fin, part.opcode, encoding.output, count)
+        traffic.applicationSent(part.length)
+        frameSent(part.fin)
     }
 
     /**
@@ -124,12 +195,12 @@ internal class FrameSender(
         octets: ByteArray,
         forms: EncodedForms,
         fragmentSize: Int,
-    ): Boolean {
+    ): SendStep {
         val isWhole = fragmentSize == 0 || octets.size <= fragmentSize
         if (!isWhole || config.maskOutgoing || watch != null) {
             return message(type, octets, fragmentSize, doNotCompress = true)
         }
-        if (close != null) return false
+        if (close != null) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val isShort = octets.size <= OctetQueue.COPY_LIMIT
         val head = forms.head ?: FrameWriter
@@ -140,7 +211,7 @@ internal class FrameSender(
         traffic.frameSent()
         traffic.dataSent(octets.size)
         traffic.messageSent()
-        return true
+        return SendStep.SENT
     }
 
     /** What transforms the message that begins, or null if it goes out as it is. */
@@ -233,26 +304,27 @@ internal class FrameSender(
     }
 
     /** Sends [octets] as one frame of the open message, as its last if [fin]. */
-    fun messageFrame(octets: ByteArray, offset: Int, length: Int, fin: Boolean): Boolean {
+    fun messageFrame(octets: ByteArray, offset: Int, length: Int, fin: Boolean): SendStep {
         expect(
             if (fin) "endMessage" else "sendMessageFrame",
             SendState.MESSAGE_BEGIN,
             SendState.INSIDE_MESSAGE,
         )
-        if (close != null) return false
+        if (close != null) return SendStep.CLOSED
         val open = open!!
         if (open.isTransformed) {
-            val encoding = encoding!!
-            val count = encoding.encode(octets, offset, length, end = fin)
-            encodedFrame(fin, open.nextOpcode, encoding.output, count)
-            traffic.applicationSent(length)
-        } else {
-            frame(fin, open.nextOpcode, octets, offset, length)
-            traffic.dataSent(length)
+            return encodeNext(Unencoded.Part(open.nextOpcode, octets, offset, length, fin))
         }
-        open.nextOpcode = Opcode.CONTINUATION
+        frame(fin, open.nextOpcode, octets, offset, length)
+        traffic.dataSent(length)
+        frameSent(fin)
+        return SendStep.SENT
+    }
+
+    /** A frame of the open message is sent, its last if [fin]. */
+    private fun frameSent(fin: Boolean) {
+        open!!.nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
-        return true
     }
 
     fun abandonMessage(): SendState {

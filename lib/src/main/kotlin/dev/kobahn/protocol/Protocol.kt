@@ -237,16 +237,56 @@ public class Protocol(
         fragmentSize: Int = 0,
         doNotCompress: Boolean = false,
     ): Boolean = synchronized(output) {
-        sender.message(type, octets, fragmentSize, doNotCompress)
+        completed(sender.message(type, octets, fragmentSize, doNotCompress))
     }
 
-    /** As [sendMessage]; what extensions make of the message is kept in [forms] where they allow it. */
-    internal fun sendPrepared(
+    /**
+     * As [sendMessage], but where extensions transform the message it is only begun: that takes
+     * time, in which nobody should have to wait for the monitor of [output].
+     */
+    internal fun beginSending(
         type: MessageType,
         octets: ByteArray,
-        forms: EncodedForms,
         fragmentSize: Int,
-    ): Boolean = synchronized(output) { sender.prepared(type, octets, forms, fragmentSize) }
+        doNotCompress: Boolean,
+    ): SendStep = synchronized(output) { sender.message(type, octets, fragmentSize, doNotCompress) }
+
+    /** As [beginSending]; what extensions make of the message is kept in [forms] where they allow it. */
+    internal fun beginSending(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int,
+        forms: EncodedForms,
+    ): SendStep = synchronized(output) { sender.prepared(type, octets, forms, fragmentSize) }
+
+    /** As [sendMessageFrame], or [endMessage] if [fin], but only begun as by [beginSending]. */
+    internal fun beginSendingFrame(octets: ByteArray, fin: Boolean): SendStep =
+        synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin) }
+
+    /**
+     * Encodes what was begun, if that is [SendStep.ENCODING]. Not under the monitor of [output]. What
+     * an encoder throws is thrown, and then nothing more is to be done for that message.
+     */
+    internal fun encode() {
+        try {
+            sender.encode()
+        } catch (failure: Throwable) {
+            synchronized(output) { sender.discardEncoded() }
+            throw failure
+        }
+    }
+
+    /** Sends what [encode] made; false, and nothing is sent, after a Close. */
+    internal fun sendEncoded(): Boolean = synchronized(output) { sender.sendEncoded() }
+
+    /** Has what [encode] made not be sent. */
+    internal fun discardEncoded(): Unit = synchronized(output) { sender.discardEncoded() }
+
+    private fun completed(sending: SendStep): Boolean {
+        if (sending != SendStep.ENCODING) return sending == SendStep.SENT
+        encode()
+        return sender.sendEncoded()
+    }
 
     /** Whether an extension failed to encode a message, so that none can be sent any more. */
     internal val hasEncoderFailed: Boolean
@@ -302,7 +342,9 @@ public class Protocol(
         octets: ByteArray,
         offset: Int = 0,
         length: Int = octets.size - offset,
-    ): Boolean = synchronized(output) { sender.messageFrame(octets, offset, length, fin = false) }
+    ): Boolean = synchronized(output) {
+        completed(sender.messageFrame(octets, offset, length, fin = false))
+    }
 
     /**
      * Ends the open message with a last frame, which carries [octets] or nothing. False, and
@@ -312,7 +354,7 @@ public class Protocol(
      */
     @JvmOverloads
     public fun endMessage(octets: ByteArray = ByteArray(0)): Boolean =
-        synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin = true) }
+        synchronized(output) { completed(sender.messageFrame(octets, 0, octets.size, fin = true)) }
 
     /**
      * Gives the open message up if nothing of it was sent yet. Returns the state afterwards: if that

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.EncodedForms
 import java.nio.ByteBuffer
 
 /** A [Protocol] with its output and a record of its events. */
@@ -22,6 +23,19 @@ internal class ProtocolEnd(
         /** The key of every frame that is masked, the one of RFC 6455 section 5.7. */
         const val KEY = 0x37FA213D
     }
+}
+
+/** Sends a message whole whose forms are kept, see [Protocol.beginSending]. */
+internal fun Protocol.sendPrepared(
+    type: MessageType,
+    octets: ByteArray,
+    forms: EncodedForms,
+    fragmentSize: Int,
+): Boolean {
+    val sending = beginSending(type, octets, fragmentSize, forms)
+    if (sending != SendStep.ENCODING) return sending == SendStep.SENT
+    encode()
+    return sendEncoded()
 }
 
 /** A client and a server whose outputs are each other's inputs, in memory. */

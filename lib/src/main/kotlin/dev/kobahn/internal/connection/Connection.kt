@@ -15,6 +15,7 @@ import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SendState
+import dev.kobahn.protocol.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.ExtensionHeader
 import java.io.IOException
@@ -167,7 +168,7 @@ internal class Connection(
         transport.flush()
     }
 
-    suspend fun pong(payload: ByteArray) = outbox.sendPiece { sendPong(payload) }
+    suspend fun pong(payload: ByteArray) = outbox.sendPiece { SendStep.of(sendPong(payload)) }
 
     suspend fun close(code: Int, reason: String): CloseStatus {
         beginClose(code, reason)

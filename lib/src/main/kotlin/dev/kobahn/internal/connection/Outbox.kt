@@ -7,13 +7,15 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.Timings
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
+import dev.kobahn.protocol.SendStep
 import dev.kobahn.protocol.extension.EncodedForms
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**
  * What the application sends: messages in the order of its calls, one at a time, and no more than
  * may wait to be written. From any thread; it meets the loop at the monitor of the transport's
- * output.
+ * output, which nobody holds while extensions transform a message: who has them do that has the turn
+ * meanwhile, and other senders of messages wait for it.
  */
 internal class Outbox(private val owner: Owner) {
     /** What the connection has and does for its senders. */
@@ -76,11 +78,13 @@ internal class Outbox(private val owner: Owner) {
             if (isTurnTaken) {
                 WAIT
             } else {
-                sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
+                sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }.claiming()
             }
         }
-        if (backlog != WAIT) return written(backlog)
-        turns().take { sendPiece { sendWhole(type, octets, fragmentSize, doNotCompress, forms) } }
+        if (backlog == WAIT) {
+            return sendLater { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
+        }
+        written(if (backlog == ENCODE) encodeInTurn() else backlog)
     }
 
     suspend fun send(message: PreparedMessage) = send(
@@ -97,9 +101,21 @@ internal class Outbox(private val owner: Owner) {
         doNotCompress: Boolean,
         forms: EncodedForms?,
     ) = if (forms == null || doNotCompress) {
-        sendMessage(type, octets, fragmentSize, doNotCompress)
+        beginSending(type, octets, fragmentSize, doNotCompress)
     } else {
-        sendPrepared(type, octets, forms, fragmentSize)
+        beginSending(type, octets, fragmentSize, forms)
+    }
+
+    /** Has the protocol send a whole message when it is its turn. */
+    private suspend fun sendLater(send: Protocol.() -> SendStep) {
+        val turns = turns()
+        turns.await()
+        val backlog = try {
+            sendOrEncode(send)
+        } finally {
+            turns.release()
+        }
+        written(backlog)
     }
 
     /** Sends a message piece by piece; other senders of messages wait for its end. */
@@ -114,20 +130,51 @@ internal class Outbox(private val owner: Owner) {
     }
 
     /** Has the protocol send something, and suspends while too much waits to be written. */
-    suspend fun sendPiece(send: Protocol.() -> Boolean) {
-        written(synchronized(output) { sendNow(send) })
+    suspend fun sendPiece(send: Protocol.() -> SendStep) {
+        written(sendOrEncode(send))
     }
 
-    /** Returns what waits to be written afterwards, in octets. Guarded by [output]. */
-    private inline fun sendNow(send: Protocol.() -> Boolean): Long {
-        if (isClosed || !encoding(send)) throw owner.closedException()
-        return output.size
+    private inline fun sendOrEncode(send: Protocol.() -> SendStep): Long {
+        val backlog = synchronized(output) { sendNow(send) }
+        return if (backlog == ENCODE) encode() else backlog
     }
 
-    private inline fun encoding(send: Protocol.() -> Boolean): Boolean = try {
-        protocol.send()
+    /** Returns what waits to be written afterwards, in octets, or [ENCODE]. Guarded by [output]. */
+    private inline fun sendNow(send: Protocol.() -> SendStep): Long {
+        if (isClosed) throw owner.closedException()
+        return when (encoding { protocol.send() }) {
+            SendStep.SENT -> output.size
+            SendStep.CLOSED -> throw owner.closedException()
+            SendStep.ENCODING -> ENCODE
+        }
+    }
+
+    /** Who is told to [ENCODE] has the turn. Guarded by [output]. */
+    private fun Long.claiming(): Long {
+        if (this == ENCODE) turns().claim()
+        return this
+    }
+
+    private fun encodeInTurn(): Long = try {
+        encode()
+    } finally {
+        turns().release()
+    }
+
+    /** Encodes and sends what was begun; returns what waits to be written afterwards. */
+    private fun encode(): Long {
+        encoding { protocol.encode() }
+        return synchronized(output) {
+            if (isClosed) protocol.discardEncoded()
+            if (isClosed || !encoding { protocol.sendEncoded() }) throw owner.closedException()
+            output.size
+        }
+    }
+
+    private inline fun <T> encoding(call: () -> T): T = try {
+        call()
     } catch (failure: Throwable) {
-        // not from here, where the monitor is held
+        // not from here, where the monitor may be held
         if (protocol.hasEncoderFailed) loop.execute { owner.encoderFailed(failure) }
         throw failure
     }
@@ -148,9 +195,11 @@ internal class Outbox(private val owner: Owner) {
         val backlog = synchronized(output) {
             val hasRoom = !isTurnTaken && output.size <= config.maxOutgoingQueueSize
             if (!hasRoom && !isClosed) return false
-            sendNow { sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms) }
+            sendNow {
+                sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms)
+            }.claiming()
         }
-        flush(backlog)
+        flush(if (backlog == ENCODE) encodeInTurn() else backlog)
         return true
     }
 
@@ -243,6 +292,9 @@ internal class Outbox(private val owner: Owner) {
     private companion object {
         /** Not now: somebody else has the turn. */
         const val WAIT = -1L
+
+        /** Extensions have to transform it first, without the monitor. */
+        const val ENCODE = -2L
 
         /** In octets; a system call costs as much as copying that many. */
         const val WORTH_WRITING = 16 * 1024

@@ -4,6 +4,7 @@ import dev.kobahn.FrameWriter
 import dev.kobahn.MessageWriter
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
+import dev.kobahn.protocol.SendStep
 
 /**
  * Sends one message piece by piece. What fails in between leaves half a message, which only the end
@@ -24,7 +25,7 @@ internal class RealMessageWriter(
     /** Sends the message that [block] writes. */
     suspend fun send(block: suspend MessageWriter.() -> Unit) {
         try {
-            outbox.sendPiece { beginMessage(type, doNotCompress) }
+            outbox.sendPiece { SendStep.of(beginMessage(type, doNotCompress)) }
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {
@@ -38,7 +39,7 @@ internal class RealMessageWriter(
     override suspend fun write(octets: ByteArray, offset: Int, length: Int) {
         checkPart(octets, offset, length)
         flushHalf()
-        inSlices(octets, offset, length) { sendMessageFrame(it) }
+        inSlices(octets, offset, length) { beginSendingFrame(it, fin = false) }
     }
 
     override suspend fun write(text: String) {
@@ -46,14 +47,14 @@ internal class RealMessageWriter(
         half = if (whole.isNotEmpty() && whole.last().isHighSurrogate()) whole.takeLast(1) else ""
         val octets = whole.dropLast(half.length).encodeToByteArray()
         checkOpen()
-        inSlices(octets, 0, octets.size) { sendMessageFrame(it) }
+        inSlices(octets, 0, octets.size) { beginSendingFrame(it, fin = false) }
     }
 
     override suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit) {
         require(length >= 0) { "the frame's length is $length, must be 0 or more" }
         checkOpen()
         flushHalf()
-        outbox.sendPiece { beginMessageFrame(length) }
+        outbox.sendPiece { SendStep.of(beginMessageFrame(length)) }
         val frame = Frame(length)
         frame.block()
         frame.close()
@@ -65,7 +66,7 @@ internal class RealMessageWriter(
         val last = half.encodeToByteArray() + octets
         half = ""
         // At once: who does not wait for room has ended the message all the same.
-        outbox.sendPiece { endMessage(last).also { ended = true } }
+        outbox.sendPiece { beginSendingFrame(last, fin = true).also { ended = true } }
     }
 
     /** A half that stays alone is sent as `?`, as any other. */
@@ -73,7 +74,7 @@ internal class RealMessageWriter(
         if (half.isEmpty()) return
         val octets = half.encodeToByteArray()
         half = ""
-        outbox.sendPiece { sendMessageFrame(octets) }
+        outbox.sendPiece { beginSendingFrame(octets, fin = false) }
     }
 
     private fun checkOpen() = check(!ended) { "the message has ended" }
@@ -92,7 +93,7 @@ internal class RealMessageWriter(
         octets: ByteArray,
         offset: Int,
         length: Int,
-        send: Protocol.(ByteArray) -> Boolean,
+        send: Protocol.(ByteArray) -> SendStep,
     ) {
         var start = offset
         val end = offset + length
@@ -112,7 +113,7 @@ internal class RealMessageWriter(
             require(length <= remaining) { "the frame has room for $remaining octets, not $length" }
             this@RealMessageWriter.inSlices(octets, offset, length) {
                 remaining = sendMessageFrameData(it)
-                true
+                SendStep.SENT
             }
         }
 

@@ -9,8 +9,8 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 
 /**
- * Whose turn it is to send messages, while one is sent piece by piece: the others wait, first come
- * first served. Guarded by the monitor of [output].
+ * Whose turn it is to send messages, while one is sent piece by piece or is being encoded: the others
+ * wait, first come first served. Guarded by the monitor of [output].
  */
 internal class SendTurns(private val output: Any) {
     private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
@@ -32,16 +32,25 @@ internal class SendTurns(private val output: Any) {
      * ends before that, and IllegalStateException within a [block]: it would wait for itself.
      */
     suspend fun take(block: suspend () -> Unit) {
-        val outer = coroutineContext[Turn]
-        check(generateSequence(outer) { it.outer }.none { it.turns === this }) {
-            "a message is open: only its writer can send"
-        }
-        awaitTurn()
+        await()
         try {
-            withContext(Turn(this, outer)) { block() }
+            withContext(Turn(this, coroutineContext[Turn])) { block() }
         } finally {
             release()
         }
+    }
+
+    /** Takes the turn, which nobody has. Until [release] the caller does not suspend. */
+    fun claim() {
+        isTaken = true
+    }
+
+    /** Takes the turn as soon as it is the caller's, until [release]. Throws as [take]. */
+    suspend fun await() {
+        check(generateSequence(coroutineContext[Turn]) { it.outer }.none { it.turns === this }) {
+            "a message is open: only its writer can send"
+        }
+        awaitTurn()
     }
 
     private suspend fun awaitTurn() = suspendCancellableCoroutine { sender ->
@@ -57,7 +66,8 @@ internal class SendTurns(private val output: Any) {
         sender.invokeOnCancellation { synchronized(output) { waiting.remove(sender) } }
     }
 
-    private fun release() {
+    /** The turn is the next one's. */
+    fun release() {
         val next = synchronized(output) {
             waiting.removeFirstOrNull().also { isTaken = it != null }
         }

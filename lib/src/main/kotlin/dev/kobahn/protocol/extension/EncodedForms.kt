@@ -8,7 +8,13 @@ internal class EncodedForms {
     @Volatile
     var head: ByteArray? = null
 
-    /** The octets in [form]; the first who asks has [encode] make them, and others wait for it. */
-    fun get(form: Any, encode: () -> ByteArray): ByteArray =
-        synchronized(forms) { forms.getOrPut(form, encode) }
+    /** The octets in [form], or null if nobody has made them. */
+    fun get(form: Any): ByteArray? = synchronized(forms) { forms[form] }
+
+    /**
+     * Keeps what was [encoded] in [form], and returns what is kept. Those who encode it at the same
+     * time do not wait for each other: the first one's is kept.
+     */
+    fun keep(form: Any, encoded: ByteArray): ByteArray =
+        synchronized(forms) { forms.getOrPut(form) { encoded } }
 }

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.OctetQueue
 /**
  * Transforms messages to be sent: each passes the encoders of the extensions in the order in which
  * they were agreed on, and what comes out waits in [output] for its frame, whose length is not known
- * before. Guarded as what sends.
+ * before. Belongs to one sender at a time; [failure] may be read by all.
  */
 internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
     val output = OctetQueue(pool.segments)
@@ -22,6 +22,7 @@ internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
         private set
 
     /** What went wrong in an encoder: what the peer can decode is not known any more. */
+    @Volatile
     var failure: Throwable? = null
         private set
 

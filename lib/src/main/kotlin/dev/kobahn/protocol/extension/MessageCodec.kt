@@ -17,7 +17,9 @@ public fun interface OctetSink {
 
 /**
  * Transforms the messages one end of a connection sends, one after another: [begin], then [encode]
- * as often as there are pieces, with a [flush] where a frame ends, then [end]. Not thread-safe.
+ * as often as there are pieces, with a [flush] where a frame ends, then [end]. Used by one thread at a
+ * time, the one that sends; [begin] and [sentAlone] hold up the connection's event loop and have to be
+ * quick, the others may take their time.
  */
 public interface MessageEncoder {
     /**

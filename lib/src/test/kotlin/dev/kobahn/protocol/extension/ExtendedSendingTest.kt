@@ -7,6 +7,7 @@ import dev.kobahn.protocol.Side
 import dev.kobahn.protocol.TrafficCounts
 import dev.kobahn.protocol.bothRoles
 import dev.kobahn.protocol.hex
+import dev.kobahn.protocol.sendPrepared
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
