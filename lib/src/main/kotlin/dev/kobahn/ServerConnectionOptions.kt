@@ -33,11 +33,18 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     public var headers: Headers by headersOption()
 
     /**
-     * The origins whose pages may connect, as `scheme://host:port` with the port always written;
-     * `*` stands for any run of characters. Requests without an origin do not come from a page and
-     * are always allowed. Default: `*`, any.
+     * The origins whose pages may connect, as a browser writes them: `https://app.example.com`, with a
+     * port where it is not the scheme's default. `*` stands for any run of characters, so
+     * `*.example.com` permits all subdomains, and `*` alone every page; `same-origin` stands for the
+     * host that was asked, see [AllowedOrigins]. The list is all there is: who names other
+     * origins and wants the own ones too writes `listOf("same-origin", "https://app.example.com")`.
+     * Requests without an origin do not come from a page and are always allowed.
+     *
+     * Default: `same-origin`. A browser sends a user's cookies along with every connection that any
+     * page opens, so a server that lets in all of them, as Autobahn's does, lets each site act in the
+     * name of its visitors. Behind a proxy this needs the `Host` field passed on as it is.
      */
-    public var allowedOrigins: List<String> by originsOption(listOf("*"))
+    public var allowedOrigins: List<String> by originsOption(listOf(AllowedOrigins.SAME_ORIGIN))
 
     /**
      * Whether the origin `null` is allowed, which sandboxed pages and local files have. Default:
@@ -124,6 +131,6 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
 }
 
 private fun originsOption(value: List<String>) =
-    option(value, "origins such as https://*.example.com:443, their ports written") {
+    option(value, "same-origin or origins such as https://*.example.com, without a path") {
         it.all(AllowedOrigins::isPattern)
     }

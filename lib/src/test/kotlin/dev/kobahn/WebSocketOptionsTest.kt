@@ -37,10 +37,12 @@ class WebSocketOptionsTest :
                 "protocols is [a, a], must be tokens, each once" to
                     { protocols = listOf("a", "a") },
                 "server is a\nb, must be ISO-8859-1 without control" to { server = "a\nb" },
-                "allowedOrigins is [https://a.example], must be origins such as" to
-                    { allowedOrigins = listOf("https://a.example") },
-                "allowedOrigins is [*, ], must be origins" to { allowedOrigins = listOf("*", "") },
-                "allowedRedirects is [a], must be origins" to { allowedRedirects = listOf("a") },
+                "allowedOrigins is [https://a.example/], must be same-origin or origins such as" to
+                    { allowedOrigins = listOf("https://a.example/") },
+                "allowedOrigins is [*, ], must be same-origin" to
+                    { allowedOrigins = listOf("*", "") },
+                "allowedRedirects is [a], must be same-origin" to
+                    { allowedRedirects = listOf("a") },
                 "serverMaxWindowBits is 7, must be 8 to 15" to
                     { perMessageDeflate { serverMaxWindowBits = 7 } },
                 "threshold is -1, must be 0" to { perMessageDeflate { threshold = -1 } },
@@ -139,7 +141,7 @@ class WebSocketOptionsTest :
                 server shouldBe "Kobahn"
                 versions shouldBe listOf(8, 13)
                 externalPort shouldBe null
-                allowedOrigins shouldBe listOf("*")
+                allowedOrigins shouldBe listOf("same-origin")
                 allowNullOrigin shouldBe false
                 maxConnections shouldBe 0
                 trustXForwardedFor shouldBe 0

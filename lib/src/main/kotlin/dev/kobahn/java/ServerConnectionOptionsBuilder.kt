@@ -31,8 +31,11 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
     public fun headers(headers: Headers): B = set { this.headers = headers }
 
     /**
-     * The origins whose pages may connect, as `scheme://host:port` with the port always written;
-     * `*` stands for any run of characters. Requests without an origin are always allowed.
+     * The origins whose pages may connect, as a browser writes them: `https://app.example.com`, with a
+     * port where it is not the scheme's default. `*` stands for any run of characters, `*` alone for
+     * every page, and `same-origin`, the default, for the host that was asked. Each page a user visits
+     * can connect with the user's cookies, so think twice before you allow all. Requests without an
+     * origin do not come from a page and are always allowed.
      */
     public fun allowedOrigins(vararg origins: String): B = allowedOrigins(origins.asList())
 

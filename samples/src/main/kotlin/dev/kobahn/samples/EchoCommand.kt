@@ -14,6 +14,8 @@ internal class EchoCommand(private val console: Console = Console.SYSTEM) :
             With --option perMessageDeflate=true messages are compressed for clients that can do so;
             what was agreed on, and what it came to, goes to standard error.
 
+            Pages of other hosts are let in with --option allowedOrigins=*.
+
             A connection to /broadcast that takes its messages too slowly is closed with 1008. Ctrl-C
             closes all connections with 1001 and ends the server."""
     }

@@ -137,6 +137,7 @@ class ConnectCommandTest :
         test("subprotocols, header fields and options reach the server") {
             serving({
                 protocols = listOf("b")
+                allowedOrigins = listOf("http://o")
                 onConnect {
                     accept()
                     val field = request.headers["X-A"]

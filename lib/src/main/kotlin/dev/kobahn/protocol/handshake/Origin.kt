@@ -2,81 +2,126 @@ package dev.kobahn.protocol.handshake
 
 /**
  * Which origins may open a WebSocket (RFC 6455 section 10.2): a browser names the page's origin,
- * and a server that trusts cookies must not let any other site's pages in. A request without an
+ * and sends the cookies of the host it connects to with it, whoever's page it is. A server that
+ * trusts cookies, or its own network, must not let any other site's pages in. A request without an
  * origin does not come from a browser and is allowed.
  *
- * A pattern is an origin with its port, `https://www.example.com:443`, compared as a whole, but for
- * case. `*` stands for any run of characters, `/` and `:` included; nothing else is special. The
- * default port must be written; the port of a scheme without one reads `none`. Thus
- * `*://[*].example.com:*` without the brackets permits all subdomains, but not `example.com`.
+ * A pattern is an origin as a browser writes it, `https://www.example.com`, its port left out where
+ * it is the scheme's default. It is compared as a whole, but for case. `*` stands for any run of
+ * characters, `/` and `:` included; nothing else is special. Thus `*.example.com` permits all
+ * subdomains under http and https, but not `example.com` itself, and what ends with `:*` any port.
+ * The default port may also be written; the port of a scheme without one reads `none`.
+ *
+ * `same-origin` stands for the pages of the host that was asked, as gorilla and coder/websocket have it:
+ * host and port of the origin are those of the `Host` field. A `Host` without a port has the
+ * external port if that is known, else the default of the origin's scheme. The schemes themselves,
+ * http or https, are not compared: behind a proxy that ends TLS a server does not know its own. Such
+ * a proxy must pass the `Host` field on as it is; `X-Forwarded-Host`, which anyone can write, counts
+ * for nothing. A name that an attacker points at this server (DNS rebinding) is the same origin too:
+ * a server whose secret is its address names its origins one by one.
  *
  * An opaque origin, `null` or of the scheme `file`, matches no pattern, not even `*`: only
  * [allowNullOrigin] lets it in. Immutable.
  *
- * @property patterns what was given, `*` alone by default
+ * @property patterns what was given, [SAME_ORIGIN] alone by default
  * @throws IllegalArgumentException for an empty pattern
  */
 public class AllowedOrigins
 @JvmOverloads
 constructor(
-    public val patterns: List<String> = listOf("*"),
+    public val patterns: List<String> = listOf(SAME_ORIGIN),
     public val allowNullOrigin: Boolean = false,
 ) {
-    private val compiled = patterns.map(::OriginPattern)
+    private val allowsSame = SAME_ORIGIN in patterns
+    private val compiled = patterns.filter { it != SAME_ORIGIN }.map(::OriginPattern)
 
-    internal fun permits(origin: Origin): Boolean =
-        if (origin.isNull) allowNullOrigin else compiled.any { it.matches(origin.text) }
+    /** Whether [origin] may connect to [host], the `Host` field, behind [externalPort] if it is known. */
+    internal fun permits(origin: Origin, host: HostAndPort?, externalPort: Int? = null): Boolean =
+        when {
+            origin.isNull -> allowNullOrigin
+            allowsSame && host != null && origin.isAt(host, externalPort) -> true
+            else -> compiled.any { it.matches(origin.text) || it.matches(origin.written) }
+        }
 
     override fun toString(): String = "$patterns" + if (allowNullOrigin) " or null" else ""
 
-    /** The usual choice. */
+    /** The usual choices. */
     public companion object {
+        /** The pattern that stands for the pages of the host that was asked. */
+        public const val SAME_ORIGIN: String = "same-origin"
+
+        /** The pages of the host that was asked, and no others. */
+        @JvmField
+        public val SAME: AllowedOrigins = AllowedOrigins()
+
         /** Every origin but an opaque one. */
         @JvmField
-        public val ANY: AllowedOrigins = AllowedOrigins()
+        public val ANY: AllowedOrigins = AllowedOrigins(listOf("*"))
 
-        /**
-         * Whether there are origins that [pattern] permits. `https://example.com` permits none, for
-         * it has no port.
-         */
+        /** Whether there are origins that [pattern] permits. `https://example.com/` permits none. */
         @JvmSynthetic
         internal fun isPattern(pattern: String): Boolean {
+            if (pattern == SAME_ORIGIN) return true
             if ('*' !in pattern) return isOrigin(pattern.lowercase())
-            val end = pattern.lowercase().substringAfterLast('*')
-            val port = end.substringAfterLast(':')
-            val mayEndPort = if (':' in end) port.isNotEmpty() else true
-            return mayEndPort && (port.all(HttpGrammar::isDigit) || NO_PORT.endsWith(port))
+            val end = pattern.lowercase().substringAfterLast('*').substringAfter("://")
+            val port = end.substringAfterLast(':', NO_PORT)
+            val isAddress = end.endsWith(']')
+            val mayEndPort =
+                port.isNotEmpty() && (port.all(HttpGrammar::isDigit) || NO_PORT.endsWith(port))
+            return '/' !in end && (isAddress || mayEndPort)
         }
 
-        private fun isOrigin(text: String) =
-            Origin.parse(text.removeSuffix(":$NO_PORT"))?.text == text && text != "null"
+        private fun isOrigin(text: String): Boolean {
+            val origin = Origin.parse(text.removeSuffix(":$NO_PORT")) ?: return false
+            return !origin.isNull && (text == origin.text || text == origin.written)
+        }
     }
 }
 
 private const val NO_PORT = "none"
 
-/** An origin as the patterns see it: lower-case, with its port. Immutable. */
-internal class Origin private constructor(val text: String, val isNull: Boolean) {
+/**
+ * An origin, lower-case. Immutable.
+ *
+ * @property text with its port, whatever that is
+ * @property written as a browser writes it: without the port if that is the scheme's own
+ */
+internal class Origin private constructor(
+    private val scheme: String,
+    private val place: HostAndPort?,
+) {
+    private val ownPort: Int? = when (scheme) {
+        "https" -> 443
+        "http" -> 80
+        else -> null
+    }
+    private val start = "$scheme://" + HostAndPort.bracketed(place?.host.orEmpty())
+    private val port = place?.port ?: ownPort
+
+    val isNull: Boolean get() = place == null
+    val text: String get() = if (isNull) NULL else "$start:${port ?: NO_PORT}"
+    val written: String get() = if (!isNull && port == ownPort) start else text
+
+    /** Whether this is [host], which has [externalPort] if it names none, under http or https. */
+    fun isAt(host: HostAndPort, externalPort: Int?): Boolean = ownPort != null &&
+        place?.host == host.host && port == (host.port ?: externalPort ?: ownPort)
+
     companion object {
-        private val NULL = Origin("null", isNull = true)
+        private const val NULL = "null"
 
         /** Reads the field's value; null when it is no origin. A path behind it is passed over. */
         fun parse(value: String): Origin? {
             val scheme = value.substringBefore(":", "").lowercase()
-            if (value.equals("null", ignoreCase = true) || scheme == "file") return NULL
+            if (value.equals(NULL, ignoreCase = true) || scheme == "file") return Origin(NULL, null)
             val rest = value.drop(scheme.length)
-            if (scheme.isEmpty() || !rest.startsWith("://")) return null
+            if (!isScheme(scheme) || !rest.startsWith("://")) return null
             val authority = rest.substring("://".length).takeWhile { it !in "/?#" }
             val place = HostAndPort.parse(authority)?.takeIf { it.host.isNotEmpty() } ?: return null
-            val port = place.port ?: defaultPort(scheme) ?: NO_PORT
-            return Origin("$scheme://${HostAndPort.bracketed(place.host)}:$port", isNull = false)
+            return Origin(scheme, place)
         }
 
-        private fun defaultPort(scheme: String) = when (scheme) {
-            "https" -> 443
-            "http" -> 80
-            else -> null
-        }
+        private fun isScheme(text: String) =
+            text.isNotEmpty() && text.all { HttpGrammar.isAlphanumeric(it) || it in "+-." }
     }
 }
 

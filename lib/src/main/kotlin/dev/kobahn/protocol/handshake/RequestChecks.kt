@@ -9,9 +9,14 @@ import dev.kobahn.protocol.extension.ExtensionHeader
 internal class RequestChecks(private val head: RequestHead, private val rules: ServerHandshake) {
     private val headers = head.headers
     private var resource = ResourceName.ofTail("")
+    private var place: HostAndPort? = null
     private var version = 0
     private var protocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
+
+    /** What to say in a log of a refusal, where that is more than the peer is told. */
+    var detail: String? = null
+        private set
 
     /** What every HTTP request must fulfil. */
     fun plain(): HttpResponse? = http2() ?: method() ?: httpVersion() ?: target() ?: host()
@@ -67,6 +72,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun host(): HttpResponse? {
         val value = single("Host") { return it } ?: return refuse("Host is missing")
         val place = HostAndPort.parse(value) ?: return refuse("malformed Host")
+        this.place = place
         val external = rules.externalPort
         val isOther = external != null && place.port != null && place.port != external
         return refuseIf(isOther, "the port in Host is not ours")
@@ -110,8 +116,24 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
             if (draft != null && draft != origin) return refuse("two different origins")
         }
         val parsed = Origin.parse(origin ?: return null) ?: return refuse("malformed origin")
-        if (rules.allowedOrigins.permits(parsed)) return null
+        if (rules.allowedOrigins.permits(parsed, place, rules.externalPort)) return null
+        detail = describe(parsed)
         return HttpResponse(HttpStatus.FORBIDDEN, "origin is not allowed")
+    }
+
+    private fun describe(origin: Origin): String {
+        val name = origin.written
+        return when {
+            origin.isNull ->
+                "the origin is null, which a sandboxed page or a file has; " +
+                    "allowNullOrigin = true would allow it"
+
+            // Nobody may be led to write a star.
+            '*' in name || name.length > MAX_NAME -> "the origin is not allowed"
+
+            else -> "the origin $name is not allowed at the host ${headers["Host"]}; " +
+                "allowedOrigins += \"$name\" would allow it"
+        }
     }
 
     private fun key(): HttpResponse? {
@@ -136,4 +158,9 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun refuse(reason: String) = HttpResponse(HttpStatus.BAD_REQUEST, reason)
 
     private fun refuseIf(wrong: Boolean, reason: String) = if (wrong) refuse(reason) else null
+
+    private companion object {
+        /** A host has at most 253 characters. */
+        const val MAX_NAME = 280
+    }
 }

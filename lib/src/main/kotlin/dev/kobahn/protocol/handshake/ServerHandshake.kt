@@ -1,13 +1,14 @@
 package dev.kobahn.protocol.handshake
 
 import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.onOneLine
 
 /**
  * The server's side of the opening handshake (RFC 6455 section 4.2): judges a request and writes
  * the 101 response. Immutable; one serves all connections. Does no I/O and keeps nothing.
  *
  * @property versions the protocol versions to accept, of 8 and 13
- * @property allowedOrigins whose pages may connect
+ * @property allowedOrigins whose pages may connect; those of the host that was asked by default
  * @property externalPort the port a `Host` field must name if it names one, or null for any
  * @property trustXForwardedFor how many proxies stand in front and add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
@@ -17,7 +18,7 @@ public class ServerHandshake
 @JvmOverloads
 constructor(
     public val versions: List<Int> = ProtocolVersions.SUPPORTED,
-    public val allowedOrigins: AllowedOrigins = AllowedOrigins.ANY,
+    public val allowedOrigins: AllowedOrigins = AllowedOrigins.SAME,
     public val externalPort: Int? = null,
     public val trustXForwardedFor: Int = 0,
 ) {
@@ -41,9 +42,9 @@ constructor(
     internal fun judge(head: RequestHead, peer: Any): ServerHandshakeResult {
         val checks = RequestChecks(head, this)
         val client = ForwardedFor.peer(head.headers, trustXForwardedFor, peer)
-        return checks.plain()?.let(ServerHandshakeResult::Refused)
+        return checks.plain()?.let { ServerHandshakeResult.Refused(it) }
             ?: checks.notAnUpgrade(client)?.let(ServerHandshakeResult::NotAnUpgrade)
-            ?: checks.upgrade()?.let(ServerHandshakeResult::Refused)
+            ?: checks.upgrade()?.let { ServerHandshakeResult.Refused(it, checks.detail) }
             ?: ServerHandshakeResult.Upgrade(checks.request(client))
     }
 
@@ -108,7 +109,17 @@ public sealed class ServerHandshakeResult {
     public class NotAnUpgrade internal constructor(public val request: HttpRequest) :
         ServerHandshakeResult()
 
-    /** @property response what to answer before closing; its reason says what was wrong */
-    public class Refused internal constructor(public val response: HttpResponse) :
-        ServerHandshakeResult()
+    /**
+     * @property response what to answer before closing; its reason says what was wrong
+     */
+    public class Refused internal constructor(
+        public val response: HttpResponse,
+        detail: String? = null,
+    ) : ServerHandshakeResult() {
+        /**
+         * What was wrong, for a log: one line that may quote the request, and says which option would
+         * have let it pass if there is one. Not for the peer.
+         */
+        public val detail: String = (detail ?: response.reason).onOneLine()
+    }
 }

@@ -23,7 +23,8 @@ constructor(
     public fun answer(request: HttpRequest): HttpResponse {
         val redirect = request.param("redirect") ?: return page()
         val target = RedirectTarget.parse(redirect) ?: return refuse("malformed redirect")
-        if (!allowed.permits(target.origin)) return refuse("redirect is not allowed")
+        val host = request.headers["Host"]?.let { HostAndPort.parse(it) }
+        if (!allowed.permits(target.origin, host)) return refuse("redirect is not allowed")
         val after = request.param("after") ?: return HttpResponse.redirect(target.url)
         val seconds = HttpGrammar.decimal(after, Int.MAX_VALUE) ?: return refuse("malformed after")
         return page(target.url, seconds)

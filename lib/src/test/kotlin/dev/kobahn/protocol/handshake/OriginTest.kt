@@ -31,7 +31,7 @@ class OriginTest :
                 "http://a:b",
                 "http://a:0", "http://a:65536", "http://a:", "http://good.com@evil.com",
                 "http://a, http://b",
-                "http://[::1", "http://a\\b",
+                "http://[::1", "http://a\\b", "a b://c", "a\"b://c", "a*://b",
             ) { value -> Origin.parse(value).shouldBeNull() }
         }
 
@@ -40,7 +40,17 @@ class OriginTest :
                 Triple("*", "http://a", true),
                 Triple("http://a.com:80", "http://a.com", true),
                 Triple("http://A.com:80", "http://a.COM", true),
-                Triple("http://a.com", "http://a.com", false),
+                Triple("http://a.com", "http://a.com", true),
+                Triple("http://a.com", "http://a.com:80", true),
+                Triple("http://a.com", "http://a.com:8080", false),
+                Triple("http://a.com", "https://a.com", false),
+                Triple("https://*.example.com", "https://www.example.com", true),
+                Triple("https://*.example.com", "https://www.example.com:8443", false),
+                Triple("https://*.example.com", "https://www.example.com.evil.com", false),
+                Triple("*://a.com", "https://a.com", true),
+                Triple("*://a.com", "http://a.com:443", false),
+                Triple("app://anything", "app://anything", true),
+                Triple("https://[::1]", "https://[::1]:443", true),
                 Triple("http://a.com:80", "http://aXcom", false),
                 Triple("http://a.com:80", "http://a.com:8080", false),
                 Triple("http://a.com:80", "http://a.com.evil.com", false),
@@ -70,6 +80,7 @@ class OriginTest :
             permits(two, "http://b") shouldBe true
             permits(two, "http://c") shouldBe false
             permits(AllowedOrigins(emptyList()), "http://a") shouldBe false
+            permits(AllowedOrigins.SAME, "http://a") shouldBe false
         }
 
         test("the null origin is let in only by its own switch") {
@@ -87,15 +98,17 @@ class OriginTest :
             vectors(
                 "*", "https://a.example:443", "https://A.example:443", "*://*.example.com:*",
                 "https://*:443", "http://[::1]:80", "chrome-extension://abc:none", "*443", "*:80",
-                "*ne",
+                "*ne", "https://a.example", "https://*.example.com", "*://a.example", "*.example.com",
+                "app://abc", "http://[::1]", "http://*::1]", "same-origin",
             ) { AllowedOrigins.isPattern(it) shouldBe true }
             vectors(
-                "", "null", "https://a.example", "https://a.example:", "https://a.example:x",
-                "a.example:443", "https://*.example.com", "*://*.example.com:", "file://",
-                "https://a.example:443/", "https://a.example:0443",
+                "", "null", "https://a.example:", "https://a.example:x",
+                "a.example:443", "*://*.example.com:", "file://", "https://a.example/",
+                "https://a.example:443/", "https://a.example:0443", "https://*.example.com/", "same-site",
+                "a_b://c",
             ) { AllowedOrigins.isPattern(it) shouldBe false }
         }
     })
 
 private fun permits(allowed: AllowedOrigins, origin: String) =
-    allowed.permits(Origin.parse(origin).shouldNotBeNull())
+    allowed.permits(Origin.parse(origin).shouldNotBeNull(), host = null)

@@ -18,6 +18,7 @@ import io.kotest.property.arbitrary.pair
 import io.kotest.property.checkAll
 
 private val server = ServerHandshake()
+private val open = ServerHandshake(allowedOrigins = AllowedOrigins.ANY)
 
 class ServerHandshakeTest :
     FunSpec({
@@ -28,7 +29,7 @@ class ServerHandshakeTest :
                     "Sec-WebSocket-Protocol" to "chat, superchat",
                     "Sec-WebSocket-Extensions" to "permessage-deflate; client_max_window_bits",
                 )
-            val request = server.upgraded(request(headers, "/chat;v=1?a=1&b=%20+&a=2&none="))
+            val request = open.upgraded(request(headers, "/chat;v=1?a=1&b=%20+&a=2&none="))
             request.peer shouldBe "tcp4:1.2.3.4:5"
             request.headers shouldBe headers
             request.host shouldBe "server.example.com"
@@ -140,16 +141,30 @@ class ServerHandshakeTest :
             ).origin.shouldBeNull()
         }
 
+        test("a refused origin is told to the log with the line that would allow it") {
+            fun detail(origin: String) = server.check(added("Origin", origin), "peer")
+                .shouldBeInstanceOf<ServerHandshakeResult.Refused>().detail
+            detail("HTTPS://App.example:443") shouldBe
+                "the origin https://app.example is not allowed at the host server.example.com; " +
+                "allowedOrigins += \"https://app.example\" would allow it"
+            detail("null") shouldBe "the origin is null, which a sandboxed page or a file has; " +
+                "allowNullOrigin = true would allow it"
+            // What is quoted must not talk anybody into a star, nor be as long as a peer likes.
+            detail("https://*") shouldBe "the origin is not allowed"
+            detail("https://${"a".repeat(300)}") shouldBe "the origin is not allowed"
+            detail("nonsense") shouldBe "malformed origin"
+        }
+
         test("version 8 may name its origin either way, but not two of them") {
             val old = REQUEST_FIELDS.with("Sec-WebSocket-Version", "8")
-            val request = server.upgraded(request(old + ("Sec-WebSocket-Origin" to "http://a")))
+            val request = open.upgraded(request(old + ("Sec-WebSocket-Origin" to "http://a")))
             request.version shouldBe 8
             request.origin shouldBe "http://a"
-            server.upgraded(request(old + ("Origin" to "http://b"))).origin shouldBe "http://b"
+            open.upgraded(request(old + ("Origin" to "http://b"))).origin shouldBe "http://b"
             val same = headersOf("Origin" to "http://b", "Sec-WebSocket-Origin" to "http://b")
-            server.upgraded(request(old + same)).origin shouldBe "http://b"
+            open.upgraded(request(old + same)).origin shouldBe "http://b"
             val two = headersOf("Origin" to "http://a", "Sec-WebSocket-Origin" to "http://b")
-            server.refused(request(old + two)).status shouldBe 400
+            open.refused(request(old + two)).status shouldBe 400
             val strict = ServerHandshake(allowedOrigins = AllowedOrigins(listOf("http://b:80")))
             strict.refused(request(old + ("Sec-WebSocket-Origin" to "http://a"))).status shouldBe
                 403

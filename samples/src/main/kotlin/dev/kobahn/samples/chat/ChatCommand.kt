@@ -14,6 +14,8 @@ internal class ChatCommand(console: Console = Console.SYSTEM) :
             A chat for browsers, with many rooms; the page is at the address it prints, with http.
 
             http://localhost:9000/ leads to the room "lobby", /?room=tea there to another. With
-            --host 0.0.0.0 a phone in the same network can join. A room remembers 50 lines."""
+            --host 0.0.0.0 a phone in the same network can join. A room remembers 50 lines.
+            Only its own page can use it: a proxy in front has to pass the Host field on as it is, or
+            --option allowedOrigins=https://chat.example.com names the page's address."""
     }
 }
