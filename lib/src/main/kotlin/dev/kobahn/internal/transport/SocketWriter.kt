@@ -53,6 +53,16 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
      * with [ready] set. Throws IOException; then nothing is written any more.
      */
     protected fun writeOutput(buffer: ByteBuffer, ready: Boolean): Outcome {
+        // Up to Java 10 a write of an interrupted thread closes the channel.
+        val isInterrupted = Thread.interrupted()
+        try {
+            return writeRounds(buffer, ready)
+        } finally {
+            if (isInterrupted) Thread.currentThread().interrupt()
+        }
+    }
+
+    private fun writeRounds(buffer: ByteBuffer, ready: Boolean): Outcome {
         var outcome = synchronized(output) { begin(buffer, ready) }
         var rounds = 0
         while (outcome == null) {

@@ -1,0 +1,111 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.protocol.OctetQueue
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.booleans.shouldBeFalse
+import io.kotest.matchers.booleans.shouldBeTrue
+import io.kotest.matchers.shouldBe
+import java.io.IOException
+import java.net.Socket
+import java.net.SocketAddress
+import java.net.SocketOption
+import java.nio.ByteBuffer
+import java.nio.channels.ClosedByInterruptException
+import java.nio.channels.SocketChannel
+import java.nio.channels.spi.SelectorProvider
+
+class SocketWriterTest :
+    FunSpec({
+        test("a send of an interrupted thread is written, and leaves the thread interrupted") {
+            val channel = OldChannel()
+            val (outcome, isInterrupted) = interrupted { writer(channel).write() }
+            outcome.getOrThrow() shouldBe SocketWriter.Outcome.DONE
+            isInterrupted.shouldBeTrue()
+            channel.written shouldBe "hello"
+            channel.isOpen.shouldBeTrue()
+        }
+
+        test("a write that fails leaves an interrupted thread interrupted too") {
+            val channel = OldChannel(fails = true)
+            val (outcome, isInterrupted) = interrupted { writer(channel).write() }
+            outcome.exceptionOrNull()?.message shouldBe "on purpose"
+            isInterrupted.shouldBeTrue()
+        }
+
+        test("a write interrupts nobody who was not interrupted") {
+            val channel = OldChannel()
+            writer(channel).write()
+            Thread.interrupted().shouldBeFalse()
+            channel.written shouldBe "hello"
+        }
+    })
+
+/** What [action] came to on a thread that was interrupted before, and whether it is afterwards. */
+private fun <T> interrupted(action: () -> T): Pair<Result<T>, Boolean> {
+    Thread.currentThread().interrupt()
+    val result = runCatching(action)
+    return result to Thread.interrupted()
+}
+
+private class Writer(output: OctetQueue, channel: SocketChannel) : SocketWriter(output, channel) {
+    fun write() = writeOutput(ByteBuffer.allocate(100), ready = false)
+}
+
+private fun writer(channel: SocketChannel) =
+    Writer(OctetQueue().apply { append("hello".encodeToByteArray()) }, channel)
+
+/** As those of Java 8 to 10: a write of an interrupted thread closes it, blocking or not. */
+private class OldChannel(private val fails: Boolean = false) :
+    SocketChannel(SelectorProvider.provider()) {
+    var written = ""
+        private set
+
+    override fun write(source: ByteBuffer): Int {
+        if (Thread.currentThread().isInterrupted) {
+            close()
+            throw ClosedByInterruptException()
+        }
+        if (fails) throw IOException("on purpose")
+        val octets = ByteArray(source.remaining()).also(source::get)
+        written += octets.decodeToString()
+        return octets.size
+    }
+
+    override fun implCloseSelectableChannel() = Unit
+
+    override fun implConfigureBlocking(block: Boolean) = Unit
+
+    override fun bind(local: SocketAddress?): SocketChannel = unused()
+
+    override fun <T> setOption(name: SocketOption<T>, value: T): SocketChannel = unused()
+
+    override fun <T> getOption(name: SocketOption<T>): T = unused()
+
+    override fun supportedOptions(): Set<SocketOption<*>> = unused()
+
+    override fun shutdownInput(): SocketChannel = unused()
+
+    override fun shutdownOutput(): SocketChannel = unused()
+
+    override fun socket(): Socket = unused()
+
+    override fun isConnected(): Boolean = unused()
+
+    override fun isConnectionPending(): Boolean = unused()
+
+    override fun connect(remote: SocketAddress?): Boolean = unused()
+
+    override fun finishConnect(): Boolean = unused()
+
+    override fun getRemoteAddress(): SocketAddress = unused()
+
+    override fun read(target: ByteBuffer?): Int = unused()
+
+    override fun read(targets: Array<out ByteBuffer>?, offset: Int, length: Int): Long = unused()
+
+    override fun write(sources: Array<out ByteBuffer>?, offset: Int, length: Int): Long = unused()
+
+    override fun getLocalAddress(): SocketAddress = unused()
+
+    private fun unused(): Nothing = error("not used")
+}
