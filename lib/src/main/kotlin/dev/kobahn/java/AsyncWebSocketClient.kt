@@ -36,10 +36,29 @@ import kotlinx.coroutines.future.await
  * nothing while no connection is open; [close] is only needed to end them all.
  *
  * ```java
- * AsyncWebSocketClient client = new AsyncWebSocketClient.Builder().build();
- * client.connect("ws://localhost:9000/", new Printer())
- *     .thenCompose(webSocket -> webSocket.send("hello"));
+ * class Printer implements WebSocketListener {
+ *     @Override
+ *     public void onText(AsyncWebSocket webSocket, String text) {
+ *         System.out.println(text);
+ *         webSocket.close();
+ *     }
+ * }
+ *
+ * public class Hello {
+ *     public static void main(String[] arguments) {
+ *         AsyncWebSocketClient client = new AsyncWebSocketClient.Builder().build();
+ *         client.connect("ws://localhost:9000/", new Printer())
+ *             .thenCompose(webSocket -> {
+ *                 webSocket.send("hello");
+ *                 return webSocket.awaitClosed();
+ *             })
+ *             .join();
+ *     }
+ * }
  * ```
+ *
+ * The `join` at the end keeps the program alive, which a client does not, and throws what went
+ * wrong, such as "Connection refused": a future that is dropped says nothing.
  */
 public interface AsyncWebSocketClient {
     /**

@@ -5,9 +5,10 @@ import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
+import dev.kobahn.internal.server.RealWebSocketServer
+import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
-import dev.kobahn.webSocketServer
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
@@ -21,14 +22,25 @@ import kotlinx.coroutines.future.await
 
 /**
  * A WebSocket server for Java: [WebSocketServer] with futures. It listens from [start] to [stop]
- * and cannot be started again. Thread-safe; nothing blocks.
+ * and cannot be started again; in between it keeps the JVM alive. Thread-safe; nothing blocks.
  *
  * ```java
- * AsyncWebSocketServer server = new AsyncWebSocketServer.Builder()
- *     .port(9000)
- *     .onConnect(handshake -> handshake.accept(new Echo()))
- *     .build();
- * server.start().join();
+ * class Echo implements WebSocketListener {
+ *     @Override
+ *     public void onMessage(AsyncWebSocket webSocket, Message message) {
+ *         webSocket.send(message);
+ *     }
+ * }
+ *
+ * public class EchoServer {
+ *     public static void main(String[] arguments) {
+ *         AsyncWebSocketServer server = new AsyncWebSocketServer.Builder()
+ *             .port(9000)
+ *             .onConnect(handshake -> handshake.accept(new Echo()))
+ *             .build();
+ *         server.start().join();
+ *     }
+ * }
  * ```
  *
  * What goes wrong comes through the futures, as the very exception ([CompletableFuture.join] wraps
@@ -218,8 +230,11 @@ public interface AsyncWebSocketServer {
             set { route(path) { onConnect(life) } }
 
         /** A server that has yet to be started. */
-        public fun build(): AsyncWebSocketServer =
-            RealAsyncWebSocketServer(webSocketServer { applyTo(also(::preset)) })
+        public fun build(): AsyncWebSocketServer {
+            val options = WebSocketServerOptions().also(::preset).also(::applyTo)
+            val loops = EventLoopGroup.keepingAlive
+            return RealAsyncWebSocketServer(RealWebSocketServer(options, parent = null, loops))
+        }
 
         /** Java expects to be allowed to block. */
         private fun preset(options: WebSocketServerOptions) {

@@ -37,8 +37,11 @@ import kotlinx.coroutines.withTimeoutOrNull
  * The job completes when the acceptor, every connection and every handler have ended; then the
  * event loops are given back.
  */
-internal class RealWebSocketServer(private val options: WebSocketServerOptions, parent: Job?) :
-    WebSocketServer {
+internal class RealWebSocketServer(
+    private val options: WebSocketServerOptions,
+    parent: Job?,
+    private val loops: EventLoopGroup = EventLoopGroup.shared,
+) : WebSocketServer {
     private val supervisor = SupervisorJob(parent)
     private val scope = CoroutineScope(supervisor)
     private val connections = ServerConnections()
@@ -72,7 +75,7 @@ internal class RealWebSocketServer(private val options: WebSocketServerOptions, 
 
     override suspend fun start() {
         check(started.compareAndSet(false, true)) { "the server was started before" }
-        val lease = EventLoopGroup.shared.acquire()
+        val lease = loops.acquire()
         try {
             checkNotStopped()
             options.freeze()

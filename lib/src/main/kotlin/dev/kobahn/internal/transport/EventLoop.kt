@@ -19,7 +19,7 @@ import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.Job
 
 /**
- * One daemon thread that waits for its channels, its timers and its tasks, and serves them in turns.
+ * One thread that waits for its channels, its timers and its tasks, and serves them in turns.
  *
  * A turn: each ready channel is served, then the tasks this caused run, then what was sent on that
  * channel leaves in one write; at last due timers, further tasks, and every other channel something
@@ -31,11 +31,16 @@ import kotlinx.coroutines.Job
  *
  * @param name the thread's name
  * @param othersMayWrite whether other threads may write to the loop's channels
+ * @param isDaemon whether the JVM may end while the loop runs
  */
-internal class EventLoop(name: String, val othersMayWrite: Boolean = !isAndroid) : Loop {
+internal class EventLoop(
+    name: String,
+    val othersMayWrite: Boolean = !isAndroid,
+    isDaemon: Boolean = true,
+) : Loop {
     private val selector: Selector = Selector.open()
     private val ready = ReadyKeys(selector)
-    private val thread = LoopThread({ run() }, name).apply { isDaemon = true }
+    private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
     private val timers = LoopTimers(this)
     private val unwritten = ArrayDeque<Selected>()

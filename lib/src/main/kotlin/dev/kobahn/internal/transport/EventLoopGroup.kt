@@ -14,11 +14,14 @@ import kotlinx.coroutines.Job
  * @param name what the threads' names begin with
  * @param size how many loops
  * @param blockedThreshold how long one step on a loop may take until a warning is logged
+ * @param keepsAlive whether the JVM goes on for as long as anybody has a lease; the first loop starts
+ * with the first lease then
  */
 internal class EventLoopGroup(
     private val name: String,
     private val size: Int = Runtime.getRuntime().availableProcessors(),
     private val blockedThreshold: Duration = BLOCKED_THRESHOLD,
+    private val keepsAlive: Boolean = false,
 ) {
     init {
         require(size > 0) { "size must be positive, but is $size" }
@@ -74,18 +77,21 @@ internal class EventLoopGroup(
         private val turn = AtomicInteger()
         private val watch = BlockedLoopWatch(blockedThreshold, ::started)
 
+        init {
+            if (keepsAlive) loop(0)
+        }
+
         private fun started(): List<EventLoop> = synchronized(loops) { loops.filterNotNull() }
 
         val terminations: List<Job> get() = started().map { it.termination }
 
-        fun next(): EventLoop {
-            val index = Math.floorMod(turn.getAndIncrement(), size)
-            synchronized(loops) {
-                return loops[index] ?: EventLoop("$name-$index").also {
-                    loops[index] = it
-                    it.start()
-                    watch.start()
-                }
+        fun next(): EventLoop = loop(Math.floorMod(turn.getAndIncrement(), size))
+
+        private fun loop(index: Int): EventLoop = synchronized(loops) {
+            loops[index] ?: EventLoop("$name-$index", isDaemon = !keepsAlive).also {
+                loops[index] = it
+                it.start()
+                watch.start()
             }
         }
 
@@ -100,5 +106,8 @@ internal class EventLoopGroup(
 
         /** The loops of everybody who does not bring a group. */
         val shared: EventLoopGroup = EventLoopGroup("kobahn-loop")
+
+        /** Those of Java's servers, which keep the JVM alive: a daemon cannot become another. */
+        val keepingAlive: EventLoopGroup = EventLoopGroup("kobahn-server-loop", keepsAlive = true)
     }
 }

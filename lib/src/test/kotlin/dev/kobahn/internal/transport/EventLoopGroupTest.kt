@@ -54,6 +54,22 @@ internal class EventLoopGroupTest :
             threads("self-stopping").shouldBeEmpty()
         }
 
+        test("a group keeps the JVM alive from its first lease to its last, if it is to") {
+            val group = EventLoopGroup("staying", 2, keepsAlive = true)
+            val lease = group.acquire()
+            threads("staying").map { it.isDaemon } shouldBe listOf(false)
+            lease.release()
+            group.awaitStopped()
+            threads("staying").onEach { it.join() }
+            threads("staying").shouldBeEmpty()
+            val other = EventLoopGroup("leaving", 1)
+            val otherLease = other.acquire()
+            otherLease.next()
+            threads("leaving").map { it.isDaemon } shouldBe listOf(true)
+            otherLease.release()
+            other.awaitStopped()
+        }
+
         test("a released lease hands out nothing") {
             val lease = EventLoopGroup("released", 1).acquire()
             lease.release()
