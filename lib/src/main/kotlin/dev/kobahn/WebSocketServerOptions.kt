@@ -96,7 +96,9 @@ public class WebSocketServerOptions internal constructor() :
 
     /**
      * What to answer to a valid HTTP request before anything becomes of it, be it an upgrade or
-     * not; null lets it go on. Suspending is fine; [openHandshakeTimeout] covers it.
+     * not; null lets it go on. Suspending is fine; [openHandshakeTimeout] covers it. It is cancelled
+     * when nobody waits for its answer any more: its client has gone, or was answered with 503.
+     * Whatever it throws, timeouts included, is logged and answered with 500.
      */
     public fun onRequest(answer: suspend (request: HttpRequest) -> HttpResponse?) {
         check(!isFrozen) { "onRequest cannot be changed any more" }

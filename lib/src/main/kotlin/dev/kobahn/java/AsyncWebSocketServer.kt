@@ -180,8 +180,9 @@ public interface AsyncWebSocketServer {
             set { onRequest { answer.apply(it) } }
 
         /**
-         * As [onRequest], with the answer to come. Cancels the stage if the server no longer waits
-         * for it.
+         * As [onRequest], with the answer to come. Cancels the stage if nobody waits for it any
+         * more: the client has gone, or was answered with 503. A stage that fails or is cancelled is
+         * logged and answered with 500.
          */
         public fun onRequestAsync(
             answer: Function<in HttpRequest, out CompletionStage<out HttpResponse?>>,

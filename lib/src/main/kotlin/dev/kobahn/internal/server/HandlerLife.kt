@@ -31,8 +31,8 @@ internal fun RealServerWebSocket.launch() {
     val life: suspend Unit.() -> Unit = life@{
         // What had a name here would be kept for as long as the handler runs.
         if (!coroutineContext.isActive) return@life cancelled()
-        if (isAnsweredPlainly()) return@life
         try {
+            if (isAnsweredPlainly()) return@life
             service.handler!!(this@launch)
         } catch (failure: Throwable) {
             return@life handled(failure)
@@ -48,7 +48,7 @@ internal fun RealServerWebSocket.launch() {
 
 private suspend fun RealServerWebSocket.isAnsweredPlainly(): Boolean {
     val isHandled = service.handler != null
-    val plain = context.ask(request)
+    val plain = owner.ask(request)
         ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
     answerUnlessOpen(plain)
     return true
@@ -79,17 +79,23 @@ private suspend fun RealServerWebSocket.over() {
 }
 
 private suspend fun RealServerWebSocket.failed(failure: Throwable) {
+    withContext(NonCancellable) {
+        beginEnd(CloseCode.INTERNAL_ERROR, HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR))
+    }
     logFailure(failure)
-    end(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
+    connection.awaitClosed()
 }
 
 private suspend fun RealServerWebSocket.cancelled() {
-    withContext(NonCancellable) { end(CloseCode.GOING_AWAY, HttpStatus.SERVICE_UNAVAILABLE) }
+    withContext(NonCancellable) {
+        beginEnd(CloseCode.GOING_AWAY, HttpResponse(HttpStatus.SERVICE_UNAVAILABLE))
+        connection.awaitClosed()
+    }
 }
 
-/** Closes with [code] if the connection is open, else refuses it with [status]. */
-private suspend fun RealServerWebSocket.end(code: Int, status: Int) {
-    if (!answerUnlessOpen(HttpResponse(status))) connection.close(code, "")
+/** Closes with [code] if the connection is open, else answers with [response]. Waits for nothing. */
+private suspend fun RealServerWebSocket.beginEnd(code: Int, response: HttpResponse) = loop.call {
+    if (accepted) connection.beginClose(code, "") else owner.answer(response)
 }
 
 /**

@@ -1,39 +1,69 @@
 package dev.kobahn.internal.server
 
-import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.call
-import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.protocol.onOneLine
+import kotlin.coroutines.AbstractCoroutineContextElement
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 
 /**
  * Has `onRequest` answer a request that is no upgrade; where it does not, the answer is the status
  * page or 426.
  */
-internal fun launchAnswer(
-    context: ServerContext,
-    service: Service,
-    loop: Loop,
-    request: HttpRequest,
-    answer: (HttpResponse) -> Unit,
-) {
-    context.scope.launch(service.handlerDispatcher ?: loop.dispatcher) {
-        val response = context.ask(request) ?: service.status?.answer(request)
+internal fun ServerConnection.launchAnswer(service: Service, request: HttpRequest) {
+    context.scope.launch(service.handlerDispatcher ?: transport.loop.dispatcher) {
+        val response = ask(request) ?: service.status?.answer(request)
             ?: ServerHandshake.upgradeRequired()
-        loop.call { answer(response) }
+        transport.loop.call { answer(response) }
     }
 }
 
-/** What `onRequest` answers to [request], or null; 500 if it fails. */
-internal suspend fun ServerContext.ask(request: HttpRequest): HttpResponse? = try {
-    options.onRequest?.invoke(request)
-} catch (cancellation: CancellationException) {
-    throw cancellation
-} catch (failure: Exception) {
-    connectionLogger.error(failure) { "onRequest failed for ${request.path}" }
-    HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR)
+/**
+ * What `onRequest` answers to [request], or null. If it fails, in whatever way, the answer is 500, at
+ * once. It is cancelled when nobody waits for its answer any more; what is returned then reaches
+ * nobody, and is not null, so that nothing further begins.
+ */
+internal suspend fun ServerConnection.ask(request: HttpRequest): HttpResponse? {
+    val onRequest = context.options.onRequest ?: return null
+    try {
+        val answer = withContext(Asked(this)) {
+            waitsFor(coroutineContext.job)
+            onRequest(request)
+        }
+        return if (isPending) answer else NOBODY_WAITS
+    } catch (failure: Throwable) {
+        if (!coroutineContext.isActive) throw failure
+        return requestFailed(request, failure)
+    }
 }
+
+private suspend fun ServerConnection.requestFailed(
+    request: HttpRequest,
+    failure: Throwable,
+): HttpResponse {
+    if (failure is CancellationException && !isPending) return NOBODY_WAITS
+    val response = HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR)
+    transport.loop.call { answer(response) }
+    logFailure(failure) { "onRequest failed for ${request.peer} ${request.path}".onOneLine() }
+    return response
+}
+
+/** Marks the coroutine of an `onRequest` that is cancelled when nobody waits for its answer. */
+internal class Asked(private val connection: ServerConnection) :
+    AbstractCoroutineContextElement(Key) {
+    /** From now on it goes on whoever waits: it has more to do than to answer. */
+    fun goOn() = connection.waitsFor(null)
+
+    companion object Key : CoroutineContext.Key<Asked>
+}
+
+private val NOBODY_WAITS = HttpResponse(HttpStatus.SERVICE_UNAVAILABLE)

@@ -17,7 +17,6 @@ import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
-import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.runSoon
@@ -33,6 +32,7 @@ import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 import kotlin.time.Duration
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -90,8 +90,11 @@ internal class RealServerWebSocket(
 
     /** The transport is gone, in whatever state the connection was. On the loop. */
     fun onTransportClosed(cause: IOException?) {
-        connection.onClosed(cause)
-        opening.lost(cause)
+        try {
+            connection.onClosed(cause)
+        } finally {
+            opening.lost(cause)
+        }
     }
 
     /** The request is answered with [response] instead of a WebSocket. On the loop. */
@@ -121,17 +124,21 @@ internal class RealServerWebSocket(
             if (accepted) return
             if (owner.isPending) openAsAsked() else connection.onNeverOpened()
         } catch (failure: Throwable) {
+            cannotOpen(failure)
             logFailure(failure)
-            // It was what came with the request: who missed some of it must not go on.
-            if (accepted) return connection.drop(failure)
-            owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
-            connection.onNeverOpened(failure)
         }
     }
 
+    private fun cannotOpen(failure: Throwable) {
+        // It was what came with the request: who missed some of it must not go on.
+        if (accepted) return connection.drop(failure)
+        owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
+        connection.onNeverOpened(failure)
+    }
+
     /** What the application provides failed, and not because of the peer. */
-    fun logFailure(failure: Throwable) {
-        connectionLogger.error(failure) { "onConnect failed for ${request.peer} ${request.path}" }
+    fun logFailure(failure: Throwable) = logFailure(failure) {
+        "onConnect failed for ${request.peer} ${request.path}".onOneLine()
     }
 
     private suspend fun acceptUnlessDone() {

@@ -144,11 +144,23 @@ internal class RealWebSocketServer(
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
         val isAdmitted = admit()
-        val logged = transport.loggedBy(context.wireLog)
-        val connection = ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
+        val connection = try {
+            val logged = transport.loggedBy(context.wireLog)
+            ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
+        } catch (failure: Throwable) {
+            if (isAdmitted) count.decrementAndGet()
+            throw failure
+        }
         connections.add(connection)
-        connection.start()
-        if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
+        try {
+            connection.start()
+            if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
+        } catch (failure: Throwable) {
+            // The transport may not know yet whom to tell of its end.
+            connection.onClosed(null)
+            transport.close()
+            throw failure
+        }
     }
 
     /** One that is refused takes no place, or a flood of them would keep everybody out. */
@@ -165,8 +177,11 @@ internal class RealWebSocketServer(
     }
 
     private val onRefusedEnd: (ServerConnection) -> Unit = { connection ->
-        connections.remove(connection)
-        checkEmpty()
+        try {
+            connections.remove(connection)
+        } finally {
+            checkEmpty()
+        }
     }
 
     private fun checkEmpty() {
@@ -181,6 +196,8 @@ internal class RealWebSocketServer(
         }
         val begin = TimeSource.Monotonic.markNow()
         val own = ownPart(coroutineContext[Job])
+        // Its client gets 503 now.
+        coroutineContext[Asked]?.goOn()
         try {
             stop(window, deadline, code, own)
         } finally {

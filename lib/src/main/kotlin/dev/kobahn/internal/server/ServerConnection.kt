@@ -5,7 +5,6 @@ import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.HeadResult
-import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.RequestHead
@@ -15,6 +14,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.Job
 
 /**
  * A connection of a server from its first octet to its last: reads the request's head, has it
@@ -38,6 +38,9 @@ internal class ServerConnection(
     private val receiver: TransportListener?
         get() = if (opening == null) webSocket!!.receiver else null
 
+    /** Whether [onEnd] was called, or is about to. On the loop. */
+    private var hasEnded = false
+
     // The neighbours among the server's connections, see [ServerConnections].
     var previous: ServerConnection? = null
     var next: ServerConnection? = null
@@ -54,6 +57,23 @@ internal class ServerConnection(
         /** Whether it was answered in plain HTTP, or the transport is gone. */
         @Volatile
         var isOver = false
+            private set
+
+        /** What works on an answer, to be cancelled when nobody waits for it. */
+        @Volatile
+        private var asked: Job? = null
+
+        /** From any thread. */
+        fun waitsFor(job: Job?) {
+            asked = job
+            if (isOver) job?.cancel()
+        }
+
+        fun end() {
+            isOver = true
+            timer?.dispose()
+            asked?.cancel()
+        }
     }
 
     fun start() {
@@ -98,7 +118,7 @@ internal class ServerConnection(
         opening.service = match.service
         when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
-            is ServerHandshakeResult.NotAnUpgrade -> serve(result.request, match)
+            is ServerHandshakeResult.NotAnUpgrade -> launchAnswer(match.service, result.request)
             is ServerHandshakeResult.Refused -> answer(result.response)
         }
     }
@@ -107,10 +127,6 @@ internal class ServerConnection(
         val webSocket = RealServerWebSocket(request, this, match)
         this.webSocket = webSocket
         webSocket.launch()
-    }
-
-    private fun serve(request: HttpRequest, match: RouteTable.Match) {
-        launchAnswer(context, match.service, transport.loop, request, ::answer)
     }
 
     /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
@@ -137,6 +153,14 @@ internal class ServerConnection(
     /** Whether the handshake is under way and the transport still there. From any thread. */
     val isPending: Boolean get() = opening?.isOver == false
 
+    /**
+     * Has [job], which works on an answer, cancelled as soon as nobody waits for it; null for nothing.
+     * From any thread.
+     */
+    fun waitsFor(job: Job?) {
+        opening?.waitsFor(job)
+    }
+
     /** Answers with [status] if the handshake is still under way. */
     fun refuse(status: Int) {
         if (isPending) answer(HttpResponse(status))
@@ -151,7 +175,7 @@ internal class ServerConnection(
 
     private fun answer(octets: ByteArray) {
         val opening = opening?.takeUnless { it.isOver } ?: return
-        opening.isOver = true
+        opening.end()
         opening.parser = null
         opening.surplus = null
         synchronized(transport.output) { transport.output.append(octets) }
@@ -177,12 +201,14 @@ internal class ServerConnection(
     }
 
     override fun onClosed(cause: IOException?) {
-        opening?.let {
-            it.isOver = true
-            it.timer?.dispose()
+        if (hasEnded) return
+        hasEnded = true
+        try {
+            opening?.end()
+            webSocket?.onTransportClosed(cause)
+        } finally {
+            onEnd(this)
         }
-        webSocket?.onTransportClosed(cause)
-        onEnd(this)
     }
 
     /** Answers 503 if the handshake is still under way: the server stops. From any thread. */
