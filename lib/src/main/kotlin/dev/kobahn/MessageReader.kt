@@ -18,7 +18,7 @@ public interface MessageReader {
      * as large as they arrived, what one read of the socket brought at most, and of text they are
      * UTF-8 that may be cut inside a code point. The array is the caller's.
      *
-     * Suspends until something arrives.
+     * Suspends until something arrives. [copyTo] and [asFlow] read all of it.
      *
      * @throws ConnectionClosedException if the connection ended within the message
      * @throws IllegalStateException if the next message was asked for meanwhile

@@ -18,6 +18,10 @@ public sealed class SlowConsumer {
      * Nobody waits: the messages of a slow member wait in a queue of its own, and when they are more
      * than [maxQueueSize] octets the oldest are dropped. A short message counts as 64 octets; the
      * newest message is always kept.
+     *
+     * What counts is how fast a member takes its messages, not whether it reads: who broadcasts
+     * faster than a network delivers makes every member slow for a moment, and those that do read
+     * lose messages as well. [WebSocketGroup.droppedMessages] counts them.
      */
     public class DropOldest
     @JvmOverloads

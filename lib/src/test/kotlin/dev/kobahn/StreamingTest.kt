@@ -4,12 +4,19 @@ import dev.kobahn.protocol.MessageType
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.ByteArrayInputStream
 import java.io.ByteArrayOutputStream
+import java.io.IOException
+import java.io.OutputStream
 import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flowOf
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 
 class StreamingTest :
     FunSpec({
@@ -34,6 +41,80 @@ class StreamingTest :
                     }
                 }
                 back.toByteArray().contentEquals(payload) shouldBe true
+            }
+        }
+
+        test("a message is passed on as a flow and copied to a stream, whole and as it arrives") {
+            val server = webSocketServer {
+                onConnect {
+                    for (message in incomingStreams) sendMessage(message.type, message.asFlow())
+                }
+            }
+            server.use {
+                val payload = Random(2).nextBytes(3_000_000)
+                val back = ByteArrayOutputStream()
+                webSocketClient().connect("ws://localhost:${server.port}/") {
+                    coroutineScope {
+                        launch { sendMessage(MessageType.BINARY, ByteArrayInputStream(payload)) }
+                        incomingStreams.receive().copyTo(back) shouldBe payload.size
+                    }
+                    sendMessage(MessageType.TEXT) { }
+                    incomingStreams.receive().copyTo(back) shouldBe 0
+                }
+                back.toByteArray().contentEquals(payload) shouldBe true
+            }
+        }
+
+        test("a flow of a message that is left early leaves the rest to be read") {
+            val server = webSocketServer {
+                onConnect {
+                    for (message in incomingStreams) {
+                        val first = message.asFlow().first()
+                        val rest = ByteArrayOutputStream()
+                        message.copyTo(rest)
+                        send("${first.size + rest.size()}")
+                    }
+                }
+            }
+            server.use {
+                webSocketClient().connect("ws://localhost:${server.port}/") {
+                    sendMessage(MessageType.BINARY) {
+                        write(ByteArray(5))
+                        write(ByteArray(7))
+                    }
+                    incoming.receive() shouldBe Message.Text("12")
+                }
+            }
+        }
+
+        test("a copy ends with what its target throws, or with the connection that broke off") {
+            val failed = CompletableDeferred<Throwable?>()
+            val cut = CompletableDeferred<Throwable?>()
+            val server = webSocketServer {
+                onConnect {
+                    accept()
+                    val full = object : OutputStream() {
+                        override fun write(octet: Int) = throw IOException("disk full")
+                    }
+                    failed.complete(
+                        runCatching { incomingStreams.receive().copyTo(full) }.exceptionOrNull(),
+                    )
+                    val target = ByteArrayOutputStream()
+                    cut.complete(
+                        runCatching { incomingStreams.receive().copyTo(target) }.exceptionOrNull(),
+                    )
+                }
+            }
+            server.use {
+                RawPeer(server.port).use { peer ->
+                    peer.handshake()
+                    peer.send(RawPeer.masked(0x82, ByteArray(5)))
+                    withTimeout(10.seconds) { failed.await() }?.message shouldBe "disk full"
+                    peer.send(RawPeer.masked(0x02, ByteArray(5)))
+                    peer.end()
+                    withTimeout(10.seconds) { cut.await() }
+                        .shouldBeInstanceOf<ConnectionClosedException>()
+                }
             }
         }
 
