@@ -31,6 +31,9 @@ public interface WebSocketClient {
      * its result once the connection has ended. It is closed with 1000 when the block returns, with
      * 1001 when it is cancelled, and with 1011 when it throws. Throws what [block] throws, or as
      * `connect(url)`.
+     *
+     * @throws ConnectionClosedException if the block returned but the server did not take all that
+     * it had sent before
      */
     public suspend fun <T> connect(url: WebSocketUrl, block: suspend ClientWebSocket.() -> T): T
 

@@ -85,20 +85,39 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      */
     public var echoCloseCodeReason: Boolean by option(false)
 
-    /** The time from our Close to the peer's. Zero is no limit. Default: 1 second. */
-    public var closeHandshakeTimeout: Duration by timeOption(1.seconds)
+    /**
+     * The time from the departure of our Close to the arrival of the peer's. While the Close still
+     * waits to be written, whatever the peer takes gives it the whole time again: what was sent
+     * before the Close arrives however slow the link is. Zero is no limit. Default: 10 seconds,
+     * enough for a slow link and a busy peer.
+     */
+    public var closeHandshakeTimeout: Duration by timeOption(10.seconds)
 
     /**
-     * The time from the opening, and from each answer, to the next automatic Ping. Zero, the
-     * default, sends none.
+     * How long the peer may take nothing of what waits to be written before the connection is
+     * dropped. It ends a peer that sends and never reads, whom automatic Pings do not find while
+     * its messages fill `incoming`. Zero is no limit. Default: 60 seconds, longer than networks
+     * need to change a route.
      */
-    public var autoPingInterval: Duration by timeOption(Duration.ZERO)
+    public var writeTimeout: Duration by timeOption(60.seconds)
 
     /**
-     * How long the answer to an automatic Ping may take before the connection is dropped. Zero, the
-     * default, is no limit.
+     * The time from the opening, and from each answer, to the next automatic Ping. Zero sends none.
+     * Default: 30 seconds, below the 60 seconds after which many proxies and address translators
+     * forget an idle connection. A client on a battery may want more, or none: each Ping wakes its
+     * radio.
+     *
+     * Pings are sent also while this end does not read because `incoming` is full. A peer that has
+     * gone is then found within two intervals.
      */
-    public var autoPingTimeout: Duration by timeOption(Duration.ZERO)
+    public var autoPingInterval: Duration by timeOption(30.seconds)
+
+    /**
+     * How long the answer to an automatic Ping may take, from the departure of the Ping, before the
+     * connection is dropped. The time does not run while this end does not read. Zero is no limit.
+     * Default: 20 seconds.
+     */
+    public var autoPingTimeout: Duration by timeOption(20.seconds)
 
     /**
      * The payload of an automatic Ping: 8 octets of time, 4 of sequence number, the rest random. 12
@@ -189,6 +208,7 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         failByDrop = failByDrop,
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
+        writeTimeout = writeTimeout,
         autoPing = autoPingConfig(),
         wireLog = wireLogConfig(),
         trackTimings = trackTimings,

@@ -130,6 +130,7 @@ private fun <T> T.changeShared() where T : WebSocketOptions, T : OpeningOptions 
     maxOutgoingQueueSize = 4
     autoFragmentSize = 5
     closeHandshakeTimeout = 6.seconds
+    writeTimeout = 10.seconds
     maxHeadLineLength = 7
     maxHeadSize = 8
     maxHeaders = 9
@@ -153,6 +154,7 @@ private fun <T> T.shouldReachConnections(
         maxOutgoingQueueSize shouldBe 4
         autoFragmentSize shouldBe 5
         closeHandshakeTimeout shouldBe 6.seconds
+        writeTimeout shouldBe 10.seconds
         failByDrop shouldBe true
     }
     with(headLimits()) {

@@ -24,6 +24,7 @@ class WebSocketOptionsTest :
                 "openHandshakeTimeout is -1s, must be 0" to { openHandshakeTimeout = (-1).seconds },
                 "closeHandshakeTimeout is -1s, must be 0" to
                     { closeHandshakeTimeout = (-1).seconds },
+                "writeTimeout is -1s, must be 0" to { writeTimeout = (-1).seconds },
                 "dropTimeout is -1s, must be 0" to { dropTimeout = (-1).seconds },
                 "maxHeaders is 0, must be 1" to { maxHeaders = 0 },
                 "maxHeadSize is 0, must be 1" to { maxHeadSize = 0 },
@@ -117,9 +118,10 @@ class WebSocketOptionsTest :
                     applyMask shouldBe true
                     failByDrop shouldBe false
                     echoCloseCodeReason shouldBe false
-                    closeHandshakeTimeout shouldBe 1.seconds
-                    autoPingInterval shouldBe 0.seconds
-                    autoPingTimeout shouldBe 0.seconds
+                    closeHandshakeTimeout shouldBe 10.seconds
+                    writeTimeout shouldBe 60.seconds
+                    autoPingInterval shouldBe 30.seconds
+                    autoPingTimeout shouldBe 20.seconds
                     autoPingSize shouldBe 12
                     autoPingRestartOnAnyTraffic shouldBe true
                     perMessageDeflate shouldBe null

@@ -87,7 +87,7 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     /** Whether the peer's Close is answered with its own code and reason instead of 1000. */
     public fun echoCloseCodeReason(on: Boolean): B = change { it.echoCloseCodeReason = on }
 
-    /** The time from our Close to the peer's. */
+    /** The time from the departure of our Close to the arrival of the peer's. */
     public fun closeHandshakeTimeout(time: Long, unit: TimeUnit): B =
         time(time, unit) { closeHandshakeTimeout = it }
 
@@ -95,6 +95,17 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     @UsesJavaTime
     public fun closeHandshakeTimeout(time: java.time.Duration): B =
         time(time.toKotlinDuration()) { closeHandshakeTimeout = it }
+
+    /**
+     * How long the peer may take nothing of what waits to be written before the connection is
+     * dropped; zero is no limit.
+     */
+    public fun writeTimeout(time: Long, unit: TimeUnit): B = time(time, unit) { writeTimeout = it }
+
+    /** As `writeTimeout(time, unit)`; not below Android API 26. */
+    @UsesJavaTime
+    public fun writeTimeout(time: java.time.Duration): B =
+        time(time.toKotlinDuration()) { writeTimeout = it }
 
     /** The time from the opening, and from each answer, to the next automatic Ping; zero sends none. */
     public fun autoPingInterval(time: Long, unit: TimeUnit): B =

@@ -62,6 +62,13 @@ public object CloseCode {
         else -> false
     }
 
+    /** Whether an end that sends [code] says that it cannot go on with the connection. */
+    @JvmSynthetic
+    internal fun fails(code: Int?): Boolean = when (code) {
+        PROTOCOL_ERROR, INVALID_FRAME_PAYLOAD_DATA, MESSAGE_TOO_BIG, INTERNAL_ERROR -> true
+        else -> false
+    }
+
     private const val FIRST_FREE = 3000
     private const val LAST_FREE = 4999
 }

@@ -70,6 +70,25 @@ internal class FrameSender(
     /** Whether [close] is held. */
     val isCloseHeld: Boolean get() = close != null && open?.held != null
 
+    // Where the Close begins and ends in the stream of the output.
+    private var closeStart = Long.MAX_VALUE
+    private var closeEnd = Long.MAX_VALUE
+
+    /** Whether everything that was sent before [close] was written. */
+    val isWrittenUpToClose: Boolean get() = output.position >= closeStart
+
+    /** Whether [close] was written too. */
+    val isCloseWritten: Boolean get() = output.position >= closeEnd
+
+    /** Whether a message was given up after a part of it was sent: nothing can follow it. */
+    private var isCutOff = false
+
+    /** Whether no message, or no further frame of one, may be sent. */
+    private val isOver get() = close != null || isCutOff
+
+    /** Whether not even a control frame can be sent: the peer would take it for data. */
+    private val isInCutOffFrame get() = isCutOff && state == SendState.INSIDE_MESSAGE_FRAME
+
     /** Whether the encoder of an extension failed, so that no message can be sent any more. */
     val hasEncoderFailed: Boolean get() = encoding?.failure != null
 
@@ -89,7 +108,7 @@ internal class FrameSender(
         fragmentSize: Int,
         doNotCompress: Boolean,
     ): SendStep {
-        if (close != null) return SendStep.CLOSED
+        if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoding = encodingOf(type, octets, doNotCompress)
         if (encoding == null) {
@@ -109,7 +128,7 @@ internal class FrameSender(
     ): SendStep {
         if (encoding == null) return shared(type, octets, forms, fragmentSize)
         val form = encoding?.aloneForm ?: return message(type, octets, fragmentSize, false)
-        if (close != null) return SendStep.CLOSED
+        if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoding = encodingOf(type, octets, doNotCompress = false)
             ?: return message(type, octets, fragmentSize, doNotCompress = true)
@@ -200,7 +219,7 @@ internal class FrameSender(
         if (!isWhole || config.maskOutgoing || watch != null) {
             return message(type, octets, fragmentSize, doNotCompress = true)
         }
-        if (close != null) return SendStep.CLOSED
+        if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val isShort = octets.size <= OctetQueue.COPY_LIMIT
         val head = forms.head ?: FrameWriter
@@ -248,8 +267,8 @@ internal class FrameSender(
     }
 
     fun beginMessage(type: MessageType, doNotCompress: Boolean): Boolean {
+        if (isOver) return false
         expect("beginMessage", SendState.GROUND)
-        if (close != null) return false
         val encoding = encoding?.takeIf { it.begin(type, -1, doNotCompress) }
         val open = open ?: OpenMessage().also { open = it }
         open.isTransformed = encoding != null
@@ -264,7 +283,7 @@ internal class FrameSender(
         require(length >= 0) { "frame length is $length, must be 0 or more" }
         val open = open!!
         if (open.isTransformed) throw FrameLengthUnknownException()
-        if (close != null) return false
+        if (isOver) return false
         traffic.frameSent()
         open.frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
         open.framePhase = 0
@@ -310,7 +329,7 @@ internal class FrameSender(
             SendState.MESSAGE_BEGIN,
             SendState.INSIDE_MESSAGE,
         )
-        if (close != null) return SendStep.CLOSED
+        if (isOver) return SendStep.CLOSED
         val open = open!!
         if (open.isTransformed) {
             return encodeNext(Unencoded.Part(open.nextOpcode, octets, offset, length, fin))
@@ -332,6 +351,7 @@ internal class FrameSender(
             state = SendState.GROUND
             traffic.messageRevoked()
         }
+        isCutOff = state != SendState.GROUND
         return state
     }
 
@@ -340,7 +360,7 @@ internal class FrameSender(
     fun pong(payload: ByteArray): Boolean = sendControl(Opcode.PONG, payload)
 
     private fun sendControl(opcode: Int, payload: ByteArray): Boolean {
-        if (close != null) return false
+        if (close != null || isInCutOffFrame) return false
         control(opcode, payload)
         return true
     }
@@ -358,7 +378,12 @@ internal class FrameSender(
             val frames = open.held ?: ArrayDeque<HeldFrame>().also { open.held = it }
             frames.addLast(HeldFrame(opcode, payload))
         } else {
+            val start = output.endPosition
             frame(fin = true, opcode, payload, 0, payload.size)
+            if (opcode == Opcode.CLOSE) {
+                closeStart = start
+                closeEnd = output.endPosition
+            }
         }
     }
 

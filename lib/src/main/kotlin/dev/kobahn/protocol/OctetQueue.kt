@@ -43,6 +43,9 @@ constructor(
     /** The number of octets ever appended. */
     internal val appended: Long get() = removed + size
 
+    /** Where the end of the queue is in the stream, by the measure of [position]. */
+    internal val endPosition: Long get() = position + size
+
     /** Is told how many octets of the head are about to be removed because they were written. */
     internal var onRemoval: ((Int) -> Unit)? = null
 

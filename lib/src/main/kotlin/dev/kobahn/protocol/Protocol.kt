@@ -66,6 +66,13 @@ public class Protocol(
     /** Whether the Close that was sent waits for the end of the frame that is open. */
     internal val isCloseHeld: Boolean get() = synchronized(output) { sender.isCloseHeld }
 
+    /** Whether what was sent before the Close was taken out of [output]; false without a Close. */
+    internal val isWrittenUpToClose: Boolean
+        get() = synchronized(output) { sender.isWrittenUpToClose }
+
+    /** Whether the Close that was sent was taken out of [output], as was everything sent before. */
+    internal val isCloseWritten: Boolean get() = synchronized(output) { sender.isCloseWritten }
+
     /** How far the message that is sent piece by piece has come. */
     public val sendState: SendState get() = synchronized(output) { sender.state }
 
@@ -357,9 +364,10 @@ public class Protocol(
         synchronized(output) { completed(sender.messageFrame(octets, 0, octets.size, fin = true)) }
 
     /**
-     * Gives the open message up if nothing of it was sent yet. Returns the state afterwards: if that
-     * is not [SendState.GROUND] the message was begun on the wire, and only the end of the
-     * connection can keep the peer from waiting for the rest.
+     * Gives the open message up. Returns the state afterwards: [SendState.GROUND] if nothing of it
+     * was sent yet. Otherwise the message was begun on the wire, and only the end of the connection
+     * can keep the peer from waiting for the rest: from now on every `send…` of a message returns
+     * false, within a frame those of control frames too.
      */
     public fun abandonMessage(): SendState = synchronized(output) { sender.abandonMessage() }
 

@@ -14,12 +14,14 @@ import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
+import dev.kobahn.internal.connection.whileOpen
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 
@@ -91,7 +93,13 @@ internal class RealClientWebSocket(
     override suspend fun close(code: Int, reason: String): CloseStatus =
         connection.close(code, reason)
 
+    /** See [Connection.closeDelivering]. */
+    suspend fun closeDelivering(code: Int): CloseStatus = connection.closeDelivering(code)
+
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override suspend fun whileOpen(block: suspend CoroutineScope.() -> Unit) =
+        connection.whileOpen(block)
 
     override fun resetTrafficStats() = connection.resetTrafficStats()
 

@@ -100,16 +100,17 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         val lease = EventLoopGroup.shared.acquire()
         try {
             val webSocket = open(url, lease)
-            var code = CloseCode.INTERNAL_ERROR
-            try {
+            val result = try {
                 greet(webSocket)
-                return block(webSocket).also { code = CloseCode.NORMAL_CLOSURE }
+                block(webSocket)
             } catch (failure: Throwable) {
-                if (!coroutineContext.isActive) code = CloseCode.GOING_AWAY
-                throw failure
-            } finally {
+                val isFailure = coroutineContext.isActive
+                val code = if (isFailure) CloseCode.INTERNAL_ERROR else CloseCode.GOING_AWAY
                 withContext(NonCancellable) { webSocket.close(code) }
+                throw failure
             }
+            withContext(NonCancellable) { webSocket.closeDelivering(CloseCode.NORMAL_CLOSURE) }
+            return result
         } finally {
             lease.release()
         }
@@ -138,7 +139,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
     }
 
-    private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): ClientWebSocket {
+    private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): RealClientWebSocket {
         require(!url.isSecure) { "wss needs TLS, which is not supported yet" }
         val loop = lease.next()
         var opening: Opening? = null

@@ -8,12 +8,14 @@ import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.Role
 import java.io.IOException
 import kotlin.time.Duration
-import kotlinx.coroutines.DisposableHandle
 
 /**
  * The end of a connection, from the first Close to the end of the transport (RFC 6455 section 7),
  * with the timers that bound each step. What the frames say is [Protocol]'s business. On the loop,
- * except for [statusNow].
+ * except for [statusNow] and [onWritten].
+ *
+ * Every time counts from the departure of what was sent last: as long as the peer takes something
+ * nothing of it is thrown away.
  */
 internal class ClosingHandshake(
     private val transport: Transport,
@@ -21,10 +23,25 @@ internal class ClosingHandshake(
     private val config: ConnectionConfig,
     private val log: ConnectionLog? = null,
 ) {
-    private var timer: DisposableHandle? = null
+    private enum class Step {
+        /** No Close of ours was sent, or the peer's is waited for. */
+        CLOSE_FRAMES,
 
-    /** Whether nothing is waited for any more but the end of the transport. */
-    private var ending = false
+        /** Both Close frames are through, ours or what stands before it is still to be written. */
+        WRITING,
+
+        /** Everything is written, and the peer is to end the transport. */
+        END_OF_TRANSPORT,
+
+        /** The transport is gone. */
+        OVER,
+    }
+
+    @Volatile
+    private var step = Step.CLOSE_FRAMES
+
+    @Volatile
+    private var timer: ProgressTimer? = null
 
     @Volatile
     private var initiator: Initiator? = null
@@ -46,7 +63,7 @@ internal class ClosingHandshake(
 
     /** Goes as far as the Close frames sent and received allow. */
     fun advance() {
-        if (protocol.localClose == null || ending) return
+        if (protocol.localClose == null || step != Step.CLOSE_FRAMES) return
         if (protocol.closeReceived && !protocol.isCloseHeld) {
             endTransport()
         } else if (timer == null) {
@@ -56,15 +73,17 @@ internal class ClosingHandshake(
 
     private fun timedOut() {
         val limit = config.closeHandshakeTimeout
-        val message = if (protocol.closeReceived) {
-            "our Close waited for the end of a frame longer than $limit"
-        } else {
-            "the peer sent no Close within $limit"
+        val message = when {
+            !isAllWritten -> "the peer took nothing within $limit of what it was sent"
+            protocol.closeReceived -> "our Close waited for the end of a frame longer than $limit"
+            else -> "the peer sent no Close within $limit"
         }
         begin(Initiator.LOCAL, IOException(message))
         log?.timeout(message)
         transport.close()
     }
+
+    private val isAllWritten get() = synchronized(transport.output) { transport.output.isEmpty }
 
     /**
      * Section 7.1.1: the server ends the transport, the client waits for that. A peer whose Close
@@ -72,17 +91,29 @@ internal class ClosingHandshake(
      * and reading on keeps the kernel from resetting the transport before it has read our Close.
      */
     private fun endTransport() {
-        ending = true
+        step = Step.WRITING
         if (config.protocol.role == Role.SERVER) endAsServer()
+        if (isAllWritten) awaitEnd() else limit(config.closeHandshakeTimeout, ::timedOut)
+    }
+
+    private fun endAsServer() {
+        val isOrderly = protocol.remoteClose != null && protocol.failure == null
+        if (isOrderly) transport.closeAfterOutput() else transport.shutdownOutput()
+    }
+
+    private fun awaitEnd() {
+        if (step != Step.WRITING) return
+        step = Step.END_OF_TRANSPORT
         limit(config.dropTimeout) {
             log?.timeout("the peer did not end the transport within ${config.dropTimeout}")
             transport.close()
         }
     }
 
-    private fun endAsServer() {
-        val isOrderly = protocol.remoteClose != null && protocol.failure == null
-        if (isOrderly) transport.closeAfterOutput() else transport.shutdownOutput()
+    /** The transport tried to write; [waiting] octets are left. From any thread. */
+    fun onWritten(waiting: Long) {
+        timer?.onWritten()
+        if (waiting == 0L && step == Step.WRITING) transport.loop.run(::awaitEnd)
     }
 
     /**
@@ -94,38 +125,40 @@ internal class ClosingHandshake(
             begin(Initiator.REMOTE, IOException("the peer ended the transport without a Close"))
         }
         if (protocol.localClose == null) return transport.close()
-        if (!ending) endTransport()
+        if (step == Step.CLOSE_FRAMES) endTransport()
         transport.shutdownOutput()
     }
 
     /** The transport is gone. */
     fun transportClosed(because: IOException?) {
+        step = Step.OVER
+        timer?.stop()
         blame(Initiator.REMOTE, because)
-        timer?.dispose()
+        if (protocol.localClose != null && !protocol.isCloseWritten) {
+            blame(Initiator.REMOTE, IOException("the transport ended before our Close was written"))
+        }
     }
 
     private fun limit(time: Duration, action: Runnable) {
-        timer?.dispose()
-        timer = if (time > Duration.ZERO) transport.loop.schedule(time, action) else null
+        timer?.stop()
+        timer = ProgressTimer(transport, time, action).also { it.start() }
     }
 
     /** What is known about the end now; final once the transport is gone. From any thread. */
     fun statusNow(): CloseStatus {
-        val local = protocol.localClose.takeUnless { protocol.isCloseHeld }
+        val local = sentClose()
         val remote = protocol.remoteClose
         val failure = protocol.failure
         val initiator = initiator ?: Initiator.LOCAL
-        val failedHere = initiator == Initiator.LOCAL && local?.code in FAILURES
-        val clean = local != null && remote != null && failure == null && !failedHere
+        val failedHere = initiator == Initiator.LOCAL && CloseCode.fails(local?.code)
+        // Our answer to the peer's Close may be still to come, but not after the end.
+        val isAnswered = local != null || step != Step.OVER
+        val clean = remote != null && isAnswered && failure == null && !failedHere
         return CloseStatus(local, remote, initiator, clean, if (clean) null else failure ?: cause)
     }
 
-    private companion object {
-        val FAILURES = setOf(
-            CloseCode.PROTOCOL_ERROR,
-            CloseCode.INVALID_FRAME_PAYLOAD_DATA,
-            CloseCode.MESSAGE_TOO_BIG,
-            CloseCode.INTERNAL_ERROR,
-        )
+    /** Our Close if it left or can still leave. What stands before it in the stream then does too. */
+    private fun sentClose() = protocol.localClose.takeUnless {
+        if (step == Step.OVER) !protocol.isCloseWritten else protocol.isCloseHeld
     }
 }

@@ -18,6 +18,7 @@ import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.closeAll
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
@@ -49,7 +50,8 @@ internal class Connection(
     TransportListener,
     ProtocolEvents,
     Inbox.Owner,
-    Outbox.Owner {
+    Outbox.Owner,
+    AutoPing.Owner {
     override val transport = socket.loggedBy(config.wireLog)
     override val loop get() = transport.loop
     val output get() = transport.output
@@ -58,9 +60,7 @@ internal class Connection(
     /** The log, or null where frames are not logged. */
     val log get() = transport.log.takeIf { config.wireLog?.frames == true }
     val outbox = Outbox(this)
-    private val autoPing = config.autoPing?.let {
-        AutoPing(loop, it, ::canPing, ::sendAutoPing, ::drop, log)
-    }
+    private val autoPing = config.autoPing?.let { AutoPing(transport, it, this, log) }
     private val inbox = Inbox(config.maxIncomingQueueSize, this)
 
     /** The times, or null where they are not tracked. */
@@ -75,6 +75,8 @@ internal class Connection(
     @Volatile private var madeClosing: ClosingHandshake? = null
 
     @Volatile private var dueClose: DueClose? = null
+
+    @Volatile private var madeWriteTimer: ProgressTimer? = null
 
     /** Whether nothing is read because the application has enough. */
     @Volatile
@@ -130,15 +132,16 @@ internal class Connection(
 
     /** A message that is sent piece by piece will not be completed, because of [failure]. */
     override fun abandonMessage(failure: Throwable) {
-        val state = synchronized(output) { protocol.abandonMessage() }
+        // Whose Close cut the message off is known only before the protocol takes no more.
+        val isClosedBefore: Boolean
+        val state = synchronized(output) {
+            isClosedBefore = protocol.localClose != null
+            protocol.abandonMessage()
+        }
         when {
             state == SendState.INSIDE_MESSAGE_FRAME -> drop(failure)
-
             state != SendState.INSIDE_MESSAGE -> Unit
-
-            // The message was cut off by the Close, not the other way round.
-            protocol.localClose != null -> frameEnded()
-
+            isClosedBefore -> frameEnded()
             else -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
         }
     }
@@ -146,8 +149,9 @@ internal class Connection(
     override val expectsAnswers: Boolean get() = !inbox.isEmptied
 
     override fun encoderFailed(failure: Throwable) {
-        connectionLogger.error(failure) { "a message to ${transport.peer} could not be encoded" }
+        // Closed first: a log that fails must not keep the connection open.
         beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+        logError(failure) { "a message to ${transport.peer} could not be encoded" }
     }
 
     override fun frameEnded() {
@@ -175,6 +179,14 @@ internal class Connection(
         return awaitClosed()
     }
 
+    /** As [close]; throws if the peer did not take what was sent before our Close. */
+    suspend fun closeDelivering(code: Int): CloseStatus {
+        val wasOpen = !isClosing
+        val status = close(code, "")
+        if (wasOpen && !protocol.isWrittenUpToClose) throw ConnectionClosedException(status)
+        return status
+    }
+
     /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
     fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isSent = synchronized(output) {
@@ -193,7 +205,9 @@ internal class Connection(
     /** Whether the peer broke a rule and gets no Close for it. */
     private val isDrop get() = config.failByDrop && protocol.failure != null
 
-    fun drop(cause: Throwable? = null) {
+    fun drop() = drop(null)
+
+    override fun drop(cause: Throwable?) {
         loop.run {
             if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause ?: IOException("the connection was dropped here"))
@@ -202,23 +216,44 @@ internal class Connection(
     }
 
     /** Whether the connection has ended or is about to, by whichever side. */
-    val isClosing: Boolean get() = protocol.closeExpected || closeStatus != null
+    val isClosing: Boolean
+        get() = protocol.closeExpected || closeStatus != null || outbox.isClosed
 
     /** What a call that comes too late throws. */
     override fun closedException(): ConnectionClosedException =
         ConnectionClosedException(closeStatus ?: closing.statusNow())
 
-    private fun canPing() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
+    override val canPing: Boolean get() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
 
-    private fun sendAutoPing(payload: ByteArray): Boolean {
-        val isSent = protocol.sendPing(payload)
-        if (isSent) transport.flush()
-        return isSent
+    override fun sendAutoPing(payload: ByteArray): Long {
+        val end = synchronized(output) {
+            if (!protocol.sendPing(payload)) return -1
+            output.endPosition
+        }
+        transport.flush()
+        return end
+    }
+
+    override fun lookForEnd() {
+        repeat(READS_AHEAD) {
+            // What is held comes first, and can only be taken when there is room.
+            if (!isReadingPaused || held != null || inbox.isOverfull) return
+            if (!transport.readOnce()) return
+        }
     }
 
     private fun hookFailed(failure: Throwable) {
-        connectionLogger.error(failure) { "a hook of the connection with ${transport.peer} failed" }
         beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+        logError(failure) { "a hook of the connection with ${transport.peer} failed" }
+    }
+
+    /** The peer took nothing for too long, if something still waits for it. On the loop. */
+    private fun writingTimedOut() {
+        val waiting = bufferedAmount
+        if (waiting == 0L) return
+        val message = "the peer took nothing for ${config.writeTimeout} while $waiting bytes waited"
+        log?.timeout(message)
+        drop(IOException(message))
     }
 
     // The transport's side.
@@ -282,14 +317,30 @@ internal class Connection(
     }
 
     override fun onWritten(waiting: Long) {
+        val position: Long
         val isAnswered = synchronized(output) {
             val before = output.size
+            position = output.position
             protocol.outputWritten()
             output.size > before
         }
         if (isAnswered) transport.flush()
+        if (waiting > 0) writeTimer().onBlocked()
+        autoPing?.onWritten(position)
+        madeClosing?.onWritten(waiting)
         dueClose?.onWritten()
         outbox.onWritten()
+    }
+
+    private fun writeTimer() = madeWriteTimer ?: synchronized(output) {
+        madeWriteTimer ?: ProgressTimer(transport, config.writeTimeout, ::writingTimedOut)
+            .also { madeWriteTimer = it }
+    }
+
+    private fun ProgressTimer.onBlocked() {
+        onWritten()
+        // The end may have come meanwhile, from another thread.
+        if (outbox.isClosed) stop() else start()
     }
 
     override fun onClosed(cause: IOException?) {
@@ -298,16 +349,20 @@ internal class Connection(
         dueClose?.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
-        outbox.close()
+        inTurn(outbox::close, ::tellEnd, { pings?.fail(::closedException) }, protocol::close)
+    }
+
+    private fun tellEnd() {
+        madeWriteTimer?.stop()
         val status = closing.statusNow()
         log?.state(WebSocketState.CLOSED, status)
         // Before the receivers, who may ask for it.
         ended(status)
         inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
-        pings?.fail(::closedException)
-        // Nobody sends any more, so that nothing is borrowed again. An extension may fail here.
-        protocol.close()
     }
+
+    /** Makes each call, whatever those before it throw: nobody may be left waiting at the end. */
+    private fun inTurn(vararg calls: () -> Unit) = closeAll(calls.asList())
 
     // The protocol's side.
 
@@ -381,7 +436,20 @@ internal class Connection(
         if (isReadingPaused) loop.run(::resumeReading)
     }
 
+    /** Runs [block], while what nobody asks for is discarded rather than keeping the peer waiting. */
+    suspend fun <T> discardingUnread(block: suspend () -> T): T {
+        inbox.discardsUnread = true
+        // What is full already has kept the peer waiting.
+        loop.run { if (inbox.discardUnread()) resumeReading() }
+        try {
+            return block()
+        } finally {
+            inbox.discardsUnread = false
+        }
+    }
+
     override fun onFull() {
+        if (inbox.discardUnread()) return
         pauseReading()
         if (isReadingPaused && inbox.isOverfull) protocol.pauseReceiving()
     }
@@ -419,6 +487,7 @@ internal class Connection(
     }
 
     private companion object {
+        const val READS_AHEAD = 4
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
     }
 }

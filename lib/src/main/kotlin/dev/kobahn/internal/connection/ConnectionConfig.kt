@@ -13,6 +13,8 @@ internal class ConnectionConfig(
     val closeHandshakeTimeout: Duration,
     /** How long the peer has to end its side of the transport once both Close frames are exchanged. */
     val dropTimeout: Duration,
+    /** How long the peer may take nothing of what waits to be written. */
+    val writeTimeout: Duration = Duration.ZERO,
     /** Null if no Pings are sent automatically. */
     val autoPing: AutoPingConfig? = null,
     /** Null if neither frames nor octets are logged. */

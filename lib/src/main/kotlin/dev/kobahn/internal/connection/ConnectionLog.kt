@@ -92,9 +92,10 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
         if (isBroken) return
         try {
             sink.log(entry)
-        } catch (failure: Exception) {
+        } catch (failure: Throwable) {
+            // Errors too: the connection must not end because its log does.
             isBroken = true
-            connectionLogger.error(failure) { "the log of $connection failed, and ends" }
+            logError(failure) { "the log of $connection failed, and ends" }
         }
     }
 

@@ -12,3 +12,12 @@ internal val connectionLogger: KLogger by lazy { loggerNamed("dev.kobahn.connect
  */
 internal fun loggerNamed(name: String): KLogger =
     KotlinLoggingConfiguration.loggerFactory.logger(name)
+
+/** Logs [failure]. Never throws: whatever has to be done besides must not depend on the log. */
+internal fun logError(failure: Throwable, message: () -> String) {
+    try {
+        connectionLogger.error(failure, message)
+    } catch (_: Throwable) {
+        // A full disk, or no memory: there is nobody else to tell.
+    }
+}

@@ -30,6 +30,10 @@ internal class DueClose(
     /** Ends the waiting. */
     private var patience: DisposableHandle? = null
 
+    /** Ends the writing to a peer that is dropped and takes nothing. */
+    @Volatile
+    private var writing: ProgressTimer? = null
+
     /** Whether the peer ended its direction meanwhile. */
     private var inputEnded = false
 
@@ -39,7 +43,8 @@ internal class DueClose(
 
     fun onDue() {
         isWaiting = true
-        if (inbox.isIdle) {
+        // Behind a Close of our own nothing can be answered.
+        if (inbox.isIdle || protocol.localClose != null) {
             send()
         } else {
             patience = loop.schedule(PATIENCE, ::send)
@@ -86,7 +91,8 @@ internal class DueClose(
         patience?.dispose()
         if (isAllWritten) return transport.close()
         dropsWhenWritten = true
-        patience = loop.schedule(PATIENCE) { transport.close() }
+        val limit = config.closeHandshakeTimeout
+        writing = ProgressTimer(transport, limit) { transport.close() }.also { it.start() }
         transport.flush()
     }
 
@@ -100,12 +106,14 @@ internal class DueClose(
 
     /** Octets were written. From the thread that wrote. */
     fun onWritten() {
+        writing?.onWritten()
         if (dropsWhenWritten && isAllWritten) transport.close()
     }
 
     /** The transport is gone. */
     fun forget() {
         patience?.dispose()
+        writing?.stop()
         isWaiting = false
     }
 

@@ -39,8 +39,20 @@ internal interface Transport {
      */
     fun flush()
 
+    /**
+     * Tries to write what waits, although the system has not reported that it takes more. On the
+     * loop.
+     */
+    fun writeNow()
+
     /** Stops reading until [resumeReading]; the peer is held back by flow control. On the loop. */
     fun pauseReading()
+
+    /**
+     * Reads once although reading is paused, which may find the end of the input. Returns whether
+     * something came. On the loop.
+     */
+    fun readOnce(): Boolean
 
     /** Goes on reading. On the loop. */
     fun resumeReading()

@@ -69,6 +69,8 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         resumeUnlessPaused()
     }
 
+    override fun readOnce(): Boolean = read(evenIfPaused = true)
+
     private fun resumeUnlessPaused() {
         if (listener != null && !paused && !inputEnded) setInterest(SelectionKey.OP_READ, true)
     }
@@ -80,6 +82,8 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
             else -> loop.execute(::writeLater)
         }
     }
+
+    override fun writeNow() = continueWriting()
 
     private fun writeLater() {
         if (unwritten) return
@@ -111,8 +115,12 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
 
     private fun finish(cause: IOException?) {
         end = End(cause)
-        closeChannel()
-        listener?.onClosed(cause)
+        try {
+            closeChannel()
+        } finally {
+            // Whatever the system says of the channel, its owner has to learn that it is gone.
+            listener?.onClosed(cause)
+        }
     }
 
     /**
@@ -184,8 +192,9 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     /** Reads once; false if nothing was there to be read, or will be. */
-    private fun read(): Boolean {
-        if (listener == null || paused || inputEnded || closing) return false
+    private fun read(evenIfPaused: Boolean = false): Boolean {
+        if (paused && !evenIfPaused) return false
+        if (listener == null || inputEnded || closing) return false
         val input = loop.readBuffer
         input.clear()
         try {

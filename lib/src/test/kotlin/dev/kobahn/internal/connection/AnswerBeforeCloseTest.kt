@@ -133,12 +133,12 @@ class AnswerBeforeCloseTest :
                     }
                 }
 
-                test("a peer that does not read delays its drop by a quarter of a second") {
+                test("a peer that takes nothing delays its drop by closeHandshakeTimeout") {
                     val rig = ConnectionRig(role, failByDrop = true, capacity = 10)
                     rig.peer.stopReading()
                     rig.begin { send(MessageType.TEXT, ByteArray(100)) }
                     rig.receive(rig.peer.violation())
-                    rig.loop.advanceBy(250.milliseconds - TICK)
+                    rig.loop.advanceBy(1.seconds - TICK)
                     rig.connection.closeStatus.shouldBeNull()
                     rig.loop.advanceBy(TICK)
                     rig.connection.closeStatus.shouldNotBeNull().wasClean.shouldBeFalse()

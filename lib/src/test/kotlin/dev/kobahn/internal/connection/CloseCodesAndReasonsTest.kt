@@ -40,7 +40,7 @@ class CloseCodesAndReasonsTest :
                         val isGood = code in ALLOWED
                         withClue(code) {
                             status.wasClean shouldBe isGood
-                            status.code shouldBe if (isGood) code else 1006
+                            status.code shouldBe if (isGood) code else 1002
                             (status.cause is ProtocolException) shouldBe !isGood
                             val answer = if (isGood) "close 1000" else "close 1002"
                             rig.peer.frames shouldBe listOf(answer)

@@ -18,7 +18,6 @@ import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.channels.ClosedReceiveChannelException
 
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
 class ClosingHandshakeTest :
@@ -105,6 +104,18 @@ class ClosingHandshakeTest :
                     closing.getCompleted().wasClean.shouldBeTrue()
                 }
 
+                test("a message in hand does not delay the end of what was closed here") {
+                    val rig = ConnectionRig(role, handlerOnLoop = false)
+                    rig.receive(rig.peer.text("hello"))
+                    rig.begin { incoming.receive() }
+                    val closing = rig.begin { close(1000, "") }
+                    rig.receive(rig.peer.close(1000))
+                    rig.peer.end()
+                    rig.loop.run()
+                    closing.getCompleted().wasClean.shouldBeTrue()
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
                 test("no timer outlives the connection") {
                     val rig = ConnectionRig(role)
                     val closing = rig.begin { close(1000, "") }
@@ -168,7 +179,7 @@ class ClosingHandshakeTest :
                     rig.loop.advanceBy(1.seconds - TICK)
                     rig.connection.closeStatus.shouldBeNull()
                     rig.loop.advanceBy(TICK)
-                    rig.connection.closeStatus.shouldNotBeNull().code shouldBe 1006
+                    rig.connection.closeStatus.shouldNotBeNull().code shouldBe 1002
                 }
 
                 test("a peer that broke a rule and ended its direction still reads why") {
@@ -278,7 +289,7 @@ class ClosingHandshakeTest :
                     val status = rig.connection.closeStatus.shouldNotBeNull()
                     status.wasClean.shouldBeFalse()
                     status.remote.shouldBeNull()
-                    status.code shouldBe 1006
+                    status.code shouldBe 1002
                 }
 
                 test("a code that must not be sent is refused and changes nothing") {
@@ -304,9 +315,11 @@ class ClosingHandshakeTest :
                     rig.connection.closeStatus.shouldNotBeNull().wasClean.shouldBeTrue()
                     val received = rig.begin { listOf(incoming.receive(), incoming.receive()) }
                     received.getCompleted().size shouldBe 2
-                    shouldThrow<ClosedReceiveChannelException> {
+                    val end = shouldThrow<ConnectionClosedException> {
                         rig.begin { incoming.receive() }.getCompleted()
                     }
+                    end.status.wasClean.shouldBeTrue()
+                    end.status.code shouldBe 1000
                 }
 
                 test(

@@ -20,6 +20,7 @@ internal class ConnectionRig(
     role: Role,
     closeHandshakeTimeout: Duration = 1.seconds,
     dropTimeout: Duration = 2.seconds,
+    writeTimeout: Duration = Duration.ZERO,
     failByDrop: Boolean = false,
     maxIncomingQueueSize: Long = 1000,
     maxOutgoingQueueSize: Long = 1000,
@@ -52,6 +53,7 @@ internal class ConnectionRig(
         failByDrop = failByDrop,
         closeHandshakeTimeout = closeHandshakeTimeout,
         dropTimeout = dropTimeout,
+        writeTimeout = writeTimeout,
         autoPing = autoPing,
         wireLog = wireLog,
         trackTimings = trackTimings,
@@ -72,6 +74,10 @@ internal class ConnectionRig(
     /** Starts [block] on the loop, runs what can be run, and returns the coroutine. */
     fun <T> begin(block: suspend Connection.() -> T): Deferred<T> =
         scope.async(start = CoroutineStart.UNDISPATCHED) { connection.block() }.also { loop.run() }
+
+    /** As [begin], but runs nothing else. */
+    fun <T> beginNow(block: suspend Connection.() -> T): Deferred<T> =
+        scope.async(start = CoroutineStart.UNDISPATCHED) { connection.block() }
 
     /** As [begin], but on another thread until [block] suspends. */
     fun <T> beginElsewhere(block: suspend Connection.() -> T): Deferred<T> = loop.elsewhere {

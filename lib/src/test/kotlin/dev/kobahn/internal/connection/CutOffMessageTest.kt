@@ -69,6 +69,26 @@ class CutOffMessageTest :
                     rig.connection.closeStatus?.local.shouldBeNull()
                 }
 
+                test("after a failure within a frame every sender hears that the end is near") {
+                    val rig = ConnectionRig(role)
+                    val senders = rig.loop.elsewhere {
+                        val broken = rig.beginNow {
+                            sendMessage(MessageType.BINARY) { frame(5) { error("no source") } }
+                        }
+                        broken.failure()?.message shouldBe "no source"
+                        listOf(
+                            rig.beginNow { send("late") },
+                            rig.beginNow { trySend(MessageType.TEXT, ByteArray(1)) },
+                            rig.beginNow { sendMessage(MessageType.TEXT) { write("late") } },
+                            rig.beginNow { ping() },
+                            rig.beginNow { pong(ByteArray(0)) },
+                        )
+                    }
+                    senders.forEach { it.failure().shouldBeInstanceOf<ConnectionClosedException>() }
+                    rig.loop.run()
+                    rig.peer.closed.shouldBeTrue()
+                }
+
                 test("a block that is cancelled cuts the message off") {
                     val rig = ConnectionRig(role)
                     val never = CompletableDeferred<Unit>()

@@ -66,6 +66,9 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
 
     fun readOn() = transport.resumeReading()
 
+    /** Takes what is on the way, once, although it does not read. */
+    fun readOnce() = transport.readOnce()
+
     fun end() = transport.shutdownOutput()
 
     fun vanish(cause: IOException) = transport.vanish(cause)

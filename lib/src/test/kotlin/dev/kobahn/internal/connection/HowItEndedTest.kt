@@ -44,6 +44,16 @@ class HowItEndedTest :
             rig.peer.frames shouldBe listOf("close 1002")
         }
 
+        test("a connection that was failed here tells our code and our reason") {
+            val rig = ConnectionRig(Role.SERVER)
+            rig.receive(rig.peer.violation(), rig.peer.close(1000, "bye"))
+            rig.peerEnds()
+            val status = rig.connection.closeStatus.shouldNotBeNull()
+            status.code shouldBe 1002
+            status.reason shouldBe Violation.RESERVED_OPCODE.rule
+            status.remote?.reason shouldBe "bye"
+        }
+
         test("every unclean end has its cause, a clean one has none") {
             for (row in ROWS) {
                 withClue(row.name) { (row.expected.cause == null) shouldBe row.expected.clean }
@@ -71,7 +81,7 @@ private data class Expected(
         status.wasClean,
         status.code,
         status.initiator,
-        status.reason,
+        if (status.cause is ProtocolException) "" else status.reason,
         describe(status.cause),
         status.local?.code,
     )
@@ -243,10 +253,9 @@ private val ROWS = listOf(
     }
 } + BAD.map { (violation, code, play) ->
     val isClose = violation == Violation.CLOSE_CODE_NOT_ALLOWED
-    val told = if (isClose) 1006 else 1000
     Row(
         "$violation, answered",
-        Expected(false, told, LOCAL, cause = violation.name, local = code),
+        Expected(false, code, LOCAL, cause = violation.name, local = code),
         listOf("close $code"),
     ) {
         play()
@@ -256,7 +265,7 @@ private val ROWS = listOf(
 } + BAD.map { (violation, code, play) ->
     Row(
         "$violation, not answered",
-        Expected(false, 1006, LOCAL, cause = violation.name, local = code),
+        Expected(false, code, LOCAL, cause = violation.name, local = code),
         listOf("close $code"),
     ) {
         play()

@@ -65,6 +65,18 @@ internal class MemoryTransport private constructor(
         }
     }
 
+    override fun writeNow() {
+        check(loop.isCurrent) { "writeNow must be called on the loop" }
+        write()
+    }
+
+    override fun readOnce(): Boolean {
+        check(loop.isCurrent) { "readOnce must be called on the loop" }
+        val before = received
+        read(evenIfPaused = true)
+        return received > before
+    }
+
     override fun pauseReading() {
         check(loop.isCurrent) { "pauseReading must be called on the loop" }
         paused = true
@@ -143,9 +155,10 @@ internal class MemoryTransport private constructor(
         if (reading.compareAndSet(false, true)) loop.execute { read() }
     }
 
-    private fun read() {
-        reading.set(false)
-        if (listener == null || paused || inputEnded || closing.get()) return
+    private fun read(evenIfPaused: Boolean = false) {
+        if (!evenIfPaused) reading.set(false)
+        if (paused && !evenIfPaused) return
+        if (listener == null || inputEnded || closing.get()) return
         val octets = incoming.read(slice)
         if (octets != null) {
             other.loop.execute { other.writeMore() }

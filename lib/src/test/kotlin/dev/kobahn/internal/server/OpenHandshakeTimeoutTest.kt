@@ -16,6 +16,7 @@ class OpenHandshakeTimeoutTest :
             ServerRig {
                 openHandshakeTimeout = time
                 dropTimeout = 2.seconds
+                autoPingInterval = Duration.ZERO
                 onConnect {
                     handler()
                     accept()

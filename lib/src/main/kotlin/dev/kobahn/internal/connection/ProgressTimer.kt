@@ -1,0 +1,72 @@
+package dev.kobahn.internal.connection
+
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * Runs [action] on the loop when nothing of the [transport]'s output was written for [time]. Each
+ * write that makes progress restarts the time, so it counts from the departure of the last byte.
+ *
+ * [start], [stop] and [onWritten] may come from any thread.
+ */
+internal class ProgressTimer(
+    private val transport: Transport,
+    private val time: Duration,
+    private val action: Runnable,
+) {
+    private val loop get() = transport.loop
+    private val output get() = transport.output
+
+    // Guarded by the output's monitor.
+    private var position = 0L
+    private var since = 0L
+    private var timer: DisposableHandle? = null
+    private var isRunning = false
+
+    /** Begins to count; does nothing while it counts. A [time] of zero never passes. */
+    fun start() {
+        if (time <= Duration.ZERO) return
+        synchronized(output) {
+            if (isRunning) return
+            isRunning = true
+            restart()
+            schedule(time)
+        }
+    }
+
+    /** The action will not run any more, unless [start] is called. */
+    fun stop() {
+        synchronized(output) {
+            isRunning = false
+            timer?.dispose()
+            timer = null
+        }
+    }
+
+    /** The transport tried to write: what it wrote restarts the time. */
+    fun onWritten() {
+        synchronized(output) { if (output.position != position) restart() }
+    }
+
+    private fun restart() {
+        position = output.position
+        since = loop.nanoTime()
+    }
+
+    private fun schedule(delay: Duration) {
+        timer = loop.schedule(delay, ::passed)
+    }
+
+    private fun passed() {
+        // The system reports room only when much of its buffer is free; the peer may have taken less.
+        transport.writeNow()
+        synchronized(output) {
+            if (!isRunning) return
+            val left = time - (loop.nanoTime() - since).nanoseconds
+            if (left > Duration.ZERO) return schedule(left)
+            isRunning = false
+        }
+        action.run()
+    }
+}

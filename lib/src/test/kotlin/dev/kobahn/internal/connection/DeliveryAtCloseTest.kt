@@ -1,0 +1,137 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Role
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.nulls.shouldBeNull
+import io.kotest.matchers.nulls.shouldNotBeNull
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+
+/** What `send` returned for arrives on every graceful close, as long as the peer takes something. */
+@OptIn(ExperimentalCoroutinesApi::class)
+class DeliveryAtCloseTest :
+    FunSpec({
+        for (role in Role.entries) {
+            context("as $role") {
+                test("a message before our Close arrives, however slowly the peer takes it") {
+                    val rig = slowRig(role)
+                    val closing = rig.begin { sendBigAndClose() }
+                    rig.takeSlowly()
+                    rig.peer.frames shouldContainExactly listOf("binary 5000", "close 1000")
+                    rig.receive(rig.peer.close(1000))
+                    rig.peer.end()
+                    rig.loop.run()
+                    closing.getCompleted().wasClean shouldBe true
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
+                test("closeHandshakeTimeout counts from the departure of our Close") {
+                    val rig = slowRig(role)
+                    val closing = rig.begin { sendBigAndClose() }
+                    rig.takeSlowly()
+                    rig.loop.advanceBy(TIMEOUT - TICK)
+                    closing.isCompleted shouldBe false
+                    rig.loop.advanceBy(TICK)
+                    val status = closing.getCompleted()
+                    status.cause?.message shouldBe "the peer sent no Close within 1s"
+                    status.local?.code shouldBe 1000
+                }
+
+                test("an answer to the peer's Close arrives with what stands before it") {
+                    val rig = slowRig(role)
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                    rig.receive(rig.peer.close(3000))
+                    rig.takeSlowly()
+                    rig.peer.frames shouldContainExactly listOf("binary 5000", "close 1000")
+                    rig.peer.end()
+                    rig.loop.run()
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe true
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
+                test("dropTimeout counts from the departure of the last byte") {
+                    val rig = slowRig(role)
+                    rig.peer.endsToo = false
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                    rig.receive(rig.peer.close(3000))
+                    rig.takeSlowly()
+                    rig.loop.advanceBy(2.seconds - TICK)
+                    rig.connection.closeStatus.shouldBeNull()
+                    rig.loop.advanceBy(TICK)
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe true
+                }
+
+                test("a message before a drop for a broken rule arrives") {
+                    val rig = slowRig(role, failByDrop = true)
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                    rig.receive(rig.peer.violation())
+                    rig.takeSlowly()
+                    rig.peer.frames shouldContainExactly listOf("binary 5000")
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
+                }
+
+                test("a peer that takes nothing is dropped, and the end is not clean") {
+                    val rig = slowRig(role)
+                    val closing = rig.begin { sendBigAndClose() }
+                    rig.loop.advanceBy(TIMEOUT - TICK)
+                    closing.isCompleted shouldBe false
+                    rig.loop.advanceBy(TICK)
+                    closing.getCompleted().shouldBeCutOff()
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
+                test("an answer that is cut off after both Close frames is not called clean") {
+                    val rig = slowRig(role)
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                    rig.receive(rig.peer.close(1000))
+                    rig.loop.advanceBy(ConnectionRig.LONG)
+                    val status = rig.connection.closeStatus.shouldNotBeNull()
+                    status.shouldBeCutOff()
+                    status.remote?.code shouldBe 1000
+                    val thrown = rig.begin { send(MessageType.BINARY, ByteArray(1)) }
+                    thrown.getCompletionExceptionOrNull()?.message.shouldContain("unclean")
+                }
+            }
+        }
+    })
+
+private val TIMEOUT = 1.seconds
+private const val SIZE = 5000
+
+private fun slowRig(role: Role, failByDrop: Boolean = false) = ConnectionRig(
+    role,
+    closeHandshakeTimeout = TIMEOUT,
+    dropTimeout = 2.seconds,
+    failByDrop = failByDrop,
+    maxOutgoingQueueSize = 10_000,
+    capacity = 100,
+).also { it.peer.stopReading() }
+
+private suspend fun Connection.sendBigAndClose(): CloseStatus {
+    send(MessageType.BINARY, ByteArray(SIZE))
+    return close(1000, "")
+}
+
+/** A hundred octets now and then, always before the time is over. */
+private fun ConnectionRig.takeSlowly() {
+    while (connection.bufferedAmount > 0) {
+        loop.advanceBy(900.milliseconds)
+        peer.readOnce()
+        loop.run()
+    }
+    peer.readOn()
+    loop.run()
+}
+
+private fun CloseStatus.shouldBeCutOff() {
+    wasClean shouldBe false
+    local.shouldBeNull()
+    cause.shouldNotBeNull().message shouldBe
+        "the peer took nothing within 1s of what it was sent"
+}
