@@ -5,10 +5,16 @@ import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.frame.Opcode
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import java.io.IOException
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 /** A client of ours that breaks the rules through the low-level door, and a server of ours. */
 @OptIn(DelicateWebSocketApi::class)
@@ -83,6 +89,44 @@ class HostilePeerTest :
                 incoming.receive() shouldBe Message.Text("by hand")
                 sendFrame(RawFrame(Opcode.CLOSE, byteArrayOf(0x0B, 0xB8.toByte())))
                 awaitClosed().remote?.code shouldBe CloseCode.NORMAL_CLOSURE
+            }
+        }
+
+        for (ending in listOf("ends its direction", "resets the connection")) {
+            test("a peer that $ending while nobody reads is found within two Pings") {
+                webSocketServer {
+                    autoPingInterval = 100.milliseconds
+                    maxIncomingQueueSize = 1000
+                    onConnect {
+                        accept()
+                        awaitClosed()
+                    }
+                }.use { server ->
+                    RawPeer(server.port).use { peer ->
+                        peer.handshake()
+                        repeat(30) { peer.send(RawPeer.masked(0x82, ByteArray(10_000))) }
+                        if (ending.startsWith("resets")) peer.socket.setSoLinger(true, 0)
+                    }
+                    withTimeout(20.seconds) { while (server.connectionCount > 0) yield() }
+                }
+            }
+        }
+
+        test("a peer that sends and never reads is ended after writeTimeout, at a plain echo") {
+            webSocketServer {
+                writeTimeout = 300.milliseconds
+                onConnect { for (message in incoming) send(message) }
+            }.use { server ->
+                RawPeer(server.port).use { peer ->
+                    peer.handshake()
+                    val flooding = async(Dispatchers.IO) {
+                        shouldThrow<IOException> {
+                            while (true) peer.send(RawPeer.masked(0x82, ByteArray(60_000)))
+                        }
+                    }
+                    withTimeout(20.seconds) { flooding.await() }
+                    withTimeout(20.seconds) { while (server.connectionCount > 0) yield() }
+                }
             }
         }
 

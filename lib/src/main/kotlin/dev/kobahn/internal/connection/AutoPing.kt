@@ -24,30 +24,54 @@ internal class AutoPingConfig(
 )
 
 /**
- * Sends Pings by itself, measures what they take, and finds out when the peer is gone. On the loop.
+ * Sends Pings by itself, measures what they take, and finds out when the peer is gone. On the loop,
+ * but for [onWritten].
  *
  * A Ping is sent one interval after the opening, then one after each Pong; without a timeout the
  * next follows in any case. The payload is 8 octets of wall-clock time in nanoseconds, 4 octets of
- * sequence number, both in network order, and random octets.
+ * sequence number, both in network order, and random octets. The time for the Pong counts from the
+ * departure of the Ping: what it waits behind is not the peer's fault.
  *
- * @param canSend whether a Ping would leave now: not while a frame is open
- * @param send sends a Ping with the payload given; false if the connection is closing
- * @param fail ends the connection, whose peer does not answer
+ * While this end does not read, no Pong can be found. Pings are sent all the same: the second one to
+ * a peer that has gone fails to be written. Before each the input is looked at, for its end or a
+ * Close may be near.
  */
 internal class AutoPing(
-    private val loop: Loop,
+    private val transport: Transport,
     private val config: AutoPingConfig,
-    private val canSend: () -> Boolean,
-    private val send: (ByteArray) -> Boolean,
-    private val fail: (IOException) -> Unit,
+    private val owner: Owner,
     private val log: ConnectionLog? = null,
 ) {
+    /** What the connection does for its automatic Pings. On the loop. */
+    interface Owner {
+        /** Whether a Ping would leave now: not while a frame is open. */
+        val canPing: Boolean
+
+        /** Sends a Ping; returns where it ends in the stream, or -1 if the connection is closing. */
+        fun sendAutoPing(payload: ByteArray): Long
+
+        /** Reads what has come although reading is paused, as far as there is room for it. */
+        fun lookForEnd()
+
+        /** Ends the connection, whose peer does not answer. */
+        fun drop(cause: Throwable?)
+    }
+
+    private val loop get() = transport.loop
     private var timer: DisposableHandle? = null
     private var pending: ByteArray? = null
-    private var sentAt = 0L
+    private var begunAt = 0L
     private var sequence = 0
     private var paused = false
     private var stopped = false
+
+    /** Where the Ping ends that is yet to leave. */
+    @Volatile
+    private var end = NONE
+
+    /** When the Ping that is pending left. */
+    @Volatile
+    private var sentAt = 0L
 
     /** What the last Ping took to be answered. */
     val roundTripTime = MutableStateFlow<Duration?>(null)
@@ -69,19 +93,30 @@ internal class AutoPing(
     }
 
     private fun ping() {
-        if (!canSend()) return awaitInterval()
+        if (paused) owner.lookForEnd()
+        if (stopped) return
+        begunAt = loop.nanoTime()
+        // A second Ping behind one that has not left would find out nothing more.
+        if (!owner.canPing || end != NONE) return awaitInterval()
         val payload = payload()
-        if (!send(payload)) return stop()
+        sentAt = begunAt
+        val end = owner.sendAutoPing(payload)
+        if (end < 0) return stop()
         pending = payload
-        sentAt = loop.nanoTime()
+        this.end = end
+        // Another thread may have written it already.
+        onWritten(synchronized(transport.output) { transport.output.position })
         log?.autoPing("Ping $sequence")
         awaitPong()
     }
 
     private fun awaitPong() {
-        if (config.timeout == Duration.ZERO) return awaitInterval()
+        // Without a timeout the next Ping follows in any case.
+        if (config.timeout == Duration.ZERO || paused) return awaitNext()
         schedule(config.timeout, ::timedOut)
     }
+
+    private fun awaitNext() = schedule(config.interval - since(begunAt), ::ping)
 
     private fun payload(): ByteArray {
         val octets = Random.nextBytes(config.size)
@@ -92,16 +127,30 @@ internal class AutoPing(
     }
 
     private fun timedOut() {
-        // While nothing is read no Pong can be found.
-        if (paused) return
+        // What takes no octets at all is ended by the time for writing.
+        if (end != NONE) return awaitPong()
+        val left = config.timeout - since(sentAt)
+        if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
+    }
+
+    private fun since(nanos: Long) = (loop.nanoTime() - nanos).nanoseconds
+
+    private fun fail() {
         log?.timeout("the peer sent no Pong within ${config.timeout}")
-        fail(IOException("the peer sent no Pong within ${config.timeout}"))
+        owner.drop(IOException("the peer sent no Pong within ${config.timeout}"))
+    }
+
+    /** The output was written up to [position]. From any thread. */
+    fun onWritten(position: Long) {
+        if (position < end) return
+        sentAt = loop.nanoTime()
+        end = NONE
     }
 
     /** A Pong arrived. */
     fun onPong(payload: ByteArray) {
         if (!payload.contentEquals(pending ?: return)) return
-        roundTripTime.value = (loop.nanoTime() - sentAt).nanoseconds
+        roundTripTime.value = since(sentAt)
         log?.autoPing("Pong $sequence after ${roundTripTime.value}")
         pending = null
         awaitInterval()
@@ -117,6 +166,7 @@ internal class AutoPing(
     /** Reading pauses because of this end: the peer cannot be blamed for silence. */
     fun onPause() {
         paused = true
+        if (pending != null) awaitNext()
     }
 
     /** Reading goes on: the peer has the whole time again. */
@@ -127,5 +177,8 @@ internal class AutoPing(
 
     private companion object {
         const val NANOS_PER_MILLI = 1_000_000L
+
+        /** Behind everything. */
+        const val NONE = Long.MAX_VALUE
     }
 }

@@ -4,6 +4,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
@@ -12,7 +13,9 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 
+@OptIn(ExperimentalCoroutinesApi::class)
 class AutoPingTest :
     FunSpec({
         Role.entries.forEach { role ->
@@ -131,6 +134,72 @@ class AutoPingTest :
                     rig.begin { incoming.receive() }
                     rig.loop.advanceBy(3.seconds - TICK)
                     rig.connection.closeStatus shouldBe null
+                    rig.loop.advanceBy(TICK)
+                    rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("while reading is paused Pings go on, one in each interval") {
+                    val rig = rig(restart = false, bound = 64)
+                    rig.receive(rig.peer.text("x".repeat(100)))
+                    rig.loop.advanceBy(INTERVAL * 10)
+                    rig.peer.pings() shouldHaveSize 10
+                    rig.connection.closeStatus shouldBe null
+                }
+
+                for (timeout in listOf(3.seconds, Duration.ZERO, INTERVAL * 2)) {
+                    test("while reading is paused the end is found at the next Ping ($timeout)") {
+                        val rig = rig(timeout = timeout, bound = 64)
+                        rig.receive(rig.peer.text("x".repeat(100)))
+                        rig.peer.send(rig.peer.text("more"))
+                        rig.peer.end()
+                        rig.loop.advanceBy(INTERVAL)
+                        val status = rig.connection.closeStatus.shouldNotBeNull()
+                        status.code shouldBe 1006
+                        rig.begin { incoming.receive() }.getCompleted().size shouldBe 100
+                    }
+                }
+
+                test("while reading is paused the peer's Close is found at the next Ping") {
+                    val rig = rig(bound = 64)
+                    rig.receive(rig.peer.text("x".repeat(100)))
+                    rig.peer.send(rig.peer.text("more"), rig.peer.close(3000))
+                    rig.loop.advanceBy(INTERVAL)
+                    rig.begin { listOf(incoming.receive(), incoming.receive()) }.getCompleted()
+                        .map { it.size } shouldBe listOf(100, 4)
+                    rig.peer.end()
+                    rig.loop.advanceBy(1.seconds)
+                    rig.connection.closeStatus.shouldNotBeNull().code shouldBe 3000
+                }
+
+                test("a peer that floods a paused reader is not read without end") {
+                    val rig = rig(bound = 64)
+                    rig.receive(rig.peer.text("x".repeat(100)))
+                    repeat(100) { rig.peer.send(rig.peer.text("x".repeat(40_000))) }
+                    rig.loop.advanceBy(INTERVAL * 100)
+                    // Three reads of a pipe that holds 64 KiB go over the limit, a fourth is not made.
+                    rig.peer.waiting() shouldBeGreaterThan 100 * 40_000 - 5 * 64 * 1024
+                    rig.connection.closeStatus shouldBe null
+                }
+
+                test("the time for the Pong begins when the Ping has left") {
+                    val rig = ConnectionRig(
+                        role,
+                        maxOutgoingQueueSize = 10_000,
+                        capacity = 100,
+                        autoPing = AutoPingConfig(INTERVAL, 3.seconds, 12, false),
+                    )
+                    rig.peer.stopReading()
+                    rig.begin { send(MessageType.BINARY, ByteArray(5000)) }
+                    rig.loop.advanceBy(INTERVAL)
+                    while (rig.connection.bufferedAmount > 0) {
+                        rig.loop.advanceBy(2.seconds)
+                        rig.peer.readOnce()
+                        rig.loop.run()
+                    }
+                    rig.peer.readOn()
+                    rig.loop.advanceBy(3.seconds - TICK)
+                    rig.connection.closeStatus shouldBe null
+                    rig.peer.pings() shouldHaveSize 1
                     rig.loop.advanceBy(TICK)
                     rig.connection.closeStatus.shouldNotBeNull()
                 }
