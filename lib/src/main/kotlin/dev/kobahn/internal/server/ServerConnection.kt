@@ -1,8 +1,10 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.connection.run
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.HeadResult
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -13,6 +15,7 @@ import dev.kobahn.protocol.handshake.ServerHandshakeResult
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.Job
 
@@ -59,6 +62,10 @@ internal class ServerConnection(
         var isOver = false
             private set
 
+        /** Ends the writing of an answer to a client that takes nothing of it. */
+        @Volatile
+        var writing: ProgressTimer? = null
+
         /** What works on an answer, to be cancelled when nobody waits for it. */
         @Volatile
         private var asked: Job? = null
@@ -72,6 +79,8 @@ internal class ServerConnection(
         fun end() {
             isOver = true
             timer?.dispose()
+            writing?.stop()
+            writing = null
             asked?.cancel()
         }
     }
@@ -182,7 +191,17 @@ internal class ServerConnection(
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        limit(opening.service.dropTimeout) { transport.close() }
+        opening.writing = ProgressTimer(transport, ANSWER_TIMEOUT) { transport.close() }
+            .also { it.start() }
+    }
+
+    /** The answer is written: the client has some time to end the transport, as after a Close. */
+    private fun answered(opening: Opening) {
+        val writing = opening.writing ?: return
+        writing.stop()
+        opening.writing = null
+        val time = opening.service.dropTimeout
+        limit(if (time > Duration.ZERO) time else ANSWER_TIMEOUT) { transport.close() }
     }
 
     private fun limit(time: Duration, action: Runnable) {
@@ -197,7 +216,10 @@ internal class ServerConnection(
     }
 
     override fun onWritten(waiting: Long) {
-        receiver?.onWritten(waiting)
+        val opening = opening ?: return receiver!!.onWritten(waiting)
+        val writing = opening.writing ?: return
+        writing.onWritten()
+        if (waiting == 0L) transport.loop.run { answered(opening) }
     }
 
     override fun onClosed(cause: IOException?) {
@@ -223,4 +245,9 @@ internal class ServerConnection(
 
     /** Ends the connection at once. From any thread. */
     fun drop() = transport.close()
+
+    private companion object {
+        /** How long a client may take nothing of an answer in plain HTTP. */
+        val ANSWER_TIMEOUT = 10.seconds
+    }
 }

@@ -10,9 +10,12 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
 /** A connection of a server from its first octet on, on a virtual loop, with its peer. */
-internal class ServerRig(configure: WebSocketServerOptions.() -> Unit) {
+internal class ServerRig(
+    capacity: Int = MemoryTransport.CAPACITY,
+    configure: WebSocketServerOptions.() -> Unit,
+) {
     val loop = VirtualLoop()
-    private val ends = MemoryTransport.pair(loop)
+    private val ends = MemoryTransport.pair(loop, capacity = capacity)
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
     private val context = ServerContext(WebSocketServerOptions().apply(configure), scope)
 
@@ -33,6 +36,15 @@ internal class ServerRig(configure: WebSocketServerOptions.() -> Unit) {
     fun receive(text: String) {
         synchronized(ends.second.output) { ends.second.output.append(text.encodeToByteArray()) }
         ends.second.flush()
+        loop.run()
+    }
+
+    /** The peer takes nothing any more, but what [takeOnce] takes. */
+    fun stopReading() = ends.second.pauseReading()
+
+    /** The peer takes what is on the way. */
+    fun takeOnce() {
+        ends.second.readOnce()
         loop.run()
     }
 
