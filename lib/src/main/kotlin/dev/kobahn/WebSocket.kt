@@ -5,6 +5,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.extension.ExtensionHeader
 import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 
@@ -23,13 +24,13 @@ import kotlinx.coroutines.flow.StateFlow
 public interface WebSocket {
     /**
      * The messages that arrive, in order. Iteration ends when the connection was closed cleanly;
-     * otherwise it throws [ConnectionClosedException]. What arrived before the end is still handed
-     * out.
+     * otherwise it throws [ConnectionClosedException]. `receive` throws that after every end, with
+     * how it ended. What arrived before the end is still handed out.
      *
      * No message is lost by a `receive` that is cancelled, by a timeout for instance. When the
      * messages that wait exceed `maxIncomingQueueSize` octets, reading stops and with it the peer;
      * it goes on when they are taken. `incoming.cancel()` discards this and all further data, while
-     * control frames are still served.
+     * control frames are still served: a handler that only sends does that, or [whileOpen].
      */
     public val incoming: ReceiveChannel<Message>
 
@@ -231,8 +232,29 @@ public interface WebSocket {
      */
     public suspend fun close(code: Int = 1000, reason: String = ""): CloseStatus
 
-    /** Suspends until the connection has ended, for whatever reason. Never throws because of how. */
+    /**
+     * Suspends until the connection has ended, for whatever reason. Never throws because of how.
+     * While messages fill [incoming] and nobody takes them, a peer that goes away is found by the
+     * automatic Pings, within two of their intervals.
+     */
     public suspend fun awaitClosed(): CloseStatus
+
+    /**
+     * Opens the connection if that is to be done, and runs [block] as long as it is open: for
+     * handlers that only send.
+     *
+     * ```
+     * onConnect { whileOpen { prices(symbol).collect { send(it) } } }
+     * ```
+     *
+     * Returns when the block does, or when the connection was closed cleanly, by whichever side; the
+     * block is cancelled then and its `finally` blocks have run. What the peer sends is discarded
+     * once it fills [incoming], unless that or [incomingStreams] was asked for. Cancellation cancels
+     * the block.
+     *
+     * @throws ConnectionClosedException if the connection ended otherwise, as iteration does
+     */
+    public suspend fun whileOpen(block: suspend CoroutineScope.() -> Unit)
 
     /**
      * What went over the connection since it began, or since [resetTrafficStats]: a value of this

@@ -132,6 +132,17 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
             return messages.isOver(bound) || streams?.isOver(bound) == true
         }
 
+    /** Whether what waits is forgotten when it is too much and nobody has asked for messages. */
+    @Volatile
+    var discardsUnread = false
+
+    /** Forgets what waits, if it is too much and nobody wants it; whether that was so. On the loop. */
+    fun discardUnread(): Boolean {
+        if (!discardsUnread || choice != null || !isFull) return false
+        streams?.forget()
+        return true
+    }
+
     /** Whether the application has taken everything; it may still have something in hand. */
     val isEmptied: Boolean get() = messages.isEmptied && streams?.isEmptied != false
 

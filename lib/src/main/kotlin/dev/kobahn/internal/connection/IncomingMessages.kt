@@ -10,7 +10,6 @@ import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ChannelIterator
 import kotlinx.coroutines.channels.ChannelResult
-import kotlinx.coroutines.channels.ClosedReceiveChannelException
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.isActive
@@ -41,6 +40,9 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
 
         /** Whether [tellAll] will be called when [job] is cancelled. */
         fun tellsWhenCancelled(job: Job): Boolean
+
+        /** What a `receive` throws after a clean end, when iteration just ends. */
+        fun closedException(): Throwable
 
         /** Before something is received: completes the opening handshake, now or soon, or ends receiving. */
         fun beforeReceive()
@@ -126,13 +128,20 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         receivers.forEach { it.tell() }
     }
 
+    /** Forgets what waits. */
+    fun forget() {
+        synchronized(this) {
+            bridge?.take()
+            clear()
+            octets = 0
+        }
+    }
+
     /** Forgets what waits and takes no more, while the end is yet to come. */
     fun discard() {
         synchronized(this) {
             isDiscarding = true
-            bridge?.take()
-            clear()
-            octets = 0
+            forget()
         }
         owner.onRoom()
     }
@@ -157,7 +166,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     private suspend fun receiveLater(): E {
         val iterator = iterator()
         if (iterator.hasNext()) return iterator.next()
-        throw ClosedReceiveChannelException("the connection was closed")
+        throw owner.closedException()
     }
 
     override suspend fun receiveCatching(): ChannelResult<E> {

@@ -22,9 +22,6 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     interface Owner : IncomingMessages.Owner {
         /** More waits than the limit allows. On the loop. */
         fun onFull()
-
-        /** What reading a message throws whose end will not come. */
-        fun closedException(): Throwable
     }
 
     /** The readers of messages that are not completely read; those not yet taken are the last. */
@@ -96,6 +93,12 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     /** Forgets what waits and takes no more. */
     fun discard() = readers.discard()
 
+    /** Forgets what waits, the rest of the message that is open included. On the loop. */
+    fun forget() {
+        readers.forget()
+        failAll()
+    }
+
     private fun failAll() {
         val all = synchronized(this) { open.toList().also { open.clear() } }
         all.forEach { it.fail(owner::closedException) }
@@ -154,6 +157,8 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     }
 
     override fun onIdle() = owner.onIdle()
+
+    override fun closedException(): Throwable = owner.closedException()
 
     private companion object {
         const val LEAST = 64L

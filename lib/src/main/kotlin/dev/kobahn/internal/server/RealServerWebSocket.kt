@@ -22,6 +22,7 @@ import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.runSoon
 import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
+import dev.kobahn.internal.connection.whileOpen
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -35,6 +36,7 @@ import dev.kobahn.protocol.handshake.ServerHandshake
 import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 
@@ -263,6 +265,11 @@ internal class RealServerWebSocket(
     }
 
     override suspend fun awaitClosed(): CloseStatus = connection.awaitClosed()
+
+    override suspend fun whileOpen(block: suspend CoroutineScope.() -> Unit) {
+        acceptUnlessDone()
+        connection.whileOpen(block)
+    }
 
     override fun resetTrafficStats() = connection.resetTrafficStats()
 

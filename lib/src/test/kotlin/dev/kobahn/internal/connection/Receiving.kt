@@ -29,6 +29,8 @@ internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = nul
     override fun onIdle() {
         idles++
     }
+
+    override fun closedException() = ClosedReceiveChannelException("end")
 }
 
 internal fun message(number: Int, size: Int = 100) = Message.Text("$number".padEnd(size))
