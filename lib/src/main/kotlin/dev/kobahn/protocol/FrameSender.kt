@@ -164,7 +164,7 @@ internal class FrameSender(
     fun sendEncoded(): Boolean {
         val next = unencoded!!
         val encoding = encoding!!
-        if (close != null || isReleased) {
+        if (isOver || isReleased) {
             discardEncoded()
             return false
         }
