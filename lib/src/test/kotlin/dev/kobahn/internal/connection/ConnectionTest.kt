@@ -4,6 +4,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.ReadingPausedException
+import dev.kobahn.WireLog
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.assertions.throwables.shouldThrow
@@ -66,6 +67,35 @@ class ConnectionTest :
                     rig.loop.run()
                     ended.getCompleted().first?.wasClean shouldBe false
                     ended.getCompleted().second shouldBe true
+                }
+
+                test("a send that the end interrupts can see that the connection is closing") {
+                    val rig = ConnectionRig(role, maxOutgoingQueueSize = 10, capacity = 10)
+                    rig.peer.stopReading()
+                    val seen = CoroutineScope(Dispatchers.Unconfined).async {
+                        shouldThrow<ConnectionClosedException> {
+                            rig.connection.send(MessageType.BINARY, ByteArray(100))
+                        }
+                        rig.connection.isClosing
+                    }
+                    rig.loop.run()
+                    seen.isCompleted.shouldBeFalse()
+                    rig.peer.vanish(IOException("gone"))
+                    rig.loop.run()
+                    seen.getCompleted() shouldBe true
+                }
+
+                test("a log that fails with an Error keeps nobody from hearing of the end") {
+                    val log = WireLog { entry ->
+                        if ("CLOSED" in entry.toString()) throw StackOverflowError("in the log")
+                    }
+                    val rig = ConnectionRig(role, wireLog = WireLogConfig(true, false, log))
+                    val receiving = rig.begin { incoming.receive() }
+                    val waiting = rig.begin { awaitClosed() }
+                    rig.peer.vanish(IOException("gone"))
+                    rig.loop.run()
+                    waiting.isCompleted.shouldBeTrue()
+                    receiving.failure().shouldBeInstanceOf<ConnectionClosedException>()
                 }
 
                 test("send throws after our Close, with what is known by then") {
