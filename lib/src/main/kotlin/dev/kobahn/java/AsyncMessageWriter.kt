@@ -4,9 +4,11 @@ import java.util.concurrent.CompletableFuture
 
 /**
  * A message that is sent piece by piece, see [AsyncWebSocket.beginMessage]; [end] ends it. Thread-safe;
- * calls take effect in their order, so there is no need to wait for one before the next, but a
- * sender of much should: each future completes once no more than `maxOutgoingQueueSize` octets wait
- * to be written. Arrays are handed over until then.
+ * calls take effect in their order, a [AsyncWebSocket.close] after [end] included, so there is no
+ * need to wait for one before the next. But each call is kept until its turn comes, so a sender of
+ * much has to wait now and then: each future completes once no more than `maxOutgoingQueueSize`
+ * octets wait to be written, and who ignores them queues without bound. Arrays are handed over until
+ * then.
  *
  * A call that fails, with `ConnectionClosedException` when the connection is closing or gone, or as
  * it says itself, cuts the message off, as [abandon] does.

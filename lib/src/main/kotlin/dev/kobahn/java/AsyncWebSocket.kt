@@ -37,9 +37,10 @@ import java.util.function.Predicate
 public interface AsyncWebSocket {
     /**
      * Sends [text] as one message. Messages leave in the order of the calls, so there is no need to
-     * wait for one before sending the next; but a sender of much should: the future completes once
-     * no more than `maxOutgoingQueueSize` octets wait to be written, and fails with
-     * `ConnectionClosedException` if a Close was sent or the connection is gone.
+     * wait for one before sending the next; but a sender of much has to, for who ignores the futures
+     * queues without bound: each completes once no more than `maxOutgoingQueueSize` octets wait to
+     * be written, and fails with `ConnectionClosedException` if a Close was sent or the connection
+     * is gone.
      */
     public fun send(text: String): CompletableFuture<Void?>
 
@@ -193,10 +194,10 @@ public interface AsyncWebSocket {
     public fun close(code: Int): CompletableFuture<CloseStatus>
 
     /**
-     * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason] and
-     * discards what still arrives; the future gives how the connection ended. If it is closing
-     * already this only waits. The future fails with [IllegalArgumentException] if [code] must not
-     * be sent.
+     * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason], behind
+     * what was sent before, and discards what still arrives; the future gives how the connection
+     * ended. A message that was begun and not ended is cut off. If the connection is closing already
+     * this only waits. The future fails with [IllegalArgumentException] if [code] must not be sent.
      *
      * @param code 1000–1003, 1007–1014 or 3000–4999
      * @param reason cut to 123 octets of UTF-8 at the end of a code point

@@ -125,6 +125,70 @@ class MessageStreamTest {
     }
 
     @Test
+    void aCloseGoesBehindAMessageThatWasEndedBeforeIt() throws Exception {
+        String part = "x".repeat(100_000);
+        for (int round = 0; round < 10; round++) {
+            Recorder recorder = new Recorder();
+            Recorder ending = new Recorder();
+            try (RunningServer running = RunningServer.of(recorder)) {
+                AsyncWebSocket client = running.connect(ending);
+                client.beginMessage(MessageType.TEXT).thenAccept(writer -> {
+                    writer.write(part);
+                    writer.write(part);
+                    writer.end();
+                    client.send("and one more");
+                    client.close(3000, "bye");
+                });
+                expect(recorder, "open");
+                assertTrue(recorder.next().equals("text " + part + part), "not the whole message");
+                expect(recorder, "text and one more", "close 3000");
+                assertTrue(ending.status().wasClean());
+            }
+        }
+    }
+
+    @Test
+    void whatIsCalledAfterACloseComesTooLate() throws Exception {
+        Recorder recorder = new Recorder();
+        try (RunningServer running = RunningServer.of(recorder)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            writer.write("a");
+            writer.end();
+            assertTrue(Futures.get(client.close()).wasClean());
+            Futures.failure(ConnectionClosedException.class, client.send("late"));
+            expect(recorder, "open", "text a", "close 1000");
+        }
+    }
+
+    @Test
+    void aCloseCutsOffAMessageThatNobodyHasEnded() throws Exception {
+        Recorder recorder = new Recorder();
+        try (RunningServer running = RunningServer.of(recorder)) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
+            Futures.get(writer.write("half"));
+            var second = client.beginMessage(MessageType.TEXT);
+            Futures.get(client.close(3000));
+            assertTrue(second.isCompletedExceptionally());
+            expect(recorder, "open", "close 3000");
+        }
+    }
+
+    @Test
+    void aCloseThatWaitsForAMessageEndsWithTheConnection() throws Exception {
+        try (RunningServer running = RunningServer.of(new Recorder(0))) {
+            AsyncWebSocket client = running.connect(new Recorder());
+            AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.BINARY));
+            writer.write(new byte[64 << 20]);
+            writer.end();
+            var closing = client.close();
+            client.drop();
+            assertEquals(1006, Futures.get(closing).getCode());
+        }
+    }
+
+    @Test
     void aWriterThatIsAbandonedClosesWith1011() throws Exception {
         Recorder recorder = new Recorder();
         try (RunningServer running = RunningServer.of(recorder)) {

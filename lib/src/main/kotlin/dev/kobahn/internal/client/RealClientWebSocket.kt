@@ -27,7 +27,7 @@ import kotlinx.coroutines.flow.StateFlow
 
 /** A client's end of an open connection. */
 internal class RealClientWebSocket(
-    private val connection: Connection,
+    val connection: Connection,
     override val response: ConnectionResponse,
     override val transportDetails: TransportDetails,
 ) : ClientWebSocket {

@@ -274,6 +274,17 @@ internal class Outbox(private val owner: Owner) {
         }
     }
 
+    /** Runs [action], which must not suspend, when those who wait for their turn to send have had it. */
+    suspend fun inTurn(action: () -> Unit) {
+        if (!synchronized(output) { isTurnTaken }) return action()
+        turns().await()
+        try {
+            action()
+        } finally {
+            turns().release()
+        }
+    }
+
     /** Octets were written. */
     fun onWritten() {
         gate?.onWritten()

@@ -24,6 +24,12 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
 
     private val steps = Channel<Step>(Channel.UNLIMITED)
 
+    @Volatile
+    private var isEnding = false
+
+    /** Whether the message has begun, and no call was made that ends it. */
+    val isOpen: Boolean get() = begun.isDone && !begun.isCompletedExceptionally && !isEnding
+
     /** Completes when the message is this writer's to write. */
     val begun: CompletableFuture<AsyncMessageWriter> = LoopSafeFuture()
 
@@ -91,14 +97,24 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
 
     override fun end() = end(ByteArray(0))
 
-    override fun end(octets: ByteArray) = then {
+    override fun end(octets: ByteArray): CompletableFuture<Void?> = then {
         checkNoFrame()
         message.end(octets)
         ended = true
-    }
+    }.also { isEnding = true }
 
     override fun abandon() {
         then { throw CancellationException("the message was given up") }
+        isEnding = true
+    }
+
+    /** The connection is to be closed: a message that has not begun will not. */
+    fun giveUpUnlessBegun() {
+        begun.completeExceptionally(IllegalStateException(TOO_LATE))
+    }
+
+    private companion object {
+        const val TOO_LATE = "close was called before the message could begin"
     }
 
     private fun Writing.checkNoFrame() =

@@ -2,6 +2,7 @@ package dev.kobahn.internal.java
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
+import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.ServerWebSocket
@@ -9,6 +10,9 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.internal.client.RealClientWebSocket
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.server.RealServerWebSocket
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
@@ -16,6 +20,8 @@ import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.TrackedTimings
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -29,6 +35,8 @@ import java.util.function.Predicate
 import kotlin.coroutines.CoroutineContext
 import kotlin.time.toDurationUnit
 import kotlin.time.toJavaDuration
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.withContext
 
 /**
  * A connection as Java sees it. Calls that wait go on in [dispatcher], where the listener is
@@ -40,6 +48,10 @@ internal abstract class RealAsyncWebSocket(
 ) : AsyncWebSocket {
     private val calls = FutureCalls(dispatcher)
     private val demand = Demand()
+
+    /** Those of messages that have not ended; most connections have none. */
+    @Volatile
+    private var writers: Set<RealAsyncMessageWriter> = emptySet()
 
     /** Has [listener] live the life of the connection, see [ListenerCalls.run]. */
     suspend fun serve(listener: WebSocketListener, opened: () -> Unit = {}) =
@@ -67,7 +79,9 @@ internal abstract class RealAsyncWebSocket(
         doNotCompress: Boolean,
     ): CompletableFuture<AsyncMessageWriter> {
         val writer = RealAsyncMessageWriter(webSocket)
+        synchronized(this) { writers += writer }
         val sending = calls.completion { writer.run(type, doNotCompress) }
+        sending.whenComplete { _, _ -> synchronized(this) { writers -= writer } }
         writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
         return writer.begun
     }
@@ -117,11 +131,19 @@ internal abstract class RealAsyncWebSocket(
     override fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
         calls.completion { webSocket.sendData(octets, chopSize, sync) }
 
-    override fun close() = calls.future { webSocket.close() }
+    override fun close() = close(CloseCode.NORMAL_CLOSURE)
 
-    override fun close(code: Int) = calls.future { webSocket.close(code) }
+    override fun close(code: Int) = close(code, "")
 
-    override fun close(code: Int, reason: String) = calls.future { webSocket.close(code, reason) }
+    override fun close(code: Int, reason: String) = calls.future {
+        writers.forEach { it.giveUpUnlessBegun() }
+        // A message that nobody has ended is cut off: it may never be.
+        if (writers.any { it.isOpen }) {
+            webSocket.close(code, reason)
+        } else {
+            webSocket.connection.closeInTurn(code, reason)
+        }
+    }
 
     override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
 
@@ -154,6 +176,24 @@ internal abstract class RealAsyncWebSocket(
     override fun drop() = webSocket.drop()
 
     override fun toString(): String = webSocket.toString()
+}
+
+private val WebSocket.connection: Connection
+    get() = when (this) {
+        is RealServerWebSocket -> connection
+        is RealClientWebSocket -> connection
+        else -> throw IllegalArgumentException("$this is no connection of this library")
+    }
+
+/** As `close`, but the Close goes behind messages whose senders wait for their turn. */
+private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStatus {
+    CloseFrame.of(code, reason)
+    try {
+        withContext(NonCancellable) { outbox.inTurn { beginClose(code, reason) } }
+    } catch (_: ConnectionClosedException) {
+        // It has ended meanwhile.
+    }
+    return awaitClosed()
 }
 
 /** The server's end. */
