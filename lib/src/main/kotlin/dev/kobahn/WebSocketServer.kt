@@ -24,6 +24,14 @@ public interface WebSocketServer {
     public val connectionCount: Int
 
     /**
+     * How many handlers run: calls of `onConnect` and `onRequest`, those included whose connection
+     * has ended. Nothing ends a handler that neither receives nor sends, so that a number far above
+     * [connectionCount] says that some wait for something else; `maxLingeringHandlers` bounds it, and
+     * what is done in `whileOpen { }` ends with its connection.
+     */
+    public val handlerCount: Int
+
+    /**
      * Owns everything the server runs; completes when all of that has ended, each handler included.
      * Cancelling it, or the parent, frees the port and cancels the handlers, which closes their
      * connections with 1001 (503 in a handshake); what is left when closing takes longer than

@@ -22,9 +22,10 @@ class RouteOptionsTest :
             settable(Route::class) shouldBe settable(ServerConnectionOptions::class)
             val serverOnly = settable(WebSocketServerOptions::class) - settable(Route::class)
             serverOnly shouldBe setOf(
-                "host", "port", "backlog", "maxConnections", "server", "versions", "externalPort",
-                "trustXForwardedFor", "trustedProxies", "serveFlashSocketPolicy",
-                "flashSocketPolicy", "openHandshakeTimeout", "tcpNoDelay", "maxHeadLineLength",
+                "host", "port", "backlog", "maxConnections", "maxLingeringHandlers", "server",
+                "versions", "externalPort", "trustXForwardedFor", "trustedProxies",
+                "serveFlashSocketPolicy", "flashSocketPolicy", "openHandshakeTimeout", "tcpNoDelay",
+                "maxHeadLineLength",
                 "maxHeadSize", "maxHeaders",
             )
             settable(Route::class).shouldContainAll(

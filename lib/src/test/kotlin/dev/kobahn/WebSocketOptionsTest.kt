@@ -30,6 +30,7 @@ class WebSocketOptionsTest :
                 "maxHeadSize is 0, must be 1" to { maxHeadSize = 0 },
                 "maxHeadLineLength is 0, must be 1" to { maxHeadLineLength = 0 },
                 "maxConnections is -1, must be 0" to { maxConnections = -1 },
+                "maxLingeringHandlers is -1, must be 0" to { maxLingeringHandlers = -1 },
                 "backlog is 0, must be 1" to { backlog = 0 },
                 "versions is [7], must be some of 8 and 13" to { versions = listOf(7) },
                 "versions is [], must be some of 8 and 13" to { versions = emptyList() },
@@ -146,6 +147,7 @@ class WebSocketOptionsTest :
                 allowedOrigins shouldBe listOf("same-origin")
                 allowNullOrigin shouldBe false
                 maxConnections shouldBe 0
+                maxLingeringHandlers shouldBe 10_000
                 trustXForwardedFor shouldBe 0
                 trustedProxies.first() shouldBe "127.0.0.0/8"
                 requireMaskedClientFrames shouldBe true

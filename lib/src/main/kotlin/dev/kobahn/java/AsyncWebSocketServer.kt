@@ -54,6 +54,12 @@ public interface AsyncWebSocketServer {
     public fun connectionCount(): Int
 
     /**
+     * How many handlers run, decisions and listeners of connections that have ended included while
+     * they are still at work.
+     */
+    public fun handlerCount(): Int
+
+    /**
      * Binds the port and accepts connections; the future gives this server once it listens. Cancel
      * the future before that, and nothing is bound. It fails with `IOException` if the port cannot
      * be bound and with [IllegalStateException] if the server was started before.
@@ -147,6 +153,12 @@ public interface AsyncWebSocketServer {
 
         /** How many connections there may be at once; further ones get 503. 0 is no limit. */
         public fun maxConnections(count: Int): Builder = set { maxConnections = count }
+
+        /**
+         * How many handlers may go on though their connection has ended; over it the one that has gone
+         * on longest is cancelled, or new requests get 503. 0 is no limit.
+         */
+        public fun maxLingeringHandlers(count: Int): Builder = set { maxLingeringHandlers = count }
 
         /** How many proxies in front of the server add to `X-Forwarded-For`; 0 ignores that header. */
         public fun trustXForwardedFor(proxies: Int): Builder = set { trustXForwardedFor = proxies }

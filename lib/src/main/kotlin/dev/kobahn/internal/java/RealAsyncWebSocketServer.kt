@@ -18,6 +18,8 @@ internal class RealAsyncWebSocketServer(private val server: WebSocketServer) :
 
     override fun connectionCount(): Int = server.connectionCount
 
+    override fun handlerCount(): Int = server.handlerCount
+
     override fun start(): CompletableFuture<AsyncWebSocketServer> = calls.future {
         server.start()
         this

@@ -28,16 +28,21 @@ internal fun RealServerWebSocket.launch() {
     val dispatcher = service.handlerDispatcher
     val place = context.scope.newCoroutineContext(dispatcher ?: loop.dispatcher)
     val coroutine = HandlerCoroutine(place, connection)
+    owner.begin(coroutine)
     val life: suspend Unit.() -> Unit = life@{
         // What had a name here would be kept for as long as the handler runs.
-        if (!coroutineContext.isActive) return@life cancelled()
         try {
-            if (isAnsweredPlainly()) return@life
-            service.handler!!(this@launch)
-        } catch (failure: Throwable) {
-            return@life handled(failure)
+            if (!coroutineContext.isActive) return@life cancelled()
+            try {
+                if (isAnsweredPlainly()) return@life
+                service.handler!!(this@launch)
+            } catch (failure: Throwable) {
+                return@life handled(failure)
+            }
+            handled(null)
+        } finally {
+            context.handlers.ended()
         }
-        handled(null)
     }
     // The loop is where it belongs already: no need to come back to it first.
     when (dispatcher) {

@@ -10,6 +10,7 @@ import kotlin.coroutines.AbstractCoroutineContextElement
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
@@ -20,11 +21,15 @@ import kotlinx.coroutines.withContext
  * page or 426.
  */
 internal fun ServerConnection.launchAnswer(service: Service, request: HttpRequest) {
-    context.scope.launch(service.handlerDispatcher ?: transport.loop.dispatcher) {
+    val place = service.handlerDispatcher ?: transport.loop.dispatcher
+    val answering = context.scope.launch(place, CoroutineStart.LAZY) {
         val response = ask(request) ?: service.status?.answer(request)
             ?: ServerHandshake.upgradeRequired()
         transport.loop.call { answer(response) }
     }
+    begin(answering)
+    answering.invokeOnCompletion { context.handlers.ended() }
+    answering.start()
 }
 
 /**

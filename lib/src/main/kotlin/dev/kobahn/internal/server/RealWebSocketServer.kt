@@ -52,6 +52,9 @@ internal class RealWebSocketServer(
     @Volatile
     private var acceptor: Acceptor? = null
 
+    @Volatile
+    private var handlers: Handlers? = null
+
     /** Set once, under the lock that keeps a stop from overtaking it. */
     @Volatile
     private var accepting: Job? = null
@@ -70,6 +73,8 @@ internal class RealWebSocketServer(
 
     override val connectionCount: Int get() = count.get()
 
+    override val handlerCount: Int get() = handlers?.count ?: 0
+
     /** Whether [start] was called, whatever came of it. */
     val isStarted: Boolean get() = started.get()
 
@@ -79,7 +84,7 @@ internal class RealWebSocketServer(
         try {
             checkNotStopped()
             options.freeze()
-            val context = ServerContext(options, scope)
+            val context = ServerContext(options, scope).also { handlers = it.handlers }
             closingTime = context.routes.services.maxOf { it.closingTime }
             val made = Acceptor.bind(
                 Endpoint.Tcp(options.host, options.port),

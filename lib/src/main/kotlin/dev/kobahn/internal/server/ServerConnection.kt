@@ -41,6 +41,9 @@ internal class ServerConnection(
     private val receiver: TransportListener?
         get() = if (opening == null) webSocket!!.receiver else null
 
+    /** What the application does with it. */
+    private var handler: Job? = null
+
     /** Whether [onEnd] was called, or is about to. On the loop. */
     private var hasEnded = false
 
@@ -126,6 +129,15 @@ internal class ServerConnection(
         val handshake = match.service.handshake(context.isProxied(transport))
         opening.service = match.service
         when (val result = handshake.judge(head, transport.peerName)) {
+            is ServerHandshakeResult.Refused -> answer(result.response)
+            else -> if (mayBeginHandler()) serve(result, match) else refuse(UNAVAILABLE)
+        }
+    }
+
+    private fun mayBeginHandler() = context.handlers.mayBegin(transport.loop.nanoTime())
+
+    private fun serve(result: ServerHandshakeResult, match: RouteTable.Match) {
+        when (result) {
             is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
             is ServerHandshakeResult.NotAnUpgrade -> launchAnswer(match.service, result.request)
             is ServerHandshakeResult.Refused -> answer(result.response)
@@ -136,6 +148,12 @@ internal class ServerConnection(
         val webSocket = RealServerWebSocket(request, this, match)
         this.webSocket = webSocket
         webSocket.launch()
+    }
+
+    /** [handler] is about to run. */
+    fun begin(handler: Job) {
+        context.handlers.began()
+        this.handler = handler
     }
 
     /** What arrives before the handshake is done belongs to the WebSocket; it is held, within bounds. */
@@ -229,6 +247,14 @@ internal class ServerConnection(
             opening?.end()
             webSocket?.onTransportClosed(cause)
         } finally {
+            ended()
+        }
+    }
+
+    private fun ended() {
+        try {
+            handler?.let { context.handlers.linger(it, this, transport.loop.nanoTime()) }
+        } finally {
             onEnd(this)
         }
     }
@@ -246,7 +272,11 @@ internal class ServerConnection(
     /** Ends the connection at once. From any thread. */
     fun drop() = transport.close()
 
+    override fun toString(): String = webSocket?.toString() ?: transport.peer
+
     private companion object {
+        const val UNAVAILABLE = HttpStatus.SERVICE_UNAVAILABLE
+
         /** How long a client may take nothing of an answer in plain HTTP. */
         val ANSWER_TIMEOUT = 10.seconds
     }

@@ -12,6 +12,7 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     val headLimits = options.headLimits()
     val routes = RouteTable(options)
     val maskingKeys = SecureMaskingKeys()
+    val handlers = Handlers(options.maxLingeringHandlers)
 
     /** What is logged of connections before it is known which route they are for. */
     val wireLog = options.wireLogConfig()

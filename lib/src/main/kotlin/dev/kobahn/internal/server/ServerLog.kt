@@ -2,13 +2,17 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.internal.connection.connectionLogger
 
+/** Logs that what the application provides has failed, by [logSafely]. */
+internal fun logFailure(failure: Throwable, message: () -> String) =
+    logSafely { connectionLogger.error(failure, message) }
+
 /**
- * Logs that what the application provides has failed. Nothing comes of it if the logger fails too:
- * what is done about the failure must not depend on it.
+ * Does the logging that [log] is. Nothing comes of it if the logger fails: what is done about that
+ * which is logged must not depend on it.
  */
-internal fun logFailure(failure: Throwable, message: () -> String) {
+internal inline fun logSafely(log: () -> Unit) {
     try {
-        connectionLogger.error(failure, message)
+        log()
     } catch (_: Throwable) {
         // Nobody is left who could be told.
     }

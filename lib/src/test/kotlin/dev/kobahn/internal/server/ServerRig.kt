@@ -10,14 +10,30 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
 /** A connection of a server from its first octet on, on a virtual loop, with its peer. */
-internal class ServerRig(
-    capacity: Int = MemoryTransport.CAPACITY,
-    configure: WebSocketServerOptions.() -> Unit,
+internal class ServerRig private constructor(
+    val loop: VirtualLoop,
+    val context: ServerContext,
+    capacity: Int,
 ) {
-    val loop = VirtualLoop()
+    constructor(
+        capacity: Int = MemoryTransport.CAPACITY,
+        configure: WebSocketServerOptions.() -> Unit,
+    ) : this(VirtualLoop(), capacity, configure)
+
+    private constructor(
+        loop: VirtualLoop,
+        capacity: Int,
+        configure: WebSocketServerOptions.() -> Unit,
+    ) : this(
+        loop,
+        ServerContext(
+            WebSocketServerOptions().apply(configure),
+            CoroutineScope(SupervisorJob() + loop.dispatcher),
+        ),
+        capacity,
+    )
+
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
-    private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
-    private val context = ServerContext(WebSocketServerOptions().apply(configure), scope)
 
     /** What came from the server, as ISO-8859-1. */
     val answer = StringBuilder()
@@ -31,6 +47,9 @@ internal class ServerRig(
         ends.second.start(Peer())
         loop.run()
     }
+
+    /** Another connection of the same server. */
+    fun another() = ServerRig(loop, context, MemoryTransport.CAPACITY)
 
     /** The peer sends [text]. */
     fun receive(text: String) {
