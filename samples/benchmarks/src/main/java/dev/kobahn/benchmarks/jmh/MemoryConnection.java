@@ -25,7 +25,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
         + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-    private final EventLoop loop = new EventLoop("memory", true);
+    private final EventLoop loop = new EventLoop("memory", true, true);
     private final OctetQueue output = new OctetQueue(loop.getSegments());
     private final byte[] frame;
     private final int answerSize;
@@ -142,6 +142,16 @@ final class MemoryConnection implements Transport, AutoCloseable {
     /** The next step writes. */
     @Override
     public void flush() {}
+
+    @Override
+    public void writeNow() {
+        // Everything is written in each step.
+    }
+
+    @Override
+    public boolean readOnce() {
+        return false;
+    }
 
     @Override
     public void pauseReading() {
