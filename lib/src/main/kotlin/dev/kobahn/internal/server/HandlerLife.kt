@@ -7,6 +7,7 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.onOneLine
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -52,10 +53,12 @@ internal fun RealServerWebSocket.launch() {
 }
 
 private suspend fun RealServerWebSocket.isAnsweredPlainly(): Boolean {
-    val isHandled = service.handler != null
     val plain = owner.ask(request)
-        ?: if (isHandled) return false else HttpResponse(HttpStatus.NOT_FOUND)
-    answerUnlessOpen(plain)
+    when {
+        plain != null -> answerUnlessOpen(plain)
+        service.handler != null -> return false
+        else -> refuseUnlessOpen(NOT_FOUND, "nothing is served at this path")
+    }
     return true
 }
 
@@ -65,7 +68,7 @@ private suspend fun RealServerWebSocket.handled(failure: Throwable?) {
         if (failure != null) throw failure
         close(CloseCode.NORMAL_CLOSURE, "")
     } catch (deny: ConnectionDeny) {
-        if (!answerUnlessOpen(deny.response)) failed(deny)
+        if (!refuseUnlessOpen(deny.response, deny.response.reason)) failed(deny)
     } catch (closed: ConnectionClosedException) {
         // It may as well be that of another connection the handler uses.
         if (isOver) over() else failed(closed)
@@ -103,15 +106,25 @@ private suspend fun RealServerWebSocket.beginEnd(code: Int, response: HttpRespon
     if (accepted) connection.beginClose(code, "") else owner.answer(response)
 }
 
+private suspend fun RealServerWebSocket.answerUnlessOpen(response: HttpResponse): Boolean =
+    unlessOpen { owner.answer(response) }
+
+private suspend fun RealServerWebSocket.refuseUnlessOpen(
+    response: HttpResponse,
+    reason: String,
+): Boolean = unlessOpen { owner.refuse(response) { reason.onOneLine() } }
+
 /**
- * Answers with [response], and waits for the end, unless the connection is open: then it is false.
+ * Does what [answer] does, and waits for the end, unless the connection is open: then it is false.
  * The loop decides, for the opening may be on its way there; even for who is cancelled, who would
  * else leave the connection as it is.
  */
-private suspend fun RealServerWebSocket.answerUnlessOpen(response: HttpResponse): Boolean {
+private suspend fun RealServerWebSocket.unlessOpen(answer: () -> Unit): Boolean {
     val isOpen = withContext(NonCancellable) {
-        loop.call { accepted.also { if (!it) owner.answer(response) } }
+        loop.call { accepted.also { if (!it) answer() } }
     }
     if (!isOpen) connection.awaitClosed()
     return !isOpen
 }
+
+private val NOT_FOUND = HttpResponse(HttpStatus.NOT_FOUND)

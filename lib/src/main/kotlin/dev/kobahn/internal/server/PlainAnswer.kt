@@ -24,8 +24,13 @@ internal fun ServerConnection.launchAnswer(service: Service, request: HttpReques
     val place = service.handlerDispatcher ?: transport.loop.dispatcher
     val answering = context.scope.launch(place, CoroutineStart.LAZY) {
         val response = ask(request) ?: service.status?.answer(request)
-            ?: ServerHandshake.upgradeRequired()
-        transport.loop.call { answer(response) }
+        transport.loop.call {
+            if (response != null) {
+                answer(response)
+            } else {
+                refuse(ServerHandshake.upgradeRequired()) { "there is no page, only a WebSocket" }
+            }
+        }
     }
     begin(answering)
     answering.invokeOnCompletion { context.handlers.ended() }

@@ -134,7 +134,7 @@ internal class RealServerWebSocket(
     private fun cannotOpen(failure: Throwable) {
         // It was what came with the request: who missed some of it must not go on.
         if (accepted) return connection.drop(failure)
-        owner.refuse(HttpStatus.INTERNAL_SERVER_ERROR)
+        owner.answer(HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR))
         connection.onNeverOpened(failure)
     }
 
@@ -279,7 +279,7 @@ internal class RealServerWebSocket(
 
     /** Begins to close if the connection is open, else refuses it: the server stops. On the loop. */
     fun shutDown(code: Int) {
-        if (!accepted) return owner.refuse(HttpStatus.SERVICE_UNAVAILABLE)
+        if (!accepted) return owner.refuse { "the server stops" }
         connection.beginClose(code, "")
     }
 

@@ -10,7 +10,6 @@ import dev.kobahn.internal.transport.ListenSettings
 import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
-import dev.kobahn.protocol.handshake.HttpStatus
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
@@ -159,7 +158,13 @@ internal class RealWebSocketServer(
         connections.add(connection)
         try {
             connection.start()
-            if (!isAdmitted || stopping.get()) connection.refuse(HttpStatus.SERVICE_UNAVAILABLE)
+            when {
+                !isAdmitted -> connection.refuse {
+                    "more than maxConnections (${options.maxConnections})"
+                }
+
+                stopping.get() -> connection.refuse { "the server stops" }
+            }
         } catch (failure: Throwable) {
             // The transport may not know yet whom to tell of its end.
             connection.onClosed(null)

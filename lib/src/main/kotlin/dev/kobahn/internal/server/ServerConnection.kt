@@ -12,6 +12,7 @@ import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.RequestHeadParser
 import dev.kobahn.protocol.handshake.ServerHandshakeResult
+import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
@@ -57,6 +58,9 @@ internal class ServerConnection(
         var surplus: HeldOctets? = null
         val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
+        /** What the request asks for, once that is known. */
+        var target: String? = null
+
         /** Of the route once the path is known. */
         var service = context.routes.otherwise.service
 
@@ -96,10 +100,12 @@ internal class ServerConnection(
     /** Either the client was too slow with its request, or the handler with its decision. */
     private fun timeOut() {
         transport.log?.timeout("no handshake within ${context.options.openHandshakeTimeout}")
-        val waitsForClient = opening?.parser != null
-        val status =
-            if (waitsForClient) ConnectionDeny.REQUEST_TIMEOUT else HttpStatus.SERVICE_UNAVAILABLE
-        refuse(status)
+        val time = context.options.openHandshakeTimeout
+        if (opening?.parser != null) {
+            refuse(HttpResponse(ConnectionDeny.REQUEST_TIMEOUT)) { "no request within $time" }
+        } else {
+            refuse(UNAVAILABLE) { "the handler has not decided within $time" }
+        }
     }
 
     override fun onOctets(input: ByteBuffer) {
@@ -119,7 +125,10 @@ internal class ServerConnection(
         hold(opening, input)
         when (val result = parser.result) {
             is HeadResult.Complete -> judge(opening, result.head)
-            is HeadResult.Malformed -> answer(HttpResponse(result.status, result.reason))
+
+            is HeadResult.Malformed ->
+                refuse(HttpResponse(result.status, result.reason)) { result.reason }
+
             null -> error("the parser is done but has no result")
         }
     }
@@ -128,20 +137,20 @@ internal class ServerConnection(
         val match = context.routes.find(head.target)
         val handshake = match.service.handshake(context.isProxied(transport))
         opening.service = match.service
+        opening.target = head.target
         when (val result = handshake.judge(head, transport.peerName)) {
-            is ServerHandshakeResult.Refused -> answer(result.response)
-            else -> if (mayBeginHandler()) serve(result, match) else refuse(UNAVAILABLE)
+            is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
+
+            is ServerHandshakeResult.Upgrade -> serve { upgrade(result.request, match) }
+
+            is ServerHandshakeResult.NotAnUpgrade ->
+                serve { launchAnswer(match.service, result.request) }
         }
     }
 
-    private fun mayBeginHandler() = context.handlers.mayBegin(transport.loop.nanoTime())
-
-    private fun serve(result: ServerHandshakeResult, match: RouteTable.Match) {
-        when (result) {
-            is ServerHandshakeResult.Upgrade -> upgrade(result.request, match)
-            is ServerHandshakeResult.NotAnUpgrade -> launchAnswer(match.service, result.request)
-            is ServerHandshakeResult.Refused -> answer(result.response)
-        }
+    private inline fun serve(begin: () -> Unit) {
+        if (context.handlers.mayBegin(transport.loop.nanoTime())) return begin()
+        refuse(UNAVAILABLE) { "more than maxLingeringHandlers go on without a connection" }
     }
 
     private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
@@ -188,9 +197,24 @@ internal class ServerConnection(
         opening?.waitsFor(job)
     }
 
-    /** Answers with [status] if the handshake is still under way. */
-    fun refuse(status: Int) {
-        if (isPending) answer(HttpResponse(status))
+    /** As below, with 503. */
+    fun refuse(reason: () -> String) = refuse(UNAVAILABLE, reason)
+
+    /** Answers with [response] if the handshake is still under way, and logs that, and the [reason]. On the loop. */
+    fun refuse(response: HttpResponse, reason: () -> String) {
+        if (!isPending) return
+        val target = opening?.target
+        answer(response)
+        logSafely {
+            serverLogger.debug { "refused ${whoAsks(target)} with ${response.status}: ${reason()}" }
+        }
+    }
+
+    /** On one line. The query is left out, for it may hold secrets. */
+    private fun whoAsks(target: String?): String {
+        val peer = webSocket?.request?.peer ?: transport.peer
+        val path = target?.let { " " + it.substringBefore('?') }.orEmpty()
+        return (peer + path).onOneLine()
     }
 
     /** Answers in plain HTTP, which ends the connection. */
@@ -261,7 +285,7 @@ internal class ServerConnection(
 
     /** Answers 503 if the handshake is still under way: the server stops. From any thread. */
     fun refusePending() {
-        transport.loop.execute { refuse(HttpStatus.SERVICE_UNAVAILABLE) }
+        transport.loop.execute { refuse { "the server stops" } }
     }
 
     /** Closes the WebSocket with [code], if there is one. From any thread. */
@@ -275,7 +299,7 @@ internal class ServerConnection(
     override fun toString(): String = webSocket?.toString() ?: transport.peer
 
     private companion object {
-        const val UNAVAILABLE = HttpStatus.SERVICE_UNAVAILABLE
+        val UNAVAILABLE = HttpResponse(HttpStatus.SERVICE_UNAVAILABLE)
 
         /** How long a client may take nothing of an answer in plain HTTP. */
         val ANSWER_TIMEOUT = 10.seconds
