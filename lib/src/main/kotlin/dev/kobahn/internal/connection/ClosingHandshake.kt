@@ -75,7 +75,7 @@ internal class ClosingHandshake(
         val limit = config.closeHandshakeTimeout
         val message = when {
             !isAllWritten -> "the peer took nothing within $limit of what it was sent"
-            protocol.closeReceived -> "our Close waited for the end of a frame longer than $limit"
+            protocol.isCloseHeld -> "our Close waited for the end of a frame longer than $limit"
             else -> "the peer sent no Close within $limit"
         }
         begin(Initiator.LOCAL, IOException(message))

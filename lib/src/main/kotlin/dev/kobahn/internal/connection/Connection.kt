@@ -339,8 +339,9 @@ internal class Connection(
 
     private fun ProgressTimer.onBlocked() {
         onWritten()
-        // The end may have come meanwhile, from another thread.
-        if (outbox.isClosed) stop() else start()
+        start()
+        // The end may have come meanwhile, and has stopped it before.
+        if (outbox.isClosed) stop()
     }
 
     override fun onClosed(cause: IOException?) {
