@@ -7,7 +7,8 @@ import java.io.IOException
 
 /**
  * The opening handshake failed. For a client: the server refused it, answered something else, or
- * nothing; a transport that cannot be connected is a plain [IOException]. For a server, in
+ * nothing, and the message begins with the server's host and port; if the time was over it says what
+ * took it. A transport that cannot be connected is a plain [IOException]. For a server, in
  * [ServerWebSocket.awaitOpen]: it was refused, or the client went away.
  *
  * The message may quote the server's reason phrase, escaped so that it stays on its line; [body] and

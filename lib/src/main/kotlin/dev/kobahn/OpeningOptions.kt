@@ -10,8 +10,9 @@ import kotlin.time.Duration.Companion.seconds
  */
 public sealed interface OpeningOptions {
     /**
-     * The time from the transport's connection to the open WebSocket. Zero is no limit. Default: 5
-     * seconds.
+     * The time to the open WebSocket: of a server from the transport's connection on, of a client
+     * from the call of `connect` on, the lookup of the host's name included. Zero is no limit.
+     * Default: 5 seconds.
      */
     public var openHandshakeTimeout: Duration
 

@@ -19,9 +19,13 @@ public interface WebSocketClient {
      * long as this client, not as the calling coroutine. Suspends until the handshake is done;
      * cancellation closes whatever was opened.
      *
+     * A host of several addresses is connected to at the first that answers: the next one is tried
+     * when one has failed or has not answered for 250 ms.
+     *
      * @throws HandshakeException if the server refuses, breaks the handshake, or takes longer than
      * `openHandshakeTimeout`
-     * @throws IOException if the server cannot be reached
+     * @throws IOException if the server cannot be reached, such as a `ConnectException` that names
+     * the last address tried, with the failures of the others suppressed in it
      * @throws IllegalStateException if this client was closed
      */
     public suspend fun connect(url: WebSocketUrl): ClientWebSocket

@@ -88,7 +88,7 @@ class PeerTextTest :
                 )
             }) { url ->
                 val refusal = shouldThrow<HandshakeException> { webSocketClient().connect(url) }
-                refusal.message!! shouldContain "refused with 403 no"
+                refusal.message!! shouldContain "answered 403 no"
                 refusal.message!!.shouldBeOneLine()
                 refusal.headers["X-Why"] shouldBe "because$C1"
                 refusal.headers.toString().shouldBeOneLine()

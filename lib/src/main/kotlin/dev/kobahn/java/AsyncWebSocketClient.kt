@@ -107,7 +107,7 @@ public interface AsyncWebSocketClient {
         /** Further fields of the request. */
         public fun headers(headers: Headers): Builder = set { this.headers = headers }
 
-        /** The time from the transport's connection to the open WebSocket. */
+        /** The time from the call of `connect` to the open WebSocket. */
         public fun openHandshakeTimeout(time: Long, unit: TimeUnit): Builder =
             openHandshakeTimeout(time.toDuration(unit.toDurationUnit()))
 

@@ -47,7 +47,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
         } catch (failure: HandshakeException) {
             throw fail("refused: ${failure.message}\n${failure.bodyText.quoted()}".trimEnd())
         } catch (failure: IOException) {
-            throw fail("failed: $url: ${failure.message ?: failure}")
+            throw fail("failed: ${failure.message ?: failure}")
         }
         console.note("closed: $status")
         if (!status.wasClean || status.code in COMPLAINTS) throw ProgramResult(1)

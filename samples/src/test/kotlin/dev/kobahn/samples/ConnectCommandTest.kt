@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream
 import java.io.InputStream
 import java.io.PipedInputStream
 import java.io.PipedOutputStream
+import java.net.ServerSocket
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
@@ -125,11 +126,18 @@ class ConnectCommandTest :
             }
         }
 
+        test("a server that cannot be reached is named once") {
+            val port = ServerSocket(0).use { it.localPort }
+            val errors = connect(InputStream.nullInputStream(), "ws://127.0.0.1:$port/").errors
+            errors shouldBe "failed: Connection refused: 127.0.0.1:$port\n"
+        }
+
         test("a server forges no line of ours by its refusal") {
             val body = "sorry\nclosed: clean 1000\u001B[31m"
             serving({ onConnect { deny(403, "no\u0085way", body = body) } }) { url ->
                 connect(InputStream.nullInputStream(), url).errors shouldBe
-                    "refused: refused with 403 no\\u0085way\n" +
+                    "refused: ${url.removePrefix("ws://").removeSuffix("/")}: " +
+                    "answered 403 no\\u0085way instead of 101\n" +
                     "    sorry\n    closed: clean 1000\\u001b[31m\n"
             }
         }

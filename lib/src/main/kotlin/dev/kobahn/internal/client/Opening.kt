@@ -19,11 +19,14 @@ import kotlinx.coroutines.CompletableDeferred
  * The client's side of the opening handshake on a transport: sends the request, reads the answer,
  * and passes everything after a good one on to the listener [connect] makes. A refusal is read to
  * the end of its body, within bounds, for the exception to carry. On the loop, but for [opened].
+ *
+ * @param place where the server is, as exceptions name it
  */
 internal class Opening(
     private val transport: Transport,
     private val handshake: ClientHandshake,
     private val limits: HeadLimits,
+    private val place: String,
     private val connect: (List<AgreedExtension>) -> TransportListener,
 ) : TransportListener {
     private var parser = ResponseHeadParser(limits)
@@ -80,7 +83,7 @@ internal class Opening(
                 opened.complete(result.response)
             }
 
-            is ClientHandshakeResult.Failed -> refused(Refusal(result.reason, head))
+            is ClientHandshakeResult.Failed -> refused(Refusal("$place: ${result.reason}", head))
         }
     }
 
@@ -89,7 +92,7 @@ internal class Opening(
         if (refusal.isComplete) end(refusal.toException())
     }
 
-    private fun fail(message: String) = end(HandshakeException(message))
+    private fun fail(message: String) = end(HandshakeException("$place: $message"))
 
     private fun end(failure: Exception) {
         opened.completeExceptionally(failure)
@@ -111,12 +114,12 @@ internal class Opening(
     override fun onClosed(cause: IOException?) {
         val receiver = receiver
         if (receiver != null) return receiver.onClosed(cause)
-        val failure =
-            refusal?.toException() ?: HandshakeException("the transport ended", cause = cause)
+        val failure = refusal?.toException()
+            ?: HandshakeException("$place: the transport ended without an answer", cause = cause)
         opened.completeExceptionally(failure)
     }
 
     /** What to say when the time for the handshake is over: an answer that is incomplete is better than none. */
     fun timedOut(message: String): HandshakeException =
-        refusal?.toException() ?: HandshakeException(message)
+        refusal?.toException() ?: HandshakeException("$place: $message")
 }

@@ -18,11 +18,13 @@ import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.connect
+import dev.kobahn.internal.transport.resolve
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.AcceptKey
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
@@ -140,20 +142,26 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     }
 
     private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): RealClientWebSocket {
-        require(!url.isSecure) { "wss needs TLS, which is not supported yet" }
+        val endpoint = endpoint(url)
+        require(!url.isSecure) { "$endpoint: wss needs TLS, which is not supported yet" }
         val loop = lease.next()
+        var phase = OpeningPhase.LOOKUP
+        val failures = ArrayList<IOException>(0)
         var opening: Opening? = null
         var transport: Transport? = null
         val opened = try {
             loop.limited(options.openHandshakeTimeout) {
-                val made =
-                    connect(endpoint(url), loop, SocketSettings(tcpNoDelay = options.tcpNoDelay))
-                        .loggedBy(config.wireLog)
+                val addresses = endpoint.resolve()
+                phase = OpeningPhase.CONNECTING
+                val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
+                val made = connect(addresses, loop, settings, failures).loggedBy(config.wireLog)
                 transport = made
                 val details = made.details(isServer = false)
+                phase = OpeningPhase.ASKING
                 val handshake = handshake(url, details)
+                phase = OpeningPhase.ANSWER
                 val connection = connection(made)
-                val attempt = Opening(made, handshake, limits) { agreed ->
+                val attempt = Opening(made, handshake, limits, "$endpoint") { agreed ->
                     connection.extend(agreed)
                     connection.also { it.onOpened() }
                 }
@@ -166,9 +174,10 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             throw failure
         }
         if (opened != null) return opened
-        val message = "no answer to the opening handshake within ${options.openHandshakeTimeout}"
+        val message = "${phase.lack} within ${options.openHandshakeTimeout}"
         transport?.log?.timeout(message)
-        val failure = opening?.timedOut(message) ?: HandshakeException(message)
+        val failure = opening?.timedOut(message) ?: HandshakeException("$endpoint: $message")
+        failures.forEach(failure::addSuppressed)
         transport?.close()
         throw failure
     }

@@ -152,12 +152,26 @@ private suspend fun listen(
     endpoint: Endpoint,
     loop: EventLoop,
     settings: ListenSettings,
-): ServerSocket = firstOf(endpoint.resolve()) { address ->
-    aSocket(loop.selectorManager).tcp().bind(address) {
-        backlogSize = settings.backlog
-        reuseAddress = settings.reuseAddress
-        reusePort = settings.reusePort
+): ServerSocket {
+    val failures = ArrayList<IOException>()
+    for (address in endpoint.resolve()) {
+        try {
+            return address.named { bind(address, loop, settings) }
+        } catch (failure: IOException) {
+            failures.add(failure)
+        }
     }
+    throw joined(failures)
+}
+
+private suspend fun bind(
+    address: EndpointAddress,
+    loop: EventLoop,
+    settings: ListenSettings,
+): ServerSocket = aSocket(loop.selectorManager).tcp().bind(address.address) {
+    backlogSize = settings.backlog
+    reuseAddress = settings.reuseAddress
+    reusePort = settings.reusePort
 }
 
 private fun apply(settings: SocketSettings, channel: SocketChannel) {

@@ -2,7 +2,6 @@ package dev.kobahn.internal.transport
 
 import io.ktor.network.selector.Selectable
 import io.ktor.network.sockets.Socket
-import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.aSocket
 import java.io.IOException
 import java.nio.channels.SocketChannel
@@ -24,47 +23,25 @@ internal data class SocketSettings(
 )
 
 /**
- * Connects to [endpoint], trying its addresses in order, and returns a transport pinned to [loop]
- * that is yet to be started. Throws the IOException of the last address, with the earlier ones
- * suppressed in it. A cancelled or timed out attempt leaves no socket behind.
+ * Connects to the one of [addresses] that answers first, see [firstToSucceed], and returns a
+ * transport pinned to [loop] that is yet to be started. Throws the IOException of the last address,
+ * with the earlier ones suppressed in it; each says which address it is about. A cancelled or timed
+ * out attempt leaves no socket behind.
+ *
+ * @param failures gets the IOException of each address as it comes
  */
 internal suspend fun connect(
-    endpoint: Endpoint,
+    addresses: List<EndpointAddress>,
     loop: EventLoop,
     settings: SocketSettings = SocketSettings(),
-): SocketTransport = firstOf(endpoint.resolve()) { connect(it, loop, settings) }
-
-/**
- * Tries [addresses] in order with [attempt]. Throws the IOException of the last, with the earlier
- * ones suppressed in it.
- */
-internal suspend fun <T> firstOf(
-    addresses: List<SocketAddress>,
-    attempt: suspend (SocketAddress) -> T,
-): T {
-    val failures = ArrayList<IOException>()
-    for (address in addresses) {
-        try {
-            return attempt(address)
-        } catch (failure: IOException) {
-            failures.add(failure)
-        }
-    }
-    val last = failures.removeAt(failures.size - 1)
-    failures.forEach(last::addSuppressed)
-    throw last
-}
-
-private suspend fun connect(
-    address: SocketAddress,
-    loop: EventLoop,
-    settings: SocketSettings,
+    failures: MutableList<IOException> = ArrayList(1),
 ): SocketTransport {
     var transport: SocketTransport? = null
     try {
         return withContext(loop.dispatcher) {
-            val socket = open(address, loop, settings)
-            transportOver(socket, loop).also { transport = it }
+            firstToSucceed(addresses, failures, SocketTransport::close) { address ->
+                address.named { transportOver(open(address, loop, settings), loop) }
+            }.also { transport = it }
         }
     } catch (failure: Throwable) {
         // Cancelled on the way back to the caller, who will never see it.
@@ -73,11 +50,18 @@ private suspend fun connect(
     }
 }
 
+/** As [connect], to the addresses of [endpoint]. */
+internal suspend fun connect(
+    endpoint: Endpoint,
+    loop: EventLoop,
+    settings: SocketSettings = SocketSettings(),
+): SocketTransport = connect(endpoint.resolve(), loop, settings)
+
 private suspend fun open(
-    address: SocketAddress,
+    address: EndpointAddress,
     loop: EventLoop,
     settings: SocketSettings,
-): Socket = aSocket(loop.selectorManager).tcp().connect(address) {
+): Socket = aSocket(loop.selectorManager).tcp().connect(address.address) {
     noDelay = settings.tcpNoDelay
     keepAlive = settings.tcpKeepAlive
     settings.receiveBufferSize?.let { receiveBufferSize = it }

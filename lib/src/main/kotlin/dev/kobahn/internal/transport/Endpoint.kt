@@ -1,10 +1,15 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.protocol.handshake.HostAndPort
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.UnixSocketAddress
 import java.io.IOException
+import java.net.BindException
+import java.net.ConnectException
 import java.net.InetAddress
+import java.net.NoRouteToHostException
+import java.net.SocketException
 import java.net.UnknownHostException
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
@@ -17,10 +22,14 @@ internal sealed interface Endpoint {
         init {
             require(port in PORTS) { "port must be in $PORTS, but is $port" }
         }
+
+        override fun toString(): String = "${HostAndPort.bracketed(host)}:$port"
     }
 
     /** A Unix domain socket; needs Java 16. */
-    data class Unix(val path: String) : Endpoint
+    data class Unix(val path: String) : Endpoint {
+        override fun toString(): String = path
+    }
 
     private companion object {
         val PORTS = 0..0xFFFF
@@ -32,9 +41,40 @@ internal sealed interface Endpoint {
  * up on [Dispatchers.IO]; on cancellation the caller goes on at once and the lookup ends by itself.
  * Throws [UnknownHostException], or IOException where Unix sockets are not supported.
  */
-internal suspend fun Endpoint.resolve(): List<SocketAddress> = when (this) {
-    is Endpoint.Tcp -> resolve(host).map { InetSocketAddress(it.toLiteral(), port) }
-    is Endpoint.Unix -> listOf(unixAddress(path))
+internal suspend fun Endpoint.resolve(): List<EndpointAddress> = when (this) {
+    is Endpoint.Tcp -> resolve(host).map { address(it.toLiteral()) }
+    is Endpoint.Unix -> listOf(EndpointAddress(unixAddress(path), path))
+}
+
+private fun Endpoint.Tcp.address(literal: String): EndpointAddress {
+    val numeric = Endpoint.Tcp(literal, port).toString()
+    val text = if (literal == host) numeric else "$host/$numeric"
+    return EndpointAddress(InetSocketAddress(literal, port), text)
+}
+
+/** An [address] of an endpoint; as text with the name that it was found by, `localhost/127.0.0.1:80`. */
+internal class EndpointAddress(val address: SocketAddress, private val text: String) {
+    override fun toString(): String = text
+
+    /** Runs [block], whose IOExceptions do not say which address they are about; those thrown here do. */
+    suspend fun <T> named(block: suspend () -> T): T = try {
+        block()
+    } catch (failure: IOException) {
+        throw named(failure)
+    }
+
+    private fun named(failure: IOException): IOException {
+        val message = "${failure.message ?: failure}: $this"
+        // They are what callers know; others stand for no case that could be told apart.
+        val named = when (failure) {
+            is ConnectException -> ConnectException(message)
+            is BindException -> BindException(message)
+            is NoRouteToHostException -> NoRouteToHostException(message)
+            is SocketException -> SocketException(message)
+            else -> IOException(message)
+        }
+        return named.apply { initCause(failure) }
+    }
 }
 
 /** The addresses of [host], in the resolver's order. Throws [UnknownHostException]. */

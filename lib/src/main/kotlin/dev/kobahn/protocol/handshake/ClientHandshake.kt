@@ -88,7 +88,7 @@ constructor(
         response.version != HttpGrammar.HTTP_1_1 -> "version is not HTTP/1.1"
 
         response.status != HttpStatus.SWITCHING_PROTOCOLS ->
-            "refused with ${response.status} ${response.reason}".trim().onOneLine()
+            "answered ${response.status} ${response.reason}".trim().onOneLine() + " instead of 101"
 
         !response.headers["Upgrade"].equals(WEBSOCKET, ignoreCase = true) ->
             "Upgrade is not websocket"

@@ -5,6 +5,7 @@ import dev.kobahn.Message
 import dev.kobahn.RawServer
 import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocketGroup
+import dev.kobahn.internal.transport.fullServer
 import dev.kobahn.open
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
@@ -19,6 +20,7 @@ import kotlin.time.TimeSource
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.currentTime
 import kotlinx.coroutines.test.runTest
@@ -54,6 +56,29 @@ class ConnectTimeoutTest :
                 }
                 begin.elapsedNow().inWholeMilliseconds shouldBeGreaterThanOrEqual
                     limit.inWholeMilliseconds
+            }
+        }
+
+        test("the exception says what took the time: connecting, onConnecting or the answer") {
+            val limit = 50.milliseconds
+            fun client(asking: suspend () -> Unit = {}) = webSocketClient {
+                openHandshakeTimeout = limit
+                onConnecting {
+                    asking()
+                    null
+                }
+            }
+            RawServer().use { server ->
+                val place = server.url.removePrefix("ws://").removeSuffix("/")
+                shouldThrow<HandshakeException> { client().connect(server.url) }
+                    .message shouldBe "$place: no answer to the opening handshake within $limit"
+                shouldThrow<HandshakeException> {
+                    client { awaitCancellation() }.connect(server.url)
+                }.message shouldBe "$place: onConnecting did not return within $limit"
+            }
+            fullServer { port ->
+                shouldThrow<HandshakeException> { client().connect("ws://127.0.0.1:$port/") }
+                    .message shouldBe "127.0.0.1:$port: no connection within $limit"
             }
         }
 

@@ -11,7 +11,9 @@ import dev.kobahn.WebSocketClient
 import dev.kobahn.against
 import dev.kobahn.open
 import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.use
 import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
@@ -34,6 +36,7 @@ import kotlinx.coroutines.channels.toList
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 private suspend fun refused(
     answer: String,
@@ -43,6 +46,13 @@ private suspend fun refused(
     peer.send(answer).end()
     peer.readAll()
 }) { url -> shouldThrow<HandshakeException> { client.connect(url) } }
+
+/** Answers and what is said of them. */
+private val FAILURES = listOf(
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" to "answered 200 OK instead of 101",
+    "SSH-2.0-OpenSSH_9.2\r\n\r\n" to "the answer is not HTTP: malformed status line",
+    "" to "the server ended the transport without an answer",
+)
 
 class RealWebSocketClientTest :
     FunSpec({
@@ -77,6 +87,26 @@ class RealWebSocketClientTest :
 
         test("an answer that is not HTTP is a HandshakeException") {
             refused("SSH-2.0-OpenSSH_9.2\r\n\r\n").status.shouldBeNull()
+        }
+
+        test("exceptions about an answer begin with the server's host and port") {
+            for ((answer, message) in FAILURES) {
+                lateinit var place: String
+                against({ peer ->
+                    peer.readHead()
+                    peer.send(answer).end()
+                    peer.readAll()
+                }) { url ->
+                    place = url.removePrefix("ws://").removeSuffix("/")
+                    shouldThrow<HandshakeException> { webSocketClient().connect(url) }
+                }.message shouldBe "$place: $message"
+            }
+        }
+
+        test("a URL that needs TLS is refused by the host's name") {
+            shouldThrow<IllegalArgumentException> {
+                webSocketClient().connect("wss://example.org/")
+            }.message shouldBe "example.org:443: wss needs TLS, which is not supported yet"
         }
 
         test("a server that ends the transport without an answer is a HandshakeException") {

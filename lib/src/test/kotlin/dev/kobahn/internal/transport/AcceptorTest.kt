@@ -10,6 +10,7 @@ import io.ktor.network.sockets.ServerSocket
 import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.aSocket
 import java.io.IOException
+import java.net.BindException
 import java.net.StandardSocketOptions
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CompletableDeferred
@@ -54,6 +55,14 @@ internal class AcceptorTest :
             val second = Acceptor.bind(anyPort.copy(port = port), lease) { it.close() }
             second.port shouldBe port
             second.start(scope).cancelAndJoin()
+        }
+
+        test("an address that cannot be bound is named") {
+            val first = Acceptor.bind(anyPort, lease) { it.close() }
+            shouldThrow<BindException> {
+                Acceptor.bind(anyPort.copy(port = first.port), lease) { it.close() }
+            }.message shouldBe "Address already in use: 127.0.0.1:${first.port}"
+            first.start(scope).cancelAndJoin()
         }
 
         test("an acceptor whose job is cancelled before it began frees the port too") {

@@ -3,15 +3,15 @@ package dev.kobahn.internal.transport
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
-import io.ktor.network.sockets.InetSocketAddress
 import java.io.IOException
+import java.net.ConnectException
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.SocketTimeoutException
 import java.net.UnknownHostException
-import java.nio.channels.SocketChannel
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
@@ -44,15 +44,29 @@ internal class ConnectTest :
             shouldThrow<IOException> { connect(Endpoint.Tcp("127.0.0.1", port), lease.next()) }
         }
 
-        test("addresses are tried in order; the last error comes with the earlier ones") {
-            val addresses = List(3) { InetSocketAddress("127.0.0.1", 1 + it) }
-            val failure = shouldThrow<IOException> {
-                firstOf(addresses) { throw IOException("$it") }
+        test("a failure names the host and the address, and is of the same kind") {
+            val port = ServerSocket(0).use { it.localPort }
+            val refused = shouldThrow<ConnectException> {
+                connect(Endpoint.Tcp("localhost", port), lease.next())
             }
-            failure.message shouldBe "${addresses[2]}"
-            failure.suppressed.map { it.message } shouldBe addresses.take(2).map { "$it" }
-            val found = firstOf(addresses) { if (it === addresses[2]) it else throw IOException() }
-            found shouldBe addresses[2]
+            val all = listOf(refused.message) + refused.suppressed.map { it.message }
+            all shouldContain "Connection refused: localhost/127.0.0.1:$port"
+            shouldThrow<ConnectException> { connect(Endpoint.Tcp("127.0.0.1", port), lease.next()) }
+                .message shouldBe "Connection refused: 127.0.0.1:$port"
+            shouldThrow<ConnectException> { connect(Endpoint.Tcp("::1", port), lease.next()) }
+                .message shouldBe "Connection refused: [::1]:$port"
+        }
+
+        test("an address that never answers does not keep others from being tried") {
+            fullServer { silent ->
+                ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { server ->
+                    val addresses = listOf(silent, server.localPort)
+                        .flatMap { Endpoint.Tcp("127.0.0.1", it).resolve() }
+                    val transport = withTimeout(20.seconds) { connect(addresses, lease.next()) }
+                    transport.peer shouldBe "tcp4:127.0.0.1:${server.localPort}"
+                    transport.close()
+                }
+            }
         }
 
         test("a port out of range is refused by name and range") {
@@ -112,20 +126,5 @@ private fun drain(server: ServerSocket) {
         } catch (_: SocketTimeoutException) {
             return
         }
-    }
-}
-
-/** A server whose backlog is full: the system leaves further attempts without an answer. */
-private suspend fun fullServer(test: suspend (port: Int) -> Unit) {
-    val local = InetAddress.getByName("127.0.0.1")
-    ServerSocket(0, 1, local).use { server ->
-        val fill = List(4) {
-            SocketChannel.open().apply {
-                configureBlocking(false)
-                connect(java.net.InetSocketAddress(local, server.localPort))
-            }
-        }
-        test(server.localPort)
-        fill.forEach { it.close() }
     }
 }

@@ -1,0 +1,131 @@
+package dev.kobahn.internal.transport
+
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import java.io.IOException
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.advanceTimeBy
+import kotlinx.coroutines.test.currentTime
+import kotlinx.coroutines.test.runCurrent
+import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.withContext
+
+/** Attempts named by their targets, and what became of them. */
+private class Attempts(private val time: TestScope) {
+    val begun = ArrayList<String>()
+    val cancelled = ArrayList<String>()
+    val discarded = ArrayList<String>()
+    val failures = ArrayList<IOException>()
+
+    suspend fun run(vararg targets: String, attempt: suspend (String) -> String): String =
+        firstToSucceed(targets.asList(), failures, discarded::add) { target ->
+            begun.add("$target at ${time.now}")
+            try {
+                attempt(target)
+            } catch (end: CancellationException) {
+                cancelled.add(target)
+                throw end
+            }
+        }
+}
+
+@OptIn(ExperimentalCoroutinesApi::class)
+private val TestScope.now get() = currentTime
+
+@OptIn(ExperimentalCoroutinesApi::class)
+class FirstToSucceedTest :
+    FunSpec({
+        test("the first target that succeeds is the result, and no other is tried") {
+            runTest {
+                val attempts = Attempts(this)
+                attempts.run("a", "b") { it } shouldBe "a"
+                attempts.begun shouldContainExactly listOf("a at 0")
+            }
+        }
+
+        test(
+            "one that has failed is followed at once; the last error comes with the earlier ones",
+        ) {
+            runTest {
+                val attempts = Attempts(this)
+                val failure = shouldThrow<IOException> {
+                    attempts.run("a", "b", "c") { throw IOException(it) }
+                }
+                failure.message shouldBe "c"
+                failure.suppressed.map { it.message } shouldContainExactly listOf("a", "b")
+                attempts.begun shouldContainExactly listOf("a at 0", "b at 0", "c at 0")
+            }
+        }
+
+        test("one that never answers is followed after 250 ms, and cancelled by who succeeds") {
+            runTest {
+                val attempts = Attempts(this)
+                val first = attempts.run("silent", "refused", "open", "spare") {
+                    when (it) {
+                        "silent" -> awaitCancellation()
+                        "refused" -> throw IOException(it)
+                        else -> it
+                    }
+                }
+                first shouldBe "open"
+                attempts.begun shouldContainExactly
+                    listOf("silent at 0", "refused at 250", "open at 250")
+                attempts.cancelled shouldContainExactly listOf("silent")
+                attempts.failures.map { it.message } shouldContainExactly listOf("refused")
+            }
+        }
+
+        test("one that is late may still be the first") {
+            runTest {
+                val attempts = Attempts(this)
+                val first = attempts.run("late", "later") {
+                    delay(if (it == "late") 300 else 200)
+                    it
+                }
+                first shouldBe "late"
+                attempts.cancelled shouldContainExactly listOf("later")
+                attempts.discarded.shouldBeEmpty()
+            }
+        }
+
+        test("what another brings all the same is discarded") {
+            runTest {
+                val attempts = Attempts(this)
+                val first = attempts.run("stubborn", "quick") {
+                    if (it == "stubborn") withContext(NonCancellable) { delay(1_000) }
+                    it
+                }
+                first shouldBe "quick"
+                attempts.discarded shouldContainExactly listOf("stubborn")
+            }
+        }
+
+        test("cancellation cancels all that were begun, and waits for them") {
+            runTest {
+                val attempts = Attempts(this)
+                val racing = async { attempts.run("a", "b", "c") { awaitCancellation() } }
+                advanceTimeBy(300)
+                runCurrent()
+                racing.cancelAndJoin()
+                attempts.cancelled shouldContainExactly listOf("a", "b")
+            }
+        }
+
+        test("what is no IOException ends it") {
+            runTest {
+                val attempts = Attempts(this)
+                shouldThrow<IllegalStateException> { attempts.run("a", "b") { error(it) } }
+                attempts.begun shouldContainExactly listOf("a at 0")
+            }
+        }
+    })
