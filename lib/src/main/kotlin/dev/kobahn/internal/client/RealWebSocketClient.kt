@@ -80,6 +80,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     /** The life of a connection made without a block. */
     private suspend fun own(url: WebSocketUrl, opened: CompletableDeferred<ClientWebSocket>) {
         try {
+            // Begun before that and running only now, it may have been overlooked by close.
+            checkOpen()
             withConnection(url) { webSocket ->
                 opened.complete(webSocket)
                 webSocket.awaitClosed()

@@ -109,6 +109,23 @@ class RealWebSocketClientTest :
             }.message shouldBe "example.org:443: wss needs TLS, which is not supported yet"
         }
 
+        test("closing the client at any moment of a connect leaves no connection") {
+            webSocketServer { onConnect { for (message in incoming) Unit } }.use { server ->
+                val url = "ws://localhost:${server.port}/"
+                repeat(200) { round ->
+                    val client = webSocketClient()
+                    val kept = client.connect(url)
+                    val another = async(Dispatchers.Default) {
+                        runCatching { client.connect(url).awaitClosed() }
+                    }
+                    repeat(round % 20) { yield() }
+                    withTimeout(10.seconds) { client.close() }
+                    kept.closeStatus?.local?.code shouldBe 1001
+                    withTimeout(10.seconds) { another.await() }
+                }
+            }
+        }
+
         test("a server that ends the transport without an answer is a HandshakeException") {
             refused("").status.shouldBeNull()
         }
