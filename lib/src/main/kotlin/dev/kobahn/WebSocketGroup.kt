@@ -56,8 +56,9 @@ constructor(
     }
 
     /**
-     * Sends [message] to all members and returns how many it was handed to. A member that fails
-     * affects no other. Messages that one coroutine broadcasts reach every member in their order;
+     * Sends [message] to all members and returns how many it was handed to. A member whose handler
+     * has not accepted it yet is passed over: nothing but that handler opens a connection. A member
+     * that fails affects no other. Messages that one coroutine broadcasts reach every member in their order;
      * those of several may be seen in another order by each member.
      *
      * Suspends with [SlowConsumer.Suspend] only: until all members have room. Cancellation does not
@@ -86,8 +87,8 @@ constructor(
 
     /**
      * Closes all members with [code] and [reason], all at once, and suspends until they have ended;
-     * those that have not when [timeout] is over are dropped. Cancellation stops the waiting, not
-     * the closing. The group stays as usable as before. ws4py: `close_all`.
+     * those that have not when [timeout] is over are dropped. Those that are not open yet are left
+     * alone. Cancellation stops the waiting, not the closing. The group stays as usable as before. ws4py: `close_all`.
      *
      * @throws IllegalArgumentException if [code] must not be sent
      */

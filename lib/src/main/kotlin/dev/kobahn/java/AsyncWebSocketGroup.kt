@@ -64,7 +64,8 @@ constructor(
     public fun remove(webSocket: AsyncWebSocket): Boolean = group.remove(webSocket)
 
     /**
-     * Sends [message] to all members; the future gives how many it was handed to. A member that
+     * Sends [message] to all members that are open; the future gives how many it was handed to. A
+     * member that
      * fails affects no other. It completes at once, except with [SlowConsumer.Suspend]: then when
      * all members have room. It fails with `PayloadExceededException` if [message] is longer than
      * the `maxMessagePayloadSize` of a member, once the others have got it.

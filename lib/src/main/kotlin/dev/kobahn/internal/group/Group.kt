@@ -72,8 +72,10 @@ internal class Group<F : Any>(
         val slow = ArrayList<Member<F>>(0)
         try {
             return toAll { member ->
-                if (!member.trySend(message)) slow.add(member)
-                true
+                val isSent = member.trySend(message)
+                val isSlow = !isSent && !member.isUndecided
+                if (isSlow) slow.add(member)
+                isSent || isSlow
             }
         } finally {
             if (slow.isNotEmpty()) sendTo(slow, message)
@@ -96,7 +98,9 @@ internal class Group<F : Any>(
     fun offer(message: PreparedMessage): Int {
         check(slowConsumer !is SlowConsumer.Suspend) { "a group that suspends can only broadcast" }
         return toAll { member ->
-            member.offer(message).also { isMember -> if (!isMember) leave(member) }
+            val isMember = member.offer(message)
+            if (isMember == false) leave(member)
+            isMember == true
         }
     }
 
@@ -119,7 +123,7 @@ internal class Group<F : Any>(
 
     suspend fun closeAll(code: Int, reason: String, timeout: Duration) {
         CloseFrame.of(code, reason)
-        val all = byFace.values.map { it.webSocket }
+        val all = byFace.values.filterNot { it.isUndecided }.map { it.webSocket }
         val closing = all.map { webSocket ->
             scope.launch(start = CoroutineStart.UNDISPATCHED) {
                 try {

@@ -4,6 +4,7 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.PreparedMessage
 import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.connectionLogger
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
@@ -39,9 +40,18 @@ internal class Member<F : Any>(
     /** Sends where there is room; false if there is none. */
     fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
 
-    /** Sends where there is room and else does what is due to a slow member; false if its membership is over. */
-    fun offer(message: PreparedMessage): Boolean {
-        if (!isSlow && trySend(message)) return true
+    /** Whether its handler has yet to decide about the connection, which nobody else may open. */
+    val isUndecided: Boolean get() = webSocket.state == WebSocketState.CONNECTING
+
+    /**
+     * Sends where there is room and else does what is due to a slow member. False if its membership
+     * is over, null if it is passed over, since it is undecided.
+     */
+    fun offer(message: PreparedMessage): Boolean? {
+        if (!isSlow) {
+            if (trySend(message)) return true
+            if (isUndecided) return null
+        }
         return when (slowConsumer) {
             is SlowConsumer.Disconnect -> enqueueOrClose(message, slowConsumer)
             is SlowConsumer.DropOldest -> enqueueOrDrop(message, slowConsumer.maxQueueSize)
