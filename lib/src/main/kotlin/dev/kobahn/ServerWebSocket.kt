@@ -19,13 +19,18 @@ public interface ServerWebSocket : WebSocket {
     /** What the client asked for. */
     public val request: ConnectionRequest
 
-    /** The `{name}` segments of the route's path with their values in the request, not percent-decoded. */
+    /**
+     * The `{name}` and `{name...}` segments of the route's path with their values in the request,
+     * percent-decoded, so that they may hold anything, `/` and `..` included. What stood there is in
+     * the [path][ConnectionRequest.path] of [request].
+     */
     public val pathParameters: Map<String, String>
 
     /**
      * Opens the connection with the first of the server's `protocols` that the client offered, or
      * with none, and with [headers] as further fields of the response. Returns when the response is
-     * on its way; cancellation before that leaves the connection as it was.
+     * on its way. Who is cancelled before the connection's loop has taken it up leaves the connection
+     * as it was; who is cancelled after that has opened it.
      *
      * @throws IllegalStateException if the connection was accepted before
      * @throws IllegalArgumentException if [headers] has a field that belongs to the handshake

@@ -35,9 +35,11 @@ import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.ServerHandshake
 import dev.kobahn.protocol.onOneLine
 import java.io.IOException
+import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.StateFlow
 
 /** A server's end of a connection, as its handler sees it. What runs the handler is [launch]. */
@@ -103,16 +105,25 @@ internal class RealServerWebSocket(
     fun onRefused(response: HttpResponse) = opening.refused(response.status)
 
     override suspend fun accept(headers: Headers) {
-        loop.call {
+        openOnLoop {
             check(!accepted) { "the connection was accepted before" }
             open(chosenProtocol(), headers)
         }
     }
 
     override suspend fun accept(protocol: String?, headers: Headers) {
-        loop.call {
+        openOnLoop {
             check(!accepted) { "the connection was accepted before" }
             open(protocol, headers)
+        }
+    }
+
+    /** Calls [open] on the loop unless the caller is cancelled by then, whom nothing may be opened for. */
+    private suspend fun openOnLoop(open: () -> Unit) {
+        val caller = coroutineContext
+        loop.call {
+            caller.ensureActive()
+            open()
         }
     }
 
@@ -145,7 +156,7 @@ internal class RealServerWebSocket(
 
     private suspend fun acceptUnlessDone() {
         if (accepted) return
-        loop.call { if (!accepted) openAsAsked() }
+        openOnLoop { if (!accepted) openAsAsked() }
     }
 
     private fun openAsAsked() = open(chosenProtocol(), Headers.EMPTY)
