@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.handshake.PercentCoding
+
 /**
  * What a server does with connections to a path, see [WebSocketServerOptions.route]. What is not
  * set here is as at the server, also if it is set there later.
@@ -11,14 +13,21 @@ internal constructor(
     public val path: String,
     server: WebSocketServerOptions? = null,
 ) : ServerConnectionOptions(server) {
-    private val segments = path.split('/')
-    private val isPlain: Boolean
+    private class Segment(val text: String, val name: String?, val isTail: Boolean)
+
+    private val segments = path.split('/').map(::segment)
+    private val isPlain = segments.all { it.name == null }
 
     init {
         require(path.startsWith('/')) { "route path is \"$path\", must begin with /" }
-        val names = segments.mapNotNull(::nameOf)
+        val names = segments.mapNotNull { it.name }
         require(names.size == names.toSet().size) { "route path \"$path\" has a name twice" }
-        isPlain = names.isEmpty()
+        require(segments.dropLast(1).none { it.isTail }) {
+            "route path \"$path\" goes on behind the rest of the path"
+        }
+        require(segments.none { it.isTail && it.name!!.isEmpty() }) {
+            "route path \"$path\" has no name for the rest of the path"
+        }
     }
 
     internal var handler: (suspend ServerWebSocket.() -> Unit)? = null
@@ -36,22 +45,37 @@ internal constructor(
     /** The values of the `{name}` segments if this route matches [path], else null. */
     internal fun match(path: String): Map<String, String>? {
         if (isPlain) return if (path == this.path) emptyMap() else null
-        val actual = path.split('/')
-        if (actual.size != segments.size) return null
-        val values = LinkedHashMap<String, String>()
-        for ((expected, given) in segments.zip(actual)) {
-            val name = nameOf(expected)
-            when {
-                name == null -> if (expected != given) return null
-                given.isEmpty() -> return null
-                else -> values[name] = given
+        // Without splitting it: this is done for every route, and the path is the client's.
+        val values = LinkedHashMap<String, String>(0)
+        var start = 0
+        for (index in segments.indices) {
+            val segment = segments[index]
+            val slash = if (segment.isTail) -1 else path.indexOf('/', start)
+            if ((slash < 0) != (index == segments.lastIndex)) return null
+            val end = if (slash < 0) path.length else slash
+            if (!segment.matches(path, start, end)) return null
+            if (segment.name != null) {
+                values[segment.name] = PercentCoding.decode(path.substring(start, end))
             }
+            start = end + 1
         }
         return values
     }
 
-    private fun nameOf(segment: String): String? {
-        val isName = segment.startsWith('{') && segment.endsWith('}')
-        return if (isName) segment.substring(1, segment.length - 1) else null
+    private fun Segment.matches(path: String, start: Int, end: Int): Boolean = when {
+        isTail -> true
+        name != null -> start < end
+        else -> end - start == text.length && path.startsWith(text, start)
+    }
+
+    private fun segment(text: String): Segment {
+        val isName = text.startsWith('{') && text.endsWith('}')
+        val isTail = isName && text.endsWith("$REST}")
+        val name = if (isName) text.substring(1, text.length - 1) else null
+        return Segment(text, if (isTail) name?.removeSuffix(REST) else name, isTail)
+    }
+
+    private companion object {
+        const val REST = "..."
     }
 }

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.handshake.addressIn
 import dev.kobahn.protocol.handshake.appendJson
 
 /**
@@ -27,6 +28,12 @@ public class TransportDetails internal constructor(
     /** Whether the channel is encrypted. */
     public val isSecure: Boolean,
 ) {
+    /**
+     * The address in [peer] alone, without kind and port, such as `203.0.113.7`: that of a proxy where
+     * there is one, unlike `request.remoteAddress`.
+     */
+    public val remoteAddress: String get() = addressIn(peer)
+
     /** The kinds of channel. */
     public enum class ChannelType {
         /** A TCP connection. */

@@ -127,8 +127,9 @@ public class WebSocketServerOptions internal constructor() :
 
     /**
      * What to do with connections to [path]: segments separated by `/`, where `{name}` stands for
-     * any one segment, which [ServerWebSocket.pathParameters] then has under that name. The first
-     * route that matches serves the connection. Its options override the server's.
+     * any one segment that is not empty, and `{name...}` at the end for all the rest of the path, be
+     * it empty. [ServerWebSocket.pathParameters] then has them under that name. The first route that
+     * matches serves the connection. Its options override the server's.
      */
     public fun route(path: String, configure: Route.() -> Unit) {
         check(!isFrozen) { "routes cannot be added any more" }

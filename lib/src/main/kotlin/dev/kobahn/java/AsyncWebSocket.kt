@@ -263,8 +263,8 @@ public interface AsyncServerWebSocket : AsyncWebSocket {
     public fun connectionRequest(): ConnectionRequest
 
     /**
-     * The `{name}` segments of the route's path with their values in the request, not
-     * percent-decoded.
+     * The `{name}` and `{name...}` segments of the route's path with their values in the request,
+     * percent-decoded: they may hold anything, `/` and `..` included.
      */
     public fun pathParameters(): Map<String, String>
 }

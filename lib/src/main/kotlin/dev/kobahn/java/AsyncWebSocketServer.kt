@@ -219,8 +219,8 @@ public interface AsyncWebSocketServer {
 
         /**
          * What becomes of connections to [path]: segments separated by `/`, where `{name}` stands
-         * for any one segment, see [OpeningHandshake.pathParameters]. The first route that matches
-         * serves the connection.
+         * for any one segment and `{name...}` at the end for all the rest, see
+         * [OpeningHandshake.pathParameters]. The first route that matches serves the connection.
          */
         public fun route(
             path: String,

@@ -20,8 +20,8 @@ public interface OpeningHandshake {
     public fun transportDetails(): TransportDetails
 
     /**
-     * The `{name}` segments of the route's path with their values in the request, not
-     * percent-decoded.
+     * The `{name}` and `{name...}` segments of the route's path with their values in the request,
+     * percent-decoded: they may hold anything, `/` and `..` included.
      */
     public fun pathParameters(): Map<String, String>
 

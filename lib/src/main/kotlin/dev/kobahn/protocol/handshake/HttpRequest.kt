@@ -17,6 +17,14 @@ public open class HttpRequest internal constructor(
     /** Who asks, as the transport or a trusted proxy names it, printable on one line. */
     public val peer: String get() = client.toString()
 
+    /**
+     * The address of [peer] alone, without kind and port, always in this form whether the transport or
+     * a trusted proxy (`trustXForwardedFor`) names it: `203.0.113.7`, `2001:db8::1`. It is what to
+     * limit or log clients by. On a Unix socket it is the path, mostly empty; a proxy may also write a
+     * word, such as `unknown`.
+     */
+    public val remoteAddress: String get() = addressIn(peer)
+
     /** The `Host` field without its port, as it stands. */
     public val host: String
         get() {

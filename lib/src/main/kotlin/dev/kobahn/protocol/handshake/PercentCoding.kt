@@ -1,20 +1,34 @@
 package dev.kobahn.protocol.handshake
 
-/** Percent-encoding (RFC 3986 section 2.1) of UTF-8 text, and form data in a query. Stateless. */
-internal object PercentCoding {
+/**
+ * Percent-encoding (RFC 3986 section 2.1) of UTF-8 text, as paths and queries of URLs have it.
+ * Stateless.
+ */
+public object PercentCoding {
     private const val HEX = 16
     private const val NIBBLE = 4
     private const val LOW_NIBBLE = 0xF
     private const val ESCAPE_LENGTH = 3
+    private const val MAX_ASCII = 0x7F
     private const val UNRESERVED_SIGNS = "-._~"
     private const val DIGITS = "0123456789ABCDEF"
 
     /**
-     * Decodes [text], which is ASCII. A `%` that begins no escape stays; octets that are not UTF-8
-     * become replacement characters. With [form] a `+` is a blank.
+     * Decodes [text]. A `%` that begins no escape stays; octets that are not UTF-8 become replacement
+     * characters. A `+` stays: only form data has it for a blank, and [HttpRequest.params] reads that.
      */
-    fun decode(text: String, form: Boolean = false): String {
+    @JvmStatic
+    public fun decode(text: String): String = decode(text, form = false)
+
+    /** Encodes all of [text] but letters, digits and `-._~`: what may stand in any part of a URL. */
+    @JvmStatic
+    public fun encode(text: String): String = encode(text, safe = "")
+
+    /** As `decode(text)`; with [form] a `+` is a blank. */
+    @JvmSynthetic
+    internal fun decode(text: String, form: Boolean): String {
         if ('%' !in text && !(form && '+' in text)) return text
+        if (text.any { it.code > MAX_ASCII }) return decode(encodeBeyondAscii(text), form)
         val octets = ByteArray(text.length)
         var length = 0
         var index = 0
@@ -30,6 +44,11 @@ internal object PercentCoding {
         return String(octets, 0, length, Charsets.UTF_8)
     }
 
+    private fun encodeBeyondAscii(text: String): String {
+        val ascii = CharArray(MAX_ASCII + 1) { it.toChar() }.concatToString()
+        return encode(text, safe = ascii)
+    }
+
     private fun escapedOctet(text: String, index: Int): Int {
         if (text[index] != '%' || index + ESCAPE_LENGTH > text.length) return -1
         val high = Character.digit(text[index + 1], HEX)
@@ -38,7 +57,8 @@ internal object PercentCoding {
     }
 
     /** Encodes all of [text] but letters, digits, `-._~` and the signs in [safe]. */
-    fun encode(text: String, safe: String = ""): String {
+    @JvmSynthetic
+    internal fun encode(text: String, safe: String): String {
         val encoded = StringBuilder(text.length)
         for (octet in text.toByteArray(Charsets.UTF_8)) {
             val char = (octet.toInt() and 0xFF).toChar()
@@ -53,7 +73,8 @@ internal object PercentCoding {
     }
 
     /** Name to values of form data, in order; names without a value are left out. */
-    fun parameters(query: String): Map<String, List<String>> {
+    @JvmSynthetic
+    internal fun parameters(query: String): Map<String, List<String>> {
         val parameters = LinkedHashMap<String, MutableList<String>>()
         for (part in query.split('&')) {
             val sign = part.indexOf('=')
@@ -66,7 +87,8 @@ internal object PercentCoding {
     }
 
     /** [parameters] as form data; the counterpart of [parameters]. */
-    fun query(parameters: Map<String, List<String>>): String =
+    @JvmSynthetic
+    internal fun query(parameters: Map<String, List<String>>): String =
         parameters.entries.joinToString("&") { (name, values) ->
             values.joinToString("&") { formEncode(name) + "=" + formEncode(it) }
         }
