@@ -26,19 +26,31 @@ import kotlinx.coroutines.Job
  * was sent on. All steps are bounded: neither a task that always queues another one nor a flood on
  * one connection keeps the others from their share.
  *
- * Nothing that fails here ends the loop: it is logged. Thread-safe where not said otherwise. Once
+ * Nothing that fails here ends the loop, a lack of memory included: it is logged, and what fails
+ * again and again is logged once and tried again after a pause. Thread-safe where not said otherwise. Once
  * the loop has stopped, what is still given to it runs on [Dispatchers.IO] and its timers never fire.
  *
  * @param name the thread's name
  * @param othersMayWrite whether other threads may write to the loop's channels
  * @param isDaemon whether the JVM may end while the loop runs
+ * @param openSelector opens what the loop waits with
  */
 internal class EventLoop(
     name: String,
     val othersMayWrite: Boolean = !isAndroid,
     isDaemon: Boolean = true,
+    openSelector: () -> Selector = Selector::open,
 ) : Loop {
-    private val selector: Selector = Selector.open()
+    // All that a loop works with is there from the beginning, not when memory may be short.
+
+    /** Where every channel of the loop is read into. On the loop. */
+    val readBuffer: ByteBuffer = DirectBuffers.allocate()
+
+    /** Where what is written is collected. On the loop. */
+    val writeBuffer: ByteBuffer = DirectBuffers.allocate()
+
+    private val reserve = Reserve()
+    private val selector: Selector = openSelector()
     private val ready = ReadyKeys(selector)
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
@@ -57,18 +69,15 @@ internal class EventLoop(
     @Volatile
     private var stopping = false
 
+    /** Whether the last call of [select] did. */
+    private var selectingFails = false
+
     override val segments: SegmentPool = SegmentPool(POOLED_SEGMENTS)
     override val codecs: CodecPool = CodecPool(segments, POOLED_CODECS)
     override val dispatcher: CoroutineDispatcher = LoopDispatcher(this)
 
     /** What Ktor binds, accepts and connects with. */
     val selectorManager: LoopSelectorManager = LoopSelectorManager(this, selector)
-
-    /** Where every channel of the loop is read into. On the loop. */
-    val readBuffer: ByteBuffer by lazy(LazyThreadSafetyMode.NONE) { DirectBuffers.allocate() }
-
-    /** Where what is written is collected. On the loop. */
-    val writeBuffer: ByteBuffer by lazy(LazyThreadSafetyMode.NONE) { DirectBuffers.allocate() }
 
     /** Completes when the thread and the selector are gone. */
     val termination: Job get() = ended
@@ -99,7 +108,12 @@ internal class EventLoop(
 
     /** Starts the thread. Once. */
     fun start() {
-        thread.start()
+        try {
+            thread.start()
+        } catch (failure: Throwable) {
+            selector.close()
+            throw failure
+        }
     }
 
     /**
@@ -154,8 +168,10 @@ internal class EventLoop(
     }
 
     private fun run() {
+        var fails = false
         while (!stopping) {
-            guarded("A turn of the event loop") { turn() }
+            fails = fails("A turn of the event loop", fails) { turn() }
+            reserve.refill()
         }
         guarded("The end of the event loop") { shutDown() }
         ended.complete()
@@ -166,7 +182,8 @@ internal class EventLoop(
         handOvers.send()
         // On a shared processor it would else interrupt who works for it, message by message.
         if (handOvers.isAtWork) Thread.yield()
-        select()
+        // Timers and tasks go on where this fails.
+        selectingFails = fails("Selecting", selectingFails) { select() }
         handOvers.relieve()
         // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
@@ -251,6 +268,21 @@ internal class EventLoop(
         if (asleep.get() && asleep.compareAndSet(true, false)) selector.wakeup()
     }
 
+    /**
+     * Whether [action] fails: then it is logged, unless it did [before] as well, and this thread
+     * pauses for who tries again at once.
+     */
+    private inline fun fails(what: String, before: Boolean, action: () -> Unit): Boolean {
+        try {
+            action()
+            return false
+        } catch (failure: Throwable) {
+            if (before) reserve.release(failure) else report(what, failure)
+            LockSupport.parkNanos(PAUSE_AFTER_FAILURE)
+            return true
+        }
+    }
+
     private inline fun guarded(what: String, action: () -> Unit) {
         try {
             action()
@@ -259,7 +291,13 @@ internal class EventLoop(
         }
     }
 
+    /** Memory ran out on the loop: there is a little more from now on. On the loop. */
+    fun releaseReserve(failure: Throwable) {
+        reserve.release(failure)
+    }
+
     private fun report(what: String, failure: Throwable) {
+        reserve.release(failure)
         try {
             logger.error(failure) { "$what failed on $this" }
         } catch (_: Throwable) {

@@ -1,0 +1,96 @@
+package dev.kobahn.internal.transport
+
+import dev.kobahn.capturedLog
+import dev.kobahn.count
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeInRange
+import io.kotest.matchers.shouldBe
+import java.io.IOException
+import java.nio.channels.SelectionKey
+import java.nio.channels.Selector
+import java.nio.channels.spi.AbstractSelectableChannel
+import java.nio.channels.spi.AbstractSelector
+import java.nio.channels.spi.SelectorProvider
+import java.util.concurrent.atomic.AtomicInteger
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.withContext
+
+internal class FailingLoopTest :
+    FunSpec({
+        timeout = 30_000
+
+        test(
+            "where selecting fails again and again timers and tasks go on, and the log has it once",
+        ) {
+            val selector = FailingSelector()
+            val loop = EventLoop("failing", openSelector = { selector })
+            val log = capturedLog {
+                selector.fails = true
+                loop.start()
+                withContext(loop.dispatcher) { loop.isCurrent } shouldBe true
+                val fired = CompletableDeferred<Unit>()
+                loop.schedule(300.milliseconds) { fired.complete(Unit) }
+                fired.await()
+            }
+            // 10 ms each, and not one after another without end.
+            selector.failures.get() shouldBeInRange 2..60
+            log.count("Selecting failed on failing") shouldBe 1
+            selector.fails = false
+            loop.stop()
+            loop.termination.join()
+        }
+
+        test("a selector that fails anew is logged anew") {
+            val selector = FailingSelector()
+            val loop = EventLoop("failing anew", openSelector = { selector })
+            loop.start()
+            val log = capturedLog {
+                repeat(2) {
+                    selector.fails = true
+                    selector.failures.set(0)
+                    while (selector.failures.get() < 2) withContext(loop.dispatcher) { }
+                    selector.fails = false
+                    repeat(3) { withContext(loop.dispatcher) { } }
+                }
+            }
+            log.count("Selecting failed on failing anew") shouldBe 2
+            loop.stop()
+            loop.termination.join()
+        }
+    })
+
+/** A selector without channels, which finds nothing, or fails. */
+private class FailingSelector : AbstractSelector(SelectorProvider.provider()) {
+    private val real = Selector.open()
+    val failures = AtomicInteger()
+
+    @Volatile
+    var fails = false
+
+    private fun failing(): Int {
+        if (!fails) return 0
+        failures.incrementAndGet()
+        throw IOException("for the test")
+    }
+
+    override fun selectNow(): Int = failing() + real.selectNow()
+
+    override fun select(timeout: Long): Int = failing() + real.select(timeout)
+
+    override fun select(): Int = select(0)
+
+    override fun wakeup(): Selector = apply { real.wakeup() }
+
+    override fun keys(): Set<SelectionKey> = real.keys()
+
+    override fun selectedKeys(): Set<SelectionKey> = real.selectedKeys()
+
+    override fun implCloseSelector() = real.close()
+
+    override fun register(
+        channel: AbstractSelectableChannel,
+        ops: Int,
+        attachment: Any?,
+    ): SelectionKey = throw UnsupportedOperationException()
+}
