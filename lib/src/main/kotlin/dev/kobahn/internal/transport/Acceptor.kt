@@ -9,6 +9,7 @@ import java.net.InetSocketAddress
 import java.net.StandardSocketOptions
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
+import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.cancellation.CancellationException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -77,24 +78,47 @@ internal class Acceptor(
 
     private suspend fun acceptAll() {
         while (channel.isOpen) {
-            repeat(ACCEPTS_AT_ONCE) { acceptOne() }
-            yield()
+            surviving {
+                repeat(ACCEPTS_AT_ONCE) { acceptOne() }
+                yield()
+            }
         }
     }
 
     private suspend fun acceptOne() {
-        try {
+        surviving {
             val socket = server.accept()
             failing = false
-            hand(socket, nextLoop())
+            try {
+                hand(socket, nextLoop())
+            } catch (failure: Throwable) {
+                socket.channel.close()
+                throw failure
+            }
+        }
+    }
+
+    /** Errors too: out of memory must not be the end of a server. */
+    private suspend inline fun surviving(action: () -> Unit) {
+        try {
+            action()
         } catch (cancellation: CancellationException) {
             throw cancellation
         } catch (failure: Throwable) {
-            // Errors too: out of memory must not be the end of a server.
             if (!channel.isOpen) return
+            loop.releaseReserve(failure)
             if (!failing) report(failure)
             failing = true
+            pause()
+        }
+    }
+
+    private suspend fun pause() {
+        try {
             delay(PAUSE)
+        } catch (_: OutOfMemoryError) {
+            // A timer needs some. The loop has nothing better to do than to wait for it.
+            LockSupport.parkNanos(PAUSE_WITHOUT_MEMORY)
         }
     }
 
@@ -108,11 +132,14 @@ internal class Acceptor(
 
     private fun hand(socket: Socket, target: EventLoop) {
         target.execute {
+            var transport: SocketTransport? = null
             try {
                 apply(settings, socket.channel)
-                onAccept(transportOver(socket, target))
+                transport = transportOver(socket, target)
+                onAccept(transport)
             } catch (failure: Throwable) {
-                socket.channel.close()
+                target.releaseReserve(failure)
+                transport?.close() ?: socket.channel.close()
                 logger.warn(failure) { "A connection accepted at $local failed" }
             }
         }
@@ -129,11 +156,12 @@ internal class Acceptor(
     internal companion object {
         private const val ACCEPTS_AT_ONCE = 64
         private val PAUSE: Duration = 50.milliseconds
+        private const val PAUSE_WITHOUT_MEMORY = 10_000_000L
 
         /**
          * Listens at [endpoint], on the first of its addresses that can be bound; start it next. The
-         * accepting is done on one of [loops], the connections are spread over all of them. Throws
-         * IOException if nothing can be bound.
+         * accepting is done on one of [loops], the connections are spread over all of them, which are
+         * opened for that. Throws IOException if nothing can be bound, or descriptors are too few.
          */
         suspend fun bind(
             endpoint: Endpoint,
@@ -141,6 +169,7 @@ internal class Acceptor(
             settings: ListenSettings = ListenSettings(),
             onAccept: (SocketTransport) -> Unit,
         ): Acceptor {
+            loops.openAll()
             val loop = loops.next()
             val server = listen(endpoint, loop, settings)
             return Acceptor(server, loop, loops::next, settings.accepted, onAccept)

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.transport
 
+import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration
@@ -65,6 +66,15 @@ internal class EventLoopGroup(
             return loops.next()
         }
 
+        /**
+         * Opens every loop of the group, so that none has to be when there are no descriptors for it
+         * any more. Throws IOException if there are too few.
+         */
+        fun openAll() {
+            check(!released.get()) { "The lease was released" }
+            loops.openAll()
+        }
+
         /** Gives the lease back, from any thread; further calls do nothing. */
         fun release() {
             if (released.compareAndSet(false, true)) this@EventLoopGroup.release()
@@ -87,12 +97,25 @@ internal class EventLoopGroup(
 
         fun next(): EventLoop = loop(Math.floorMod(turn.getAndIncrement(), size))
 
-        private fun loop(index: Int): EventLoop = synchronized(loops) {
-            loops[index] ?: EventLoop("$name-$index", isDaemon = !keepsAlive).also {
-                loops[index] = it
-                it.start()
-                watch.start()
+        fun openAll() {
+            try {
+                repeat(size) { loop(it) }
+            } catch (failure: IOException) {
+                val message = "too few file descriptors for $size event loops: each takes two or three"
+                throw IOException(message, failure)
             }
+        }
+
+        private fun loop(index: Int): EventLoop = synchronized(loops) {
+            loops[index] ?: started("$name-$index").also { loops[index] = it }
+        }
+
+        private fun started(name: String): EventLoop {
+            SocketClasses.load()
+            val loop = EventLoop(name, isDaemon = !keepsAlive)
+            loop.start()
+            watch.start()
+            return loop
         }
 
         fun stop() {

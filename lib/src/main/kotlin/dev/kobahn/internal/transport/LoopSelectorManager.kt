@@ -28,8 +28,15 @@ internal class LoopSelectorManager(private val loop: EventLoop, private val sele
         suspendCancellableCoroutine { continuation ->
             selectable.suspensions.addSuspension(interest, continuation)
             // Left behind, it would make the next select for this interest throw.
-            continuation.invokeOnCancellation { selectable.suspensions.removeSuspension(interest) }
-            if (loop.isCurrent) watch(selectable) else loop.execute { watch(selectable) }
+            try {
+                continuation.invokeOnCancellation {
+                    selectable.suspensions.removeSuspension(interest)
+                }
+                if (loop.isCurrent) watch(selectable) else loop.execute { watch(selectable) }
+            } catch (failure: Throwable) {
+                selectable.suspensions.removeSuspension(interest)
+                throw failure
+            }
         }
     }
 

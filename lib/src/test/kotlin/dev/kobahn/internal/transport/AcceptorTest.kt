@@ -100,6 +100,26 @@ internal class AcceptorTest :
             job.cancelAndJoin()
         }
 
+        test("a socket that no loop takes is closed, and accepting goes on") {
+            val loop = lease.next()
+            val count = AtomicInteger()
+            val accepted = CompletableDeferred<SocketTransport>()
+            val real = withContext(loop.dispatcher) {
+                aSocket(loop.selectorManager).tcp().bind(InetSocketAddress("127.0.0.1", 0))
+            }
+            val nextLoop = {
+                if (count.incrementAndGet() == 1) throw IOException("no descriptors") else loop
+            }
+            val acceptor =
+                Acceptor(real, loop, nextLoop, SocketSettings()) { accepted.complete(it) }
+            val job = acceptor.start(scope)
+            val first = connect(anyPort.copy(port = acceptor.port), loop)
+            first.record().inputEnd.await()
+            val second = connect(anyPort.copy(port = acceptor.port), loop)
+            listOf(first, second, accepted.await()).forEach { it.close() }
+            job.cancelAndJoin()
+        }
+
         test("options reach the accepted sockets") {
             val settings = SocketSettings(tcpNoDelay = false, tcpKeepAlive = true)
             val (first, second) = connectedPair(anyPort, lease, settings)

@@ -78,6 +78,7 @@ internal class EventLoopGroupTest :
 
         test("loops leave no file descriptor behind") {
             val group = EventLoopGroup("descriptors", 2)
+            EventLoopGroup.shared.awaitStopped()
             repeat(2) { useOnce(group) }
             val before = openDescriptors()
             repeat(20) { useOnce(group) }

@@ -1,0 +1,60 @@
+package dev.kobahn.internal.transport
+
+import java.io.File
+import java.io.FileInputStream
+import java.io.IOException
+import java.net.StandardSocketOptions
+import java.nio.ByteBuffer
+import java.nio.channels.Pipe
+import java.nio.channels.SocketChannel
+
+/**
+ * What the JDK's channels initialise when the first of them is read or closed. That needs
+ * descriptors and memory, and where it fails once no channel of the process can be closed any more:
+ * so it is done before the first connection. Thread-safe.
+ */
+internal object SocketClasses {
+    private const val DESCRIPTORS = 8
+    private const val NOTHING = "/dev/null"
+
+    private var areLoaded = false
+
+    /** Throws IOException, and has done nothing, if there are too few descriptors. */
+    @Synchronized
+    fun load() {
+        if (areLoaded) return
+        checkDescriptors()
+        usePipe()
+        useSocket()
+        areLoaded = true
+    }
+
+    /** What fails here leaves nothing half initialised. */
+    private fun checkDescriptors() {
+        if (!File(NOTHING).exists()) return
+        val opened = ArrayList<FileInputStream>(DESCRIPTORS)
+        try {
+            repeat(DESCRIPTORS) { opened.add(FileInputStream(NOTHING)) }
+        } catch (failure: IOException) {
+            throw IOException("too few file descriptors to use the network", failure)
+        } finally {
+            opened.forEach { it.close() }
+        }
+    }
+
+    private fun usePipe() {
+        val pipe = Pipe.open()
+        pipe.source().use { source ->
+            pipe.sink().use { it.write(ByteBuffer.allocateDirect(1)) }
+            source.read(ByteBuffer.allocateDirect(1))
+        }
+    }
+
+    private fun useSocket() {
+        SocketChannel.open().use {
+            it.configureBlocking(false)
+            it.setOption(StandardSocketOptions.TCP_NODELAY, true)
+            it.getOption(StandardSocketOptions.SO_LINGER)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.kobahn.process
+
+import dev.kobahn.RawPeer
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeLessThan
+import io.kotest.matchers.shouldBe
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+/** What is left of a server whose heap was filled to the brim, once those who did it are gone. */
+class OutOfMemoryTest :
+    FunSpec({
+        timeout = 120_000
+
+        for (case in Exhaustion.cases) {
+            test("a server whose heap was full serves everybody afterwards: $case") {
+                withContext(Dispatchers.IO) { case.run() }
+            }
+        }
+    })
+
+private class Exhaustion(val heap: String, val collector: String, val peers: Int, val octets: Int) {
+    override fun toString() = "$heap, $collector, $peers times $octets octets"
+
+    suspend fun run() {
+        ServerProcess("-Xmx$heap", "-XX:+Use$collector", *UNBOUNDED).use { server ->
+            RawPeer(server.port).use { it.handshake() }
+            eventually(PATIENCE) { server.connectionCount shouldBe 0 }
+            val descriptors = server.openDescriptors
+            Crowd(server.port, peers, Crowd.unfinished(octets)).use { crowd ->
+                val isEnough = crowd.goOn(SECONDS) { gone + done == peers }
+                println("$this: ${crowd.done} done, ${crowd.gone} gone, all: $isEnough")
+            }
+            // A selector of the JDK that has no memory to forget a channel, or to watch it, loses it.
+            eventually(PATIENCE) { server.connectionCount shouldBeLessThan peers / LOST }
+            eventually(PATIENCE) {
+                server.openDescriptors shouldBeLessThan descriptors + peers / LOST
+            }
+            repeat(20) { echo(server.port) }
+            server.stop() shouldBe 0
+        }
+    }
+
+    companion object {
+        private val PATIENCE = 20.seconds
+        private const val SECONDS = 20L
+        private const val LOST = 8
+        private val UNBOUNDED = arrayOf("-Dkobahn.process.memoryBudget=0")
+        private const val KIB = 1024
+
+        val cases: List<Exhaustion>
+            get() = when {
+                !java.lang.Boolean.getBoolean("kobahn.soak.exhaustion") -> listOf(
+                    Exhaustion("32m", "SerialGC", 120, 400 * KIB),
+                )
+
+                else -> listOf("G1GC", "SerialGC").flatMap { collector ->
+                    listOf("32m", "64m", "128m", "256m", "512m").flatMap { heap ->
+                        listOf(15_360, 3_584, 400).map {
+                            Exhaustion(heap, collector, if (it == 400) 1_500 else 500, it * KIB)
+                        }
+                    }
+                }
+            }
+    }
+}
+
+/** A client that comes, is answered, and goes. */
+internal fun echo(port: Int) {
+    RawPeer(port).use {
+        it.handshake().lines().first() shouldBe "HTTP/1.1 101 Switching Protocols"
+        it.send(RawPeer.text("hello")).readFrame() shouldBe "text hello"
+        it.send(RawPeer.CLOSE).readFrame() shouldBe "close 1000"
+    }
+}
