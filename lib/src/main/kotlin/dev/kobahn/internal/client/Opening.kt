@@ -111,6 +111,10 @@ internal class Opening(
         receiver?.onWritten(waiting)
     }
 
+    override fun forget() {
+        receiver?.forget()
+    }
+
     override fun onClosed(cause: IOException?) {
         val receiver = receiver
         if (receiver != null) return receiver.onClosed(cause)

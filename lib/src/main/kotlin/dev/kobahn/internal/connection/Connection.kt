@@ -344,7 +344,13 @@ internal class Connection(
         if (outbox.isClosed) stop()
     }
 
+    override fun forget() {
+        held = null
+        inbox.release()
+    }
+
     override fun onClosed(cause: IOException?) {
+        inbox.forgetUnfinished()
         closing.transportClosed(cause)
         held = null
         dueClose?.forget()

@@ -168,6 +168,18 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
         streams?.discard()
     }
 
+    /** The message that comes will not be completed. Allocates nothing. On the loop. */
+    fun forgetUnfinished() {
+        assembler?.clear()
+    }
+
+    /** Memory is short: as [discard], and of the message that comes as well. Allocates nothing. On the loop. */
+    fun release() {
+        forgetUnfinished()
+        messages.release()
+        streams?.release()
+    }
+
     private companion object {
         const val LEAST = 64L
 

@@ -115,8 +115,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
     fun end(cause: Throwable?) {
         synchronized(this) {
-            if (end != null) return
-            end = End(cause)
+            if (end == null) end = End(cause)
             feedBridge()
         }
         tellAll()
@@ -124,8 +123,12 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
 
     /** Has all who wait look again: at what there is, and whether they are cancelled. */
     fun tellAll() {
-        val receivers = synchronized(this) { generateSequence { removeFirstWaiting() }.toList() }
-        receivers.forEach { it.tell() }
+        var next = synchronized(this) { waiting.also { waiting = null } }
+        while (next != null) {
+            val receiver = next
+            next = synchronized(this) { receiver.behind.also { receiver.behind = null } }
+            receiver.tell()
+        }
     }
 
     /** Forgets what waits. */
@@ -139,11 +142,16 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
 
     /** Forgets what waits and takes no more, while the end is yet to come. */
     fun discard() {
+        release()
+        owner.onRoom()
+    }
+
+    /** As [discard], and nobody is told. */
+    fun release() {
         synchronized(this) {
             isDiscarding = true
             forget()
         }
-        owner.onRoom()
     }
 
     /** Whether the application has taken everything; it may still have something in hand. */

@@ -174,6 +174,8 @@ internal class Outbox(private val owner: Owner) {
     private inline fun <T> encoding(call: () -> T): T = try {
         call()
     } catch (failure: Throwable) {
+        // Of a frame a part may have been written.
+        if (failure is VirtualMachineError) transport.giveUp(failure)
         // not from here, where the monitor may be held
         if (protocol.hasEncoderFailed) loop.execute { owner.encoderFailed(failure) }
         throw failure

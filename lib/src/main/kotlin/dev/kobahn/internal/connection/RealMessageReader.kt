@@ -79,6 +79,11 @@ internal class RealMessageReader(override val type: MessageType, private val own
         reader?.resume(Unit)
     }
 
+    /** Forgets what is not yet read and does not count it as released: [fail] is to follow. */
+    fun forget() {
+        pieces.clear()
+    }
+
     /** Returns who waits for more. */
     private fun end(cause: (() -> Throwable)?): CancellableContinuation<Unit>? {
         ended = true

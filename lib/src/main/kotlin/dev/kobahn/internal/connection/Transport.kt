@@ -72,6 +72,12 @@ internal interface Transport {
 
     /** Ends both directions at once and discards [output]. From any thread, any number of times. */
     fun close()
+
+    /**
+     * [close] because of [failure], which has nothing to do with the network: where it is a lack of
+     * memory, what is held for the connection is dropped before anything is allocated. From any thread.
+     */
+    fun giveUp(failure: Throwable): Unit = close()
 }
 
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
@@ -88,6 +94,15 @@ internal interface TransportListener {
      */
     fun onWritten(waiting: Long)
 
-    /** The transport is gone; [cause] is null when [Transport.close] was called. Once, the last event. */
+    /**
+     * Memory is short, and nothing follows but [onClosed]: drops what is kept of the octets that
+     * came, and takes no more. Allocates nothing. On the loop.
+     */
+    fun forget(): Unit = Unit
+
+    /**
+     * The transport is gone; [cause] is null when [Transport.close] was called. The last event, and
+     * only called again if it throws OutOfMemoryError, after [forget].
+     */
     fun onClosed(cause: IOException?)
 }

@@ -85,6 +85,8 @@ internal class RealWebSocketServer(
             options.freeze()
             val context = ServerContext(options, scope).also { handlers = it.handlers }
             closingTime = context.routes.services.maxOf { it.closingTime }
+            lease.openAll()
+            Rehearsal.once(lease)
             val made = Acceptor.bind(
                 Endpoint.Tcp(options.host, options.port),
                 lease,

@@ -83,6 +83,13 @@ internal class ServerConnection(
             if (isOver) job?.cancel()
         }
 
+        /** Allocates nothing. */
+        fun forget() {
+            isOver = true
+            parser = null
+            surplus = null
+        }
+
         fun end() {
             isOver = true
             timer?.dispose()
@@ -92,9 +99,10 @@ internal class ServerConnection(
         }
     }
 
+    /** Whatever fails afterwards, the end of the transport is the end of this. */
     fun start() {
-        limit(context.options.openHandshakeTimeout, ::timeOut)
         transport.start(this)
+        limit(context.options.openHandshakeTimeout, ::timeOut)
     }
 
     /** Either the client was too slow with its request, or the handler with its decision. */
@@ -264,14 +272,19 @@ internal class ServerConnection(
         if (waiting == 0L) transport.loop.run { answered(opening) }
     }
 
+    override fun forget() {
+        opening?.forget()
+        webSocket?.receiver?.forget()
+    }
+
     override fun onClosed(cause: IOException?) {
-        if (hasEnded) return
+        val isRepeated = hasEnded
         hasEnded = true
         try {
             opening?.end()
             webSocket?.onTransportClosed(cause)
         } finally {
-            ended()
+            if (!isRepeated) ended()
         }
     }
 

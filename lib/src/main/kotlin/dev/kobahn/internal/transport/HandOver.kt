@@ -74,8 +74,16 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
             target.dispatch(context, stint)
         } catch (failure: Throwable) {
             // Errors too: without memory for a thread the others still have to be served.
-            logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
+            report(failure)
             Dispatchers.IO.dispatch(context, replace(stint))
+        }
+    }
+
+    private fun report(failure: Throwable) {
+        try {
+            logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
+        } catch (_: Throwable) {
+            // Without memory nobody can be told, but what waits has to be run all the same.
         }
     }
 

@@ -44,7 +44,8 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private var outputEnded = false
     private var closesAfterOutput = false
     private var unwritten = false
-    private var end: End? = null
+    private var ended = false
+    private var cause: IOException? = null
 
     override var received = 0L
         private set
@@ -55,8 +56,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     override fun start(listener: TransportListener) {
         check(this.listener == null) { "The transport was started before" }
         this.listener = listener
-        val end = end
-        if (end != null) loop.execute { listener.onClosed(end.cause) } else resumeUnlessPaused()
+        if (ended) loop.execute { listener.onClosed(cause) } else resumeUnlessPaused()
     }
 
     override fun pauseReading() {
@@ -78,12 +78,20 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     override fun flush() {
         when {
             loop.isCurrent -> writeLater()
-            loop.othersMayWrite -> DirectBuffers.use { write(it, false) }
+            loop.othersMayWrite -> writeFromElsewhere()
             else -> loop.execute(::writeLater)
         }
     }
 
     override fun writeNow() = continueWriting()
+
+    private fun writeFromElsewhere() {
+        try {
+            DirectBuffers.use { write(it, false) }
+        } catch (failure: OutOfMemoryError) {
+            failed(failure)
+        }
+    }
 
     private fun writeLater() {
         if (unwritten) return
@@ -106,7 +114,14 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private fun close(cause: IOException?) {
         if (!beginClosing()) return
         abandonOutput()
-        loop.execute { finish(cause) }
+        try {
+            loop.execute { finish(cause) }
+        } catch (failure: OutOfMemoryError) {
+            if (loop.isCurrent) return finish(cause)
+            // Whoever comes next tries again.
+            synchronized(output) { closing = false }
+            throw failure
+        }
     }
 
     private fun beginClosing(): Boolean = synchronized(output) {
@@ -114,13 +129,48 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     private fun finish(cause: IOException?) {
-        end = End(cause)
+        ended = true
+        this.cause = cause
+        insisting({ closeChannel() }, { key.cancel() })
+        // Whatever the system says of the channel, its owner has to learn that it is gone.
+        insisting({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
+    }
+
+    /** Does [step], and where memory is short for that gives some back and does [again]. */
+    private inline fun insisting(step: () -> Unit, again: () -> Unit) {
         try {
-            closeChannel()
-        } finally {
-            // Whatever the system says of the channel, its owner has to learn that it is gone.
-            listener?.onClosed(cause)
+            step()
+        } catch (failure: OutOfMemoryError) {
+            loop.releaseReserve(failure)
+            listener?.forget()
+            again()
         }
+    }
+
+    /**
+     * Serving the connection failed, be it by its listener or for want of memory: it must not go on
+     * with a part of what it missed. Where memory is short what it holds is given up before anything
+     * else is done, for that needs some; the log comes last, for it may fail as well.
+     */
+    override fun giveUp(failure: Throwable) {
+        // First of all: where this code was never needed before, even to run it takes memory.
+        if (loop.isCurrent) loop.releaseReserve(failure)
+        if (failure is VirtualMachineError) {
+            abandonOutput()
+            if (loop.isCurrent) listener?.forget()
+        }
+        close(causeOf(failure))
+    }
+
+    private fun failed(failure: Throwable) {
+        giveUp(failure)
+        logger.error(failure) { "The listener of $peer failed" }
+    }
+
+    private fun causeOf(failure: Throwable): IOException = try {
+        IOException("The listener failed", failure)
+    } catch (_: OutOfMemoryError) {
+        OUT_OF_MEMORY
     }
 
     /**
@@ -135,14 +185,22 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     override fun onReady(ops: Int) {
-        if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
-        if (ops and SelectionKey.OP_READ != 0) read()
+        try {
+            if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
+            if (ops and SelectionKey.OP_READ != 0) read()
+        } catch (failure: Throwable) {
+            failed(failure)
+        }
     }
 
     override fun writeOut() {
         if (!unwritten) return
         unwritten = false
-        write(loop.writeBuffer, false)
+        try {
+            write(loop.writeBuffer, false)
+        } catch (failure: Throwable) {
+            failed(failure)
+        }
     }
 
     override fun onLoopStopped() {
@@ -230,9 +288,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         try {
             listener?.event()
         } catch (failure: Throwable) {
-            // Before the log, which may fail as well: a listener that missed something must not go on.
-            close(IOException("The listener failed", failure))
-            logger.error(failure) { "The listener of $peer failed" }
+            failed(failure)
         }
     }
 
@@ -247,9 +303,13 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         if (after != before) key.interestOps(after)
     }
 
-    private class End(val cause: IOException?)
+    private class OutOfMemory : IOException("memory has run out") {
+        override fun fillInStackTrace(): Throwable = this
+    }
 
     private companion object {
+        /** Made while there is memory, and without a stack trace. */
+        val OUT_OF_MEMORY: IOException = OutOfMemory()
         const val LAST_READS = 16
     }
 }

@@ -18,6 +18,7 @@ internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : Transpo
 
     val inputEnd = CompletableDeferred<Unit>()
     val closed = CompletableDeferred<IOException?>()
+    val forgotten = CompletableDeferred<Unit>()
     val closings = AtomicInteger()
     val eventsAfterClose = AtomicInteger()
     val written = CopyOnWriteArrayList<Long>()
@@ -53,6 +54,10 @@ internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : Transpo
     override fun onWritten(waiting: Long) {
         event()
         written.add(waiting)
+    }
+
+    override fun forget() {
+        forgotten.complete(Unit)
     }
 
     override fun onClosed(cause: IOException?) {

@@ -59,6 +59,23 @@ internal class SocketTransportTest :
             }
         }
 
+        test("a listener that runs out of memory gives up what it holds before its end") {
+            pair { first, second ->
+                var wasForgotten = false
+                lateinit var recorder: Recorder
+                recorder = first.record { throw OutOfMemoryError("on purpose") }
+                recorder.closed.invokeOnCompletion {
+                    wasForgotten = recorder.forgotten.isCompleted
+                }
+                second.record()
+                first.send(ByteArray(1000))
+                second.send(byteArrayOf(1))
+                recorder.closed.await().shouldNotBeNull()
+                wasForgotten shouldBe true
+                synchronized(first.output) { first.output.size } shouldBe 0
+            }
+        }
+
         test("octets that arrived before a write failed are delivered first") {
             pair { first, second ->
                 second.record()
