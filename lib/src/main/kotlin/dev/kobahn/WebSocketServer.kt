@@ -27,7 +27,7 @@ public interface WebSocketServer {
      * How many handlers run: calls of `onConnect` and `onRequest`, those included whose connection
      * has ended. Nothing ends a handler that neither receives nor sends, so that a number far above
      * [connectionCount] says that some wait for something else; `maxLingeringHandlers` bounds it, and
-     * what is done in `whileOpen { }` ends with its connection.
+     * what is done in [whileOpen][WebSocket.whileOpen] ends with its connection.
      */
     public val handlerCount: Int
 

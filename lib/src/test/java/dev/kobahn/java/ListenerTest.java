@@ -234,6 +234,7 @@ class ListenerTest {
             Recorder client = new Recorder();
             running.connect(client);
             assertEquals(1, running.server.connectionCount());
+            assertEquals(1, running.server.handlerCount());
             CompletableFuture<Void> stopped = running.server.awaitStopped();
             Futures.get(running.server.stop());
             Futures.get(stopped);

@@ -5,7 +5,7 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
-import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.internal.connection.logError
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -126,7 +126,7 @@ internal class Member<F : Any>(
         } catch (_: ConnectionClosedException) {
             // It leaves the group by itself.
         } catch (failure: Exception) {
-            connectionLogger.error(failure) { "a group failed to serve $webSocket" }
+            logError(failure) { "a group failed to serve $webSocket" }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.logError
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
@@ -63,7 +64,7 @@ private suspend fun ServerConnection.requestFailed(
     if (failure is CancellationException && !isPending) return NOBODY_WAITS
     val response = HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR)
     transport.loop.call { answer(response) }
-    logFailure(failure) { "onRequest failed for ${request.peer} ${request.path}".onOneLine() }
+    logError(failure) { "onRequest failed for ${request.peer} ${request.path}".onOneLine() }
     return response
 }
 

@@ -18,6 +18,7 @@ import dev.kobahn.internal.connection.Outbox
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
+import dev.kobahn.internal.connection.logError
 import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.runSoon
 import dev.kobahn.internal.connection.trackTimings
@@ -150,7 +151,7 @@ internal class RealServerWebSocket(
     }
 
     /** What the application provides failed, and not because of the peer. */
-    fun logFailure(failure: Throwable) = logFailure(failure) {
+    fun logFailure(failure: Throwable) = logError(failure) {
         "onConnect failed for ${request.peer} ${request.path}".onOneLine()
     }
 

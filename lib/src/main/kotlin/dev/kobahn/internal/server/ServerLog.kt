@@ -1,15 +1,10 @@
 package dev.kobahn.internal.server
 
-import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.internal.connection.loggerNamed
 import io.github.oshai.kotlinlogging.KLogger
 
 /** The logger of requests that were refused, each with one line at DEBUG. */
 internal val serverLogger: KLogger by lazy { loggerNamed("dev.kobahn.server") }
-
-/** Logs that what the application provides has failed, by [logSafely]. */
-internal fun logFailure(failure: Throwable, message: () -> String) =
-    logSafely { connectionLogger.error(failure, message) }
 
 /**
  * Does the logging that [log] is. Nothing comes of it if the logger fails: what is done about that

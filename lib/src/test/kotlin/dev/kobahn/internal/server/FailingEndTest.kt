@@ -2,6 +2,7 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.WireLog
 import dev.kobahn.capturedLog
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
@@ -28,6 +29,11 @@ class FailingEndTest :
                 { extensions = listOf(Unclosable(encoder = false) { error("no") }) },
             "a decoder without memory" to {
                 extensions = listOf(Unclosable(encoder = false) { throw OutOfMemoryError("no") })
+            },
+            "a log that throws an Error" to {
+                extensions = listOf(ReversedOctets)
+                logFrames = true
+                wireLog = WireLog { if ("CLOSED" in it.toString()) throw OutOfMemoryError("no") }
             },
         )
         for ((name, configure) in failing) {

@@ -137,6 +137,27 @@ class HandlersTest :
             }
         }
 
+        test("handlers that only send end with their connections in whileOpen") {
+            val log = capturedLog {
+                webSocketServer {
+                    onConnect { whileOpen { awaitCancellation() } }
+                }.use { server ->
+                    repeat(50) {
+                        RawPeer(server.port).use { peer ->
+                            peer.handshake() shouldStartWith "HTTP/1.1 101 "
+                            peer.send(RawPeer.CLOSE).readFrame() shouldBe "close 1000"
+                        }
+                        RawPeer(server.port).use { peer ->
+                            peer.handshake()
+                            peer.socket.setSoLinger(true, 0)
+                        }
+                    }
+                    eventually(10.seconds) { server.handlerCount shouldBe 0 }
+                }
+            }
+            log.shouldBeEmpty()
+        }
+
         test("a handler that had not decided when its client went counts, and is cancelled") {
             val ends = ArrayList<Throwable>()
             val log = capturedLog {
