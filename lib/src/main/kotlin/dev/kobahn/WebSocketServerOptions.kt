@@ -44,7 +44,11 @@ public class WebSocketServerOptions internal constructor() :
         it.isNotEmpty() && ProtocolVersions.SUPPORTED.containsAll(it)
     }
 
-    /** The port a `Host` field has to name if it names one; null, the default, accepts any. */
+    /**
+     * The port a `Host` field has to name if it names one; where origins are compared, a `Host`
+     * without a port has this one. Default: null, any port, and that of the origin's scheme where none
+     * is named.
+     */
     public var externalPort: Int? by
         option(null, "1 to 65535, or null (any)") { it == null || it in 1..MAX_PORT }
 

@@ -21,7 +21,7 @@ import kotlinx.coroutines.withContext
 /** How many seconds the abuse goes on; the profile `soak` asks for ten minutes. */
 private val SECONDS = Integer.getInteger("kobahn.soak.abuse", 4)
 private val SEED = java.lang.Long.getLong("kobahn.soak.seed", System.nanoTime())
-private val ATTACKERS = Integer.getInteger("kobahn.soak.attackers", 40)
+private val ATTACKERS = Integer.getInteger("kobahn.soak.attackers", 16)
 private const val INTERVAL = 10
 
 /** A quiet interval, in seconds, before and after. */
@@ -34,6 +34,7 @@ private const val MEBIBYTE = 1L shl 20
 class AbuseTest :
     FunSpec({
         timeout = (SECONDS + 300) * 1000L
+        invocationTimeout = timeout
 
         test("random abuse by many peers leaves healthy echoes alone and nothing behind") {
             withContext(Dispatchers.IO) { AbuseRun().use { it.run() } }

@@ -60,7 +60,9 @@ private fun counts(server: RealWebSocketServer, groups: List<WebSocketGroup>): S
     // Workers of dispatchers come and go, and the JVM has threads of its own.
     val threads = Thread.getAllStackTraces().keys.count { "abused-loop" in it.name }
     return "connections=${server.connectionCount} children=${server.job.children.count()} " +
-        "members=${groups.sumOf { it.size }} sockets=${openSockets()} loops=$threads " +
+        "handlers=${server.handlerCount} members=${groups.sumOf {
+            it.size
+        }} sockets=${openSockets()} loops=$threads " +
         "heap=${runtime.totalMemory() - runtime.freeMemory()}"
 }
 

@@ -9,7 +9,8 @@ import dev.kobahn.protocol.onOneLine
  *
  * @property versions the protocol versions to accept, of 8 and 13
  * @property allowedOrigins whose pages may connect; those of the host that was asked by default
- * @property externalPort the port a `Host` field must name if it names one, or null for any
+ * @property externalPort the port a `Host` field must name if it names one, or null for any; a `Host`
+ * without a port stands for it where origins are compared
  * @property trustXForwardedFor how many proxies stand in front and add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
  * @throws IllegalArgumentException for a value out of its range, naming it
