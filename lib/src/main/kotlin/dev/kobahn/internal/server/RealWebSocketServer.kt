@@ -112,15 +112,15 @@ internal class RealWebSocketServer(
         val isStopped = synchronized(started) {
             accepting = made.start(scope)
             acceptor = made
+            // Cancelling the job ends the transports as well as the coroutines. It does so in any
+            // thread, since handlers may hold up all of them.
+            scope.launch(Dispatchers.Unconfined) { awaitEnd() }
             stopping.get() || !supervisor.isActive
         }
         if (isStopped) {
             withContext(NonCancellable) { accepting?.cancelAndJoin() }
             checkNotStopped()
         }
-        // Cancelling the job ends the transports as well as the coroutines. It does so in any thread,
-        // since handlers may hold up all of them.
-        scope.launch(Dispatchers.Unconfined) { awaitEnd() }
     }
 
     private fun listenSettings() = ListenSettings(
@@ -140,7 +140,7 @@ internal class RealWebSocketServer(
 
     /** Cancelled handlers close their connections; what they leave is dropped. */
     private suspend fun endAll() {
-        accepting?.cancelAndJoin()
+        accepting?.cancel()
         connections.toList().forEach(ServerConnection::refusePending)
         checkEmpty()
         withTimeoutOrNull(closingTime) { empty.await() }
@@ -242,7 +242,9 @@ internal class RealWebSocketServer(
             supervisor.complete()
             try {
                 val inTime = withTimeoutOrNull(deadline) {
-                    accepting?.cancelAndJoin()
+                    // Not waited for before the rest: a handler may hold up its loop. What it still
+                    // accepts gets 503.
+                    accepting?.cancel()
                     closeAll(window, code)
                     checkEmpty()
                     awaitAllBut(own)

@@ -40,6 +40,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 
 private val DEADLINE = 200.milliseconds
 private val LONG = 60.seconds
@@ -192,6 +193,41 @@ class StoppingTest :
                 }
                 withTimeout(PATIENCE) { server.join() }
                 server.connectionCount shouldBe 0
+            }
+        }
+
+        for (number in 0 until 2) {
+            test(
+                "stop closes what other loops have though one is held up (by connection $number)",
+            ) {
+                val begun = CompletableDeferred<Unit>()
+                val release = CountDownLatch(1)
+                val server = started {
+                    onConnect {
+                        send(Thread.currentThread().name)
+                        incoming.receive()
+                        begun.complete(Unit)
+                        release.await()
+                    }
+                }
+                val loops = 2 * Runtime.getRuntime().availableProcessors()
+                val peers = List(loops) { server.open() }
+                try {
+                    val names = peers.map { it.readFrame() }
+                    peers[number].send(RawPeer.text("block"))
+                    begun.await()
+                    val stopping = async { server.stop(deadline = LONG) }
+                    yield()
+                    for ((peer, name) in peers.zip(names)) {
+                        if (name != names[number]) peer.readFrame() shouldBe "close 1001"
+                    }
+                    release.countDown()
+                    peers.forEach { it.close() }
+                    withTimeout(PATIENCE) { stopping.await() }
+                } finally {
+                    release.countDown()
+                    peers.forEach { it.close() }
+                }
             }
         }
 
