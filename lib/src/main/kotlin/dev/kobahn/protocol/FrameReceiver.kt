@@ -34,6 +34,9 @@ internal abstract class FrameReceiver(
     /** Whether nothing is to be consumed; if set by an event, after that. */
     var isPaused = false
 
+    /** How many octets extensions may still restore before [receive] returns. */
+    private var restorable = Long.MAX_VALUE
+
     private val header = FrameHeaderReader()
     private var textState = Utf8Transitions.ACCEPTED
     private var message: MessageType? = null
@@ -60,16 +63,23 @@ internal abstract class FrameReceiver(
 
     /** Takes what a message was before extensions transformed it, as it comes out. */
     private inner class Restored : OctetSink {
-        override fun write(octets: ByteArray, offset: Int, length: Int) =
+        override fun write(octets: ByteArray, offset: Int, length: Int) {
+            restorable -= length
             data(octets, offset, length)
+        }
 
         override val room: Long
             get() = if (maxMessageSize > 0) maxMessageSize - messageLength else Long.MAX_VALUE
     }
 
-    /** Consumes [input] until it is empty or this is paused; returns the peer's Close when it is complete, else null. */
-    fun receive(input: ByteBuffer): CloseFrame? {
-        while (!isPaused) {
+    /**
+     * Consumes [input] until it is empty, this is paused, or extensions have restored [mostRestored]
+     * octets, and whatever more they make of a [SLICE]. Returns the peer's Close when it is complete,
+     * else null.
+     */
+    fun receive(input: ByteBuffer, mostRestored: Long = Long.MAX_VALUE): CloseFrame? {
+        restorable = mostRestored
+        while (!hasEnough) {
             if (!insideFrame) {
                 if (!header.read(input)) return null
                 beginFrame()
@@ -81,6 +91,8 @@ internal abstract class FrameReceiver(
         }
         return null
     }
+
+    private val hasEnough get() = isPaused || restorable <= 0
 
     private fun beginFrame() {
         insideFrame = true
@@ -149,7 +161,7 @@ internal abstract class FrameReceiver(
     /** Takes what [input] has of the payload; whether the frame is complete. */
     private fun payload(input: ByteBuffer): Boolean {
         while (received < header.length) {
-            if (isPaused) return false
+            if (hasEnough) return false
             val most = if (control == null && isTransformed) SLICE else Int.MAX_VALUE
             val left = minOf(header.length - received, most.toLong())
             val start = input.position()

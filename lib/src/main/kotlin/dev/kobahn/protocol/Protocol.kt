@@ -123,10 +123,17 @@ public class Protocol(
      * Consumes all of [input], unless an event calls [pauseReceiving], and changes its content. Never
      * throws because of what the peer sent.
      */
-    public fun receive(input: ByteBuffer) {
+    public fun receive(input: ByteBuffer): Unit = receive(input, Long.MAX_VALUE)
+
+    /**
+     * As [receive], but returns as well, with what it has not consumed left in [input], once
+     * extensions have restored [mostRestored] octets: a few octets may become very many, and who
+     * serves others too goes on after them. A MiB more may come with permessage-deflate.
+     */
+    internal fun receive(input: ByteBuffer, mostRestored: Long) {
         input.order(ByteOrder.BIG_ENDIAN)
         if (!closeReceived && failure == null) {
-            receiveFrames(input)
+            receiveFrames(input, mostRestored)
             if (!closeReceived && failure == null) return
         }
         if (!closeReceived) search?.let { searchClose(it, input) }
@@ -143,14 +150,17 @@ public class Protocol(
         receiver.isPaused = true
     }
 
+    /** Whether [pauseReceiving] was called and [resumeReceiving] not since. */
+    internal val isReceivingPaused: Boolean get() = receiver.isPaused
+
     /** Ends what [pauseReceiving] began; on the thread that receives. */
     public fun resumeReceiving() {
         receiver.isPaused = false
     }
 
-    private fun receiveFrames(input: ByteBuffer) {
+    private fun receiveFrames(input: ByteBuffer, mostRestored: Long) {
         val close = try {
-            receiver.receive(input)
+            receiver.receive(input, mostRestored)
         } catch (e: ProtocolException) {
             failed(e)
             null

@@ -83,8 +83,14 @@ internal class Connection(
     var isReadingPaused = false
         private set
 
-    /** What came and is not yet parsed, because the application has enough. On the loop. */
+    /**
+     * What came and is not yet parsed, because the application has enough, or because it restores to
+     * so much that others have to be served in between. Nothing is read meanwhile. On the loop.
+     */
     private var held: ByteBuffer? = null
+
+    /** Whether the loop will go on with [held]. On the loop. */
+    private var goesOn = false
 
     @Volatile
     private var isOpened = false
@@ -287,23 +293,37 @@ internal class Connection(
     override fun onOctets(input: ByteBuffer) {
         countReceived()
         receive(input)
+        if (input.hasRemaining()) hold(input.copy())
     }
 
     private fun receive(input: ByteBuffer) {
-        protocol.receive(input)
-        if (input.hasRemaining()) held = input.copy()
+        protocol.receive(input, RESTORED_PER_TURN)
         autoPing?.onTraffic()
         // A Close that is no valid one makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
     }
 
-    /** What came before reading paused, before anything else that comes. */
+    private fun hold(rest: ByteBuffer) {
+        held = rest
+        transport.pauseReading()
+        if (!protocol.isReceivingPaused) goOn()
+    }
+
+    private fun goOn() {
+        if (goesOn) return
+        goesOn = true
+        loop.executeNextTurn(::receiveHeld)
+    }
+
+    /** What is held, before anything else that comes. */
     private fun receiveHeld() {
+        goesOn = false
         val octets = held ?: return
         held = null
         try {
             receive(octets)
+            if (octets.hasRemaining()) return hold(octets)
         } catch (failure: Throwable) {
             // As the transport does when it calls: who missed something must not go on.
             drop(failure)
@@ -485,7 +505,7 @@ internal class Connection(
         autoPing?.onResume()
         protocol.resumeReceiving()
         // Not from here: whoever makes room may be in the middle of receiving.
-        if (held == null) transport.resumeReading() else loop.execute(::receiveHeld)
+        if (held == null) transport.resumeReading() else goOn()
     }
 
     private fun ByteBuffer.copy() = ByteBuffer.allocate(remaining()).also {
@@ -495,6 +515,10 @@ internal class Connection(
 
     private companion object {
         const val READS_AHEAD = 4
+
+        /** In octets: some milliseconds of the loop. */
+        const val RESTORED_PER_TURN = 1024L * 1024
+
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
     }
 }

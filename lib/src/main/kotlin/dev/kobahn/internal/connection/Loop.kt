@@ -32,6 +32,9 @@ internal interface Loop {
     /** Runs [action] on the loop after everything dispatched before. From any thread. */
     fun execute(action: Runnable)
 
+    /** Runs [action] in the loop's next turn, after others had theirs. On the loop. */
+    fun executeNextTurn(action: Runnable): Unit = execute(action)
+
     /**
      * As [execute]; but a thread that is resuming coroutines for a loop does not wake this one before
      * it is through with them, or before some milliseconds have passed.

@@ -145,6 +145,8 @@ internal class EventLoop(
         if (!asleep.get() || !Stint.putOff(waking)) wake()
     }
 
+    override fun executeNextTurn(action: Runnable) = afterSelect(action)
+
     override fun putOff(action: Runnable): Boolean = Stint.putOff(action)
 
     override fun schedule(delay: Duration, action: Runnable): DisposableHandle =

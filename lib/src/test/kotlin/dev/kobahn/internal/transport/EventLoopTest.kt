@@ -49,6 +49,36 @@ internal class EventLoopTest :
             }
         }
 
+        test("what goes on in the next turn lets ready channels have theirs") {
+            loop { loop ->
+                val pipe = Pipe.open()
+                pipe.source().configureBlocking(false)
+                val order = ArrayList<String>()
+                val done = CompletableDeferred<Unit>()
+                loop.execute {
+                    loop.register(pipe.source(), SelectionKey.OP_READ, object : Selected {
+                        override fun onReady(ops: Int) {
+                            pipe.source().read(ByteBuffer.allocate(1))
+                            order += "channel"
+                        }
+
+                        override fun writeOut() = Unit
+
+                        override fun onLoopStopped() = Unit
+                    })
+                    fun goOn(left: Int) {
+                        order += "turn"
+                        if (left == 0) done.complete(Unit) else loop.executeNextTurn { goOn(left - 1) }
+                    }
+                    repeat(3) { pipe.sink().write(ByteBuffer.allocate(1)) }
+                    loop.executeNextTurn { goOn(3) }
+                }
+                done.await()
+                order shouldContainExactly
+                    listOf("turn", "channel", "turn", "channel", "turn", "channel", "turn")
+            }
+        }
+
         test("tasks of one thread run in its order, and all on the loop") {
             loop { loop ->
                 val ran = ArrayList<Int>()
