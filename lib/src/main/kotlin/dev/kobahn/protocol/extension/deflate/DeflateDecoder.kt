@@ -17,6 +17,9 @@ import java.util.zip.Inflater
  * may refer to. A peer that ends messages so does it from the first one on: until that has come
  * without, what was restored is kept aside, and afterwards only for a peer that does. Of another
  * peer, a reference across its first final block is a violation.
+ *
+ * A restart costs as much as inflating some KiB, and a stream may have two octets: one for each message
+ * is free, more have to be paid for with data.
  */
 internal class DeflateDecoder(
     private val pool: CodecPool,
@@ -32,7 +35,17 @@ internal class DeflateDecoder(
     /** Whether there is data that the end of the message has to complete. */
     private var isIncomplete = false
 
+    /** Whether a final block came in this message. */
+    private var hasRestarted = false
+
+    /** How many final blocks came that were not the first of their message. */
+    private var restarts = 0L
+
+    /** How many octets came. */
+    private var taken = 0L
+
     override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        taken += length
         if (length > 0) withInflater { inflate(octets, offset, length, it, output) }
     }
 
@@ -81,6 +94,7 @@ internal class DeflateDecoder(
     }
 
     private fun Inflater.restart() {
+        countRestart()
         reset()
         isIncomplete = false
         hasSeenFinalBlock = true
@@ -88,9 +102,17 @@ internal class DeflateDecoder(
         if (before.size > 0) setDictionary(before.octets, before.end - before.size, before.size)
     }
 
+    private fun countRestart() {
+        if (hasRestarted && ++restarts > FREE_RESTARTS + taken / OCTETS_PER_RESTART) {
+            throw ProtocolException(Violation.CODED_DATA_INVALID, "too many final blocks")
+        }
+        hasRestarted = true
+    }
+
     override fun end(output: OctetSink) {
         if (isIncomplete) withInflater { complete(it) }
         isIncomplete = false
+        hasRestarted = false
         if (!hasSeenFinalBlock) history = null
         if (!takesOver) giveBack()
     }
@@ -138,6 +160,11 @@ internal class DeflateDecoder(
     }
 
     private companion object {
+        const val FREE_RESTARTS = 64
+
+        /** At this rate restarts take no longer than plain messages of that many octets. */
+        const val OCTETS_PER_RESTART = 256
+
         /** The rest of an empty block, which every message goes without. */
         val END = octets(0x00, 0x00, 0xFF, 0xFF)
 

@@ -154,6 +154,35 @@ class DeflateDecoderTest :
             }
         }
 
+        for (block in listOf("03 00", "4b 04 00", "01 00 00 ff ff")) {
+            test("final blocks that hold next to nothing are a violation: $block") {
+                val decoder = TestDecoder()
+                decoder.decode(FinishingPeer().encode(text))
+                val wire = List(4_096) { hex(block) }.reduce(ByteArray::plus)
+                violation { decoder.decode(wire) } shouldBe Violation.CODED_DATA_INVALID
+            }
+
+            test("and in many messages they are no less one: $block") {
+                val decoder = TestDecoder()
+                val wire = List(16) { hex(block) }.reduce(ByteArray::plus)
+                violation { repeat(256) { decoder.decode(wire) } } shouldBe
+                    Violation.CODED_DATA_INVALID
+            }
+
+            test("one in each message is not, however many messages come: $block") {
+                val decoder = TestDecoder()
+                repeat(4_096) { decoder.decode(hex(block)).size shouldBeLessThan 2 }
+            }
+        }
+
+        test("a peer may end each piece of a message with a final block") {
+            val decoder = TestDecoder()
+            val noise = Random(9).nextBytes(300)
+            val wire = List(1_000) { FinishingPeer().encode(noise) }.reduce(ByteArray::plus)
+            decoder.decode(wire).size shouldBe 300_000
+            repeat(8) { decoder.decode(List(8) { hex("03 00") }.reduce(ByteArray::plus)) }
+        }
+
         test("what the output throws is passed on") {
             val decoder = TestDecoder().decoder
             val wire = FlushingPeer().encode(text)
