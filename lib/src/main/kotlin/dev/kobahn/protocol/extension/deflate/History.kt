@@ -29,8 +29,9 @@ internal class History(private val limit: Int, private val segments: SegmentPool
         size += count
     }
 
-    /** The history is now [source], which is kept and never changed. */
+    /** The history is now [source], which never changes: kept as it is, unless that is far too much. */
     fun replace(source: ByteArray) {
+        if (source.size / MOST_SHARED > limit) return append(source, 0, source.size)
         octets = source
         isShared = true
         end = source.size
@@ -68,7 +69,10 @@ internal class History(private val limit: Int, private val segments: SegmentPool
         size = 0
     }
 
-    private companion object {
-        val NOTHING = ByteArray(0)
+    internal companion object {
+        /** An array is shared that is at most this many times as long as need be. */
+        const val MOST_SHARED = 4
+
+        private val NOTHING = ByteArray(0)
     }
 }

@@ -7,7 +7,7 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
     DeflateEncoder(deflaters, DeflateSettings.MAX_WINDOW_BITS, threshold) {
     private var deflater: RawDeflater? = null
 
-    /** The message sent last, where the deflater knows nothing of it. */
+    /** The message sent last, or its end, where the deflater knows nothing of it. */
     private var alone: ByteArray? = null
 
     override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
@@ -33,7 +33,9 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
     }
 
     override fun sentAlone(octets: ByteArray) {
-        alone = octets
+        val most = DeflateSettings.MAX_WINDOW
+        val isShared = octets.size / History.MOST_SHARED <= most
+        alone = if (isShared) octets else octets.copyOfRange(octets.size - most, octets.size)
     }
 
     override fun close() {

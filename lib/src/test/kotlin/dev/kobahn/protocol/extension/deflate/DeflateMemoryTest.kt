@@ -9,6 +9,7 @@ import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
+import java.lang.ref.WeakReference
 import kotlin.random.Random
 
 /** zlib's memory is outside of the heap, where no garbage collector looks after it. */
@@ -60,6 +61,24 @@ class DeflateMemoryTest :
             zlib.made shouldBe 2
         }
 
+        for (memLevel in listOf(1, 5, 7, 8)) {
+            test("no encoder keeps a long message for many, with memLevel $memLevel") {
+                val encoder = DeflateEncoder.of(DeflateSettings(memLevel = memLevel), loopPool())
+                shouldBeCollected(encoder.sendsAlone(1 shl 20))
+                val text = "what a message refers to ".repeat(20).encodeToByteArray()
+                val long = ByteArray(1 shl 20) + text
+                encoder.sentAlone(long)
+                encoder.begin(MessageType.TEXT, text.size.toLong())
+                val wire = collected {
+                    encoder.encode(text, 0, text.size, it)
+                    encoder.end(it)
+                }
+                // it still knows the end of it
+                wire.size shouldBeLessThanOrEqual 16
+                encoder.close()
+            }
+        }
+
         test("the process does not grow by codecs that come and go").config(
             enabledOrReasonIf = ResidentMemory.whereKnown,
         ) {
@@ -67,4 +86,20 @@ class DeflateMemoryTest :
         }
     })
 
+/** Apart, so that nothing of this call refers to the octets. */
+private fun DeflateEncoder.sendsAlone(size: Int): WeakReference<ByteArray> {
+    val octets = ByteArray(size)
+    sentAlone(octets)
+    return WeakReference(octets)
+}
+
+private fun shouldBeCollected(octets: WeakReference<ByteArray>) {
+    repeat(MOST_COLLECTIONS) {
+        if (octets.get() == null) return
+        System.gc()
+    }
+    octets.get() shouldBe null
+}
+
+private const val MOST_COLLECTIONS = 20
 private const val CODEC_CYCLES = "dev.kobahn.protocol.extension.deflate.CodecCyclesKt"
