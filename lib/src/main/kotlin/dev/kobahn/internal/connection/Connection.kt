@@ -427,6 +427,9 @@ internal class Connection(
 
     override fun onFailure(cause: ProtocolException) {
         log?.violation(cause)
+        cause.cause?.let { failure ->
+            connectionLogger.debug(failure) { "data of ${transport.peer} could not be decoded" }
+        }
         closing.begin(Initiator.LOCAL, cause)
         inbox.sink.abandon()
         if (!config.failByDrop) readOn()

@@ -102,7 +102,8 @@ internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: 
                 throw e
             } catch (e: Exception) {
                 if (e === passed) throw e
-                throw ProtocolException(Violation.CODED_DATA_INVALID, e.toString(), e)
+                // The peer is told nothing of what is said here.
+                throw ProtocolException(Violation.CODED_DATA_INVALID, cause = e)
             }
         }
 

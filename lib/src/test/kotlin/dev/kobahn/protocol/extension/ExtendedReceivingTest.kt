@@ -16,6 +16,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldEndWith
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import java.nio.ByteBuffer
 
 /** What extensions do to the messages that are received (RFC 6455 sections 5.2, 5.4 and 9.1). */
@@ -105,6 +106,16 @@ class ExtendedReceivingTest :
                 limit = 0,
             ) shouldBe
                 null
+        }
+
+        bothRoles("the peer is told nothing of what a decoder throws") {
+            val end = ProtocolEnd(config)
+            end.protocol.extend(listOf(decodingBy { error("the password is x") }))
+            end.receive(frame(0xC2, "01"))
+            end.events.failure?.cause?.message shouldBe "the password is x"
+            val close = end.sent().single()
+            close shouldNotContain "password"
+            close shouldNotContain "Exception"
         }
 
         bothRoles("what a decoder throws is bad data of the peer's: 1007") {
