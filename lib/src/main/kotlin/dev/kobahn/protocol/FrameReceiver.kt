@@ -43,6 +43,8 @@ internal abstract class FrameReceiver(
     private var isTransformed = false
     private var messageLength = 0L
     private var maxMessageSize = config.maxMessagePayloadSize
+    private var isLimitDue = false
+    private var isReceiving = false
     private var insideFrame = false
     private var control: ByteArray? = null
     private var received = 0L
@@ -79,6 +81,15 @@ internal abstract class FrameReceiver(
      */
     fun receive(input: ByteBuffer, mostRestored: Long = Long.MAX_VALUE): CloseFrame? {
         restorable = mostRestored
+        isReceiving = true
+        try {
+            return receiveFrames(input)
+        } finally {
+            isReceiving = false
+        }
+    }
+
+    private fun receiveFrames(input: ByteBuffer): CloseFrame? {
         while (!hasEnough) {
             if (!insideFrame) {
                 if (!header.read(input)) return null
@@ -88,6 +99,7 @@ internal abstract class FrameReceiver(
             insideFrame = false
             val close = endFrame()
             if (close != null) return close
+            checkLimit()
         }
         return null
     }
@@ -144,9 +156,20 @@ internal abstract class FrameReceiver(
         }
     }
 
-    /** Takes messages of at most [octets] from now on, the one that is open included. */
+    /**
+     * Takes messages of at most [octets] from now on, the one that is open included. From within an
+     * event it is for [receive] to find that this one is too long: it has to stop there.
+     */
     fun limitMessages(octets: Long) {
         maxMessageSize = octets
+        isLimitDue = true
+        if (!isReceiving) checkLimit()
+    }
+
+    /** Applies a limit that is new to the message that is open. */
+    private fun checkLimit() {
+        if (!isLimitDue) return
+        isLimitDue = false
         if (message != null) checkMessageSize(messageLength)
     }
 
@@ -160,6 +183,7 @@ internal abstract class FrameReceiver(
 
     /** Takes what [input] has of the payload; whether the frame is complete. */
     private fun payload(input: ByteBuffer): Boolean {
+        checkLimit()
         while (received < header.length) {
             if (hasEnough) return false
             val most = if (control == null && isTransformed) SLICE else Int.MAX_VALUE
@@ -174,6 +198,7 @@ internal abstract class FrameReceiver(
             watch?.data(input, count)
             part(input, count)
             received += count
+            checkLimit()
         }
         return true
     }

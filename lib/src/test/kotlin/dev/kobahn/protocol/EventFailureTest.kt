@@ -31,6 +31,39 @@ class EventFailureTest :
                 end.protocol.failure shouldBe null
             }
         }
+
+        for ((name, limit) in whereLimited) {
+            bothRoles("a message that is too long for a limit set $name fails right there") {
+                val seen = ArrayList<String>()
+                val output = OctetQueue()
+                lateinit var protocol: Protocol
+                val events = object : ProtocolEvents {
+                    private fun at(event: String) {
+                        seen += event
+                        if (event == limit) protocol.limitMessages(3)
+                    }
+
+                    override fun onFrameBegin(length: Long) = at("frame")
+
+                    override fun onFrameData(chunk: ByteBuffer) = at("data")
+
+                    override fun onFrameEnd() = at("frame end")
+
+                    override fun onPing(payload: ByteArray) = at("ping")
+
+                    override fun onClose(code: Int?, reason: String) = at("close $code")
+
+                    override fun onFailure(cause: ProtocolException) = at("${cause.violation}")
+                }
+                protocol = Protocol(config, output, { ProtocolEnd.KEY }, events)
+                val octets = frame(0x02, "01 02 03 04") + frame(0x89, "") +
+                    frame(0x00, "05 06") + frame(0x88, "03 e8")
+                protocol.receive(ByteBuffer.wrap(octets))
+                val before = listOf("frame", "data", "frame end", "ping")
+                seen shouldBe before.take(before.indexOf(limit) + 1) +
+                    listOf("MESSAGE_TOO_BIG", "close 1000")
+            }
+        }
     })
 
 private enum class DataEvent { MESSAGE_BEGIN, FRAME_BEGIN, FRAME_DATA, FRAME_END, MESSAGE_END }
@@ -69,3 +102,10 @@ private class RefusingEnd(
         seen += "failure ${cause.violation}"
     }
 }
+
+private val whereLimited = mapOf(
+    "as a frame begins" to "frame",
+    "as data comes" to "data",
+    "as a frame ends" to "frame end",
+    "between two frames" to "ping",
+)

@@ -47,7 +47,9 @@ class RestoredTurnsTest :
             (rig.connection.closeStatus?.cause is IOException) shouldBe true
         }
 
-        bothRoles("a rule that is broken in a later turn fails the connection, and a Close behind it counts") {
+        bothRoles(
+            "a rule that is broken in a later turn fails the connection, and a Close behind it counts",
+        ) {
             val rig = rig(role)
             val all = rig.receiveAll()
             rig.peer.send(*rig.bombs(4), rig.peer.frame(0x83, ByteArray(9)), rig.peer.close(1001))

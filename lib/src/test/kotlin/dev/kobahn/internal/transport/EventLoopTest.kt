@@ -56,19 +56,29 @@ internal class EventLoopTest :
                 val order = ArrayList<String>()
                 val done = CompletableDeferred<Unit>()
                 loop.execute {
-                    loop.register(pipe.source(), SelectionKey.OP_READ, object : Selected {
-                        override fun onReady(ops: Int) {
-                            pipe.source().read(ByteBuffer.allocate(1))
-                            order += "channel"
-                        }
+                    loop.register(
+                        pipe.source(),
+                        SelectionKey.OP_READ,
+                        object : Selected {
+                            override fun onReady(ops: Int) {
+                                pipe.source().read(ByteBuffer.allocate(1))
+                                order += "channel"
+                            }
 
-                        override fun writeOut() = Unit
+                            override fun writeOut() = Unit
 
-                        override fun onLoopStopped() = Unit
-                    })
+                            override fun onLoopStopped() = Unit
+                        },
+                    )
                     fun goOn(left: Int) {
                         order += "turn"
-                        if (left == 0) done.complete(Unit) else loop.executeNextTurn { goOn(left - 1) }
+                        if (left ==
+                            0
+                        ) {
+                            done.complete(Unit)
+                        } else {
+                            loop.executeNextTurn { goOn(left - 1) }
+                        }
                     }
                     repeat(3) { pipe.sink().write(ByteBuffer.allocate(1)) }
                     loop.executeNextTurn { goOn(3) }
