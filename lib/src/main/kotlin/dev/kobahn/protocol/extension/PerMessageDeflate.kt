@@ -28,8 +28,8 @@ import dev.kobahn.protocol.extension.deflate.DeflateSettings
  * @property threshold messages of fewer octets are sent as they are
  * @property maxInflateRatio how many times its size on the wire a message may have that inflates to
  * more than a MiB; a longer one fails the connection with 1009. 0 is no limit. It counts for each
- * message by itself: one that repeats the message before it has a ratio of 500 and more and is no attack.
- * What many such messages may cost others is bounded otherwise: after a MiB that was inflated the
+ * message by itself, not for all together: blank pictures and silence have a ratio of 500, and are no
+ * attack. What many such messages cost others is bounded otherwise: after a MiB that was inflated the
  * connection's turn on its event loop is over.
  * @property maxMessageSize the longest message in octets after inflating, if that is less than
  * `maxMessagePayloadSize`; a longer one fails the connection with 1009. 0 is no limit of its own.
