@@ -4,6 +4,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.internal.java.JavaThreads
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
 import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
@@ -26,7 +27,6 @@ import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 
@@ -92,7 +92,7 @@ public interface AsyncWebSocketClient {
      * change with the builder. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {
-        private var dispatcher: CoroutineDispatcher = Dispatchers.Default
+        private var dispatcher: CoroutineDispatcher = JavaThreads.clients
 
         override val tried: WebSocketClientOptions = WebSocketClientOptions()
             @JvmSynthetic get
@@ -232,8 +232,10 @@ public interface AsyncWebSocketClient {
         ): Builder = set { onConnect { judge.apply(it).await() } }
 
         /**
-         * Where listeners are called. Without it that is `Dispatchers.Default`. The executor must
-         * take every task until the last connection has ended; the client does not shut it down.
+         * Where listeners are called, see [WebSocketListener] for the default. Who waits for a
+         * future in a listener keeps a thread, and futures complete on this executor, too: it needs
+         * more threads than listeners that wait at once. It must take every task until the last
+         * connection has ended; the client does not shut it down.
          */
         override fun executor(executor: Executor): Builder = apply {
             dispatcher = executor.asCoroutineDispatcher()

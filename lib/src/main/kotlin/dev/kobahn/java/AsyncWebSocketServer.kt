@@ -3,6 +3,7 @@ package dev.kobahn.java
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.java.JavaThreads
 import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
 import dev.kobahn.internal.server.RealWebSocketServer
@@ -17,7 +18,6 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.await
 
 /**
@@ -249,9 +249,8 @@ public interface AsyncWebSocketServer {
             return RealAsyncWebSocketServer(RealWebSocketServer(options, parent = null, loops))
         }
 
-        /** Java expects to be allowed to block. */
         private fun preset(options: WebSocketServerOptions) {
-            options.handlerDispatcher = Dispatchers.Default
+            options.handlerDispatcher = JavaThreads.servers
         }
 
         private fun set(change: WebSocketServerOptions.() -> Unit): Builder =

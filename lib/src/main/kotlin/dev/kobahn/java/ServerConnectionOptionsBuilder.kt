@@ -98,11 +98,10 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
         extensions.toList().let { set { this.extensions = it } }
 
     /**
-     * Where listeners and the functions given here are called; without it on `Dispatchers.Default`
-     * (threads of the coroutines library, as many as there are cores). Who waits for a future in a
-     * listener keeps a thread, and futures complete on this executor, too: it needs more threads
-     * than listeners that wait at once. It must take every task until the server has stopped; the
-     * server does not shut it down.
+     * Where listeners and the functions given here are called, see [WebSocketListener] for the
+     * default. Who waits for a future in a listener keeps a thread, and futures complete on this
+     * executor, too: it needs more threads than listeners that wait at once. It must take every task
+     * until the server has stopped; the server does not shut it down.
      */
     override fun executor(executor: Executor): B =
         executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }

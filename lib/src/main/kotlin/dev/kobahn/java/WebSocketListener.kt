@@ -9,11 +9,12 @@ import dev.kobahn.internal.connection.connectionLogger
  * then [onClose], which comes exactly once. Calls for one connection never overlap, and each sees
  * what those before it did. One listener may serve many connections if it is thread-safe itself.
  *
- * Servers and clients call on `Dispatchers.Default` (threads of the coroutines library, as many as
- * there are cores) or on the builder's `executor`. So a listener may block for a while, but those
- * that do so at once keep the others waiting: where many block, or for long, give the builder an
- * executor with threads for it, such as `Executors.newVirtualThreadPerTaskExecutor()`. A server's
- * builder has `onEventLoop()` too, which is fastest and forbids whatever blocks.
+ * Servers and clients call on threads of the coroutines library, unless their builder was given an
+ * `executor`: up to 64 for all listeners of servers, or four for each core if that is more, and as
+ * many for those of clients. So a listener may block, for a future too. Where more of them do so at
+ * once than there are threads, the others wait: give the builder an executor with threads for it,
+ * such as `Executors.newVirtualThreadPerTaskExecutor()`. A server's builder has `onEventLoop()` as
+ * well, which hands nothing from thread to thread and forbids whatever blocks.
  *
  * **Back-pressure.** The next message is taken when the method returned and there is demand. By
  * default there always is. A listener that hands messages on and must not be overrun returns 0 or

@@ -14,9 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
@@ -138,7 +136,7 @@ class WaitingTest {
         }
     }
 
-    /** Listeners wait at the same time, more of them than the default executor has threads. */
+    /** Listeners wait at the same time, more of them than there are cores. */
     @Test
     void listenersWaitByDefault() throws Exception {
         int many = 4 * Runtime.getRuntime().availableProcessors();
@@ -159,6 +157,33 @@ class WaitingTest {
             }
             webSockets.forEach(it -> it.send("x"));
             for (Recorder client : clients) assertEquals(3000, client.status().getCode());
+        }
+    }
+
+    /** What is waited for needs a listener itself: the other connection's onOpen. */
+    @Test
+    void listenersConnectAndWaitByDefault() throws Exception {
+        int many = 3 * Runtime.getRuntime().availableProcessors() + 1;
+        CyclicBarrier all = new CyclicBarrier(many);
+        try (RunningServer other = RunningServer.of(new Recorder.Echo())) {
+            Recorder listener = new Recorder() {
+                @Override
+                public void onText(AsyncWebSocket webSocket, String text) throws Exception {
+                    all.await();
+                    AsyncWebSocket further =
+                        other.client.connect(other.url("/"), new Recorder()).get();
+                    further.close().get();
+                    webSocket.close(3000).get();
+                }
+            };
+            try (RunningServer running = RunningServer.of(listener)) {
+                List<Recorder> clients = new ArrayList<>();
+                for (int i = 0; i < many; i++) {
+                    clients.add(new Recorder());
+                    running.connect(clients.get(i)).send("x");
+                }
+                for (Recorder client : clients) assertEquals(3000, client.status().getCode());
+            }
         }
     }
 

@@ -2,10 +2,8 @@ package dev.kobahn.internal.java
 
 import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.CoroutineContext
-import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.launch
 
@@ -17,9 +15,13 @@ import kotlinx.coroutines.launch
  * The calls have no parent: each ends when what it is about ends, and that is owned; and a call
  * that comes after the end must still be answered.
  */
-internal class FutureCalls(dispatcher: CoroutineContext = Dispatchers.Default) {
+internal class FutureCalls(dispatcher: CoroutineContext = JavaThreads.futures) {
     private val scope = CoroutineScope(
-        SupervisorJob() + if (dispatcher === Dispatchers.Default) completing else dispatcher,
+        SupervisorJob() +
+            when (dispatcher) {
+                JavaThreads.servers, JavaThreads.clients -> JavaThreads.futures
+                else -> dispatcher
+            },
     )
 
     fun <T> future(call: suspend () -> T): CompletableFuture<T> {
@@ -40,15 +42,5 @@ internal class FutureCalls(dispatcher: CoroutineContext = Dispatchers.Default) {
     fun completion(call: suspend () -> Unit): CompletableFuture<Void?> = future {
         call()
         null
-    }
-
-    private companion object {
-        private const val THREADS = 64
-
-        /**
-         * Listeners on [Dispatchers.Default] may wait for futures. All its threads may do so at once,
-         * and then none of them would be left to complete one: this has threads of its own.
-         */
-        val completing: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(THREADS)
     }
 }
