@@ -101,8 +101,8 @@ internal class EventLoopGroup(
             try {
                 repeat(size) { loop(it) }
             } catch (failure: IOException) {
-                val message = "too few file descriptors for $size event loops: each takes two or three"
-                throw IOException(message, failure)
+                val wanted = "$size event loops, each of which takes two or three"
+                throw IOException("too few file descriptors for $wanted", failure)
             }
         }
 

@@ -98,14 +98,15 @@ class OriginTest :
             vectors(
                 "*", "https://a.example:443", "https://A.example:443", "*://*.example.com:*",
                 "https://*:443", "http://[::1]:80", "chrome-extension://abc:none", "*443", "*:80",
-                "*ne", "https://a.example", "https://*.example.com", "*://a.example", "*.example.com",
+                "*ne", "https://a.example", "https://*.example.com", "*://a.example",
+                "*.example.com",
                 "app://abc", "http://[::1]", "http://*::1]", "same-origin",
             ) { AllowedOrigins.isPattern(it) shouldBe true }
             vectors(
                 "", "null", "https://a.example:", "https://a.example:x",
                 "a.example:443", "*://*.example.com:", "file://", "https://a.example/",
-                "https://a.example:443/", "https://a.example:0443", "https://*.example.com/", "same-site",
-                "a_b://c",
+                "https://a.example:443/", "https://a.example:0443", "https://*.example.com/",
+                "same-site", "a_b://c",
             ) { AllowedOrigins.isPattern(it) shouldBe false }
         }
     })
