@@ -211,7 +211,7 @@ public interface AsyncWebSocketServer {
         /**
          * As [onConnect], with the decision to come. A client that has waited for it for
          * `openHandshakeTimeout` gets 503, and the decision comes too late; the stage is cancelled
-         * only if the server stops.
+         * only if the server stops, or more than `maxLingeringHandlers` such decisions are to come.
          */
         public fun onConnectAsync(
             decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,

@@ -11,6 +11,7 @@ import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.RequestHeadParser
+import dev.kobahn.protocol.handshake.ResourceName
 import dev.kobahn.protocol.handshake.ServerHandshakeResult
 import dev.kobahn.protocol.onOneLine
 import java.io.IOException
@@ -221,7 +222,7 @@ internal class ServerConnection(
     /** On one line. The query is left out, for it may hold secrets. */
     private fun whoAsks(target: String?): String {
         val peer = webSocket?.request?.peer ?: transport.peer
-        val path = target?.let { " " + it.substringBefore('?') }.orEmpty()
+        val path = target?.let { " " + (ResourceName.ofTarget(it)?.path ?: "?") }.orEmpty()
         return (peer + path).onOneLine()
     }
 
