@@ -27,8 +27,19 @@ public interface WebSocket {
      * otherwise it throws [ConnectionClosedException]. `receive` throws that after every end, with
      * how it ended. What arrived before the end is still handed out.
      *
-     * No message is lost by a `receive` that is cancelled, by a timeout for instance. When the
-     * messages that wait exceed `maxIncomingQueueSize` octets, reading stops and with it the peer;
+     * A `receive` that is cancelled, by a timeout for instance, takes no message. But off the event
+     * loop a timeout may strike when it has just returned: then `withTimeoutOrNull` drops the result
+     * of its block. Use the message inside of the block, or keep an iterator, which has what it found:
+     *
+     * ```
+     * val messages = incoming.iterator()
+     * while (true) {
+     *     val found = withTimeoutOrNull(20.seconds) { messages.hasNext() } ?: continue
+     *     if (found) use(messages.next()) else break
+     * }
+     * ```
+     *
+     * When the messages that wait exceed `maxIncomingQueueSize` octets, reading stops and with it the peer;
      * it goes on when they are taken. `incoming.cancel()` discards this and all further data, while
      * control frames are still served: a handler that only sends does that, or [whileOpen].
      */

@@ -1,13 +1,19 @@
 package dev.kobahn.internal.connection
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.microseconds
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.job
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
@@ -40,6 +46,34 @@ class HastyReceiveTest :
             (attempts > TIGHT).shouldBeTrue()
         }
 
+        test("what an iterator found stays with it, whenever its caller is cancelled") {
+            val incoming = incomingMessages(1_000, CountingOwner())
+            incoming.offer(message(1))
+            val iterator = incoming.iterator()
+            val found = async(start = CoroutineStart.UNDISPATCHED) {
+                iterator.hasNext().also { coroutineContext.job.cancel() }
+            }
+            shouldThrow<CancellationException> { found.await() }
+            iterator.hasNext() shouldBe true
+            iterator.next().number shouldBe 1
+        }
+
+        test("an iterator whose caller is cancelled just as a message comes loses none") {
+            val incoming = incomingMessages(10_000_000, CountingOwner())
+            val iterator = incoming.iterator()
+            withContext(Dispatchers.Default) {
+                repeat(NEAR_MISSES) { number ->
+                    val finding = async(start = CoroutineStart.UNDISPATCHED) { iterator.hasNext() }
+                    val offering = launch { incoming.offer(message(number, 10)) }
+                    finding.cancel()
+                    offering.join()
+                    finding.join()
+                    check(iterator.hasNext() && iterator.next().number == number)
+                }
+            }
+            incoming.isEmpty shouldBe true
+        }
+
         for (way in listOf("receive", "iterator", "onReceive")) {
             test(
                 "20,000 calls of $way with a tight timeout lose and reorder nothing, on several threads",
@@ -50,6 +84,7 @@ class HastyReceiveTest :
     })
 
 private const val TIGHT = 20_000
+private const val NEAR_MISSES = 200_000
 
 /** Receives [TIGHT] messages by [way] with timeouts of 200 microseconds that often strike. */
 private suspend fun receiveInHaste(way: Receiving): List<Int> = withContext(Dispatchers.Default) {
