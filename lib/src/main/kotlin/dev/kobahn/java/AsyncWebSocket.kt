@@ -96,7 +96,8 @@ public interface AsyncWebSocket {
 
     /**
      * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
-     * sent, if more than `maxOutgoingQueueSize` octets wait to be written.
+     * sent, if more than `maxOutgoingQueueSize` octets wait to be written, or while another message is
+     * written piece by piece or compressed by another thread.
      *
      * @throws dev.kobahn.ConnectionClosedException if a Close was sent or the connection is gone
      * @throws dev.kobahn.PayloadExceededException if it is longer than `maxMessagePayloadSize`
