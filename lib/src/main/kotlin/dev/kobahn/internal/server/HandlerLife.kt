@@ -9,6 +9,7 @@ import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.onOneLine
 import kotlin.coroutines.coroutineContext
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.InternalCoroutinesApi
@@ -45,10 +46,17 @@ internal fun RealServerWebSocket.launch() {
             context.handlers.ended()
         }
     }
-    // The loop is where it belongs already: no need to come back to it first.
-    when (dispatcher) {
-        null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
-        else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
+    try {
+        // The loop is where it belongs already: no need to come back to it first.
+        when (dispatcher) {
+            null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
+            else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
+        }
+    } catch (failure: Throwable) {
+        // It has not begun, and so would never end.
+        context.handlers.ended()
+        coroutine.resumeWith(Result.failure(CancellationException("not started", failure)))
+        throw failure
     }
 }
 

@@ -11,11 +11,14 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldBeEmpty
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import kotlin.coroutines.CoroutineContext
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.job
 import kotlinx.coroutines.withContext
 
 /** Handlers that go on after the end of their connections. */
@@ -181,6 +184,28 @@ class HandlersTest :
                 rig.context.handlers.count shouldBe 1
             }
             log.count("ERROR") shouldBe 0
+        }
+
+        test("a handler that its dispatcher does not take is none, and keeps nothing from ending") {
+            val broken = object : CoroutineDispatcher() {
+                override fun dispatch(context: CoroutineContext, block: Runnable) =
+                    error("no thread")
+            }
+            for (request in listOf(
+                ServerRig.REQUEST,
+                "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            )) {
+                val rig = ServerRig {
+                    handlerDispatcher = broken
+                    onConnect {}
+                }
+                // On a socket the transport is closed for it.
+                runCatching { rig.receive(request) }
+                rig.vanish()
+                rig.ended shouldBe true
+                rig.context.handlers.count shouldBe 0
+                rig.context.scope.coroutineContext.job.children.count() shouldBe 0
+            }
         }
 
         test("without a limit nothing is cancelled or refused") {
