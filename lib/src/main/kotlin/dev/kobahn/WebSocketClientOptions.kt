@@ -6,6 +6,7 @@ import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.positiveOption
+import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
@@ -30,6 +31,8 @@ public class WebSocketClientOptions internal constructor() :
     override var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
     override var tcpNoDelay: Boolean by option(true)
+
+    override var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
 
     override var maxHeadLineLength: Int by positiveOption(HeadLimits.DEFAULT_MAX_LINE_LENGTH)
 

@@ -3,6 +3,7 @@ package dev.kobahn
 import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.positiveOption
+import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.internal.server.TrustedProxies
 import dev.kobahn.protocol.handshake.AllowedOrigins
@@ -29,6 +30,8 @@ public class WebSocketServerOptions internal constructor() :
     override var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
     override var tcpNoDelay: Boolean by option(true)
+
+    override var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
 
     override var maxHeadLineLength: Int by positiveOption(HeadLimits.DEFAULT_MAX_LINE_LENGTH)
 

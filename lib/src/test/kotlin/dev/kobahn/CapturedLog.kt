@@ -13,8 +13,11 @@ internal suspend fun capturedLog(block: suspend () -> Unit): String {
     } finally {
         System.setErr(before)
     }
-    return captured.toString()
+    return captured.toString().lines().filterNot { STARTED in it }.joinToString("\n")
 }
+
+/** Every server says so when it starts. */
+private const val STARTED = " INFO dev.kobahn.server - listening at "
 
 /** How often [text] occurs. */
 internal fun String.count(text: String): Int = windowed(text.length).count { it == text }

@@ -26,7 +26,7 @@ class RouteOptionsTest :
                 "versions", "externalPort", "trustXForwardedFor", "trustedProxies",
                 "serveFlashSocketPolicy", "flashSocketPolicy", "openHandshakeTimeout", "tcpNoDelay",
                 "maxHeadLineLength",
-                "maxHeadSize", "maxHeaders",
+                "maxHeadSize", "maxHeaders", "memoryBudget",
             )
             settable(Route::class).shouldContainAll(
                 "maxMessagePayloadSize",

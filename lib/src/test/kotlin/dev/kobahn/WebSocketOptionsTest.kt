@@ -27,6 +27,7 @@ class WebSocketOptionsTest :
                 "writeTimeout is -1s, must be 0" to { writeTimeout = (-1).seconds },
                 "dropTimeout is -1s, must be 0" to { dropTimeout = (-1).seconds },
                 "maxHeaders is 0, must be 1" to { maxHeaders = 0 },
+                "memoryBudget is -1, must be 0" to { memoryBudget = -1 },
                 "maxHeadSize is 0, must be 1" to { maxHeadSize = 0 },
                 "maxHeadLineLength is 0, must be 1" to { maxHeadLineLength = 0 },
                 "maxConnections is -1, must be 0" to { maxConnections = -1 },
@@ -133,6 +134,7 @@ class WebSocketOptionsTest :
                     maxHeadLineLength shouldBe 8192
                     maxHeadSize shouldBe 65536
                     maxHeaders shouldBe 100
+                    memoryBudget shouldBe Runtime.getRuntime().maxMemory() / 4
                 }
             }
             with(WebSocketServerOptions()) {

@@ -132,6 +132,12 @@ public interface AsyncWebSocketServer {
         /** Whether short messages leave at once (`TCP_NODELAY`). */
         public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
 
+        /**
+         * How many octets all connections together may hold; 0 is no limit. By default a quarter of
+         * the heap's maximum.
+         */
+        public fun memoryBudget(octets: Long): Builder = set { memoryBudget = octets }
+
         /** The longest line of an HTTP head. */
         public fun maxHeadLineLength(octets: Int): Builder = set { maxHeadLineLength = octets }
 

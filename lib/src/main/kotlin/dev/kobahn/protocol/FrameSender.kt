@@ -194,6 +194,7 @@ internal class FrameSender(
         val encoded = message.encoded!!
         encoding.sentAlone(message.octets)
         frames(message.opcode, encoded, message.fragmentSize)
+        output.shareLast()
         traffic.applicationSent(message.octets.size - encoded.size)
         traffic.messageSent()
     }
@@ -226,7 +227,10 @@ internal class FrameSender(
             .message(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
             .also { forms.head = it }
         output.appendShared(head)
-        if (!isShort) output.appendPayload(octets, 0, octets.size, 0, masked = false)
+        if (!isShort) {
+            output.appendPayload(octets, 0, octets.size, 0, masked = false)
+            output.shareLast()
+        }
         traffic.frameSent()
         traffic.dataSent(octets.size)
         traffic.messageSent()

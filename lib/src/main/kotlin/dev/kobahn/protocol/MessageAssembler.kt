@@ -46,6 +46,9 @@ public class MessageAssembler {
         return message
     }
 
+    /** How many octets the array has that the message is collected in. */
+    internal val capacity: Int get() = octets.size
+
     /** Forgets what was collected. */
     public fun clear() {
         octets = EMPTY

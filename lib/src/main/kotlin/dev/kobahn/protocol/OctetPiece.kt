@@ -23,6 +23,9 @@ internal open class OctetPiece(
     /** Whether another queue refers to octets that were the head of this piece. */
     var isSplit = false
 
+    /** How many octets others have as well, or nobody has, until this piece leaves. */
+    var shared = 0L
+
     /** The octets as a buffer, made once for all the payloads masked in them. */
     private var view: ByteBuffer? = null
 
@@ -33,6 +36,7 @@ internal open class OctetPiece(
         start = 0
         end = 0
         isSplit = false
+        shared = 0
     }
 
     fun mask(offset: Int, length: Int, key: Int) {

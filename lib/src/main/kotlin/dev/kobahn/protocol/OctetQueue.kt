@@ -38,6 +38,12 @@ constructor(
     public var size: Long = 0
         private set
 
+    /** How many of them are kept by reference, and by others too. */
+    private var shared = 0L
+
+    /** How many octets wait that are nobody else's; from any thread, which may see an older number. */
+    internal val owned: Long get() = maxOf(0, size - shared)
+
     private var removed = 0L
 
     /** The number of octets ever appended. */
@@ -94,6 +100,19 @@ constructor(
         if (!isEmpty) return append(octets)
         addLast(OctetPiece(octets, 0, octets.size, pooled = false))
         size += octets.size
+        shareLast()
+    }
+
+    /** The payload appended last is that of others too, if it is kept by reference. */
+    internal fun shareLast() {
+        val piece = last ?: return
+        if (piece.pooled || piece === open || piece.shared > 0) return
+        share(piece, (piece.end - piece.start).toLong())
+    }
+
+    private fun share(piece: OctetPiece, octets: Long) {
+        piece.shared = octets
+        shared += octets
     }
 
     /**
@@ -137,8 +156,10 @@ constructor(
      * [appendPayload].
      */
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
-        addLast(RepeatedPiece(octets, length, masked, maskingKey))
+        val piece = RepeatedPiece(octets, length, masked, maskingKey)
+        addLast(piece)
         size += length
+        share(piece, length)
     }
 
     /** Has the [count] octets appended last leave apart from what is around them, in writes of [pieceSize] octets. */
@@ -274,6 +295,7 @@ constructor(
 
     private fun release(piece: OctetPiece) {
         if (piece === open) open = null
+        shared -= piece.shared
         if (!piece.pooled) return
         if (piece.masked) pool.recycle(piece.octets) else pool.recycle(piece)
     }

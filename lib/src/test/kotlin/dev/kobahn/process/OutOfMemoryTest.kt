@@ -21,11 +21,19 @@ class OutOfMemoryTest :
         }
     })
 
-private class Exhaustion(val heap: String, val collector: String, val peers: Int, val octets: Int) {
-    override fun toString() = "$heap, $collector, $peers times $octets octets"
+/** @property options of the JVM, such as the budget, without which the heap is filled to the brim */
+private class Exhaustion(
+    val heap: String,
+    val collector: String,
+    val peers: Int,
+    val octets: Int,
+    vararg val options: String,
+) {
+    override fun toString() =
+        "$heap, $collector, $peers times $octets octets ${options.joinToString("")}"
 
     suspend fun run() {
-        ServerProcess("-Xmx$heap", "-XX:+Use$collector", *UNBOUNDED).use { server ->
+        ServerProcess("-Xmx$heap", "-XX:+Use$collector", *options).use { server ->
             RawPeer(server.port).use { it.handshake() }
             eventually(PATIENCE) { server.connectionCount shouldBe 0 }
             val descriptors = server.openDescriptors
@@ -47,13 +55,14 @@ private class Exhaustion(val heap: String, val collector: String, val peers: Int
         private val PATIENCE = 20.seconds
         private const val SECONDS = 20L
         private const val LOST = 8
-        private val UNBOUNDED = arrayOf("-Dkobahn.process.memoryBudget=0")
+        private const val UNBOUNDED = "-Dkobahn.process.memoryBudget=0"
         private const val KIB = 1024
 
         val cases: List<Exhaustion>
             get() = when {
                 !java.lang.Boolean.getBoolean("kobahn.soak.exhaustion") -> listOf(
-                    Exhaustion("32m", "SerialGC", 120, 400 * KIB),
+                    Exhaustion("32m", "SerialGC", 120, 400 * KIB, UNBOUNDED),
+                    Exhaustion("48m", "G1GC", 200, 400 * KIB),
                 )
 
                 else -> listOf("G1GC", "SerialGC").flatMap { collector ->

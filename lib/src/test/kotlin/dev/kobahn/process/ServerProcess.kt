@@ -1,6 +1,8 @@
 package dev.kobahn.process
 
 import dev.kobahn.Message
+import dev.kobahn.WebSocketServer
+import dev.kobahn.internal.server.RealWebSocketServer
 import dev.kobahn.webSocketServer
 import java.io.Closeable
 import java.io.File
@@ -27,6 +29,9 @@ internal class ServerProcess(vararg java: String, descriptors: Int? = null) : Cl
     val greeting: String = answer()
 
     val port: Int get() = greeting.removePrefix(PORT).toInt()
+
+    /** How many octets its connections hold together. */
+    val memoryUsed: Int get() = ask("used").toInt()
 
     /** How many connections it counts. */
     val connectionCount: Int get() = ask("count").toInt()
@@ -131,6 +136,7 @@ internal class ServerProcess(vararg java: String, descriptors: Int? = null) : Cl
 fun main() {
     val server = webSocketServer {
         maxMessagePayloadSize = 16L shl 20
+        java.lang.Long.getLong("kobahn.process.memoryBudget")?.let { memoryBudget = it }
         onConnect { for (message in incoming) send(message) }
         route("/deaf") { onConnect { awaitClosed() } }
         route("/flood") {
@@ -149,9 +155,15 @@ fun main() {
     val input = System.`in`.bufferedReader()
     while (true) {
         val line = insisting { input.readLine() } ?: break
-        insisting { println(if (line == "count") server.connectionCount else "what is $line?") }
+        insisting { println(answer(server, line)) }
     }
     insisting { runBlocking { server.stop() } }
+}
+
+private fun answer(server: WebSocketServer, line: String): Any = when (line) {
+    "count" -> server.connectionCount
+    "used" -> (server as RealWebSocketServer).memoryUsed
+    else -> "what is $line?"
 }
 
 /** This thread is to survive too. */

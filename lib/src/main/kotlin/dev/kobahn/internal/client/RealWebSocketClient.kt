@@ -8,6 +8,7 @@ import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Loop
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
@@ -48,6 +49,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private val config = options.also { it.freeze() }.connectionConfig()
     private val limits = options.headLimits()
     private val extensions = options.allExtensions()
+    private val budget = MemoryBudget.of(options.memoryBudget, "the client")
     private val maskingKeys = SecureMaskingKeys()
     private val closed = AtomicBoolean()
 
@@ -192,7 +194,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         url.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(url.host, url.port)
 
     private fun connection(transport: Transport) =
-        Connection(transport, config, maskingKeys, handlerOnLoop = false)
+        Connection(transport, config, maskingKeys, handlerOnLoop = false, budget = budget)
 
     private suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
         val usual = request(url)

@@ -39,6 +39,7 @@ import kotlinx.coroutines.flow.StateFlow
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
  * @param opener who completes the opening handshake, where that is not done
+ * @param budget what all connections may hold together, or null
  */
 internal class Connection(
     socket: Transport,
@@ -46,12 +47,14 @@ internal class Connection(
     maskingKeys: MaskingKeys,
     private val handlerOnLoop: Boolean,
     private val opener: Opener? = null,
+    private val budget: MemoryBudget? = null,
 ) : ConnectionEnd(),
     TransportListener,
     ProtocolEvents,
     Inbox.Owner,
     Outbox.Owner,
-    AutoPing.Owner {
+    AutoPing.Owner,
+    HeldMemory.Owner {
     override val transport = socket.loggedBy(config.wireLog)
     override val loop get() = transport.loop
     val output get() = transport.output
@@ -78,7 +81,12 @@ internal class Connection(
 
     @Volatile private var madeWriteTimer: ProgressTimer? = null
 
-    /** Whether nothing is read because the application has enough. */
+    @Volatile private var memory: HeldMemory? = null
+
+    /** Whether nothing may be read because all connections hold too much. On the loop. */
+    private var isMemoryShort = false
+
+    /** Whether nothing is read because the application has enough, or memory is short. */
     @Volatile
     var isReadingPaused = false
         private set
@@ -302,6 +310,7 @@ internal class Connection(
         // A Close that is no valid one makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
+        weigh()
     }
 
     private fun hold(rest: ByteBuffer) {
@@ -350,6 +359,7 @@ internal class Connection(
         madeClosing?.onWritten(waiting)
         dueClose?.onWritten()
         outbox.onWritten()
+        memory?.update(weight)
     }
 
     private fun writeTimer() = madeWriteTimer ?: synchronized(output) {
@@ -376,7 +386,54 @@ internal class Connection(
         dueClose?.forget()
         autoPing?.stop()
         // First of all, for it ends the sending of Close frames: the status is final then.
-        inTurn(outbox::close, ::tellEnd, { pings?.fail(::closedException) }, protocol::close)
+        inTurn(
+            outbox::close,
+            { memory?.end() },
+            ::tellEnd,
+            { pings?.fail(::closedException) },
+            protocol::close,
+        )
+    }
+
+    // What it holds.
+
+    private val weight get() = inbox.weight + (held?.capacity() ?: 0) + output.owned
+
+    override fun weigh() {
+        val budget = budget ?: return
+        val weight = weight
+        if (weight < MemoryBudget.GRAIN && memory == null) return
+        memory(budget).update(weight)
+    }
+
+    private fun memory(budget: MemoryBudget) = memory ?: synchronized(output) {
+        memory ?: HeldMemory(budget, loop, this).also { memory = it }
+    }
+
+    override fun onTaken() {
+        memory?.update(weight)
+    }
+
+    override fun onMemoryShort(isShort: Boolean) {
+        isMemoryShort = isShort && !isClosing
+        if (isMemoryShort) {
+            pauseReading()
+        } else if (isReadingPaused) {
+            resumeReading()
+        }
+    }
+
+    override fun giveUpMemory() {
+        if (outbox.isClosed) return
+        isMemoryShort = false
+        val cause =
+            IOException("all connections held more than memoryBudget, and this one much of it")
+        // A peer that does not take what is sent would not take the Close either.
+        if (output.owned > inbox.weight) return drop(cause)
+        inbox.release()
+        beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
+        readOn()
+        weigh()
     }
 
     private fun tellEnd() {
@@ -494,11 +551,11 @@ internal class Connection(
         pings?.fail(::ReadingPausedException)
         autoPing?.onPause()
         // The application may have made room before it could see that reading pauses.
-        if (!inbox.isFull) resumeReading()
+        resumeReading()
     }
 
     private fun resumeReading() {
-        if (!inbox.isFull) readOn()
+        if (!inbox.isFull && !isMemoryShort) readOn()
     }
 
     /** After the last message reading never fills the queue, and has to find the end. */

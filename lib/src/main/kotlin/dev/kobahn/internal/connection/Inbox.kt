@@ -48,7 +48,33 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
     private var type = MessageType.BINARY
 
     /** Where what arrives goes. On the loop. */
-    val sink: MessageSink get() = if (isWhole) this else madeStreams()
+    val sink: MessageSink
+        get() = when {
+            isReleased -> Nowhere
+            isWhole -> this
+            else -> madeStreams()
+        }
+
+    /** Whether nothing is taken any more, not even to be put together. */
+    private var isReleased = false
+
+    private object Nowhere : MessageSink {
+        override fun beginMessage(type: MessageType) = Unit
+
+        override fun beginFrame(length: Long) = Unit
+
+        override fun data(chunk: ByteBuffer) = Unit
+
+        override fun endFrame() = Unit
+
+        override fun endMessage() = Unit
+
+        override fun abandon() = Unit
+    }
+
+    /** How many octets are held; from any thread, which may see an older number. */
+    val weight: Long
+        get() = messages.weight + (streams?.weight ?: 0) + (assembler?.capacity ?: 0)
 
     private val isWhole get() = assembler != null
 
@@ -175,6 +201,7 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     /** Memory is short: as [discard], and of the message that comes as well. Allocates nothing. On the loop. */
     fun release() {
+        isReleased = true
         forgetUnfinished()
         messages.release()
         streams?.release()

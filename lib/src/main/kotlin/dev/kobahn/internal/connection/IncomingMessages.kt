@@ -53,11 +53,17 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         /** The queue was over its limit, and is no more. From the receiver's thread. */
         fun onRoom()
 
+        /** The receiver took something. From its thread. */
+        fun onTaken(): Unit = Unit
+
         /** The receiver took and handled everything there was and wants more. From the receiver's thread. */
         fun onIdle()
     }
 
     private var octets = 0L
+
+    /** How many octets wait; from any thread, which may see an older number. */
+    val weight: Long get() = octets
 
     /** Who waits, mostly one at most: the first of a chain. */
     private var waiting: IncomingIterator<E>? = null
@@ -251,7 +257,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
             next
         }
         if (room) owner.onRoom()
-        if (message == null) owner.onIdle()
+        if (message == null) owner.onIdle() else owner.onTaken()
         return message
     }
 

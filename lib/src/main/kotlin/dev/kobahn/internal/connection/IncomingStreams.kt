@@ -29,6 +29,9 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     private var writing: RealMessageReader? = null
     private var octets = 0L
 
+    /** How many octets wait; from any thread, which may see an older number. */
+    val weight: Long get() = octets + readers.weight
+
     /** What the application receives. */
     val readers: IncomingMessages<MessageReader> =
         object : IncomingMessages<MessageReader>(limit, this) {
@@ -102,6 +105,7 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     /** Forgets what waits and takes no more, and nobody is told. Allocates nothing. */
     fun release() {
         readers.release()
+        writing = null
         synchronized(this) {
             for (index in open.indices) open[index].forget()
             octets = 0
@@ -131,6 +135,7 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
             wasFull && this.octets <= limit
         }
         if (hasRoom) owner.onRoom()
+        owner.onTaken()
     }
 
     /** Whoever receives the next message has done with those before it. */
@@ -166,6 +171,8 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     }
 
     override fun onIdle() = owner.onIdle()
+
+    override fun onTaken() = owner.onTaken()
 
     override fun closedException(): Throwable = owner.closedException()
 

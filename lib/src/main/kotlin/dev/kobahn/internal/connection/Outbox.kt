@@ -39,6 +39,9 @@ internal class Outbox(private val owner: Owner) {
         /** An extension failed to encode a message, so that no other can be sent. On the loop. */
         fun encoderFailed(failure: Throwable)
 
+        /** More waits than is for free: the connection's memory is to be counted. */
+        fun weigh()
+
         /** What a call that comes too late throws. */
         fun closedException(): ConnectionClosedException
     }
@@ -183,7 +186,12 @@ internal class Outbox(private val owner: Owner) {
 
     private suspend fun written(backlog: Long) {
         flush(backlog)
+        weigh(backlog)
         if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
+    }
+
+    private fun weigh(backlog: Long) {
+        if (backlog >= MemoryBudget.GRAIN) owner.weigh()
     }
 
     /** As [send] where there is room; where there is none it returns false and has sent nothing. */
@@ -201,7 +209,9 @@ internal class Outbox(private val owner: Owner) {
                 sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms)
             }.claiming()
         }
-        flush(if (backlog == ENCODE) encodeInTurn() else backlog)
+        val waiting = if (backlog == ENCODE) encodeInTurn() else backlog
+        flush(waiting)
+        weigh(waiting)
         return true
     }
 
@@ -223,6 +233,7 @@ internal class Outbox(private val owner: Owner) {
             output.size
         }
         transport.flush()
+        weigh(backlog)
         if (untilWritten) return gate().awaitWritten(end)
         if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
     }

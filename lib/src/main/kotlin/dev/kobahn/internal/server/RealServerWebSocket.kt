@@ -60,6 +60,7 @@ internal class RealServerWebSocket(
         context.maskingKeys,
         handlerOnLoop = service.handlerDispatcher == null,
         opener = this,
+        budget = context.budget,
     )
 
     /** Where what comes from the transport goes, once the connection is open. */

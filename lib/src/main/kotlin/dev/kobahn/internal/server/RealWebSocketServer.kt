@@ -2,6 +2,7 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
@@ -70,6 +71,12 @@ internal class RealWebSocketServer(
     override val port: Int
         get() = checkNotNull(acceptor) { "the server has not been started" }.port
 
+    @Volatile
+    private var budget: MemoryBudget? = null
+
+    /** What all connections hold together, in octets, as far as it is counted. */
+    val memoryUsed: Long get() = budget?.used ?: 0
+
     override val connectionCount: Int get() = count.get()
 
     override val handlerCount: Int get() = handlers?.count ?: 0
@@ -84,6 +91,7 @@ internal class RealWebSocketServer(
             checkNotStopped()
             options.freeze()
             val context = ServerContext(options, scope).also { handlers = it.handlers }
+            budget = context.budget
             closingTime = context.routes.services.maxOf { it.closingTime }
             lease.openAll()
             Rehearsal.once(lease)
@@ -95,6 +103,7 @@ internal class RealWebSocketServer(
                 accept(it, context)
             }
             listen(made)
+            logSafely { tellBudget(made, context) }
         } catch (failure: Throwable) {
             lease.release()
             supervisor.complete()
@@ -121,6 +130,12 @@ internal class RealWebSocketServer(
             withContext(NonCancellable) { accepting?.cancelAndJoin() }
             checkNotStopped()
         }
+    }
+
+    private fun tellBudget(acceptor: Acceptor, context: ServerContext) {
+        val limit = context.budget?.limit
+        val budget = if (limit == null) "no memoryBudget" else "a memoryBudget of $limit octets"
+        serverLogger.info { "listening at ${acceptor.local} with $budget for all connections" }
     }
 
     private fun listenSettings() = ListenSettings(
@@ -166,6 +181,8 @@ internal class RealWebSocketServer(
                 }
 
                 stopping.get() -> connection.refuse { "the server stops" }
+
+                context.budget?.isOver == true -> connection.refuse(connection::memoryReason)
             }
         } catch (failure: Throwable) {
             // The transport may not know yet whom to tell of its end.

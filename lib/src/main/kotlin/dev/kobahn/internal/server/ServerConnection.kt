@@ -1,6 +1,8 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.HeldMemory
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
@@ -29,7 +31,8 @@ internal class ServerConnection(
     val transport: Transport,
     val context: ServerContext,
     private val onEnd: (ServerConnection) -> Unit,
-) : TransportListener {
+) : TransportListener,
+    HeldMemory.Owner {
     /** What is needed until the WebSocket is open; then null. */
     @Volatile
     private var opening: Opening? = Opening(context)
@@ -62,6 +65,9 @@ internal class ServerConnection(
         /** What the request asks for, once that is known. */
         var target: String? = null
 
+        /** What it keeps until it is open: the head and what came behind it. */
+        var memory: HeldMemory? = null
+
         /** Of the route once the path is known. */
         var service = context.routes.otherwise.service
 
@@ -87,12 +93,14 @@ internal class ServerConnection(
         /** Allocates nothing. */
         fun forget() {
             isOver = true
+            memory?.update(0)
             parser = null
             surplus = null
         }
 
         fun end() {
             isOver = true
+            memory?.end()
             timer?.dispose()
             writing?.stop()
             writing = null
@@ -125,7 +133,24 @@ internal class ServerConnection(
             parser != null -> readHead(opening, parser, input)
             else -> hold(opening, input)
         }
+        if (transport.received >= MemoryBudget.GRAIN) weigh()
     }
+
+    /** Until the WebSocket is open all that came is kept, in one form or another. */
+    private fun weigh() {
+        val opening = opening?.takeUnless { it.isOver } ?: return
+        val budget = context.budget ?: return
+        val memory = opening.memory
+            ?: HeldMemory(budget, transport.loop, this).also { opening.memory = it }
+        memory.update(transport.received)
+    }
+
+    /** What it may keep at this time is little. */
+    override fun onMemoryShort(isShort: Boolean) = Unit
+
+    override fun giveUpMemory() = refuse(::memoryReason)
+
+    fun memoryReason(): String = "all connections hold more than memoryBudget"
 
     private fun readHead(opening: Opening, parser: RequestHeadParser, input: ByteBuffer) {
         if (opening.flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
@@ -186,6 +211,7 @@ internal class ServerConnection(
     fun open(head: ByteArray, onSent: () -> Unit) {
         val opening = opening!!
         opening.timer?.dispose()
+        opening.memory?.end()
         synchronized(transport.output) { transport.output.append(head) }
         onSent()
         transport.flush()

@@ -2,6 +2,7 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.headLimits
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import kotlinx.coroutines.CoroutineScope
@@ -11,6 +12,7 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits()
     val routes = RouteTable(options)
+    val budget = MemoryBudget.of(options.memoryBudget, "the server")
     val maskingKeys = SecureMaskingKeys()
     val handlers = Handlers(options.maxLingeringHandlers)
 

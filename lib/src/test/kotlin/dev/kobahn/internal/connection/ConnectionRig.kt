@@ -36,6 +36,7 @@ internal class ConnectionRig(
     maxStreamedMessageSize: Long = maxMessagePayloadSize,
     extensions: List<AgreedExtension> = emptyList(),
     segments: SegmentPool = SegmentPool(8),
+    budget: MemoryBudget? = null,
 ) {
     val loop = VirtualLoop(segments)
     private val ends = MemoryTransport.pair(loop, capacity = capacity)
@@ -60,7 +61,7 @@ internal class ConnectionRig(
         maxStreamedMessageSize = maxStreamedMessageSize,
     )
     private val logged = if (logsHandshake) transport.loggedBy(wireLog) else transport
-    val connection = Connection(logged, config, { 0 }, handlerOnLoop)
+    val connection = Connection(logged, config, { 0 }, handlerOnLoop, budget = budget)
     private val scope = CoroutineScope(SupervisorJob() + loop.dispatcher)
 
     init {

@@ -1,0 +1,52 @@
+package dev.kobahn.internal.connection
+
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.DisposableHandle
+
+/**
+ * What [owner] holds, for [budget] to know of. Most connections never hold enough to have one.
+ * [update] and [end] may be called from any thread.
+ */
+internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private val owner: Owner) :
+    MemoryBudget.Holder {
+    /** All on the loop. */
+    interface Owner {
+        /** Whether nothing may be read for want of memory. */
+        fun onMemoryShort(isShort: Boolean)
+
+        /** Gives up what it holds, and closes. */
+        fun giveUpMemory()
+    }
+
+    private val holding = budget.hold(this)
+
+    // On the loop.
+    private var timer: DisposableHandle? = null
+    private var hasEnded = false
+
+    fun update(octets: Long) = holding.update(octets)
+
+    override fun pause() = loop.execute {
+        if (hasEnded) return@execute
+        owner.onMemoryShort(true)
+        timer?.dispose()
+        timer = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds, holding::waited)
+    }
+
+    override fun resume() = loop.execute {
+        timer?.dispose()
+        if (!hasEnded) owner.onMemoryShort(false)
+    }
+
+    override fun giveUp() = loop.execute {
+        timer?.dispose()
+        if (!hasEnded) owner.giveUpMemory()
+    }
+
+    /** Nothing is held any more. On the loop. */
+    fun end() {
+        hasEnded = true
+        timer?.dispose()
+        holding.end()
+    }
+}

@@ -1,0 +1,129 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.Message
+import dev.kobahn.PreparedMessage
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Role
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import java.nio.ByteBuffer
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.launch
+
+private const val LARGE = 1_000_000L
+
+private fun rig(budget: MemoryBudget, maxOutgoingQueueSize: Long = LARGE) = ConnectionRig(
+    Role.SERVER,
+    budget = budget,
+    maxIncomingQueueSize = LARGE,
+    maxOutgoingQueueSize = maxOutgoingQueueSize,
+    closeHandshakeTimeout = 30.seconds,
+)
+
+/** The beginning of a message of 500,000 octets, of which only [count] come. */
+private fun unfinished(count: Int): ByteArray {
+    val frame = ByteBuffer.allocate(14 + count)
+    frame.put(0x82.toByte()).put(0xFF.toByte()).putLong(500_000).putInt(0)
+    return frame.array()
+}
+
+internal class HeldMemoryTest :
+    FunSpec({
+        test(
+            "what is put together, what waits, and what waits to be sent counts, and is given back",
+        ) {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(unfinished(60_000))
+            (budget.used >= 60_000) shouldBe true
+            rig.receive(ByteArray(440_000))
+            budget.used shouldBe 500_000
+            rig.begin { incoming.receive() }
+            budget.used shouldBe 0
+            rig.peer.stopReading()
+            rig.begin { send(MessageType.BINARY, ByteArray(300_000)) }
+            (budget.used in 200_000..300_000) shouldBe true
+            rig.transport.vanish()
+            rig.loop.run()
+            budget.used shouldBe 0
+        }
+
+        test("what is in pieces counts too") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            rig.receive(unfinished(60_000))
+            (budget.used >= 60_000) shouldBe true
+            rig.transport.vanish()
+            rig.loop.run()
+            budget.used shouldBe 0
+        }
+
+        test("small messages and what goes to many do not count") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            rig.peer.stopReading()
+            repeat(20) { rig.receive(rig.peer.text("x".repeat(500))) }
+            budget.used shouldBe 0
+            val message = PreparedMessage(Message.Binary(ByteArray(300_000)))
+            rig.begin { outbox.send(message) }
+            budget.used shouldBe 0
+        }
+
+        test(
+            "who holds much while memory is short is not read from, and closed with 1013 after five seconds",
+        ) {
+            val budget = MemoryBudget(150_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(unfinished(60_000))
+            rig.receive(ByteArray(20_000))
+            rig.connection.isReadingPaused shouldBe true
+            rig.loop.advanceBy(4.seconds)
+            rig.peer.frames shouldBe emptyList()
+            rig.loop.advanceBy(2.seconds)
+            rig.peer.frames shouldBe listOf("close 1013")
+            budget.used shouldBe 0
+            // What still comes of the message is kept no more.
+            rig.receive(ByteArray(400_000))
+            budget.used shouldBe 0
+            rig.connection.isReadingPaused shouldBe false
+        }
+
+        test("reading goes on when others hold less, and nothing is lost") {
+            val budget = MemoryBudget(1_000_000)
+            val other = rig(budget)
+            other.begin { incoming }
+            other.receive(unfinished(300_000))
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(unfinished(400_000))
+            rig.connection.isReadingPaused shouldBe true
+            other.transport.vanish()
+            other.loop.run()
+            rig.loop.run()
+            rig.connection.isReadingPaused shouldBe false
+            rig.receive(ByteArray(100_000))
+            val message = rig.begin { incoming.receive() }
+            message.await().size shouldBe 500_000
+            rig.loop.advanceBy(10.seconds)
+            rig.peer.frames shouldBe emptyList()
+        }
+
+        test("above the budget who holds most is closed at once, or dropped if it is output") {
+            val budget = MemoryBudget(500_000)
+            val small = rig(budget)
+            small.begin { incoming }
+            small.receive(unfinished(20_000))
+            val large = rig(budget)
+            large.begin { incoming }
+            large.receive(unfinished(120_000))
+            val slow = rig(budget)
+            slow.peer.stopReading()
+            slow.begin { send(MessageType.BINARY, ByteArray(900_000)) }
+            listOf(slow, large, small).forEach { it.loop.run() }
+            slow.connection.closeStatus?.wasClean shouldBe false
+            large.peer.frames shouldBe emptyList()
+            small.peer.frames shouldBe emptyList()
+        }
+    })

@@ -1,0 +1,114 @@
+package dev.kobahn.internal.connection
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+
+private const val KIB = 1024L
+
+/** Holds what it is told to, and writes down what is wanted of it. */
+private class Part(budget: MemoryBudget) : MemoryBudget.Holder {
+    val wishes = ArrayList<String>()
+    private val holding = budget.hold(this)
+
+    fun has(octets: Long) = holding.update(octets)
+
+    fun waited() = holding.waited()
+
+    fun end() = holding.end()
+
+    override fun pause() {
+        wishes += "pause"
+    }
+
+    override fun resume() {
+        wishes += "resume"
+    }
+
+    override fun giveUp() {
+        wishes += "give up"
+    }
+}
+
+internal class MemoryBudgetTest :
+    FunSpec({
+        test("little is not counted, nor are small changes, and what is given back is") {
+            val budget = MemoryBudget(1000 * KIB)
+            val part = Part(budget)
+            part.has(MemoryBudget.GRAIN - 1)
+            budget.used shouldBe 0
+            part.has(100 * KIB)
+            budget.used shouldBe 100 * KIB
+            part.has(100 * KIB + 1)
+            part.has(90 * KIB)
+            budget.used shouldBe 100 * KIB
+            part.has(50 * KIB)
+            budget.used shouldBe 50 * KIB
+            part.has(1)
+            budget.used shouldBe 0
+            part.has(200 * KIB)
+            part.end()
+            part.has(200 * KIB)
+            budget.used shouldBe 0
+        }
+
+        test("above three quarters who grows and holds much is paused, until all hold less") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (large, small, other) = List(3) { Part(budget) }
+            other.has(300 * KIB)
+            large.has(400 * KIB)
+            large.wishes shouldBe emptyList()
+            large.has(460 * KIB)
+            small.has(20 * KIB)
+            large.wishes shouldContainExactly listOf("pause")
+            small.wishes shouldBe emptyList()
+            budget.isTight shouldBe true
+            other.has(200 * KIB)
+            large.wishes shouldContainExactly listOf("pause", "resume")
+            other.wishes shouldBe emptyList()
+        }
+
+        test("who waited in vain has to give up, and who did not goes on") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (first, second) = List(2) { Part(budget) }
+            first.has(400 * KIB)
+            second.has(400 * KIB)
+            second.waited()
+            second.waited()
+            second.wishes shouldContainExactly listOf("pause", "give up")
+            second.has(0)
+            first.has(500 * KIB)
+            first.waited()
+            first.wishes shouldBe emptyList()
+        }
+
+        test("above the limit those that hold most give up, as many as are needed, and no others") {
+            val evictions = ArrayList<Pair<Int, Long>>()
+            val budget = MemoryBudget(1000 * KIB) { count, octets -> evictions += count to octets }
+            val parts = List(10) { Part(budget) }
+            parts.forEachIndexed { index, part -> part.has((50 + 10 * index) * KIB) }
+            budget.isOver shouldBe false
+            parts[0].has(130 * KIB)
+            budget.isOver shouldBe true
+            parts.count { "give up" in it.wishes } shouldBe 3
+            evictions.size shouldBe 1
+            // Those that are told already are on their way: nobody else has to go for them.
+            parts[1].has(90 * KIB)
+            parts.count { "give up" in it.wishes } shouldBe 3
+            parts.filter { "give up" in it.wishes }.forEach { it.end() }
+            budget.isOver shouldBe false
+            parts.forEach { it.end() }
+            budget.used shouldBe 0
+        }
+
+        test("it is told once in a row that some had to give up") {
+            var told = 0
+            val budget = MemoryBudget(100 * KIB) { _, _ -> told++ }
+            repeat(2) { row ->
+                val parts = List(4) { Part(budget) }
+                parts.forEach { it.has(60 * KIB) }
+                told shouldBe row + 1
+                parts.forEach { it.end() }
+            }
+        }
+    })
