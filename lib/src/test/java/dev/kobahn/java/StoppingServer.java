@@ -1,6 +1,6 @@
 package dev.kobahn.java;
 
-/** A program whose main ends when its server has started; a client's message stops the server. */
+/** A program whose main ends without waiting for its server; a client's message stops that. */
 final class StoppingServer {
     private StoppingServer() {
     }
@@ -23,7 +23,6 @@ final class StoppingServer {
             .port(0)
             .onConnect(handshake -> handshake.accept(listener))
             .build();
-        server[0].start().join();
-        System.out.println(server[0].port());
+        server[0].start().thenAccept(it -> System.out.println(it.port()));
     }
 }

@@ -15,8 +15,7 @@ import kotlinx.coroutines.Job
  * @param name what the threads' names begin with
  * @param size how many loops
  * @param blockedThreshold how long one step on a loop may take until a warning is logged
- * @param keepsAlive whether the JVM goes on for as long as anybody has a lease; the first loop starts
- * with the first lease then
+ * @param keepsAlive whether the JVM goes on for as long as a loop runs
  */
 internal class EventLoopGroup(
     private val name: String,
@@ -86,10 +85,6 @@ internal class EventLoopGroup(
         private val loops = arrayOfNulls<EventLoop>(size)
         private val turn = AtomicInteger()
         private val watch = BlockedLoopWatch(blockedThreshold, ::started)
-
-        init {
-            if (keepsAlive) loop(0)
-        }
 
         private fun started(): List<EventLoop> = synchronized(loops) { loops.filterNotNull() }
 
