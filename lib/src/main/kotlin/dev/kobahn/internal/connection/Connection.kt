@@ -403,11 +403,13 @@ internal class Connection(
         val budget = budget ?: return
         val weight = weight
         if (weight < MemoryBudget.GRAIN && memory == null) return
-        memory(budget).update(weight)
+        memory(budget)?.update(weight)
     }
 
     private fun memory(budget: MemoryBudget) = memory ?: synchronized(output) {
-        memory ?: HeldMemory(budget, loop, this).also { memory = it }
+        // Made after the end it would have none.
+        if (memory == null && !outbox.isClosed) memory = HeldMemory(budget, loop, this)
+        memory
     }
 
     override fun onTaken() {

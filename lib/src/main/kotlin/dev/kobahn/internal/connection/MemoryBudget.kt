@@ -81,14 +81,17 @@ internal class MemoryBudget(
 
         /** It holds [octets] now. */
         fun update(octets: Long) {
-            val change = charge(if (octets < GRAIN) 0 else octets)
+            changed(synchronized(this) { charge(if (octets < GRAIN) 0 else octets) })
+        }
+
+        private fun changed(change: Long) {
             if (change == 0L) return
             val now = total.addAndGet(change)
             if (change > 0 && now > mark) grown(this, now)
             if (change < 0 && now <= mark && now - change > mark) relax()
         }
 
-        private fun charge(octets: Long): Long = synchronized(this) {
+        private fun charge(octets: Long): Long {
             val change = octets - charged
             val isLittle = change in (1 - GRAIN)..<GRAIN
             if (hasEnded || change == 0L || (isLittle && octets > 0)) return 0
@@ -96,7 +99,7 @@ internal class MemoryBudget(
             if (octets == 0L) active.decrementAndGet()
             charged = octets
             if (isLeaving) leaving.addAndGet(change)
-            change
+            return change
         }
 
         /** Has it leave; what that frees in octets, or 0 if it is about to already. */
@@ -109,8 +112,8 @@ internal class MemoryBudget(
 
         /** It holds nothing any more, and never will. */
         fun end() {
-            update(0)
-            synchronized(this) { hasEnded = true }
+            val change = synchronized(this) { charge(0).also { hasEnded = true } }
+            changed(change)
             holdings.remove(this)
         }
 
@@ -138,7 +141,9 @@ internal class MemoryBudget(
             var excess = total.get() - leaving.get()
             if (excess <= limit) return
             excess -= mark
-            for (holding in holdings.sortedByDescending { it.charged }) {
+            // In the order of one moment, for they go on to change.
+            val parts = holdings.map { it to it.charged }.sortedByDescending { it.second }
+            for ((holding) in parts) {
                 if (excess <= 0) break
                 val freed = holding.leave()
                 if (freed == 0L) continue

@@ -3,12 +3,14 @@ package dev.kobahn.internal.connection
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.concurrent.thread
 
 private const val KIB = 1024L
 
 /** Holds what it is told to, and writes down what is wanted of it. */
 private class Part(budget: MemoryBudget) : MemoryBudget.Holder {
-    val wishes = ArrayList<String>()
+    val wishes = CopyOnWriteArrayList<String>()
     private val holding = budget.hold(this)
 
     fun has(octets: Long) = holding.update(octets)
@@ -110,5 +112,21 @@ internal class MemoryBudgetTest :
                 told shouldBe row + 1
                 parts.forEach { it.end() }
             }
+        }
+
+        test("what several threads charge at once is given back to the last octet") {
+            val budget = MemoryBudget(1000 * KIB)
+            val parts = List(8) { Part(budget) }
+            val threads = List(4) { number ->
+                thread {
+                    repeat(20_000) { parts[it % 8].has((it + number) % 20 * 16 * KIB) }
+                }
+            }
+            threads.forEach { it.join() }
+            val ending = List(2) { thread { parts.forEach { it.end() } } }
+            val growing = thread { repeat(20_000) { parts[it % 8].has(it % 20 * 16 * KIB) } }
+            (ending + growing).forEach { it.join() }
+            budget.used shouldBe 0
+            budget.isTight shouldBe false
         }
     })
