@@ -315,6 +315,7 @@ internal class Connection(
 
     private fun hold(rest: ByteBuffer) {
         held = rest
+        weigh()
         transport.pauseReading()
         if (!protocol.isReceivingPaused) goOn()
     }

@@ -4,6 +4,7 @@ import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.extension.expansion
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
@@ -44,6 +45,24 @@ internal class HeldMemoryTest :
             rig.peer.stopReading()
             rig.begin { send(MessageType.BINARY, ByteArray(300_000)) }
             (budget.used in 200_000..300_000) shouldBe true
+            rig.transport.vanish()
+            rig.loop.run()
+            budget.used shouldBe 0
+        }
+
+        test("what was read and is not parsed counts as soon as it is held") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = ConnectionRig(
+                Role.SERVER,
+                budget = budget,
+                maxIncomingQueueSize = 1_000,
+                extensions = listOf(expansion()),
+            )
+            rig.begin { incoming.tryReceive() }
+            val wire = ByteArray(7_000) { if (it % 2 == 0) -1 else 0x41 }
+            rig.receive(*Array(8) { rig.peer.frame(0xC2, wire) })
+            rig.connection.isReadingPaused shouldBe true
+            (budget.used >= 7_000 / 2 * 255 + 7 * 7_000) shouldBe true
             rig.transport.vanish()
             rig.loop.run()
             budget.used shouldBe 0
