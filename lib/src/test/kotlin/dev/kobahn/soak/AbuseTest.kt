@@ -22,6 +22,9 @@ import kotlinx.coroutines.withContext
 private val SECONDS = Integer.getInteger("kobahn.soak.abuse", 4)
 private val SEED = java.lang.Long.getLong("kobahn.soak.seed", System.nanoTime())
 private val ATTACKERS = Integer.getInteger("kobahn.soak.attackers", 16)
+
+/** The kinds of abuse by their names, with commas between them; all unless told otherwise. */
+private val KINDS = System.getProperty("kobahn.soak.kinds")?.split(',') ?: Abuses.ALL.keys.toList()
 private const val INTERVAL = 10
 
 /** A quiet interval, in seconds, before and after. */
@@ -112,7 +115,7 @@ private class AbuseRun : AutoCloseable {
 
     private fun attack(abuses: Abuses, random: Random) {
         while (!isOver) {
-            val name = Abuses.ALL.keys.random(random)
+            val name = KINDS.random(random)
             if (!abuses.run(name)) refused.incrementAndGet()
             sessions.computeIfAbsent(name) { AtomicInteger() }.incrementAndGet()
             count.incrementAndGet()
