@@ -49,6 +49,13 @@ final class Program implements AutoCloseable {
         return new Program(name, directory + File.pathSeparator + classPath);
     }
 
+    /** The first line that is a number; a server has log lines before it. */
+    int port() throws IOException {
+        String line = output.readLine();
+        while (!line.matches("\\d+")) line = output.readLine();
+        return Integer.parseInt(line);
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -29,7 +29,7 @@ class ProgramsTest {
         try (Program program = Program.run(StoppingServer.class)) {
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket =
-                connect(Integer.parseInt(program.output.readLine()), recorder);
+                connect(program.port(), recorder);
             webSocket.send("wait for the end of main");
             assertEquals("open", recorder.next());
             assertEquals("text main has ended", recorder.next());
@@ -57,7 +57,7 @@ class ProgramsTest {
         try (Program program = Program.run("EchoServer", source, directory)) {
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket =
-                connect(Integer.parseInt(program.output.readLine()), recorder);
+                connect(program.port(), recorder);
             webSocket.send("hello");
             assertEquals("open", recorder.next());
             assertEquals("text hello", recorder.next());

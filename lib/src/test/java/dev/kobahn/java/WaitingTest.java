@@ -64,6 +64,14 @@ class WaitingTest {
             Recorder listener = new Recorder() {
                 @Override
                 public void onText(AsyncWebSocket webSocket, String text) throws Exception {
+                    try {
+                        waitInVain(webSocket);
+                    } catch (Throwable failure) {
+                        heard.completeExceptionally(failure);
+                    }
+                }
+
+                private void waitInVain(AsyncWebSocket webSocket) throws Exception {
                     loop.complete(Thread.currentThread().getName());
                     CompletableFuture<?> future = calls().get(name).apply(server[0], webSocket);
                     List<Throwable> failures = new ArrayList<>();
