@@ -9,7 +9,10 @@ import dev.kobahn.internal.server.ServerConnection;
 import dev.kobahn.internal.server.ServerContext;
 import dev.kobahn.internal.transport.EventLoop;
 import dev.kobahn.protocol.OctetQueue;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import kotlin.Unit;
@@ -25,7 +28,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
         + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-    private final EventLoop loop = new EventLoop("memory", true, true);
+    private final EventLoop loop = new EventLoop("memory", true, true, MemoryConnection::openSelector);
     private final OctetQueue output = new OctetQueue(loop.getSegments());
     private final byte[] frame;
     private final int answerSize;
@@ -60,6 +63,14 @@ final class MemoryConnection implements Transport, AutoCloseable {
             });
         });
         opened.get();
+    }
+
+    private static Selector openSelector() {
+        try {
+            return Selector.open();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     /** Blocks until the frame has come and been answered count times. */
