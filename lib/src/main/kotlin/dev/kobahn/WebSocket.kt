@@ -246,7 +246,7 @@ public interface WebSocket {
     /**
      * Suspends until the connection has ended, for whatever reason. Never throws because of how.
      * While messages fill [incoming] and nobody takes them, a peer that goes away is found by the
-     * automatic Pings, within two of their intervals.
+     * automatic Pings, within two of their intervals if its host still answers.
      */
     public suspend fun awaitClosed(): CloseStatus
 

@@ -88,8 +88,9 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     /**
      * The time from the departure of our Close to the arrival of the peer's. While the Close still
      * waits to be written, whatever the peer takes gives it the whole time again: what was sent
-     * before the Close arrives however slow the link is. Zero is no limit. Default: 10 seconds,
-     * enough for a slow link and a busy peer.
+     * before the Close arrives however slow the link is. A peer that does not answer in time has it
+     * once more to read what is on its way, and is dropped then. Zero is no limit. Default: 10
+     * seconds, enough for a slow link and a busy peer.
      */
     public var closeHandshakeTimeout: Duration by timeOption(10.seconds)
 
@@ -108,14 +109,15 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      * radio.
      *
      * Pings are sent also while this end does not read because `incoming` is full. A peer that has
-     * gone is then found within two intervals.
+     * gone, and whose host still answers, is then found within two intervals.
      */
     public var autoPingInterval: Duration by timeOption(30.seconds)
 
     /**
      * How long the answer to an automatic Ping may take, from the departure of the Ping, before the
-     * connection is dropped. The time does not run while this end does not read. Zero is no limit.
-     * Default: 20 seconds.
+     * connection is dropped. A peer that makes room for what waits to be written has the whole time
+     * again, and the time does not run while this end does not read. Zero is no limit. Default: 20
+     * seconds.
      */
     public var autoPingTimeout: Duration by timeOption(20.seconds)
 

@@ -70,15 +70,19 @@ internal class FrameSender(
     /** Whether [close] is held. */
     val isCloseHeld: Boolean get() = close != null && open?.held != null
 
-    // Where the Close begins and ends in the stream of the output.
-    private var closeStart = Long.MAX_VALUE
+    // Where the last data frame and the Close end in the stream of the output.
+    private var dataEnd = 0L
     private var closeEnd = Long.MAX_VALUE
 
-    /** Whether everything that was sent before [close] was written. */
-    val isWrittenUpToClose: Boolean get() = output.position >= closeStart
+    /** Whether everything that was sent in messages was written. */
+    val isDataWritten: Boolean get() = output.position >= dataEnd
 
-    /** Whether [close] was written too. */
+    /** Whether [close] was written, and with it everything that was sent before. */
     val isCloseWritten: Boolean get() = output.position >= closeEnd
+
+    /** Whether a part of a message was sent, and its end was not. */
+    val isInsideMessage: Boolean
+        get() = state == SendState.INSIDE_MESSAGE || state == SendState.INSIDE_MESSAGE_FRAME
 
     /** Whether a message was given up after a part of it was sent: nothing can follow it. */
     private var isCutOff = false
@@ -231,6 +235,7 @@ internal class FrameSender(
             output.appendPayload(octets, 0, octets.size, 0, masked = false)
             output.shareLast()
         }
+        dataEnd = output.endPosition
         traffic.frameSent()
         traffic.dataSent(octets.size)
         traffic.messageSent()
@@ -311,6 +316,7 @@ internal class FrameSender(
         // A key turned by the phase masks a later piece as the key itself would.
         val key = Integer.rotateLeft(open.frameKey, open.framePhase * Byte.SIZE_BITS)
         output.appendPayload(octets, offset, count, key, masked)
+        dataEnd = output.endPosition
         open.framePhase = (open.framePhase + count) and PHASES
         open.frameRest -= count
         if (open.frameRest > 0) return open.frameRest
@@ -382,12 +388,8 @@ internal class FrameSender(
             val frames = open.held ?: ArrayDeque<HeldFrame>().also { open.held = it }
             frames.addLast(HeldFrame(opcode, payload))
         } else {
-            val start = output.endPosition
             frame(fin = true, opcode, payload, 0, payload.size)
-            if (opcode == Opcode.CLOSE) {
-                closeStart = start
-                closeEnd = output.endPosition
-            }
+            if (opcode == Opcode.CLOSE) closeEnd = output.endPosition
         }
     }
 
@@ -397,6 +399,7 @@ internal class FrameSender(
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
+        if (!Opcode.isControl(opcode)) dataEnd = output.endPosition
     }
 
     /** Sends the first [length] octets of [payload] as a frame. */
@@ -407,6 +410,7 @@ internal class FrameSender(
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
         output.transfer(payload, length, key, config.maskOutgoing && config.applyMask)
+        dataEnd = output.endPosition
     }
 
     /** A copy, for who watches wants to see it in one piece. */

@@ -66,9 +66,11 @@ public class Protocol(
     /** Whether the Close that was sent waits for the end of the frame that is open. */
     internal val isCloseHeld: Boolean get() = synchronized(output) { sender.isCloseHeld }
 
-    /** Whether what was sent before the Close was taken out of [output]; false without a Close. */
-    internal val isWrittenUpToClose: Boolean
-        get() = synchronized(output) { sender.isWrittenUpToClose }
+    /** Whether everything that was sent in messages was taken out of [output]. */
+    internal val isDataWritten: Boolean get() = synchronized(output) { sender.isDataWritten }
+
+    /** Whether a part of a message was sent, and its end was not. */
+    internal val isInsideMessage: Boolean get() = synchronized(output) { sender.isInsideMessage }
 
     /** Whether the Close that was sent was taken out of [output], as was everything sent before. */
     internal val isCloseWritten: Boolean get() = synchronized(output) { sender.isCloseWritten }

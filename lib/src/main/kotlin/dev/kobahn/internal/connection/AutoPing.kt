@@ -47,6 +47,9 @@ internal class AutoPing(
         /** Whether a Ping would leave now: not while a frame is open. */
         val canPing: Boolean
 
+        /** Whether the end has begun, whose own times hold then. */
+        val isClosing: Boolean
+
         /** Sends a Ping; returns where it ends in the stream, or -1 if the connection is closing. */
         fun sendAutoPing(payload: ByteArray): Long
 
@@ -72,6 +75,14 @@ internal class AutoPing(
     /** When the Ping that is pending left. */
     @Volatile
     private var sentAt = 0L
+
+    /** When the peer last made room for what waited, if it did since the Ping. */
+    @Volatile
+    private var roomAt = 0L
+
+    /** Up to where the output was written when the system took no more, or [NONE]. */
+    @Volatile
+    private var blockedAt = NONE
 
     /** What the last Ping took to be answered. */
     val roundTripTime = MutableStateFlow<Duration?>(null)
@@ -100,12 +111,13 @@ internal class AutoPing(
         if (!owner.canPing || end != NONE) return awaitInterval()
         val payload = payload()
         sentAt = begunAt
+        roomAt = begunAt
         val end = owner.sendAutoPing(payload)
         if (end < 0) return stop()
         pending = payload
         this.end = end
         // Another thread may have written it already.
-        onWritten(synchronized(transport.output) { transport.output.position })
+        if (synchronized(transport.output) { transport.output.position } >= end) this.end = NONE
         log?.autoPing("Ping $sequence")
         awaitPong()
     }
@@ -127,9 +139,10 @@ internal class AutoPing(
     }
 
     private fun timedOut() {
+        if (owner.isClosing) return
         // What takes no octets at all is ended by the time for writing.
         if (end != NONE) return awaitPong()
-        val left = config.timeout - since(sentAt)
+        val left = config.timeout - minOf(since(sentAt), since(roomAt))
         if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
     }
 
@@ -140,8 +153,11 @@ internal class AutoPing(
         owner.drop(IOException("the peer sent no Pong within ${config.timeout}"))
     }
 
-    /** The output was written up to [position]. From any thread. */
-    fun onWritten(position: Long) {
+    /** The output was written up to [position], and [waiting] octets are left. From any thread. */
+    fun onWritten(position: Long, waiting: Long) {
+        // Room where there was none: the peer has taken something, so it is there.
+        if (position > blockedAt) roomAt = loop.nanoTime()
+        blockedAt = if (waiting > 0) position else NONE
         if (position < end) return
         sentAt = loop.nanoTime()
         end = NONE

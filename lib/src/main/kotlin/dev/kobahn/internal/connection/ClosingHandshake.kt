@@ -14,8 +14,8 @@ import kotlin.time.Duration
  * with the timers that bound each step. What the frames say is [Protocol]'s business. On the loop,
  * except for [statusNow] and [onWritten].
  *
- * Every time counts from the departure of what was sent last: as long as the peer takes something
- * nothing of it is thrown away.
+ * Every time counts from the departure of what was sent last: as long as the system takes something
+ * for the peer nothing of it is thrown away.
  */
 internal class ClosingHandshake(
     private val transport: Transport,
@@ -71,6 +71,7 @@ internal class ClosingHandshake(
         }
     }
 
+    /** The peer is too slow. What the system has taken may still be on its way to it. */
     private fun timedOut() {
         val limit = config.closeHandshakeTimeout
         val message = when {
@@ -80,7 +81,11 @@ internal class ClosingHandshake(
         }
         begin(Initiator.LOCAL, IOException(message))
         log?.timeout(message)
-        transport.close()
+        if (!isAllWritten || protocol.isCloseHeld) return transport.close()
+        // Closing at once would have the kernel reset the transport when the peer sends anything.
+        step = Step.END_OF_TRANSPORT
+        limit(limit) { transport.close() }
+        transport.shutdownOutput()
     }
 
     private val isAllWritten get() = synchronized(transport.output) { transport.output.isEmpty }
@@ -137,6 +142,9 @@ internal class ClosingHandshake(
         if (protocol.localClose != null && !protocol.isCloseWritten) {
             blame(Initiator.REMOTE, IOException("the transport ended before our Close was written"))
         }
+        if (protocol.isInsideMessage) {
+            blame(Initiator.REMOTE, IOException("a message was cut off by the end of the connection"))
+        }
     }
 
     private fun limit(time: Duration, action: Runnable) {
@@ -153,7 +161,8 @@ internal class ClosingHandshake(
         val failedHere = initiator == Initiator.LOCAL && CloseCode.fails(local?.code)
         // Our answer to the peer's Close may be still to come, but not after the end.
         val isAnswered = local != null || step != Step.OVER
-        val clean = remote != null && isAnswered && failure == null && !failedHere
+        val isCutOff = step == Step.OVER && protocol.isInsideMessage
+        val clean = remote != null && isAnswered && failure == null && !failedHere && !isCutOff
         return CloseStatus(local, remote, initiator, clean, if (clean) null else failure ?: cause)
     }
 

@@ -193,11 +193,11 @@ internal class Connection(
         return awaitClosed()
     }
 
-    /** As [close]; throws if the peer did not take what was sent before our Close. */
+    /** As [close]; throws if the peer did not take what was sent, unless it was dropped here. */
     suspend fun closeDelivering(code: Int): CloseStatus {
-        val wasOpen = !isClosing
         val status = close(code, "")
-        if (wasOpen && !protocol.isWrittenUpToClose) throw ConnectionClosedException(status)
+        val isDropped = status.cause?.message == DROPPED_HERE
+        if (!isDropped && !protocol.isDataWritten) throw ConnectionClosedException(status)
         return status
     }
 
@@ -224,13 +224,19 @@ internal class Connection(
     override fun drop(cause: Throwable?) {
         loop.run {
             if (outbox.isClosed) return@run
-            closing.begin(Initiator.LOCAL, cause ?: IOException("the connection was dropped here"))
+            closing.begin(Initiator.LOCAL, cause ?: IOException(DROPPED_HERE))
             transport.close()
         }
     }
 
+    /** As [drop], and at once also while the loop is held up. */
+    fun dropNow(cause: IOException) {
+        if (!outbox.isClosed) closing.blame(Initiator.LOCAL, cause)
+        transport.close()
+    }
+
     /** Whether the connection has ended or is about to, by whichever side. */
-    val isClosing: Boolean
+    override val isClosing: Boolean
         get() = protocol.closeExpected || closeStatus != null || outbox.isClosed
 
     /** What a call that comes too late throws. */
@@ -356,7 +362,7 @@ internal class Connection(
         }
         if (isAnswered) transport.flush()
         if (waiting > 0) writeTimer().onBlocked()
-        autoPing?.onWritten(position)
+        autoPing?.onWritten(position, waiting)
         madeClosing?.onWritten(waiting)
         dueClose?.onWritten()
         outbox.onWritten()
@@ -578,6 +584,7 @@ internal class Connection(
 
     private companion object {
         const val READS_AHEAD = 4
+        const val DROPPED_HERE = "the connection was dropped here"
 
         /** In octets: some milliseconds of the loop. */
         const val RESTORED_PER_TURN = 1024L * 1024

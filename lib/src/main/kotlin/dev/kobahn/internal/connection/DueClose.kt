@@ -47,8 +47,15 @@ internal class DueClose(
         if (inbox.isIdle || protocol.localClose != null) {
             send()
         } else {
-            patience = loop.schedule(PATIENCE, ::send)
+            awaitAnswer()
             if (handlerOnLoop) loop.execute { if (inbox.isEmptied) send() }
+        }
+    }
+
+    /** An answer that waits for the peer to take what was sent before has as long as the peer may take. */
+    private fun awaitAnswer() {
+        patience = loop.schedule(PATIENCE) {
+            if (isWaiting && outbox.isAwaited) awaitAnswer() else send()
         }
     }
 

@@ -78,17 +78,26 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     private val isWhole get() = assembler != null
 
+    /** Whether the beginning of the message that comes was discarded, so that its rest is too. */
+    private var isHeadless = false
+
     override fun beginMessage(type: MessageType) {
+        isHeadless = false
         this.type = type
     }
 
-    override fun beginFrame(length: Long) = assembler!!.beginFrame(length)
+    override fun beginFrame(length: Long) {
+        if (!isHeadless) assembler!!.beginFrame(length)
+    }
 
-    override fun data(chunk: ByteBuffer) = assembler!!.append(chunk)
+    override fun data(chunk: ByteBuffer) {
+        if (!isHeadless) assembler!!.append(chunk)
+    }
 
     override fun endFrame() = Unit
 
     override fun endMessage() {
+        if (isHeadless) return
         val octets = assembler!!.end()
         val message = when (type) {
             MessageType.TEXT -> Message.Text(octets)
@@ -136,6 +145,7 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     private fun beginWhole() {
         assembler = MessageAssembler()
+        isHeadless = streams?.isOpenForgotten == true
         streams?.moveTo(this)
         streams = null
         owner.onWhole()

@@ -112,6 +112,9 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         }
     }
 
+    /** Whether the message that comes was forgotten, as far as it had come. On the loop. */
+    val isOpenForgotten: Boolean get() = writing?.hasFailed == true
+
     private fun failAll() {
         val all = synchronized(this) { open.toList().also { open.clear() } }
         all.forEach { it.fail(owner::closedException) }

@@ -298,6 +298,9 @@ internal class Outbox(private val owner: Owner) {
         }
     }
 
+    /** Whether somebody who sends waits for room. */
+    val isAwaited: Boolean get() = gate?.isAwaited == true
+
     /** Octets were written. */
     fun onWritten() {
         gate?.onWritten()

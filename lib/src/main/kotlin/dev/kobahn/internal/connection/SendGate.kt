@@ -58,6 +58,9 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
 
     private fun isWritten(end: Long) = output.position - end >= 0
 
+    /** Whether somebody waits for room. */
+    val isAwaited: Boolean get() = synchronized(output) { waiting.isNotEmpty() }
+
     /** Octets were written. */
     fun onWritten() {
         val senders = synchronized(output) {

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.ConnectionClosedException
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.cancelAndJoin
@@ -15,25 +16,32 @@ internal suspend fun Connection.whileOpen(block: suspend CoroutineScope.() -> Un
     if (!status.wasClean) throw ConnectionClosedException(status)
 }
 
-/** Whether [block] returned before the connection ended. */
+/** Whether [block] returned before the connection ended; throws what it throws, but for that end. */
 private suspend fun Connection.isDoneBeforeEnd(block: suspend CoroutineScope.() -> Unit): Boolean =
     coroutineScope {
-        var isDone = false
+        var failure: Throwable? = null
+        var hasEnded = false
         // Undispatched, as if the caller ran it.
         val work = launch(start = CoroutineStart.UNDISPATCHED) {
             try {
                 coroutineScope(block)
-                isDone = true
-            } catch (closed: ConnectionClosedException) {
-                // Of another connection it is a failure of the block.
-                if (!isClosing) throw closed
+            } catch (thrown: Throwable) {
+                // Not to its parent, which would take a CancellationException for its own.
+                failure = thrown
             }
         }
         val end = launch(start = CoroutineStart.UNDISPATCHED) {
             awaitClosed()
+            hasEnded = true
             work.cancelAndJoin()
         }
         work.join()
         end.cancel()
-        isDone
+        when (val thrown = failure) {
+            null -> true
+            is CancellationException -> if (hasEnded) false else throw thrown
+            // Of another connection it is a failure of the block.
+            is ConnectionClosedException -> if (isClosing) false else throw thrown
+            else -> throw thrown
+        }
     }

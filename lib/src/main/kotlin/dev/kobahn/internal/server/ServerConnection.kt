@@ -333,8 +333,11 @@ internal class ServerConnection(
         transport.loop.execute { webSocket?.shutDown(code) }
     }
 
-    /** Ends the connection at once. From any thread. */
-    fun drop() = transport.close()
+    /** Ends the connection at once: the server has stopped. From any thread. */
+    fun drop() {
+        val connection = webSocket?.connection ?: return transport.close()
+        connection.dropNow(IOException("the server stopped"))
+    }
 
     override fun toString(): String = webSocket?.toString() ?: transport.peer
 

@@ -35,6 +35,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.toList
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.yield
 
@@ -323,6 +324,32 @@ class RealWebSocketClientTest :
                 val webSocket = webSocketClient(parent).connect(url)
                 parent.cancelAndJoin()
                 webSocket.closeStatus?.code shouldBe 1000
+            }
+        }
+
+        test("connect throws if the server did not take what the block had sent, whoever closed") {
+            for (isClosedByServer in listOf(true, false)) {
+                val over = CompletableDeferred<Unit>()
+                against({ peer ->
+                    peer.open()
+                    // The message is on its way, and nothing more of it is read.
+                    peer.readHex(2)
+                    if (isClosedByServer) peer.sendHex("88 02 03E8")
+                    runBlocking { over.await() }
+                }) { url ->
+                    val client = webSocketClient {
+                        maxOutgoingQueueSize = 64L shl 20
+                        closeHandshakeTimeout = 200.milliseconds
+                    }
+                    val end = shouldThrow<ConnectionClosedException> {
+                        client.connect(url) {
+                            send(ByteArray(15 shl 20))
+                            if (isClosedByServer) incoming.toList()
+                        }
+                    }
+                    over.complete(Unit)
+                    end.status.wasClean shouldBe false
+                }
             }
         }
 

@@ -204,6 +204,23 @@ class AutoPingTest :
                     rig.connection.closeStatus.shouldNotBeNull()
                 }
 
+                test("a peer that makes room for what waits is there, whenever its Pong comes") {
+                    val rig = ConnectionRig(
+                        role,
+                        maxOutgoingQueueSize = 10_000,
+                        capacity = 8000,
+                        autoPing = AutoPingConfig(INTERVAL, 3.seconds, 12, false),
+                    )
+                    rig.peer.stopReading()
+                    rig.begin { while (true) send(MessageType.BINARY, ByteArray(3000)) }
+                    repeat(60) {
+                        rig.loop.advanceBy(2.seconds)
+                        rig.peer.readOnce()
+                        rig.loop.run()
+                        rig.connection.closeStatus shouldBe null
+                    }
+                }
+
                 test("no Ping follows a Close, and no timer outlives the connection") {
                     val rig = rig()
                     rig.begin { close(1000, "") }

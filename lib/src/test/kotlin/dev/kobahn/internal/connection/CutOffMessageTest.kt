@@ -174,7 +174,7 @@ class CutOffMessageTest :
                     rig.peer.rawFrames shouldContainExactly listOf("02 01 02", "88 03 e8")
                     rig.peer.end()
                     rig.loop.run()
-                    rig.connection.closeStatus?.wasClean shouldBe true
+                    rig.connection.closeStatus?.wasClean shouldBe false
                 }
 
                 test("a frame that stays open after the peer's Close ends uncleanly") {

@@ -11,6 +11,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 
 /** What `send` returned for arrives on every graceful close, as long as the peer takes something. */
@@ -76,6 +77,48 @@ class DeliveryAtCloseTest :
                     rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
                 }
 
+                test("who takes answers slowly gets all of them before our Close") {
+                    for (onLoop in listOf(true, false)) {
+                        val rig = slowRig(role, handlerOnLoop = onLoop)
+                        rig.begin { for (message in incoming) send(message.type, message.octets) }
+                        repeat(20) { rig.receive(rig.peer.frame(0x82, ByteArray(3000))) }
+                        rig.receive(rig.peer.close(1000))
+                        rig.takeSlowly()
+                        rig.peer.frames shouldContainExactly
+                            List(20) { "binary 3000" } + "close 1000"
+                    }
+                }
+
+                test("a peer that answers no Close is told of the end, and has time to read on") {
+                    val rig = ConnectionRig(role, closeHandshakeTimeout = TIMEOUT)
+                    rig.peer.endsToo = false
+                    val closing = rig.begin { close(1000, "") }
+                    rig.loop.advanceBy(TIMEOUT)
+                    rig.peer.inputEnded shouldBe true
+                    rig.receive(rig.peer.text("still reading"))
+                    rig.loop.advanceBy(TIMEOUT - TICK)
+                    closing.isCompleted shouldBe false
+                    rig.loop.advanceBy(TICK)
+                    closing.getCompleted().cause?.message shouldBe
+                        "the peer sent no Close within 1s"
+                    rig.loop.pendingTimers shouldBe 0
+                }
+
+                test("a message that the answer to the peer's Close cut off makes an unclean end") {
+                    val rig = ConnectionRig(role)
+                    val never = CompletableDeferred<Unit>()
+                    rig.begin {
+                        sendMessage(MessageType.BINARY) {
+                            write(ByteArray(1))
+                            never.await()
+                        }
+                    }
+                    rig.receive(rig.peer.close(1000))
+                    rig.peer.end()
+                    rig.loop.advanceBy(ConnectionRig.LONG)
+                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
+                }
+
                 test("a peer that takes nothing is dropped, and the end is not clean") {
                     val rig = slowRig(role)
                     val closing = rig.begin { sendBigAndClose() }
@@ -104,8 +147,14 @@ class DeliveryAtCloseTest :
 private val TIMEOUT = 1.seconds
 private const val SIZE = 5000
 
-private fun slowRig(role: Role, failByDrop: Boolean = false) = ConnectionRig(
+private fun slowRig(
+    role: Role,
+    failByDrop: Boolean = false,
+    handlerOnLoop: Boolean = true,
+) = ConnectionRig(
     role,
+    handlerOnLoop = handlerOnLoop,
+    maxIncomingQueueSize = 100_000,
     closeHandshakeTimeout = TIMEOUT,
     dropTimeout = 2.seconds,
     failByDrop = failByDrop,
