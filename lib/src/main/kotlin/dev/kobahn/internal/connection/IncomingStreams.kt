@@ -90,6 +90,7 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
     /** Receiving ends: quietly after what waits if [cause] is null, else it throws that. */
     fun end(cause: Throwable?) {
         readers.end(cause)
+        if (readers.isDiscarding) failAll()
         abandon()
     }
 
@@ -102,13 +103,13 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         failAll()
     }
 
-    /** Forgets what waits and takes no more, and nobody is told. Allocates nothing. */
+    /** Forgets what waits and takes no more; who reads it is told by [end]. Allocates nothing. */
     fun release() {
         readers.release()
         writing = null
         synchronized(this) {
-            for (index in open.indices) open[index].forget()
-            octets = 0
+            // What a reader has in hand at this moment is not among it: that is released by itself.
+            for (index in open.indices) octets -= open[index].forget()
         }
     }
 

@@ -79,9 +79,17 @@ internal class RealMessageReader(override val type: MessageType, private val own
         reader?.resume(Unit)
     }
 
-    /** Forgets what is not yet read and does not count it as released: [fail] is to follow. */
-    fun forget() {
+    /**
+     * Forgets what is not yet read, and returns as how many octets it counted: it is not told as
+     * released. [fail] is to follow; until then the message is one that is not complete.
+     */
+    fun forget(): Long = synchronized(owner) {
+        if (isDone) return 0
+        var forgotten = 0L
+        for (index in pieces.indices) forgotten += pieces[index].cost
         pieces.clear()
+        ended = false
+        forgotten
     }
 
     /** Returns who waits for more. */

@@ -5,6 +5,7 @@ import dev.kobahn.protocol.MessageType
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -41,10 +42,27 @@ class IncomingStreamsRaceTest :
                 }
             }
         }
+
+        test("what is forgotten while another thread reads it is given back once") {
+            withContext(Dispatchers.Default) {
+                repeat(FORGOTTEN) {
+                    val streams = IncomingStreams(Long.MAX_VALUE, SilentOwner)
+                    repeat(PIECES) { number -> streams.message(number) }
+                    val reading = launch { runCatching { numbers(streams) } }
+                    while (streams.readers.waitingCount == PIECES) yield()
+                    streams.release()
+                    streams.end(null)
+                    reading.join()
+                    streams.weight shouldBe 0
+                }
+            }
+        }
     })
 
 private const val MESSAGES = 40_000
 private const val CANCELLED = 2_000
+private const val FORGOTTEN = 2_000
+private const val PIECES = 20
 private const val FRAME = 8L
 
 private object SilentOwner : IncomingStreams.Owner {
