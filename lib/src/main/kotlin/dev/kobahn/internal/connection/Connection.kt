@@ -211,7 +211,10 @@ internal class Connection(
         loop.run {
             if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause)
+            // What comes from now on is not kept, and the peer's Close is among it.
+            isMemoryShort = false
             inbox.discard()
+            weigh()
             dueClose?.onClosedHere() ?: closing.advance()
         }
     }
@@ -257,7 +260,7 @@ internal class Connection(
     override fun lookForEnd() {
         repeat(READS_AHEAD) {
             // What is held comes first, and can only be taken when there is room.
-            if (!isReadingPaused || held != null || inbox.isOverfull) return
+            if (!isReadingPaused || isMemoryShort || held != null || inbox.isOverfull) return
             if (!transport.readOnce()) return
         }
     }

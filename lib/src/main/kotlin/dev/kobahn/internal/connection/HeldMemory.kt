@@ -26,14 +26,17 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
 
     fun update(octets: Long) = holding.update(octets)
 
+    // Told from several threads, which may overtake each other: what counts is how it is by now.
+
     override fun pause() = loop.execute {
-        if (hasEnded) return@execute
+        if (hasEnded || !holding.isPaused.get()) return@execute
         owner.onMemoryShort(true)
         timer?.dispose()
         timer = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds, holding::waited)
     }
 
     override fun resume() = loop.execute {
+        if (holding.isPaused.get()) return@execute
         timer?.dispose()
         if (!hasEnded) owner.onMemoryShort(false)
     }

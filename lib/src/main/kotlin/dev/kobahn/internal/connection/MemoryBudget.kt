@@ -87,8 +87,9 @@ internal class MemoryBudget(
         private fun changed(change: Long) {
             if (change == 0L) return
             val now = total.addAndGet(change)
-            if (change > 0 && now > mark) grown(this, now)
-            if (change < 0 && now <= mark && now - change > mark) relax()
+            if (change > 0) return grown(this, now)
+            if (now <= mark && now - change > mark) relax()
+            if (charged == 0L || charged < average(now)) resume()
         }
 
         private fun charge(octets: Long): Long {
@@ -102,9 +103,9 @@ internal class MemoryBudget(
             return change
         }
 
-        /** Has it leave; what that frees in octets, or 0 if it is about to already. */
+        /** Has it leave; what that frees in octets, or 0 if that is nothing or it is about to already. */
         internal fun leave(): Long = synchronized(this) {
-            if (isLeaving || hasEnded) return 0
+            if (isLeaving || hasEnded || charged == 0L) return 0
             isLeaving = true
             leaving.addAndGet(charged)
             charged
@@ -119,7 +120,7 @@ internal class MemoryBudget(
 
         /** It was paused for [Holder.PATIENCE]. */
         fun waited() {
-            if (!isTight) return resume()
+            if (!isTight || charged == 0L) return resume()
             if (leave() > 0) evict(listOf(this))
         }
 
@@ -129,11 +130,14 @@ internal class MemoryBudget(
     }
 
     private fun grown(holding: Holding, now: Long) {
+        if (now <= mark) return
         if (now - leaving.get() > limit) evictLargest()
-        val average = now / maxOf(1, active.get())
-        val isMuch = holding.charged >= average && !holding.isLeaving
+        val isMuch = holding.charged >= average(now) && !holding.isLeaving
         if (isMuch && holding.isPaused.compareAndSet(false, true)) holding.holder.pause()
     }
+
+    /** What one holds on the average where all hold [total]. */
+    private fun average(total: Long) = total / maxOf(1, active.get())
 
     private fun evictLargest() {
         val chosen = ArrayList<Holding>()

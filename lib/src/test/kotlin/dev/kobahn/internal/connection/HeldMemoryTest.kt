@@ -6,6 +6,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.extension.expansion
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.seconds
@@ -127,6 +128,79 @@ internal class HeldMemoryTest :
             message.await().size shouldBe 500_000
             rig.loop.advanceBy(10.seconds)
             rig.peer.frames shouldBe emptyList()
+        }
+
+        test("a connection that closes reads on for the peer's Close though memory is short") {
+            val budget = MemoryBudget(150_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(rig.peer.frame(0x82, ByteArray(120_000)))
+            rig.connection.isReadingPaused shouldBe true
+            val closing = rig.begin { close(1000, "") }
+            rig.connection.isReadingPaused shouldBe false
+            budget.used shouldBe 0
+            rig.receive(rig.peer.close(1000))
+            rig.peer.end()
+            rig.loop.run()
+            closing.await().wasClean shouldBe true
+        }
+
+        test("who gave back what it held is read from again though others hold much") {
+            val budget = MemoryBudget(1_000_000)
+            val other = rig(budget)
+            other.begin { incoming }
+            other.receive(other.peer.frame(0x82, ByteArray(400_000)))
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(rig.peer.frame(0x82, ByteArray(60_000)))
+            rig.receive(rig.peer.frame(0x82, ByteArray(390_000)))
+            rig.connection.isReadingPaused shouldBe true
+            rig.begin { repeat(2) { incoming.receive() } }
+            rig.connection.isReadingPaused shouldBe false
+            rig.loop.advanceBy(6.seconds)
+            rig.peer.frames shouldBe emptyList()
+            // And it is subject to the budget as before.
+            rig.receive(rig.peer.frame(0x82, ByteArray(500_000)))
+            rig.connection.isReadingPaused shouldBe true
+        }
+
+        test(
+            "who is resumed at once after it was paused is read from, in whatever order it learns",
+        ) {
+            val actions = ArrayDeque<Runnable>()
+            val loop = object : Loop by VirtualLoop() {
+                override fun execute(action: Runnable) = actions.addFirst(action)
+            }
+            var isPaused = false
+            val owner = object : HeldMemory.Owner {
+                override fun onMemoryShort(isShort: Boolean) {
+                    isPaused = isShort
+                }
+
+                override fun giveUpMemory() = Unit
+            }
+            val memory = HeldMemory(MemoryBudget(100_000), loop, owner)
+            memory.update(90_000)
+            memory.update(0)
+            actions.size shouldBe 2
+            actions.forEach { it.run() }
+            isPaused shouldBe false
+        }
+
+        test("nothing is read ahead, not even for the peer's end, while memory is short") {
+            val rig = ConnectionRig(
+                Role.SERVER,
+                maxIncomingQueueSize = LARGE,
+                autoPing = AutoPingConfig(3.seconds, 2.seconds, 12, true),
+            )
+            rig.begin { incoming }
+            rig.connection.onMemoryShort(true)
+            rig.receive(rig.peer.frame(0x82, ByteArray(1_000)))
+            rig.loop.advanceBy(30.seconds)
+            rig.transport.received shouldBe 0
+            rig.connection.onMemoryShort(false)
+            rig.loop.run()
+            rig.transport.received shouldBeGreaterThan 1_000
         }
 
         test("above the budget who holds most is closed at once, or dropped if it is output") {

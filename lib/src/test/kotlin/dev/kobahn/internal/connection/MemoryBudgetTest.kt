@@ -84,6 +84,33 @@ internal class MemoryBudgetTest :
             first.wishes shouldBe emptyList()
         }
 
+        test(
+            "who is paused and holds less than the average again goes on, however much others hold",
+        ) {
+            val budget = MemoryBudget(1000 * KIB)
+            val (large, other) = List(2) { Part(budget) }
+            other.has(450 * KIB)
+            large.has(500 * KIB)
+            large.wishes shouldContainExactly listOf("pause")
+            large.has(460 * KIB)
+            large.wishes shouldContainExactly listOf("pause")
+            large.has(400 * KIB)
+            budget.isTight shouldBe true
+            large.wishes shouldContainExactly listOf("pause", "resume")
+        }
+
+        test("who gave everything back does not have to go, and is not exempt afterwards") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (emptied, other) = List(2) { Part(budget) }
+            emptied.has(100 * KIB)
+            other.has(800 * KIB)
+            emptied.has(0)
+            emptied.waited()
+            emptied.wishes shouldBe emptyList()
+            emptied.has(5000 * KIB)
+            emptied.wishes shouldContainExactly listOf("give up")
+        }
+
         test("above the limit those that hold most give up, as many as are needed, and no others") {
             val evictions = ArrayList<Pair<Int, Long>>()
             val budget = MemoryBudget(1000 * KIB) { count, octets -> evictions += count to octets }
