@@ -143,7 +143,10 @@ internal class ClosingHandshake(
             blame(Initiator.REMOTE, IOException("the transport ended before our Close was written"))
         }
         if (protocol.isInsideMessage) {
-            blame(Initiator.REMOTE, IOException("a message was cut off by the end of the connection"))
+            blame(
+                Initiator.REMOTE,
+                IOException("a message was cut off by the end of the connection"),
+            )
         }
     }
 

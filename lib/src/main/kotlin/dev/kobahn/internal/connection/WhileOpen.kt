@@ -39,9 +39,12 @@ private suspend fun Connection.isDoneBeforeEnd(block: suspend CoroutineScope.() 
         end.cancel()
         when (val thrown = failure) {
             null -> true
+
             is CancellationException -> if (hasEnded) false else throw thrown
+
             // Of another connection it is a failure of the block.
             is ConnectionClosedException -> if (isClosing) false else throw thrown
+
             else -> throw thrown
         }
     }

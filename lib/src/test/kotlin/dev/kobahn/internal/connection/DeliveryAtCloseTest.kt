@@ -147,20 +147,17 @@ class DeliveryAtCloseTest :
 private val TIMEOUT = 1.seconds
 private const val SIZE = 5000
 
-private fun slowRig(
-    role: Role,
-    failByDrop: Boolean = false,
-    handlerOnLoop: Boolean = true,
-) = ConnectionRig(
-    role,
-    handlerOnLoop = handlerOnLoop,
-    maxIncomingQueueSize = 100_000,
-    closeHandshakeTimeout = TIMEOUT,
-    dropTimeout = 2.seconds,
-    failByDrop = failByDrop,
-    maxOutgoingQueueSize = 10_000,
-    capacity = 100,
-).also { it.peer.stopReading() }
+private fun slowRig(role: Role, failByDrop: Boolean = false, handlerOnLoop: Boolean = true) =
+    ConnectionRig(
+        role,
+        handlerOnLoop = handlerOnLoop,
+        maxIncomingQueueSize = 100_000,
+        closeHandshakeTimeout = TIMEOUT,
+        dropTimeout = 2.seconds,
+        failByDrop = failByDrop,
+        maxOutgoingQueueSize = 10_000,
+        capacity = 100,
+    ).also { it.peer.stopReading() }
 
 private suspend fun Connection.sendBigAndClose(): CloseStatus {
     send(MessageType.BINARY, ByteArray(SIZE))
