@@ -69,7 +69,10 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         resumeUnlessPaused()
     }
 
-    override fun readOnce(): Boolean = read(evenIfPaused = true)
+    override fun readOnce(): Boolean {
+        guarded { return read(evenIfPaused = true) }
+        return false
+    }
 
     private fun resumeUnlessPaused() {
         if (listener != null && !paused && !inputEnded) setInterest(SelectionKey.OP_READ, true)
@@ -83,7 +86,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         }
     }
 
-    override fun writeNow() = continueWriting()
+    override fun writeNow() = guarded { continueWriting() }
 
     private fun writeFromElsewhere() {
         try {
@@ -131,9 +134,16 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private fun finish(cause: IOException?) {
         ended = true
         this.cause = cause
-        insisting({ closeChannel() }, { key.cancel() })
-        // Whatever the system says of the channel, its owner has to learn that it is gone.
-        insisting({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
+        try {
+            insisting({ closeChannel() }, { key.cancel() })
+        } catch (failure: Throwable) {
+            // It would stay ready, and the loop would spin.
+            key.cancel()
+            throw failure
+        } finally {
+            // Whatever the system says of the channel, its owner has to learn that it is gone.
+            insisting({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
+        }
     }
 
     /** Does [step], and where memory is short for that gives some back and does [again]. */
@@ -184,20 +194,20 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         loop.afterSelect { channel.close() }
     }
 
-    override fun onReady(ops: Int) {
-        try {
-            if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
-            if (ops and SelectionKey.OP_READ != 0) read()
-        } catch (failure: Throwable) {
-            failed(failure)
-        }
+    override fun onReady(ops: Int) = guarded {
+        if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
+        if (ops and SelectionKey.OP_READ != 0) read()
     }
 
     override fun writeOut() {
         if (!unwritten) return
         unwritten = false
+        guarded { write(loop.writeBuffer, false) }
+    }
+
+    private inline fun guarded(action: () -> Unit) {
         try {
-            write(loop.writeBuffer, false)
+            action()
         } catch (failure: Throwable) {
             failed(failure)
         }
