@@ -11,12 +11,14 @@ import dev.kobahn.internal.transport.connect
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -108,13 +110,18 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
 
         /** Has the first server of the process do it, on [loops], if that is possible here. */
         suspend fun once(loops: EventLoopGroup.Lease) {
-            if (!isDone.compareAndSet(false, true)) return
+            if (isDone.compareAndSet(false, true)) attempt(loops)
+        }
+
+        /** Does it, and only logs what it fails with: whoever asked for it goes on without. */
+        suspend fun attempt(loops: EventLoopGroup.Lease) {
             try {
                 val rehearsal = Rehearsal(loops)
                 withContext(rehearsal.loop.dispatcher) {
                     withTimeoutOrNull(PATIENCE) { rehearsal.play() }
                 }
-            } catch (failure: IOException) {
+            } catch (failure: Throwable) {
+                coroutineContext.ensureActive()
                 connectionLogger.debug(failure) { "no connection from this process to itself" }
             }
         }
