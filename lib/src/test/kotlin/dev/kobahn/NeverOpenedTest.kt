@@ -11,6 +11,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CompletableDeferred
@@ -97,6 +98,26 @@ internal class NeverOpenedTest :
                         it.send(REQUEST_WITH_EXTENSION.encodeToByteArray() + FIRST_MESSAGE)
                         it.countAll()
                     }
+                }
+            }
+
+            test("it drops it where the handler accepts by itself, too $place") {
+                val failure = CompletableDeferred<Throwable>()
+                val status = CompletableDeferred<CloseStatus>()
+                webSocketServer {
+                    handlerDispatcher = dispatcher
+                    extensions = listOf(Undecodable)
+                    onConnect {
+                        failure.complete(shouldThrow<Throwable> { accept() })
+                        status.complete(awaitClosed())
+                    }
+                }.use { server ->
+                    RawPeer(server.port).use {
+                        it.send(REQUEST_WITH_EXTENSION.encodeToByteArray() + FIRST_MESSAGE)
+                        it.countAll()
+                    }
+                    failure.await().shouldBeInstanceOf<StackOverflowError>()
+                    status.await().wasClean shouldBe false
                 }
             }
 

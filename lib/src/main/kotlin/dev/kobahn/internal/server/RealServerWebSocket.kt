@@ -145,8 +145,7 @@ internal class RealServerWebSocket(
     }
 
     private fun cannotOpen(failure: Throwable) {
-        // It was what came with the request: who missed some of it must not go on.
-        if (accepted) return connection.drop(failure)
+        if (accepted) return
         owner.answer(HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR))
         connection.onNeverOpened(failure)
     }
@@ -181,7 +180,13 @@ internal class RealServerWebSocket(
         connection.extend(agreed)
         connection.onOpened(unsent = octets.size)
         // Senders on other threads go by it: the response has to be in the queue before their frames.
-        owner.open(octets) { accepted = true }
+        try {
+            owner.open(octets) { accepted = true }
+        } catch (failure: Throwable) {
+            // It was what came with the request: who missed some of it must not go on.
+            if (accepted) connection.drop(failure)
+            throw failure
+        }
         opening.opened()
         opening = OpeningOutcome.ofOpened
     }
