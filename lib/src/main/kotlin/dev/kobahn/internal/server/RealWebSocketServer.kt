@@ -164,6 +164,8 @@ internal class RealWebSocketServer(
     }
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
+        // Its loop was held up until now: nobody waits for the end of what begins here.
+        if (supervisor.isCompleted) return transport.close()
         val isAdmitted = admit()
         val connection = try {
             val logged = transport.loggedBy(context.wireLog)

@@ -5,6 +5,7 @@ import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.use
 import dev.kobahn.webSocketServer
@@ -48,6 +49,14 @@ private val PATIENCE = 10.seconds
 
 private suspend fun started(configure: WebSocketServerOptions.() -> Unit): WebSocketServer =
     webSocketServer(configure = configure).also { it.start() }
+
+private suspend fun startedOn(
+    loops: EventLoopGroup,
+    configure: WebSocketServerOptions.() -> Unit,
+): WebSocketServer {
+    val options = WebSocketServerOptions().apply(configure)
+    return RealWebSocketServer(options, null, loops).also { it.start() }
+}
 
 /** A peer whose connection is open. */
 private fun WebSocketServer.open() = RawPeer(port).also { it.handshake() }
@@ -202,7 +211,7 @@ class StoppingTest :
             ) {
                 val begun = CompletableDeferred<Unit>()
                 val release = CountDownLatch(1)
-                val server = started {
+                val server = startedOn(EventLoopGroup("stopping-loop", 2)) {
                     onConnect {
                         send(Thread.currentThread().name)
                         incoming.receive()
@@ -210,10 +219,10 @@ class StoppingTest :
                         release.await()
                     }
                 }
-                val loops = 2 * Runtime.getRuntime().availableProcessors()
-                val peers = List(loops) { server.open() }
+                val peers = List(4) { server.open() }
                 try {
                     val names = peers.map { it.readFrame() }
+                    names.distinct().size shouldBe 2
                     peers[number].send(RawPeer.text("block"))
                     begun.await()
                     val stopping = async { server.stop(deadline = LONG) }
@@ -228,6 +237,34 @@ class StoppingTest :
                     release.countDown()
                     peers.forEach { it.close() }
                 }
+            }
+        }
+
+        test("a connection that is taken over only after the server has ended is closed at once") {
+            val group = EventLoopGroup("late-loop", 2)
+            val lease = group.acquire()
+            val server = startedOn(group) { onConnect {} }
+            // The loops are taken in turn: this is not the one that accepts, and the next is.
+            val heldUp = lease.next()
+            val release = CountDownLatch(1)
+            try {
+                heldUp.execute { release.await() }
+                val first = RawPeer(server.port)
+                RawPeer(server.port).use { late ->
+                    // Once it is accepted the one before it was, too.
+                    val third = RawPeer(server.port)
+                    eventually(PATIENCE) { server.connectionCount shouldBe 2 }
+                    first.close()
+                    third.close()
+                    withTimeout(PATIENCE) { server.stop(deadline = LONG) }
+                    server.job.isCompleted.shouldBeTrue()
+                    release.countDown()
+                    late.readAll() shouldBe ""
+                    server.connectionCount shouldBe 0
+                }
+            } finally {
+                release.countDown()
+                lease.release()
             }
         }
 
