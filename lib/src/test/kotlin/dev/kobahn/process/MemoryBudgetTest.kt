@@ -3,6 +3,7 @@ package dev.kobahn.process
 import dev.kobahn.RawPeer
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
@@ -43,6 +44,7 @@ private suspend fun besiege(
     ServerProcess("-Xmx64m").use { server ->
         RawPeer(server.port).use { it.handshake() }
         eventually(PATIENCE) { server.connectionCount shouldBe 0 }
+        // One may be among them that is closed only after the next selection.
         val descriptors = server.openDescriptors
         val honest = HonestEcho(server.port)
         Crowd(server.port, count, octets, path, reads).use { crowd ->
@@ -55,7 +57,7 @@ private suspend fun besiege(
         honest.worstMillis shouldBeLessThan WORST_MILLIS
         eventually(PATIENCE) { server.connectionCount shouldBe 0 }
         eventually(PATIENCE) { server.memoryUsed shouldBe 0 }
-        eventually(PATIENCE) { server.openDescriptors shouldBe descriptors }
+        eventually(PATIENCE) { server.openDescriptors shouldBeLessThanOrEqual descriptors }
         repeat(10) { echo(server.port) }
         server.log shouldContain "memoryBudget"
         server.terminate().shouldNotBeNull()

@@ -5,6 +5,7 @@ import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.TestCase
+import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
@@ -59,9 +60,10 @@ private suspend fun exhaust(loops: Int) {
             repeat(2 * loops) { echo(port) }
         }
         eventually(PATIENCE) { server.connectionCount shouldBe 0 }
+        // One may be among them that is closed only after the next selection.
         val descriptors = server.openDescriptors
         RawPeer(port).use { it.handshake() }
-        eventually(PATIENCE) { server.openDescriptors shouldBe descriptors }
+        eventually(PATIENCE) { server.openDescriptors shouldBeLessThanOrEqual descriptors }
         server.stop() shouldBe 0
     }
 }
