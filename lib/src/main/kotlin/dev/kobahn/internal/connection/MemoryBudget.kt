@@ -89,7 +89,7 @@ internal class MemoryBudget(
             val now = total.addAndGet(change)
             if (change > 0) return grown(this, now)
             if (now <= mark && now - change > mark) relax()
-            if (charged == 0L || charged < average(now)) resume()
+            if (isPaused.get() && !isMuch(now)) resume()
         }
 
         private fun charge(octets: Long): Long {
@@ -120,9 +120,13 @@ internal class MemoryBudget(
 
         /** It was paused for [Holder.PATIENCE]. */
         fun waited() {
-            if (!isTight || charged == 0L) return resume()
+            if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }
+
+        /** Whether it holds at least as much as they do on the average where all hold [total]. */
+        internal fun isMuch(total: Long): Boolean =
+            charged > 0 && charged >= total / maxOf(1, active.get())
 
         internal fun resume() {
             if (isPaused.compareAndSet(true, false)) holder.resume()
@@ -132,12 +136,9 @@ internal class MemoryBudget(
     private fun grown(holding: Holding, now: Long) {
         if (now <= mark) return
         if (now - leaving.get() > limit) evictLargest()
-        val isMuch = holding.charged >= average(now) && !holding.isLeaving
-        if (isMuch && holding.isPaused.compareAndSet(false, true)) holding.holder.pause()
+        if (!holding.isMuch(now) || holding.isLeaving) return
+        if (holding.isPaused.compareAndSet(false, true)) holding.holder.pause()
     }
-
-    /** What one holds on the average where all hold [total]. */
-    private fun average(total: Long) = total / maxOf(1, active.get())
 
     private fun evictLargest() {
         val chosen = ArrayList<Holding>()

@@ -99,6 +99,18 @@ internal class MemoryBudgetTest :
             large.wishes shouldContainExactly listOf("pause", "resume")
         }
 
+        test("who waited and by then holds less than the average does not have to go") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (paused, other) = List(2) { Part(budget) }
+            other.has(350 * KIB)
+            paused.has(410 * KIB)
+            other.has(450 * KIB)
+            paused.waited()
+            paused.wishes shouldContainExactly listOf("pause", "resume")
+            other.waited()
+            other.wishes shouldContainExactly listOf("pause", "give up")
+        }
+
         test("who gave everything back does not have to go, and is not exempt afterwards") {
             val budget = MemoryBudget(1000 * KIB)
             val (emptied, other) = List(2) { Part(budget) }
