@@ -89,7 +89,7 @@ internal class MemoryBudget(
             val now = total.addAndGet(change)
             if (change > 0) return grown(this, now)
             if (now <= mark && now - change > mark) relax()
-            if (isPaused.get() && !isMuch(now)) resume()
+            if (isPaused.get() && !hasEnded && !isMuch(now)) resume()
         }
 
         private fun charge(octets: Long): Long {
@@ -114,8 +114,8 @@ internal class MemoryBudget(
         /** It holds nothing any more, and never will. */
         fun end() {
             val change = synchronized(this) { charge(0).also { hasEnded = true } }
-            changed(change)
             holdings.remove(this)
+            changed(change)
         }
 
         /** It was paused for [Holder.PATIENCE]. */

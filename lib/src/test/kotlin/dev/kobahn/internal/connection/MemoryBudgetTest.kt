@@ -97,6 +97,10 @@ internal class MemoryBudgetTest :
             large.has(400 * KIB)
             budget.isTight shouldBe true
             large.wishes shouldContainExactly listOf("pause", "resume")
+            large.has(500 * KIB)
+            large.end()
+            // Nobody is there any more to be told.
+            large.wishes shouldContainExactly listOf("pause", "resume", "pause")
         }
 
         test("who waited and by then holds less than the average does not have to go") {
