@@ -3,13 +3,16 @@ package dev.kobahn.process
 import dev.kobahn.RawPeer
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.matchers.ints.shouldBeLessThan
+import io.kotest.matchers.ints.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
-/** What is left of a server whose heap was filled to the brim, once those who did it are gone. */
+/**
+ * What is left of a server whose heap was filled to the brim, once those who did it are gone. Without
+ * a budget that is only asked of SerialGC: G1 may collect for a minute before it lets anything go on.
+ */
 class OutOfMemoryTest :
     FunSpec({
         timeout = 120_000
@@ -32,9 +35,6 @@ private class Exhaustion(
     override fun toString() =
         "$heap, $collector, $peers times $octets octets ${options.joinToString("")}"
 
-    /** So many may not be lost; a selector of the JDK has no memory to watch or to forget all in a full heap. */
-    private val lost = if (options.isEmpty()) 1 else peers / 8
-
     suspend fun run() {
         ServerProcess("-Xmx$heap", "-XX:+Use$collector", *options).use { server ->
             RawPeer(server.port).use { it.handshake() }
@@ -44,10 +44,8 @@ private class Exhaustion(
                 val isEnough = crowd.goOn(SECONDS) { gone + done == peers }
                 println("$this: ${crowd.done} done, ${crowd.gone} gone, all: $isEnough")
             }
-            eventually(PATIENCE) { server.connectionCount shouldBeLessThan lost }
-            eventually(PATIENCE) {
-                server.openDescriptors shouldBeLessThan descriptors + lost
-            }
+            eventually(PATIENCE) { server.connectionCount shouldBe 0 }
+            eventually(PATIENCE) { server.openDescriptors shouldBeLessThanOrEqual descriptors }
             repeat(20) { echo(server.port) }
             server.stop() shouldBe 0
         }

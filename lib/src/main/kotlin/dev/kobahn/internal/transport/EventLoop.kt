@@ -50,8 +50,7 @@ internal class EventLoop(
     val writeBuffer: ByteBuffer = DirectBuffers.allocate()
 
     private val reserve = Reserve()
-    private val selector: Selector = openSelector()
-    private val ready = ReadyKeys(selector)
+    private val ready = ReadyKeys(openSelector)
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
     private val timers = LoopTimers(this)
@@ -77,7 +76,10 @@ internal class EventLoop(
     override val dispatcher: CoroutineDispatcher = LoopDispatcher(this)
 
     /** What Ktor binds, accepts and connects with. */
-    val selectorManager: LoopSelectorManager = LoopSelectorManager(this, selector)
+    val selectorManager: LoopSelectorManager = LoopSelectorManager(this)
+
+    /** What watches the loop's channels now. From any thread. */
+    val selector: Selector get() = ready.selector
 
     /** Completes when the thread and the selector are gone. */
     val termination: Job get() = ended
@@ -173,11 +175,23 @@ internal class EventLoop(
         var fails = false
         while (!stopping) {
             fails = fails("A turn of the event loop", fails) { turn() }
-            reserve.refill()
+            recover()
         }
         guarded("The end of the event loop") { shutDown() }
         ended.complete()
         while (true) runElsewhere(tasks.poll() ?: break)
+    }
+
+    /** Where there is memory again after there was none, makes good what the selector has dropped. */
+    private fun recover() {
+        if (!reserve.refill()) return
+        try {
+            ready.renew()
+        } catch (failure: Throwable) {
+            report("The renewal of the selector", failure)
+            // When it is refilled that is tried again.
+            reserve.release()
+        }
     }
 
     private fun turn() {
@@ -219,7 +233,13 @@ internal class EventLoop(
     /** In milliseconds; negative for ever. */
     private fun timeToSleep(): Long {
         val timeout = timers.millisToNext()
-        return if (handOvers.isWatched && timeout != 0L) HandOvers.RELIEF_INTERVAL else timeout
+        return when {
+            timeout == 0L -> 0
+            handOvers.isWatched -> HandOvers.RELIEF_INTERVAL
+            reserve.isFull -> timeout
+            timeout < 0 || timeout > RECOVERY_INTERVAL -> RECOVERY_INTERVAL
+            else -> timeout
+        }
     }
 
     private fun serveReadyChannels() = ready.drain(::serve)
@@ -318,6 +338,9 @@ internal class EventLoop(
         const val TASKS_PER_TURN = 4096
         const val TASKS_AT_END = 1_000_000
         const val NANOS_PER_MILLI = 1_000_000L
+
+        /** How often it looks whether there is memory again, in milliseconds. */
+        const val RECOVERY_INTERVAL = 1_000L
         const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
 
         /** Its main thread may not use the network, not even a channel that never blocks. */

@@ -6,7 +6,6 @@ import io.ktor.network.selector.SelectorManager
 import io.ktor.utils.io.InternalAPI
 import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectionKey
-import java.nio.channels.Selector
 import java.nio.channels.spi.SelectorProvider
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.resume
@@ -18,11 +17,10 @@ import kotlinx.coroutines.suspendCancellableCoroutine
  * writing do not come here: [SocketTransport] does that with the channel itself. Thread-safe.
  */
 @OptIn(InternalAPI::class)
-internal class LoopSelectorManager(private val loop: EventLoop, private val selector: Selector) :
-    SelectorManager {
+internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManager {
     override val coroutineContext: CoroutineContext get() = loop.dispatcher
 
-    override val provider: SelectorProvider get() = selector.provider()
+    override val provider: SelectorProvider get() = loop.selector.provider()
 
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
         suspendCancellableCoroutine { continuation ->
@@ -42,15 +40,16 @@ internal class LoopSelectorManager(private val loop: EventLoop, private val sele
 
     private fun watch(selectable: Selectable) {
         try {
-            val key = selectable.channel.keyFor(selector)
+            val key = selectable.channel.keyFor(loop.selector)
             if (key != null) {
                 key.interestOps(selectable.interestedOps)
             } else {
                 val waiting = Waiting(selectable)
                 waiting.key = loop.register(selectable.channel, selectable.interestedOps, waiting)
             }
-        } catch (failure: Exception) {
-            // Closed or cancelled meanwhile: who waits must learn it, whatever the exception is.
+        } catch (failure: Throwable) {
+            // Closed or cancelled meanwhile, or no memory: who waits must learn it in any case.
+            loop.releaseReserve(failure)
             fail(selectable, failure)
         }
     }
@@ -67,11 +66,15 @@ internal class LoopSelectorManager(private val loop: EventLoop, private val sele
     override fun close(): Unit = Unit
 
     private inner class Waiting(private val selectable: Selectable) : Selected {
-        lateinit var key: SelectionKey
+        override lateinit var key: SelectionKey
 
         override fun onReady(ops: Int) {
-            key.interestOps(key.interestOps() and ops.inv())
-            selectable.suspensions.invokeForEachPresent(ops) { resume(Unit) }
+            try {
+                key.interestOps(key.interestOps() and ops.inv())
+            } finally {
+                // That may need memory; who waits has to go on all the same.
+                selectable.suspensions.invokeForEachPresent(ops) { resume(Unit) }
+            }
         }
 
         override fun writeOut(): Unit = Unit

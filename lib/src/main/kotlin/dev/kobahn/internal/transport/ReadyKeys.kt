@@ -2,19 +2,29 @@ package dev.kobahn.internal.transport
 
 import java.lang.reflect.InvocationTargetException
 import java.lang.reflect.Method
+import java.nio.channels.CancelledKeyException
+import java.nio.channels.ClosedChannelException
 import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
 import java.util.function.Consumer
 
 /**
- * Waits with [selector] and keeps the keys that are ready until they are served. Belongs to the
+ * Waits with a [selector] and keeps the keys that are ready until they are served. Belongs to the
  * loop.
  *
  * Since Java 11 a selector can name the keys one by one. The set that they get into else costs an
  * object for each of them and every time. With that nothing is allocated here: a loop that runs out
  * of memory still learns which of its peers have gone.
+ *
+ * The selector itself does need memory to watch a channel and to forget one. What it has no memory
+ * for it drops: such a channel is never reported again, or never closed. Hence [renew].
  */
-internal class ReadyKeys(private val selector: Selector) {
+internal class ReadyKeys(private val open: () -> Selector) {
+    /** What it waits with now. From any thread. */
+    @Volatile
+    var selector: Selector = open()
+        private set
+
     private var keys = arrayOfNulls<SelectionKey>(AT_ONCE)
     private var count = 0
     private val keep = Consumer<SelectionKey>(::add)
@@ -63,6 +73,39 @@ internal class ReadyKeys(private val selector: Selector) {
     private fun takeSelected() {
         selector.selectedKeys().forEach(::add)
         selector.selectedKeys().clear()
+    }
+
+    /**
+     * Has a new selector watch all channels, and closes the old one, which closes what that has
+     * dropped. Each [Selected] gets its new key. If this fails the old selector is still in use.
+     */
+    fun renew() {
+        val old = selector
+        val new = open()
+        val keys: Iterator<SelectionKey>
+        try {
+            for (key in old.keys()) watch(key, new)
+            keys = new.keys().iterator()
+        } catch (failure: Throwable) {
+            new.close()
+            throw failure
+        }
+        selector = new
+        for (key in keys) (key.attachment() as Selected).key = key
+        old.close()
+    }
+
+    private fun watch(key: SelectionKey, selector: Selector) {
+        val channel = key.channel()
+        // Only who closes a channel cancels its key.
+        if (!key.isValid) return channel.close()
+        try {
+            channel.register(selector, key.interestOps(), key.attachment())
+        } catch (_: ClosedChannelException) {
+            // The close of the old selector does the rest.
+        } catch (_: CancelledKeyException) {
+            // Closed by another thread meanwhile.
+        }
     }
 
     private fun add(key: SelectionKey) {

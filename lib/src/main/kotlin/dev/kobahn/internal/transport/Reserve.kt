@@ -7,21 +7,31 @@ package dev.kobahn.internal.transport
 internal class Reserve {
     private var octets: ByteArray? = ByteArray(SIZE)
     private var releasedAt = 0L
+    private val isFresh get() = System.nanoTime() - releasedAt < PAUSE_NANOS
+
+    /** Whether it is there. */
+    val isFull: Boolean get() = octets != null
 
     /** Gives it up if [failure] is a lack of memory. Allocates nothing. */
     fun release(failure: Throwable) {
-        if (failure !is OutOfMemoryError) return
+        if (failure is OutOfMemoryError) release()
+    }
+
+    /** Gives it up. Allocates nothing. */
+    fun release() {
         octets = null
         releasedAt = System.nanoTime()
     }
 
-    /** Takes it again if it was given up some time ago. */
-    fun refill() {
-        if (octets != null || System.nanoTime() - releasedAt < PAUSE_NANOS) return
+    /** Takes it again if it was given up some time ago; whether it did. */
+    fun refill(): Boolean {
+        if (octets != null || isFresh) return false
         try {
             octets = ByteArray(SIZE)
+            return true
         } catch (failure: OutOfMemoryError) {
             release(failure)
+            return false
         }
     }
 

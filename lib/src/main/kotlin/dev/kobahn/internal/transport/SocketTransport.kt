@@ -37,7 +37,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private var closing = false
 
     // All below belongs to the loop.
-    private val key: SelectionKey = loop.register(channel, 0, this)
+    override var key: SelectionKey = loop.register(channel, 0, this)
     private var listener: TransportListener? = null
     private var paused = false
     private var inputEnded = false
@@ -135,7 +135,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         ended = true
         this.cause = cause
         try {
-            insisting({ closeChannel() }, { key.cancel() })
+            insisting({ closeChannel() }, { closeNow() })
         } catch (failure: Throwable) {
             // It would stay ready, and the loop would spin.
             key.cancel()
@@ -190,8 +190,14 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
      */
     private fun closeChannel() {
         if (!outputEnded || !key.isValid) return channel.close()
-        key.cancel()
         loop.afterSelect { channel.close() }
+        key.cancel()
+    }
+
+    /** A close that failed has not come to the key, and another one would not do anything. */
+    private fun closeNow() {
+        channel.close()
+        key.cancel()
     }
 
     override fun onReady(ops: Int) = guarded {

@@ -2,10 +2,13 @@ package dev.kobahn.internal.transport
 
 import dev.kobahn.capturedLog
 import dev.kobahn.count
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeInRange
 import io.kotest.matchers.shouldBe
 import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.Pipe
 import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
 import java.nio.channels.spi.AbstractSelectableChannel
@@ -58,11 +61,58 @@ internal class FailingLoopTest :
             loop.stop()
             loop.termination.join()
         }
+
+        test(
+            "what a selector without memory has dropped is watched, and closed, once there is some",
+        ) {
+            val dropping = FailingSelector()
+            val selectors = ArrayDeque<Selector>(listOf(dropping))
+            val loop = EventLoop("short") { selectors.removeFirstOrNull() ?: Selector.open() }
+            loop.start()
+            dropping.fails = true
+            val unheard = Channel()
+            val unclosed = Channel()
+            withContext(loop.dispatcher) {
+                unheard.register(dropping.real)
+                unclosed.register(dropping.real)
+                unclosed.key.cancel()
+            }
+            unheard.pipe.sink().write(ByteBuffer.allocate(1))
+            loop.execute { throw OutOfMemoryError("for the test") }
+            unheard.isHeard.await()
+            unheard.key.selector() shouldBe loop.selector
+            dropping.isOpen shouldBe false
+            shouldThrow<IOException> { unclosed.pipe.sink().write(ByteBuffer.allocate(1)) }
+            loop.stop()
+            loop.termination.join()
+            shouldThrow<IOException> { unheard.pipe.sink().write(ByteBuffer.allocate(1)) }
+        }
     })
 
-/** A selector without channels, which finds nothing, or fails. */
+/** The end of a [pipe] that is read. */
+private class Channel : Selected {
+    val pipe: Pipe = Pipe.open()
+    val isHeard = CompletableDeferred<Unit>()
+    override lateinit var key: SelectionKey
+
+    fun register(selector: Selector) {
+        pipe.source().configureBlocking(false)
+        key = pipe.source().register(selector, SelectionKey.OP_READ, this)
+    }
+
+    override fun onReady(ops: Int) {
+        pipe.source().read(ByteBuffer.allocate(1))
+        isHeard.complete(Unit)
+    }
+
+    override fun writeOut() = Unit
+
+    override fun onLoopStopped() = pipe.source().close()
+}
+
+/** A selector without channels of its own, which finds nothing, or fails. */
 private class FailingSelector : AbstractSelector(SelectorProvider.provider()) {
-    private val real = Selector.open()
+    val real: Selector = Selector.open()
     val failures = AtomicInteger()
 
     @Volatile
