@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.internal.client.RealWebSocketClient
+import dev.kobahn.internal.server.ServerContext
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.core.spec.style.FunSpec
@@ -9,6 +11,8 @@ import io.kotest.matchers.string.shouldStartWith
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 
 /** That what is set has its effect; what may be set is told by [WebSocketOptionsTest]. */
 class OptionEffectTest :
@@ -24,6 +28,8 @@ class OptionEffectTest :
             protocol.maskOutgoing shouldBe true
             protocol.requireMasked shouldBe false
             options.connectionConfig().dropTimeout shouldBe 8.seconds
+            serverBudget(options) shouldBe 11
+            serverBudget(WebSocketServerOptions().apply { memoryBudget = 0 }) shouldBe null
             options.allowedOrigins = listOf("https://a.example:443")
             options.allowNullOrigin = true
             options.versions = listOf(13)
@@ -47,6 +53,7 @@ class OptionEffectTest :
             protocol.maskOutgoing shouldBe false
             protocol.acceptMasked shouldBe true
             options.connectionConfig().dropTimeout shouldBe Duration.ZERO
+            RealWebSocketClient(options, null).budget?.limit shouldBe 11
         }
 
         test("X-Forwarded-For says who asks, if as many proxies as trusted wrote it") {
@@ -134,6 +141,7 @@ private fun <T> T.changeShared() where T : WebSocketOptions, T : OpeningOptions 
     maxHeadLineLength = 7
     maxHeadSize = 8
     maxHeaders = 9
+    memoryBudget = 11
     utf8validateIncoming = false
     applyMask = false
     failByDrop = true
@@ -163,6 +171,9 @@ private fun <T> T.shouldReachConnections(
         maxHeaders shouldBe 9
     }
 }
+
+private fun serverBudget(options: WebSocketServerOptions) =
+    ServerContext(options, CoroutineScope(Job())).budget?.limit
 
 /** Who a server behind two proxies takes the client for. */
 private suspend fun askedBy(trusted: List<String>, header: String): String {

@@ -162,7 +162,7 @@ fun main() {
 
 private fun answer(server: WebSocketServer, line: String): Any = when (line) {
     "count" -> server.connectionCount
-    "used" -> (server as RealWebSocketServer).memoryUsed
+    "used" -> (server as RealWebSocketServer).budget?.used ?: 0
     else -> "what is $line?"
 }
 

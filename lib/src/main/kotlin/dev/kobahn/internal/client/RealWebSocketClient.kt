@@ -49,7 +49,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private val config = options.also { it.freeze() }.connectionConfig()
     private val limits = options.headLimits()
     private val extensions = options.allExtensions()
-    private val budget = MemoryBudget.of(options.memoryBudget, "the client")
+    val budget = MemoryBudget.of(options.memoryBudget, "the client")
     private val maskingKeys = SecureMaskingKeys()
     private val closed = AtomicBoolean()
 

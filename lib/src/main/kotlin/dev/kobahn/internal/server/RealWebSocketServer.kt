@@ -71,11 +71,10 @@ internal class RealWebSocketServer(
     override val port: Int
         get() = checkNotNull(acceptor) { "the server has not been started" }.port
 
+    /** What all connections may hold together, once the server was started. */
     @Volatile
-    private var budget: MemoryBudget? = null
-
-    /** What all connections hold together, in octets, as far as it is counted. */
-    val memoryUsed: Long get() = budget?.used ?: 0
+    var budget: MemoryBudget? = null
+        private set
 
     override val connectionCount: Int get() = count.get()
 

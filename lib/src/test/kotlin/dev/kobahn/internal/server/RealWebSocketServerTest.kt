@@ -4,6 +4,7 @@ import dev.kobahn.CloseStatus
 import dev.kobahn.HandshakeException
 import dev.kobahn.Message
 import dev.kobahn.RawPeer
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.openSockets
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -54,6 +55,15 @@ private fun echoServer(
 private fun get(url: String) = HttpClient.newHttpClient()
     .send(HttpRequest.newBuilder(URI(url)).build(), BodyHandlers.ofString())
 
+/** Holds what it holds, whatever it is asked for. */
+private object Unmoved : MemoryBudget.Holder {
+    override fun pause() = Unit
+
+    override fun resume() = Unit
+
+    override fun giveUp() = Unit
+}
+
 class RealWebSocketServerTest :
     FunSpec({
         test("a page and a WebSocket are served on one port") {
@@ -90,6 +100,16 @@ class RealWebSocketServerTest :
         test("an onRequest that fails is 500") {
             echoServer { onRequest { error("no page") } }.use {
                 get("http://localhost:${it.port}/").statusCode() shouldBe 500
+            }
+        }
+
+        test("who comes while all hold more than memoryBudget gets 503, and 101 afterwards") {
+            echoServer { memoryBudget = 100_000 }.use { server ->
+                val held = (server as RealWebSocketServer).budget!!.hold(Unmoved)
+                held.update(100_001)
+                RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 503 " }
+                held.end()
+                RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 101 " }
             }
         }
 
