@@ -20,13 +20,19 @@ public sealed interface OpeningOptions {
     public var tcpNoDelay: Boolean
 
     /**
-     * How many octets all connections together may hold: what came and was not yet received by the
-     * application, unfinished messages and what waits to be sent, but not what goes to many in one
-     * [PreparedMessage]. Nearing it, those that hold most are not read from; if that does not help
-     * within 5 seconds, or above it, they are closed with 1013 (try again later), or dropped if it is
-     * output, and handshakes are answered with 503. The others go on. Without it, peers that stay
-     * within every limit of a connection could still fill the heap together. 0 is no limit. Default: a
-     * quarter of the heap's maximum, for the application and the garbage collector need some too.
+     * How many bytes all connections together may hold: messages that the application has not
+     * received yet, unfinished messages, and what waits to be sent. A [PreparedMessage] that goes to
+     * many does not count.
+     *
+     * Above three quarters of it, the connections that hold most are paused: nothing is read from
+     * them, and `send` suspends until all that was sent before is written. Who is paused for 5
+     * seconds is closed with 1013 (try again later). Above the whole of it, those that hold most are
+     * closed at once, and a server answers new handshakes with 503. A connection that mostly holds
+     * output is dropped without a Close frame, since its peer does not read. The others go on.
+     *
+     * Default: a quarter of the heap's maximum; the application and the garbage collector need the
+     * rest. 0 is no limit: then peers that each stay within the limits of a connection can fill the
+     * heap together.
      */
     public var memoryBudget: Long
 

@@ -83,8 +83,10 @@ internal class Connection(
 
     @Volatile private var memory: HeldMemory? = null
 
-    /** Whether nothing may be read because all connections hold too much. On the loop. */
-    private var isMemoryShort = false
+    /** Set on the loop. */
+    @Volatile
+    override var isMemoryShort = false
+        private set
 
     /** Whether nothing is read because the application has enough, or memory is short. */
     @Volatile
@@ -428,11 +430,9 @@ internal class Connection(
 
     override fun onMemoryShort(isShort: Boolean) {
         isMemoryShort = isShort && !isClosing
-        if (isMemoryShort) {
-            pauseReading()
-        } else if (isReadingPaused) {
-            resumeReading()
-        }
+        if (isMemoryShort) return pauseReading()
+        outbox.onWritten()
+        if (isReadingPaused) resumeReading()
     }
 
     override fun giveUpMemory() {

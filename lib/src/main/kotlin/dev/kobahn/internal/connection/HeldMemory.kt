@@ -4,14 +4,14 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.DisposableHandle
 
 /**
- * What [owner] holds, for [budget] to know of. Most connections never hold enough to have one.
- * [update] and [end] may be called from any thread.
+ * Tells the budget what [owner] holds, and [owner] what the budget wants of it. A connection gets one
+ * when it holds enough to be counted; most never do. [update] may be called from any thread.
  */
 internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private val owner: Owner) :
     MemoryBudget.Holder {
     /** All on the loop. */
     interface Owner {
-        /** Whether nothing may be read for want of memory. */
+        /** From now on it may not hold more ([isShort]), or it may again. */
         fun onMemoryShort(isShort: Boolean)
 
         /** Gives up what it holds, and closes. */

@@ -10,19 +10,19 @@ import java.util.concurrent.atomic.AtomicLong
  * application has not taken, the messages that are being put together, and what waits to be sent.
  * Each connection has bounds of its own; many that stay within them would still fill the heap.
  *
- * Nothing is counted of a connection that holds less than [GRAIN], and changes of less are not
- * either, so that small messages and idle connections never come here. What many have in their
- * queues by reference is nobody's, and what the application took is its own.
+ * A connection that holds less than [GRAIN] counts as one that holds nothing, and a change of less
+ * than [GRAIN] does not count. So small messages and idle connections cost nothing here. A message
+ * that goes to many connections by reference does not count, nor does what the application took.
  *
- * Above three quarters of [limit] a connection that grows, and holds at least as much as they do on
- * the average, is paused, until they hold less again; if they do not within [Holder.PATIENCE] it is
- * closed. Above [limit] those that hold most are closed at once, as many as it takes to come below
- * the three quarters. So honest ones, who hold little, go on.
+ * Above three quarters of [limit] a connection is paused if it grows and holds at least the average.
+ * It goes on once all together hold less than that again. If they do not within [Holder.PATIENCE],
+ * the connection is closed. Above [limit] the connections that hold most are closed at once, as many
+ * as it takes to come below three quarters. So honest connections, which hold little, go on.
  *
- * Thread-safe. A [Holder] is called outside of every monitor.
+ * Thread-safe. No monitor is held while a [Holder] is called.
  *
  * @param limit in octets
- * @param onEviction is told how many are closed and what they held; once until they hold less again
+ * @param onEviction is told how many are closed and how much they held; not again before all hold less than three quarters
  */
 internal class MemoryBudget(
     val limit: Long,
@@ -31,11 +31,11 @@ internal class MemoryBudget(
     private val mark = limit - limit / 4
     private val total = AtomicLong()
 
-    /** What those hold that are told to give it up, and have not. */
+    /** What those still hold that were told to give it up. */
     private val leaving = AtomicLong()
     private val holdings = ConcurrentHashMap.newKeySet<Holding>()
 
-    /** How many hold something that is counted. */
+    /** How many hold something that counts. */
     private val active = AtomicInteger()
     private val isTold = AtomicBoolean()
 
@@ -45,12 +45,12 @@ internal class MemoryBudget(
     /** Whether that is more than there is: nobody is let in. */
     val isOver: Boolean get() = used > limit
 
-    /** Whether so much is held that those that hold much have to wait. */
+    /** Whether more than three quarters are held, so that those that hold much have to wait. */
     val isTight: Boolean get() = used > mark
 
-    /** Who holds something. Called from any thread. */
+    /** Somebody who holds something. Its methods are called from any thread. */
     interface Holder {
-        /** Grows no more until [resume], or [giveUp]. */
+        /** Has it hold no more than now, until [resume] or [giveUp]. */
         fun pause()
 
         fun resume()
@@ -59,7 +59,7 @@ internal class MemoryBudget(
         fun giveUp()
 
         companion object {
-            /** How long somebody is paused before it is closed, in seconds. */
+            /** How long a holder is paused before it has to give up, in seconds. */
             const val PATIENCE: Int = 5
         }
     }
@@ -103,7 +103,7 @@ internal class MemoryBudget(
             return change
         }
 
-        /** Has it leave; what that frees in octets, or 0 if that is nothing or it is about to already. */
+        /** Marks it as one that has to leave. Returns what that frees in octets; 0 if nothing, or if it was marked. */
         internal fun leave(): Long = synchronized(this) {
             if (isLeaving || hasEnded || charged == 0L) return 0
             isLeaving = true
@@ -118,7 +118,7 @@ internal class MemoryBudget(
             changed(change)
         }
 
-        /** It was paused for [Holder.PATIENCE]. */
+        /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
@@ -146,7 +146,7 @@ internal class MemoryBudget(
             var excess = total.get() - leaving.get()
             if (excess <= limit) return
             excess -= mark
-            // In the order of one moment, for they go on to change.
+            // Sorted by a copy, since the amounts change meanwhile.
             val parts = holdings.map { it to it.charged }.sortedByDescending { it.second }
             for ((holding) in parts) {
                 if (excess <= 0) break

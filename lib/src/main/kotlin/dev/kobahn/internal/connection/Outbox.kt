@@ -39,6 +39,9 @@ internal class Outbox(private val owner: Owner) {
         /** An extension failed to encode a message, so that no other can be sent. On the loop. */
         fun encoderFailed(failure: Throwable)
 
+        /** Whether no more may wait than one message, because all connections hold too much. */
+        val isMemoryShort: Boolean
+
         /** More waits than is for free: the connection's memory is to be counted. */
         fun weigh()
 
@@ -51,6 +54,9 @@ internal class Outbox(private val owner: Owner) {
     private val protocol get() = owner.protocol
     private val loop get() = transport.loop
     private val output get() = transport.output
+
+    /** How many octets may wait before senders have to. */
+    private val limit get() = if (owner.isMemoryShort) 0 else config.maxOutgoingQueueSize
 
     // Most connections never need what follows: each is made when it is first wanted.
 
@@ -187,7 +193,7 @@ internal class Outbox(private val owner: Owner) {
     private suspend fun written(backlog: Long) {
         flush(backlog)
         weigh(backlog)
-        if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
+        if (backlog > limit) gate().awaitRoom()
     }
 
     private fun weigh(backlog: Long) {
@@ -203,7 +209,7 @@ internal class Outbox(private val owner: Owner) {
     ): Boolean {
         checkSize(octets)
         val backlog = synchronized(output) {
-            val hasRoom = !isTurnTaken && output.size <= config.maxOutgoingQueueSize
+            val hasRoom = !isTurnTaken && output.size <= limit
             if (!hasRoom && !isClosed) return false
             sendNow {
                 sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms)
@@ -235,7 +241,7 @@ internal class Outbox(private val owner: Owner) {
         transport.flush()
         weigh(backlog)
         if (untilWritten) return gate().awaitWritten(end)
-        if (backlog > config.maxOutgoingQueueSize) gate().awaitRoom()
+        if (backlog > limit) gate().awaitRoom()
     }
 
     /** Guarded by [output]. */
@@ -249,7 +255,7 @@ internal class Outbox(private val owner: Owner) {
     }
 
     private fun gate() = synchronized(output) {
-        gate ?: SendGate(config.maxOutgoingQueueSize, output).also {
+        gate ?: SendGate(::limit, output).also {
             gate = it
             if (isClosed) it.close(owner::closedException)
         }
@@ -301,7 +307,7 @@ internal class Outbox(private val owner: Owner) {
     /** Whether somebody who sends waits for room. */
     val isAwaited: Boolean get() = gate?.isAwaited == true
 
-    /** Octets were written. */
+    /** Octets were written, or memory is no longer short. */
     fun onWritten() {
         gate?.onWritten()
     }

@@ -7,11 +7,11 @@ import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * Holds back senders while more than [highWater] octets wait to be written, until no more than half
+ * Holds back senders while more than [limit] octets wait to be written, until no more than half
  * of that do, and those who want to know that their octets were written until they are. Guarded by
  * the monitor of the outgoing queue.
  */
-internal class SendGate(private val highWater: Long, private val output: OctetQueue) {
+internal class SendGate(private val limit: () -> Long, private val output: OctetQueue) {
     private class Waiting(val sender: CancellableContinuation<Unit>, val end: Long)
 
     private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
@@ -28,7 +28,7 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
             val cause = synchronized(output) {
                 when {
                     closedBy != null -> Unit
-                    output.size > highWater -> waiting.addLast(sender)
+                    output.size > limit() -> waiting.addLast(sender)
                     else -> sender.resume(Unit)
                 }
                 closedBy
@@ -61,10 +61,10 @@ internal class SendGate(private val highWater: Long, private val output: OctetQu
     /** Whether somebody waits for room. */
     val isAwaited: Boolean get() = synchronized(output) { waiting.isNotEmpty() }
 
-    /** Octets were written. */
+    /** Octets were written, or the limit has changed. */
     fun onWritten() {
         val senders = synchronized(output) {
-            val hasRoom = output.size <= highWater / 2
+            val hasRoom = output.size <= limit() / 2
             if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasRoom)) return
             takeReady(hasRoom)
         }

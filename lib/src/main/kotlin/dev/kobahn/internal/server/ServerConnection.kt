@@ -145,7 +145,7 @@ internal class ServerConnection(
         memory.update(transport.received)
     }
 
-    /** What it may keep at this time is little. */
+    /** Nothing to do: before it is open it may keep only little. */
     override fun onMemoryShort(isShort: Boolean) = Unit
 
     override fun giveUpMemory() = refuse(::memoryReason)

@@ -110,6 +110,27 @@ internal class HeldMemoryTest :
             rig.connection.isReadingPaused shouldBe false
         }
 
+        test("who holds much while memory is short sends no more than one message at a time") {
+            val budget = MemoryBudget(1_400_000)
+            val other = rig(budget)
+            other.begin { incoming }
+            other.receive(unfinished(300_000))
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.peer.stopReading()
+            rig.begin { send(MessageType.BINARY, ByteArray(200_000)) }.isCompleted shouldBe true
+            rig.receive(unfinished(400_000))
+            rig.connection.isReadingPaused shouldBe true
+            val sending = rig.begin { send(MessageType.TEXT, "late".encodeToByteArray()) }
+            sending.isCompleted shouldBe false
+            rig.begin { trySend(MessageType.TEXT, ByteArray(1)) }.await() shouldBe false
+            other.transport.vanish()
+            other.loop.run()
+            rig.loop.run()
+            sending.isCompleted shouldBe true
+            rig.begin { trySend(MessageType.TEXT, ByteArray(1)) }.await() shouldBe true
+        }
+
         test("reading goes on when others hold less, and nothing is lost") {
             val budget = MemoryBudget(1_000_000)
             val other = rig(budget)
