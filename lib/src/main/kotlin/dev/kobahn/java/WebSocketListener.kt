@@ -13,8 +13,11 @@ import dev.kobahn.internal.connection.connectionLogger
  * `executor`: up to 64 for all listeners of servers, or four for each core if that is more, and as
  * many for those of clients. So a listener may block, for a future too. Where more of them do so at
  * once than there are threads, the others wait: give the builder an executor with threads for it,
- * such as `Executors.newVirtualThreadPerTaskExecutor()`. A server's builder has `onEventLoop()` as
- * well, which hands nothing from thread to thread and forbids whatever blocks.
+ * such as `Executors.newVirtualThreadPerTaskExecutor()`. Two things must not wait for a future in
+ * more than 64 places at once, or four for each core, because the futures themselves need those
+ * threads: a client's [onOpen], and what depends on a future (`thenAccept` and the like).
+ * A server's builder has `onEventLoop()` as well, which hands nothing from thread to thread and
+ * forbids whatever blocks.
  *
  * **Back-pressure.** The next message is taken when the method returned and there is demand. By
  * default there always is. A listener that hands messages on and must not be overrun returns 0 or

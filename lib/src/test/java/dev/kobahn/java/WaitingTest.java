@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -191,6 +192,44 @@ class WaitingTest {
                     running.connect(clients.get(i)).send("x");
                 }
                 for (Recorder client : clients) assertEquals(3000, client.status().getCode());
+            }
+        }
+    }
+
+    /** All threads of clients wait for openings, and one listener more has yet to get a thread. */
+    @Test
+    void moreListenersOfClientsThanThreadsConnectAndWait() throws Exception {
+        int threads = Math.max(64, 4 * Runtime.getRuntime().availableProcessors());
+        CountDownLatch all = new CountDownLatch(threads);
+        Recorder greeter = new Recorder() {
+            @Override
+            public void onOpen(AsyncWebSocket webSocket) {
+                webSocket.send("x");
+            }
+        };
+        List<CompletableFuture<Integer>> heard = new ArrayList<>();
+        try (RunningServer other = RunningServer.of(new Recorder());
+            RunningServer running = RunningServer.of(greeter)) {
+            for (int i = 0; i <= threads; i++) {
+                CompletableFuture<Integer> code = new CompletableFuture<>();
+                heard.add(code);
+                running.client.connect(running.url("/"), new Recorder() {
+                    @Override
+                    public void onText(AsyncWebSocket webSocket, String text) {
+                        try {
+                            all.countDown();
+                            all.await();
+                            AsyncWebSocket further = Futures.get(
+                                other.client.connect(other.url("/"), new Recorder()));
+                            code.complete(Futures.get(further.close()).getCode());
+                        } catch (Throwable failure) {
+                            code.completeExceptionally(failure);
+                        }
+                    }
+                });
+            }
+            for (CompletableFuture<Integer> code : heard) {
+                assertEquals(CloseCode.NORMAL_CLOSURE, Futures.get(code));
             }
         }
     }

@@ -5,9 +5,10 @@ import kotlinx.coroutines.Dispatchers
 
 /**
  * Where what Java hands in is called unless it brings an executor. Java's code blocks, so these are
- * not the threads of [Dispatchers.Default]: there are few of them, and coroutines need them, those
- * too that are waited for. Each has threads of its own, started when needed, so that none of what is
- * waited for lacks one because of those who wait.
+ * not the threads of [Dispatchers.Default]: there are few of them, and coroutines need them. Each
+ * has threads of its own, started when needed. So listeners take no thread from what they wait for;
+ * an `onOpen` of a client that waits for another opening does, and so does what depends on a future
+ * and waits for another one.
  */
 internal object JavaThreads {
     private val most = maxOf(64, 4 * Runtime.getRuntime().availableProcessors())
@@ -18,6 +19,13 @@ internal object JavaThreads {
     /** For the listeners of clients, which those of servers may wait for. */
     val clients: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
 
+    /** For the openings of clients, up to the return of `onOpen`, which all listeners may wait for. */
+    private val openings: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
+
     /** For the futures, which all of them may wait for. */
     val futures: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
+
+    /** Where a client opens connections whose listeners are called in [listeners]. */
+    fun openingsBeside(listeners: CoroutineDispatcher): CoroutineDispatcher =
+        if (listeners === clients) openings else listeners
 }

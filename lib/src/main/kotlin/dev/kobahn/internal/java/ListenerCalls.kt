@@ -9,6 +9,8 @@ import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.MessageStreamListener
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.CloseCode
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CoroutineStart
@@ -26,12 +28,14 @@ import kotlinx.coroutines.withContext
  * no two calls overlap.
  *
  * @param face what the listener sees of [webSocket]
+ * @param place where all but `onOpen` is called; empty is where [run] is
  */
 internal class ListenerCalls(
     private val webSocket: WebSocket,
     private val face: AsyncWebSocket,
     private val demand: Demand,
     private val listener: WebSocketListener,
+    private val place: CoroutineContext,
 ) {
     private val stream = listener as? MessageStreamListener
     private val incoming = if (stream == null) webSocket.incoming else webSocket.incomingStreams
@@ -43,14 +47,17 @@ internal class ListenerCalls(
     suspend fun run(opened: () -> Unit = {}) {
         val code = try {
             open(opened)
-            deliverAll()
+            inPlace { deliverAll() }
             CloseCode.NORMAL_CLOSURE
         } catch (failure: Throwable) {
-            if (coroutineContext.isActive) failed(failure) else CloseCode.GOING_AWAY
+            if (coroutineContext.isActive) inPlace { failed(failure) } else CloseCode.GOING_AWAY
         }
-        withContext(NonCancellable) { closed(webSocket.close(code)) }
+        withContext(NonCancellable) { inPlace { closed(webSocket.close(code)) } }
         coroutineContext.ensureActive()
     }
+
+    private suspend inline fun <T> inPlace(crossinline call: suspend () -> T): T =
+        if (place === EmptyCoroutineContext) call() else withContext(place) { call() }
 
     private fun open(opened: () -> Unit) {
         try {

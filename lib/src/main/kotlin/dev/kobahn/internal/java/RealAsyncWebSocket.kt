@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit
 import java.util.function.Consumer
 import java.util.function.Predicate
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.toDurationUnit
 import kotlin.time.toJavaDuration
 import kotlinx.coroutines.NonCancellable
@@ -54,8 +55,11 @@ internal abstract class RealAsyncWebSocket(
     private var writers: Set<RealAsyncMessageWriter> = emptySet()
 
     /** Has [listener] live the life of the connection, see [ListenerCalls.run]. */
-    suspend fun serve(listener: WebSocketListener, opened: () -> Unit = {}) =
-        ListenerCalls(webSocket, this, demand, listener).run(opened)
+    suspend fun serve(
+        listener: WebSocketListener,
+        place: CoroutineContext = EmptyCoroutineContext,
+        opened: () -> Unit = {},
+    ) = ListenerCalls(webSocket, this, demand, listener, place).run(opened)
 
     override fun send(text: String) = calls.completion { webSocket.send(text) }
 

@@ -12,14 +12,14 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.async
 
 /**
- * A client as Java sees it. The coroutines that call the listeners are children of the client's
- * job.
+ * A client as Java sees it. The coroutines that call the listeners, in [dispatcher], are children
+ * of the client's job.
  */
 internal class RealAsyncWebSocketClient(
     private val client: WebSocketClient,
     private val dispatcher: CoroutineDispatcher,
 ) : AsyncWebSocketClient {
-    private val scope = CoroutineScope(client.job + dispatcher)
+    private val scope = CoroutineScope(client.job + JavaThreads.openingsBeside(dispatcher))
     private val calls = FutureCalls(dispatcher)
 
     override fun connect(
@@ -41,7 +41,7 @@ internal class RealAsyncWebSocketClient(
         val life = scope.async {
             client.connect(url()) {
                 val webSocket = RealAsyncClientWebSocket(this, dispatcher)
-                webSocket.serve(listener) { opened.complete(webSocket) }
+                webSocket.serve(listener, dispatcher) { opened.complete(webSocket) }
             }
         }
         life.invokeOnCompletion { failure ->
