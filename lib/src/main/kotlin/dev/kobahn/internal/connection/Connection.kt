@@ -537,13 +537,13 @@ internal class Connection(
 
     /** Runs [block], while what nobody asks for is discarded rather than keeping the peer waiting. */
     suspend fun <T> discardingUnread(block: suspend () -> T): T {
-        inbox.discardsUnread = true
+        inbox.beginDiscarding()
         // What is full already has kept the peer waiting.
         loop.run { if (inbox.discardUnread()) resumeReading() }
         try {
             return block()
         } finally {
-            inbox.discardsUnread = false
+            inbox.endDiscarding()
         }
     }
 

@@ -168,13 +168,24 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
             return messages.isOver(bound) || streams?.isOver(bound) == true
         }
 
-    /** Whether what waits is forgotten when it is too much and nobody has asked for messages. */
+    /** How many have what waits forgotten when it is too much and nobody has asked for messages. */
     @Volatile
-    var discardsUnread = false
+    private var discarders = 0
+
+    /** From here to [endDiscarding] what nobody asks for is forgotten. From any thread. */
+    @Synchronized
+    fun beginDiscarding() {
+        discarders++
+    }
+
+    @Synchronized
+    fun endDiscarding() {
+        discarders--
+    }
 
     /** Forgets what waits, if it is too much and nobody wants it; whether that was so. On the loop. */
     fun discardUnread(): Boolean {
-        if (!discardsUnread || choice != null || !isFull) return false
+        if (discarders == 0 || choice != null || !isFull) return false
         streams?.forget()
         return true
     }
