@@ -35,9 +35,11 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     /**
      * The origins whose pages may connect, as a browser writes them: `https://app.example.com`, with a
      * port where it is not the scheme's default. `*` stands for any run of characters, so
-     * `*.example.com` permits all subdomains, and `*` alone every page; `same-origin` stands for the
-     * host that was asked, see [AllowedOrigins]. The list is all there is: who names other
-     * origins and wants the own ones too writes `listOf("same-origin", "https://app.example.com")`.
+     * `*.example.com` permits all subdomains, `https://example.com:*` any port, and `*` alone every
+     * page. A pattern must not end with a part of a host and `*`: `https://example.com*` would let in
+     * `https://example.com.evil.org`. `same-origin` stands for the host that was asked, see
+     * [AllowedOrigins]. The list is all there is: who names other origins and wants the own ones too
+     * writes `listOf("same-origin", "https://app.example.com")`.
      * Requests without an origin do not come from a page and are always allowed.
      *
      * Default: `same-origin`. A browser sends a user's cookies along with every connection that any
@@ -130,7 +132,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     )
 }
 
+private const val ORIGINS =
+    "same-origin or origins such as https://*.example.com, without a path; for any port end with :*"
+
 private fun originsOption(value: List<String>) =
-    option(value, "same-origin or origins such as https://*.example.com, without a path") {
-        it.all(AllowedOrigins::isPattern)
-    }
+    option(value, ORIGINS) { it.all(AllowedOrigins::isPattern) }

@@ -10,6 +10,7 @@ package dev.kobahn.protocol.handshake
  * it is the scheme's default. It is compared as a whole, but for case. `*` stands for any run of
  * characters, `/` and `:` included; nothing else is special. Thus `*.example.com` permits all
  * subdomains under http and https, but not `example.com` itself, and what ends with `:*` any port.
+ * A pattern such as `https://example.com*` permits `https://example.com.evil.org` as well.
  * The default port may also be written; the port of a scheme without one reads `none`.
  *
  * `same-origin` stands for the pages of the host that was asked, as gorilla and coder/websocket have it:
@@ -58,11 +59,16 @@ constructor(
         @JvmField
         public val ANY: AllowedOrigins = AllowedOrigins(listOf("*"))
 
-        /** Whether there are origins that [pattern] permits. `https://example.com/` permits none. */
+        /**
+         * Whether there are origins that [pattern] permits, and not by mistake:
+         * `https://example.com/` permits none, `https://example.com*` anybody's.
+         */
         @JvmSynthetic
         internal fun isPattern(pattern: String): Boolean {
             if (pattern == SAME_ORIGIN) return true
             if ('*' !in pattern) return isOrigin(pattern.lowercase())
+            // What stands for the end of a host stands for anybody's host as well.
+            if (pattern.endsWith('*')) return pattern == "*" || WHOLE.any(pattern::endsWith)
             val end = pattern.lowercase().substringAfterLast('*').substringAfter("://")
             val port = end.substringAfterLast(':', NO_PORT)
             val isAddress = end.endsWith(']')
@@ -79,6 +85,9 @@ constructor(
 }
 
 private const val NO_PORT = "none"
+
+/** Ends of patterns in which the star stands for a whole port, or for host and port. */
+private val WHOLE = listOf(":*", "://*")
 
 /**
  * An origin, lower-case. Immutable.

@@ -97,6 +97,7 @@ class OriginTest :
         context("a pattern that no origin fits is told from one that some do") {
             vectors(
                 "*", "https://a.example:443", "https://A.example:443", "*://*.example.com:*",
+                "https://a.example:*", "https://*:*", "https://*", "*://*",
                 "https://*:443", "http://[::1]:80", "chrome-extension://abc:none", "*443", "*:80",
                 "*ne", "https://a.example", "https://*.example.com", "*://a.example",
                 "*.example.com",
@@ -107,6 +108,7 @@ class OriginTest :
                 "a.example:443", "*://*.example.com:", "file://", "https://a.example/",
                 "https://a.example:443/", "https://a.example:0443", "https://*.example.com/",
                 "same-site", "a_b://c",
+                "https://app.example.com*", "https://app.example.com:4*", "https://app.*", "**",
             ) { AllowedOrigins.isPattern(it) shouldBe false }
         }
     })
