@@ -62,7 +62,7 @@ class HostilePeerTest :
         test(
             "a server refuses a frame of a terabyte with 1009, and neither end needs memory for it",
         ) {
-            served {
+            served({ closeHandshakeTimeout = 1.seconds }) {
                 val flood = RawFrame(Opcode.BINARY, text, payloadLength = 1L shl 40)
                 runCatching { sendFrame(flood) }
                     .exceptionOrNull()!!::class shouldBe ConnectionClosedException::class

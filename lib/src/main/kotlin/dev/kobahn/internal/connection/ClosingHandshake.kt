@@ -81,7 +81,8 @@ internal class ClosingHandshake(
         }
         begin(Initiator.LOCAL, IOException(message))
         log?.timeout(message)
-        if (!isAllWritten || protocol.isCloseHeld) return transport.close()
+        val isHopeless = !isAllWritten || protocol.isCloseHeld || protocol.failure != null
+        if (isHopeless) return transport.close()
         // Closing at once would have the kernel reset the transport when the peer sends anything.
         step = Step.END_OF_TRANSPORT
         limit(limit) { transport.close() }

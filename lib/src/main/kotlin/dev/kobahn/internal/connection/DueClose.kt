@@ -2,6 +2,7 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.protocol.Protocol
 import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.DisposableHandle
 
 /**
@@ -52,10 +53,14 @@ internal class DueClose(
         }
     }
 
-    /** An answer that waits for the peer to take what was sent before has as long as the peer may take. */
-    private fun awaitAnswer() {
+    /**
+     * An answer that waits for the peer to take what was sent before it has as long as the peer will
+     * probably wait for our Close.
+     */
+    private fun awaitAnswer(begun: Long = loop.nanoTime()) {
         patience = loop.schedule(PATIENCE) {
-            if (isWaiting && outbox.isAwaited) awaitAnswer() else send()
+            val isInTime = (loop.nanoTime() - begun).nanoseconds < config.closeHandshakeTimeout
+            if (isWaiting && isInTime && outbox.isAwaited) awaitAnswer(begun) else send()
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
+import dev.kobahn.ConnectionClosedException
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.core.spec.style.FunSpec
@@ -9,6 +10,8 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
+import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
@@ -79,7 +82,7 @@ class DeliveryAtCloseTest :
 
                 test("who takes answers slowly gets all of them before our Close") {
                     for (onLoop in listOf(true, false)) {
-                        val rig = slowRig(role, handlerOnLoop = onLoop)
+                        val rig = slowRig(role, handlerOnLoop = onLoop, timeout = 1000.seconds)
                         rig.begin { for (message in incoming) send(message.type, message.octets) }
                         repeat(20) { rig.receive(rig.peer.frame(0x82, ByteArray(3000))) }
                         rig.receive(rig.peer.close(1000))
@@ -87,6 +90,24 @@ class DeliveryAtCloseTest :
                         rig.peer.frames shouldContainExactly
                             List(20) { "binary 3000" } + "close 1000"
                     }
+                }
+
+                test(
+                    "who sends without end is stopped closeHandshakeTimeout after the peer's Close",
+                ) {
+                    val rig = slowRig(role)
+                    val sending = rig.begin {
+                        while (true) send(MessageType.BINARY, ByteArray(SIZE))
+                    }
+                    rig.receive(rig.peer.close(1000))
+                    repeat(5) {
+                        rig.loop.advanceBy(250.milliseconds)
+                        rig.peer.readOnce()
+                    }
+                    rig.takeSlowly()
+                    sending.getCompletionExceptionOrNull()
+                        .shouldBeInstanceOf<ConnectionClosedException>()
+                    rig.peer.frames.last() shouldBe "close 1000"
                 }
 
                 test("a peer that answers no Close is told of the end, and has time to read on") {
@@ -147,17 +168,21 @@ class DeliveryAtCloseTest :
 private val TIMEOUT = 1.seconds
 private const val SIZE = 5000
 
-private fun slowRig(role: Role, failByDrop: Boolean = false, handlerOnLoop: Boolean = true) =
-    ConnectionRig(
-        role,
-        handlerOnLoop = handlerOnLoop,
-        maxIncomingQueueSize = 100_000,
-        closeHandshakeTimeout = TIMEOUT,
-        dropTimeout = 2.seconds,
-        failByDrop = failByDrop,
-        maxOutgoingQueueSize = 10_000,
-        capacity = 100,
-    ).also { it.peer.stopReading() }
+private fun slowRig(
+    role: Role,
+    failByDrop: Boolean = false,
+    handlerOnLoop: Boolean = true,
+    timeout: Duration = TIMEOUT,
+) = ConnectionRig(
+    role,
+    handlerOnLoop = handlerOnLoop,
+    maxIncomingQueueSize = 100_000,
+    closeHandshakeTimeout = timeout,
+    dropTimeout = 2.seconds,
+    failByDrop = failByDrop,
+    maxOutgoingQueueSize = 10_000,
+    capacity = 100,
+).also { it.peer.stopReading() }
 
 private suspend fun Connection.sendBigAndClose(): CloseStatus {
     send(MessageType.BINARY, ByteArray(SIZE))
