@@ -50,7 +50,6 @@ internal class EventLoop(
     val writeBuffer: ByteBuffer = DirectBuffers.allocate()
 
     private val reserve = Reserve()
-    private val ready = ReadyKeys(openSelector)
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
     private val timers = LoopTimers(this)
@@ -77,6 +76,9 @@ internal class EventLoop(
 
     /** What Ktor binds, accepts and connects with. */
     val selectorManager: LoopSelectorManager = LoopSelectorManager(this)
+
+    // The last of all: what failed after it would leave a selector open.
+    private val ready = ReadyKeys(openSelector)
 
     /** What watches the loop's channels now. From any thread. */
     val selector: Selector get() = ready.selector

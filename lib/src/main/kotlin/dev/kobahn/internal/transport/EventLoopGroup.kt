@@ -109,7 +109,13 @@ internal class EventLoopGroup(
             SocketClasses.load()
             val loop = EventLoop(name, isDaemon = !keepsAlive)
             loop.start()
-            watch.start()
+            try {
+                watch.start()
+            } catch (failure: Throwable) {
+                // Nobody else knows of it.
+                loop.stop()
+                throw failure
+            }
             return loop
         }
 

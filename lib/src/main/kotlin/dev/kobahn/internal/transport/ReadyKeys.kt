@@ -33,14 +33,19 @@ internal class ReadyKeys(private val open: () -> Selector) {
 
     init {
         // Reflection makes a class of its own for a method that is called often: not when memory is short.
-        if (SELECT != null && SELECT_NOW != null) {
-            repeat(CALLS_UNTIL_COMPILED) {
-                selectNow()
-                selector.wakeup()
-                select(1)
-            }
+        try {
+            if (SELECT != null && SELECT_NOW != null) rehearse()
+        } catch (failure: Throwable) {
+            selector.close()
+            throw failure
         }
         count = 0
+    }
+
+    private fun rehearse() = repeat(CALLS_UNTIL_COMPILED) {
+        selectNow()
+        selector.wakeup()
+        select(1)
     }
 
     /** Waits for a key, a wake-up, or at most [timeout] milliseconds, where 0 is for ever. */

@@ -44,6 +44,13 @@ internal class FailingLoopTest :
             loop.termination.join()
         }
 
+        test("a loop that cannot be made leaves no selector open") {
+            val selector = FailingSelector()
+            selector.fails = true
+            shouldThrow<Exception> { EventLoop("never made", openSelector = { selector }) }
+            selector.isOpen shouldBe false
+        }
+
         test("a selector that fails anew is logged anew") {
             val selector = FailingSelector()
             val loop = EventLoop("failing anew", openSelector = { selector })
