@@ -36,7 +36,7 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
     }
     private val context = ServerContext(options, CoroutineScope(job))
     private val here = Endpoint.Tcp("127.0.0.1", 0)
-    private lateinit var served: SocketTransport
+    private var served: SocketTransport? = null
     private lateinit var ended: CompletableDeferred<Unit>
 
     private suspend fun play() {
@@ -49,12 +49,16 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
             for (leave in listOf(::closed, ::left, ::givenUp)) {
                 ended = CompletableDeferred()
                 val transport = connect(here.copy(port = acceptor.port), loop)
-                withContext(loop.dispatcher) { Peer(transport, leave).start() }
-                ended.await()
-                transport.close()
+                try {
+                    withContext(loop.dispatcher) { Peer(transport, leave).start() }
+                    ended.await()
+                } finally {
+                    transport.close()
+                }
             }
         } finally {
             withContext(NonCancellable) { accepting.cancelAndJoin() }
+            served?.close()
             job.cancel()
         }
     }
@@ -68,7 +72,7 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
 
     private fun givenUp(transport: SocketTransport) {
         transport.send(UNFINISHED)
-        served.loop.execute { served.giveUp(OutOfMemoryError()) }
+        served?.let { it.loop.execute { it.giveUp(OutOfMemoryError()) } }
     }
 
     /** Asks for a WebSocket, sends a message, and when that comes back does [leave]. */
