@@ -88,8 +88,8 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     /**
      * The time from the departure of our Close to the arrival of the peer's. While the Close still
      * waits to be written, whatever the peer takes gives it the whole time again: what was sent
-     * before the Close arrives however slow the link is. A peer that does not answer in time has it
-     * once more to read what is on its way, and is dropped then. Zero is no limit. Default: 10
+     * before the Close arrives however slow the link is. A peer that does not answer in time gets
+     * the same time again to read what is on its way, and is dropped then. Zero is no limit. Default: 10
      * seconds, enough for a slow link and a busy peer.
      */
     public var closeHandshakeTimeout: Duration by timeOption(10.seconds)

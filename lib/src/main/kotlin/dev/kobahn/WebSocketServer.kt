@@ -25,9 +25,9 @@ public interface WebSocketServer {
 
     /**
      * How many handlers run: calls of `onConnect` and `onRequest`, those included whose connection
-     * has ended. Nothing ends a handler that neither receives nor sends, so that a number far above
-     * [connectionCount] says that some wait for something else; `maxLingeringHandlers` bounds it, and
-     * what is done in [whileOpen][WebSocket.whileOpen] ends with its connection.
+     * has ended. A handler that neither receives nor sends does not learn of the end. If this is far
+     * above [connectionCount], such handlers are waiting for something else. `maxLingeringHandlers`
+     * bounds them, and what is done in [whileOpen][WebSocket.whileOpen] ends with its connection.
      */
     public val handlerCount: Int
 

@@ -22,7 +22,8 @@ import kotlinx.coroutines.future.await
 
 /**
  * A WebSocket server for Java: [WebSocketServer] with futures. It listens from [start] to [stop]
- * and cannot be started again; in between it keeps the JVM alive. Thread-safe; nothing blocks.
+ * and cannot be started again. Thread-safe; nothing blocks. It keeps the JVM alive from the start until
+ * [awaitStopped] completes; a listener that never returns keeps it alive.
  *
  * ```java
  * class Echo implements WebSocketListener {
