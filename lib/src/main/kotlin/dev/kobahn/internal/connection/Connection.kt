@@ -14,6 +14,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
@@ -87,6 +88,10 @@ internal class Connection(
     @Volatile
     override var isMemoryShort = false
         private set
+
+    /** Whether the handler has ended. */
+    @Volatile
+    private var isAbandoned = false
 
     /** Whether nothing is read because the application has enough, or memory is short. */
     @Volatile
@@ -400,8 +405,8 @@ internal class Connection(
         // First of all, for it ends the sending of Close frames: the status is final then.
         inTurn(
             outbox::close,
-            { memory?.end() },
             ::tellEnd,
+            ::keepCounting,
             { pings?.fail(::closedException) },
             protocol::close,
         )
@@ -409,7 +414,30 @@ internal class Connection(
 
     // What it holds.
 
-    private val weight get() = inbox.weight + (held?.capacity() ?: 0) + output.owned
+    private val weight: Long
+        get() {
+            val waiting = inbox.weight
+            return if (hasEnded) waiting else waiting + (held?.capacity() ?: 0) + output.owned
+        }
+
+    private val hasEnded get() = closeStatus != null
+
+    /**
+     * A peer makes the server's handlers, and so what waits for them counts until they take it, or
+     * end. What waits for the application of a client is its own.
+     */
+    private fun keepCounting() {
+        val memory = memory ?: return
+        if (isAbandoned || config.protocol.role == Role.CLIENT) return memory.end()
+        memory.update(weight)
+        memory.linger()
+    }
+
+    /** The handler has ended: what it has not received is kept by nobody. From any thread. */
+    fun onHandlerEnd() {
+        isAbandoned = true
+        if (memory != null) loop.run { if (hasEnded) memory?.end() }
+    }
 
     override fun weigh() {
         val budget = budget ?: return
@@ -436,7 +464,7 @@ internal class Connection(
     }
 
     override fun giveUpMemory() {
-        if (outbox.isClosed) return
+        if (outbox.isClosed) return forgetUnread()
         isMemoryShort = false
         val cause =
             IOException("all connections held more than memoryBudget, and this one much of it")
@@ -445,6 +473,12 @@ internal class Connection(
         inbox.release()
         beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
         readOn()
+        weigh()
+    }
+
+    /** Memory is short after the end: who receives further is told that something is missing. */
+    private fun forgetUnread() {
+        inbox.fail(ConnectionClosedException(closing.statusNow()))
         weigh()
     }
 

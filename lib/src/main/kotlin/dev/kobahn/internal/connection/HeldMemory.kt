@@ -14,7 +14,7 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
         /** From now on it may not hold more ([isShort]), or it may again. */
         fun onMemoryShort(isShort: Boolean)
 
-        /** Gives up what it holds, and closes. */
+        /** Gives up what it holds, and closes unless it has ended. */
         fun giveUpMemory()
     }
 
@@ -43,7 +43,14 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
 
     override fun giveUp() = loop.execute {
         timer?.dispose()
-        if (!hasEnded) owner.giveUpMemory()
+        owner.giveUpMemory()
+    }
+
+    /** [owner] has ended, and counts for as long as it holds something. On the loop. */
+    fun linger() {
+        hasEnded = true
+        timer?.dispose()
+        holding.linger()
     }
 
     /** Nothing is held any more. On the loop. */

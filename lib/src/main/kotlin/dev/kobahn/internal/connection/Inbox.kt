@@ -228,6 +228,14 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
         streams?.release()
     }
 
+    /** After the [end], memory is short: as [release], and receiving throws [cause] from now on. On the loop. */
+    fun fail(cause: Throwable) {
+        release()
+        end = End(cause)
+        messages.fail(cause)
+        streams?.fail(cause)
+    }
+
     private companion object {
         const val LEAST = 64L
 

@@ -127,6 +127,16 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         tellAll()
     }
 
+    /** Receiving throws [cause] from now on, however it was to end. */
+    fun fail(cause: Throwable) {
+        synchronized(this) {
+            end = End(cause)
+            bridge?.reopen()
+            feedBridge()
+        }
+        tellAll()
+    }
+
     /** Has all who wait look again: at what there is, and whether they are cancelled. */
     fun tellAll() {
         var next = synchronized(this) { waiting.also { waiting = null } }

@@ -113,6 +113,12 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         }
     }
 
+    /** After [release], receiving throws [cause], and so does reading what was received in part. */
+    fun fail(cause: Throwable) {
+        readers.fail(cause)
+        failAll()
+    }
+
     /** Whether the message that comes was forgotten, as far as it had come. On the loop. */
     val isOpenForgotten: Boolean get() = writing?.hasFailed == true
 

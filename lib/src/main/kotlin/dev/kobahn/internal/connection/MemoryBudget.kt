@@ -73,6 +73,7 @@ internal class MemoryBudget(
         internal var charged = 0L
             private set
         private var hasEnded = false
+        private var isLingering = false
 
         @Volatile
         internal var isLeaving = false
@@ -98,9 +99,20 @@ internal class MemoryBudget(
             if (hasEnded || change == 0L || (isLittle && octets > 0)) return 0
             if (charged == 0L) active.incrementAndGet()
             if (octets == 0L) active.decrementAndGet()
+            if (isLingering) keep(octets > 0)
             charged = octets
             if (isLeaving) leaving.addAndGet(change)
             return change
+        }
+
+        private fun keep(holdsSomething: Boolean) {
+            if (holdsSomething) holdings.add(this) else holdings.remove(this)
+        }
+
+        /** From now on it is forgotten whenever it holds nothing. */
+        fun linger() = synchronized(this) {
+            isLingering = true
+            keep(charged > 0)
         }
 
         /** Marks it as one that has to leave. Returns what that frees in octets; 0 if nothing, or if it was marked. */

@@ -44,6 +44,7 @@ internal fun RealServerWebSocket.launch() {
             handled(null)
         } finally {
             context.handlers.ended()
+            connection.onHandlerEnd()
         }
     }
     try {

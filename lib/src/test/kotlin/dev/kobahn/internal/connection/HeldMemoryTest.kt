@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.MessageType
@@ -8,9 +9,10 @@ import dev.kobahn.protocol.extension.expansion
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.nio.ByteBuffer
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.launch
+import kotlinx.coroutines.selects.select
 
 private const val LARGE = 1_000_000L
 
@@ -28,6 +30,13 @@ private fun unfinished(count: Int): ByteArray {
     frame.put(0x82.toByte()).put(0xFF.toByte()).putLong(500_000).putInt(0)
     return frame.array()
 }
+
+private val receivers: Map<String, suspend Connection.() -> Any?> = mapOf(
+    "receive" to { incoming.receive() },
+    "iteration" to { incoming.iterator().hasNext() },
+    "select" to { select { incoming.onReceive { it } } },
+    "incomingStreams" to { incomingStreams.receive() },
+)
 
 internal class HeldMemoryTest :
     FunSpec({
@@ -66,7 +75,72 @@ internal class HeldMemoryTest :
             (budget.used >= 7_000 / 2 * 255 + 7 * 7_000) shouldBe true
             rig.transport.vanish()
             rig.loop.run()
+            // The message that waits for the handler.
+            (budget.used in 7_000 / 2 * 255..<7_000 / 2 * 256 + 3_500) shouldBe true
+        }
+
+        test("what waits after the end counts until it is taken") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            repeat(2) { rig.receive(rig.peer.frame(0x82, ByteArray(300_000))) }
+            rig.transport.vanish()
+            rig.loop.run()
+            budget.used shouldBe 600_000
+            rig.begin { incoming.receive() }.await().size shouldBe 300_000
+            budget.used shouldBe 300_000
+            rig.begin { incoming.receive() }.await().size shouldBe 300_000
             budget.used shouldBe 0
+        }
+
+        test("what waits after the end counts no more once the handler has ended") {
+            val budget = MemoryBudget(10_000_000)
+            val handlersEnd: List<ConnectionRig.(() -> Unit) -> Unit> = listOf(
+                { end -> end().also { connection.onHandlerEnd() } },
+                { end -> connection.onHandlerEnd().also { end() } },
+            )
+            for (inOrder in handlersEnd) {
+                val rig = rig(budget)
+                rig.begin { incoming }
+                rig.receive(rig.peer.frame(0x82, ByteArray(300_000)))
+                budget.used shouldBe 300_000
+                rig.inOrder {
+                    rig.transport.vanish()
+                    rig.loop.run()
+                }
+                budget.used shouldBe 0
+            }
+        }
+
+        test("what waits for the application of a client after the end is its own") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = ConnectionRig(Role.CLIENT, budget = budget, maxIncomingQueueSize = LARGE)
+            rig.begin { incoming }
+            rig.receive(rig.peer.frame(0x82, ByteArray(300_000)))
+            budget.used shouldBe 300_000
+            rig.transport.vanish()
+            rig.loop.run()
+            budget.used shouldBe 0
+            rig.begin { incoming.receive() }.await().size shouldBe 300_000
+        }
+
+        for ((name, receive) in receivers) {
+            test("what waits after the end is given up above the budget, and $name tells so") {
+                val budget = MemoryBudget(500_000)
+                val rig = rig(budget)
+                rig.begin { if (name == "incomingStreams") incomingStreams else incoming }
+                rig.receive(rig.peer.frame(0x82, ByteArray(300_000)), rig.peer.close(1000))
+                rig.peer.end()
+                rig.loop.advanceBy(1.seconds)
+                rig.connection.closeStatus?.wasClean shouldBe true
+                val other = rig(budget)
+                other.begin { incoming }
+                other.receive(other.peer.frame(0x82, ByteArray(250_000)))
+                rig.loop.run()
+                budget.used shouldBe 250_000
+                rig.begin { runCatching { receive() } }.await().exceptionOrNull()
+                    .shouldBeInstanceOf<ConnectionClosedException>()
+            }
         }
 
         test("what is in pieces counts too") {
