@@ -468,10 +468,10 @@ internal class Connection(
         isMemoryShort = false
         val cause =
             IOException("all connections held more than memoryBudget, and this one much of it")
-        // A peer that does not take what is sent would not take the Close either.
-        if (output.owned > inbox.weight) return drop(cause)
         inbox.release()
         beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
+        // A peer that takes an octet now and then would keep for hours what waits before the Close.
+        if (output.owned >= MemoryBudget.GRAIN) return drop(cause)
         readOn()
         weigh()
     }

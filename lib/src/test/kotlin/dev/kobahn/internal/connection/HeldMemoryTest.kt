@@ -6,6 +6,7 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.extension.expansion
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
@@ -296,6 +297,29 @@ internal class HeldMemoryTest :
             rig.connection.onMemoryShort(false)
             rig.loop.run()
             rig.transport.received shouldBeGreaterThan 1_000
+        }
+
+        test("who is to leave does not keep what it does not take, whatever else it holds") {
+            val budget = MemoryBudget(500_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.peer.stopReading()
+            rig.begin { send(MessageType.BINARY, ByteArray(200_000)) }
+            rig.receive(rig.peer.frame(0x82, ByteArray(600_000)))
+            rig.loop.advanceBy(6.seconds)
+            rig.connection.closeStatus?.wasClean shouldBe false
+            budget.used shouldBe 0
+            shouldThrow<ConnectionClosedException> { rig.begin { incoming.receive() }.await() }
+        }
+
+        test("who is to leave is told so where it takes what waits for it") {
+            val budget = MemoryBudget(500_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.begin { send(MessageType.BINARY, ByteArray(20_000)) }
+            rig.receive(rig.peer.frame(0x82, ByteArray(600_000)))
+            rig.loop.advanceBy(6.seconds)
+            rig.peer.frames.last() shouldBe "close 1013"
         }
 
         test("above the budget who holds most is closed at once, or dropped if it is output") {
