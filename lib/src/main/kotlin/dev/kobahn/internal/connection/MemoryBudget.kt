@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.protocol.extension.closeAll
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
@@ -123,6 +124,19 @@ internal class MemoryBudget(
             charged
         }
 
+        /** Who could not be told stays, and may be chosen again. */
+        internal fun giveUp() {
+            try {
+                holder.giveUp()
+            } catch (failure: Throwable) {
+                synchronized(this) {
+                    isLeaving = false
+                    leaving.addAndGet(-charged)
+                }
+                throw failure
+            }
+        }
+
         /** It holds nothing any more, and never will. */
         fun end() {
             val change = synchronized(this) { charge(0).also { hasEnded = true } }
@@ -173,8 +187,20 @@ internal class MemoryBudget(
 
     private fun evict(chosen: List<Holding>) {
         val octets = chosen.sumOf { it.charged }
-        chosen.forEach { it.holder.giveUp() }
-        if (isTold.compareAndSet(false, true)) onEviction(chosen.size, octets)
+        try {
+            closeAll(chosen.map { it::giveUp })
+        } finally {
+            if (isTold.compareAndSet(false, true)) tell(chosen.size, octets)
+        }
+    }
+
+    /** Nothing comes of it if the logger fails: who happens to grow must not be hit by that. */
+    private fun tell(count: Int, octets: Long) {
+        try {
+            onEviction(count, octets)
+        } catch (_: Exception) {
+            // Nobody is left who could be told.
+        }
     }
 
     private fun relax() {
@@ -192,7 +218,7 @@ internal class MemoryBudget(
         } else {
             MemoryBudget(limit) { count, octets ->
                 connectionLogger.warn {
-                    "$count connections, which hold most ($octets octets), are closed: all of " +
+                    "closing $count connection(s) that hold $octets octets: all of " +
                         "$whose would hold more than memoryBudget, $limit octets. " +
                         "Further ones are closed without a line until there is room again."
                 }

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
@@ -144,6 +145,41 @@ internal class MemoryBudgetTest :
             budget.isOver shouldBe false
             parts.forEach { it.end() }
             budget.used shouldBe 0
+        }
+
+        test("who cannot be told to give up keeps nobody else from it, and is told again") {
+            val budget = MemoryBudget(1000 * KIB)
+            var fails = true
+            val failing = object : MemoryBudget.Holder {
+                var tellings = 0
+
+                override fun pause() = Unit
+
+                override fun resume() = Unit
+
+                override fun giveUp() {
+                    tellings++
+                    if (fails) error("the loop is gone")
+                }
+            }
+            val holding = budget.hold(failing)
+            holding.update(600 * KIB)
+            val other = Part(budget)
+            other.has(400 * KIB)
+            val last = Part(budget)
+            shouldThrow<IllegalStateException> { last.has(500 * KIB) }
+            last.wishes shouldContainExactly listOf("give up")
+            last.end()
+            fails = false
+            other.has(500 * KIB)
+            failing.tellings shouldBe 2
+        }
+
+        test("a log that fails does not hit who grew") {
+            val budget = MemoryBudget(100 * KIB) { _, _ -> error("the disk is full") }
+            val part = Part(budget)
+            part.has(200 * KIB)
+            part.wishes shouldContainExactly listOf("give up")
         }
 
         test("it is told once in a row that some had to give up") {
