@@ -67,8 +67,8 @@ public class WebSocketServerOptions internal constructor() :
      * or more, and else new requests get 503 until there are fewer; both are logged, once in a row. A
      * handler that does its work in `whileOpen { }` ends with its connection and does not count. Where
      * many connections end at once, handlers that still wait for a thread count until they have run.
-     * Each keeps its request, so that the limit times `maxHeadSize` is the heap that peers can fill with
-     * them at most. 0 is no limit. Default: 10,000.
+     * Each keeps its request, so that peers can fill the limit times `maxHeadSize` of the heap with
+     * them; their unread messages count towards `memoryBudget`. 0 is no limit. Default: 10,000.
      */
     public var maxLingeringHandlers: Int by option(10_000, "0 (no limit) or more") { it >= 0 }
 
