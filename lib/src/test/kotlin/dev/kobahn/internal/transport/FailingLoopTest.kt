@@ -61,7 +61,8 @@ internal class FailingLoopTest :
                     selector.failures.set(0)
                     while (selector.failures.get() < 2) withContext(loop.dispatcher) { }
                     selector.fails = false
-                    repeat(3) { withContext(loop.dispatcher) { } }
+                    selector.successes.set(0)
+                    while (selector.successes.get() < 2) withContext(loop.dispatcher) { }
                 }
             }
             log.count("Selecting failed on failing anew") shouldBe 2
@@ -121,12 +122,16 @@ private class Channel : Selected {
 private class FailingSelector : AbstractSelector(SelectorProvider.provider()) {
     val real: Selector = Selector.open()
     val failures = AtomicInteger()
+    val successes = AtomicInteger()
 
     @Volatile
     var fails = false
 
     private fun failing(): Int {
-        if (!fails) return 0
+        if (!fails) {
+            successes.incrementAndGet()
+            return 0
+        }
         failures.incrementAndGet()
         throw IOException("for the test")
     }
