@@ -38,8 +38,9 @@ constructor(
     }
 
     /**
-     * What the connection ended with: the code this end failed it with, if it did. Else that of RFC
-     * 6455 section 7.1.5: the one the peer sent, 1005 if its Close had none, 1006 if no Close came.
+     * The code the connection ended with. If this end failed the connection, it is the code of its
+     * Close. Otherwise it is that of RFC 6455 section 7.1.5: the code the peer sent, 1005 if its
+     * Close had none, 1006 if no Close came.
      */
     public val code: Int
         get() {

@@ -24,8 +24,9 @@ public suspend fun MessageReader.copyTo(target: OutputStream): Long {
 }
 
 /**
- * What is left of the message as a flow of the pieces that [MessageReader.read] gives, for one
- * collector. Who stops collecting may read on from there. The counterpart of `sendMessage(type, flow)`.
+ * The rest of the message as a flow of the pieces that [MessageReader.read] returns, for one
+ * collector. A collector that stops may read on from there. The counterpart of
+ * `sendMessage(type, flow)`.
  *
  * Collecting throws as [MessageReader.read].
  */

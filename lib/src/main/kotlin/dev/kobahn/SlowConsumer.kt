@@ -19,9 +19,9 @@ public sealed class SlowConsumer {
      * than [maxQueueSize] octets the oldest are dropped. A short message counts as 64 octets; the
      * newest message is always kept.
      *
-     * What counts is how fast a member takes its messages, not whether it reads: who broadcasts
-     * faster than a network delivers makes every member slow for a moment, and those that do read
-     * lose messages as well. [WebSocketGroup.droppedMessages] counts them.
+     * A member that reads loses messages too if it takes them more slowly than they are broadcast: a
+     * broadcaster that is faster than the network makes every member slow for a moment.
+     * [WebSocketGroup.droppedMessages] counts the lost messages.
      */
     public class DropOldest
     @JvmOverloads

@@ -1,9 +1,9 @@
 package dev.kobahn.internal.client
 
 /**
- * What a client waits for while it opens a connection.
+ * A step of opening a client's connection, each of which may use up the time.
  *
- * @property lack what there is not when the time is over in this phase
+ * @property lack names the missing result in the message of a timeout in this phase
  */
 internal enum class OpeningPhase(val lack: String) {
     LOOKUP("the host's name was not looked up"),

@@ -42,7 +42,7 @@ internal class AutoPing(
     private val owner: Owner,
     private val log: ConnectionLog? = null,
 ) {
-    /** What the connection does for its automatic Pings. On the loop. */
+    /** The connection, as its automatic Pings see it. On the loop. */
     interface Owner {
         /** Whether a Ping would leave now: not while a frame is open. */
         val canPing: Boolean
@@ -68,7 +68,7 @@ internal class AutoPing(
     private var paused = false
     private var stopped = false
 
-    /** Where the Ping ends that is yet to leave. */
+    /** The end in the stream of the Ping that has not left yet, or [NONE]. */
     @Volatile
     private var end = NONE
 
@@ -140,7 +140,7 @@ internal class AutoPing(
 
     private fun timedOut() {
         if (owner.isClosing) return
-        // What takes no octets at all is ended by the time for writing.
+        // The Ping has not left: writeTimeout ends a peer that takes nothing.
         if (end != NONE) return awaitPong()
         val left = config.timeout - minOf(since(sentAt), since(roomAt))
         if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()

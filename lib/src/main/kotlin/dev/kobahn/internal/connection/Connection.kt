@@ -99,8 +99,8 @@ internal class Connection(
         private set
 
     /**
-     * What came and is not yet parsed, because the application has enough, or because it restores to
-     * so much that others have to be served in between. Nothing is read meanwhile. On the loop.
+     * Octets that were read and are not parsed yet: the application has enough, or they restore to so
+     * much that others have to be served in between. Nothing is read meanwhile. On the loop.
      */
     private var held: ByteBuffer? = null
 
@@ -153,7 +153,7 @@ internal class Connection(
 
     /** A message that is sent piece by piece will not be completed, because of [failure]. */
     override fun abandonMessage(failure: Throwable) {
-        // Whose Close cut the message off is known only before the protocol takes no more.
+        // Asked first: a Close that was sent before has cut the message off.
         val isClosedBefore: Boolean
         val state = synchronized(output) {
             isClosedBefore = protocol.localClose != null
@@ -200,7 +200,7 @@ internal class Connection(
         return awaitClosed()
     }
 
-    /** As [close]; throws if the peer did not take what was sent, unless it was dropped here. */
+    /** Closes as [close] does. Throws if messages were not taken, unless [drop] was called. */
     suspend fun closeDelivering(code: Int): CloseStatus {
         val status = close(code, "")
         val isDropped = status.cause?.message == DROPPED_HERE
@@ -218,7 +218,7 @@ internal class Connection(
         loop.run {
             if (outbox.isClosed) return@run
             closing.begin(Initiator.LOCAL, cause)
-            // What comes from now on is not kept, and the peer's Close is among it.
+            // Reading has to go on to the peer's Close; it costs no memory, for nothing is kept.
             isMemoryShort = false
             inbox.discard()
             weigh()
@@ -239,7 +239,7 @@ internal class Connection(
         }
     }
 
-    /** As [drop], and at once also while the loop is held up. */
+    /** Drops the connection without waiting for the loop, which may be held up. From any thread. */
     fun dropNow(cause: IOException) {
         if (!outbox.isClosed) closing.blame(Initiator.LOCAL, cause)
         transport.close()
