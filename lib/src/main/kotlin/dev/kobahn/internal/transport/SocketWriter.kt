@@ -10,7 +10,16 @@ import java.nio.channels.SocketChannel
  * everything else, so that who sends never waits for who writes.
  */
 internal abstract class SocketWriter(val output: OctetQueue, val channel: SocketChannel) {
-    private enum class State { IDLE, WRITING, BLOCKED, ENDED }
+    private enum class State {
+        IDLE,
+        WRITING,
+        BLOCKED,
+
+        /** The output was abandoned during a write: what that takes is still to be counted. */
+        ABANDONED,
+
+        ENDED,
+    }
 
     /** How a call of [writeOutput] ended. */
     enum class Outcome {
@@ -43,9 +52,14 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
     /** Forgets what waits; nothing is written any more. */
     protected fun abandonOutput() {
         synchronized(output) {
-            state = State.ENDED
-            output.clear()
+            if (state == State.WRITING) state = State.ABANDONED
+            if (state != State.ABANDONED) end()
         }
+    }
+
+    private fun end() {
+        state = State.ENDED
+        output.clear()
     }
 
     /**
@@ -57,6 +71,9 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
         val isInterrupted = Thread.interrupted()
         try {
             return writeRounds(buffer, ready)
+        } catch (failure: Throwable) {
+            synchronized(output) { end() }
+            throw failure
         } finally {
             if (isInterrupted) Thread.currentThread().interrupt()
         }
@@ -95,9 +112,11 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
     }
 
     private fun advance(buffer: ByteBuffer, written: Int, last: Boolean): Outcome? {
-        // Abandoned during the system call.
-        if (state == State.ENDED) return Outcome.DONE
         output.remove(written)
+        if (state == State.ABANDONED) {
+            end()
+            return Outcome.DONE
+        }
         if (buffer.hasRemaining()) {
             state = State.BLOCKED
             return Outcome.BLOCKED

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.transport
 
 import dev.kobahn.protocol.OctetQueue
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeFalse
 import io.kotest.matchers.booleans.shouldBeTrue
@@ -38,6 +39,30 @@ class SocketWriterTest :
             Thread.interrupted().shouldBeFalse()
             channel.written shouldBe "hello"
         }
+
+        test("a write counts that is under way when the output is abandoned") {
+            val channel = OldChannel()
+            val writer = writer(channel)
+            channel.duringWrite = {
+                writer.abandon()
+                // Another thread sends, and has nothing to write.
+                writer.output.append("too late".encodeToByteArray())
+                writer.write() shouldBe SocketWriter.Outcome.DONE
+            }
+            writer.write() shouldBe SocketWriter.Outcome.DONE
+            writer.output.position shouldBe 5L
+            writer.output.isEmpty.shouldBeTrue()
+            channel.written shouldBe "hello"
+        }
+
+        test("nothing waits after a write that failed while the output was abandoned") {
+            val channel = OldChannel(fails = true)
+            val writer = writer(channel)
+            channel.duringWrite = { writer.abandon() }
+            shouldThrow<IOException> { writer.write() }.message shouldBe "on purpose"
+            writer.output.position shouldBe 0L
+            writer.output.isEmpty.shouldBeTrue()
+        }
     })
 
 /** What [action] came to on a thread that was interrupted before, and whether it is afterwards. */
@@ -49,6 +74,8 @@ private fun <T> interrupted(action: () -> T): Pair<Result<T>, Boolean> {
 
 private class Writer(output: OctetQueue, channel: SocketChannel) : SocketWriter(output, channel) {
     fun write() = writeOutput(ByteBuffer.allocate(100), ready = false)
+
+    fun abandon() = abandonOutput()
 }
 
 private fun writer(channel: SocketChannel) =
@@ -60,7 +87,10 @@ private class OldChannel(private val fails: Boolean = false) :
     var written = ""
         private set
 
+    var duringWrite = {}
+
     override fun write(source: ByteBuffer): Int {
+        duringWrite()
         if (Thread.currentThread().isInterrupted) {
             close()
             throw ClosedByInterruptException()
