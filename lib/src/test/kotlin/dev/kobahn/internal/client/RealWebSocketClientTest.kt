@@ -341,14 +341,35 @@ class RealWebSocketClientTest :
                         maxOutgoingQueueSize = 64L shl 20
                         closeHandshakeTimeout = 200.milliseconds
                     }
-                    val end = shouldThrow<ConnectionClosedException> {
-                        client.connect(url) {
-                            send(ByteArray(15 shl 20))
-                            if (isClosedByServer) incoming.toList()
-                        }
+                    try {
+                        shouldThrow<ConnectionClosedException> {
+                            client.connect(url) {
+                                send(ByteArray(15 shl 20))
+                                if (isClosedByServer) incoming.toList()
+                            }
+                        }.status.wasClean shouldBe false
+                    } finally {
+                        over.complete(Unit)
                     }
+                }
+            }
+        }
+
+        test("connect returns what a block returns that dropped what it had sent") {
+            val over = CompletableDeferred<Unit>()
+            against({ peer ->
+                peer.open()
+                runBlocking { over.await() }
+            }) { url ->
+                val client = webSocketClient { maxOutgoingQueueSize = 64L shl 20 }
+                try {
+                    client.connect(url) {
+                        send(ByteArray(15 shl 20))
+                        drop()
+                        42
+                    } shouldBe 42
+                } finally {
                     over.complete(Unit)
-                    end.status.wasClean shouldBe false
                 }
             }
         }

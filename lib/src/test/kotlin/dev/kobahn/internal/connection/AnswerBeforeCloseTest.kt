@@ -121,6 +121,18 @@ class AnswerBeforeCloseTest :
                     rig.peer.frames shouldContainExactly listOf("close 1000")
                 }
 
+                test(
+                    "a handler on the loop that has taken all and does not come back delays nothing",
+                ) {
+                    val rig = ConnectionRig(role, handlerOnLoop = true)
+                    rig.begin {
+                        incoming.receive()
+                        delay(1000.seconds)
+                    }
+                    rig.receive(rig.peer.text("one"), rig.peer.close(1000))
+                    rig.peer.frames shouldContainExactly listOf("close 1000")
+                }
+
                 for (onLoop in listOf(true, false)) {
                     test("what came before a violation is answered before a drop (loop: $onLoop)") {
                         val rig = ConnectionRig(role, failByDrop = true, handlerOnLoop = onLoop)

@@ -192,7 +192,7 @@ class AutoPingTest :
                     rig.begin { send(MessageType.BINARY, ByteArray(5000)) }
                     rig.loop.advanceBy(INTERVAL)
                     while (rig.connection.bufferedAmount > 0) {
-                        rig.loop.advanceBy(2.seconds)
+                        rig.loop.advanceBy(5.seconds)
                         rig.peer.readOnce()
                         rig.loop.run()
                     }
@@ -202,6 +202,64 @@ class AutoPingTest :
                     rig.peer.pings() shouldHaveSize 1
                     rig.loop.advanceBy(TICK)
                     rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("the round trip time counts from the departure of the Ping, too") {
+                    val rig = ConnectionRig(
+                        role,
+                        maxOutgoingQueueSize = 10_000,
+                        capacity = 100,
+                        autoPing = AutoPingConfig(INTERVAL, 3.seconds, 12, false),
+                    )
+                    rig.peer.stopReading()
+                    rig.begin { send(MessageType.BINARY, ByteArray(5000)) }
+                    rig.loop.advanceBy(INTERVAL + 2.seconds)
+                    rig.peer.readOn()
+                    rig.loop.advanceBy(1.seconds)
+                    rig.receive(rig.peer.pong(rig.peer.pings().single()))
+                    rig.connection.roundTripTime.value shouldBe 1.seconds
+                }
+
+                test("no second Ping waits behind one that has not left") {
+                    val rig = ConnectionRig(
+                        role,
+                        maxOutgoingQueueSize = 10_000,
+                        capacity = 100,
+                        autoPing = AutoPingConfig(INTERVAL, Duration.ZERO, 12, false),
+                    )
+                    rig.peer.stopReading()
+                    rig.begin { send(MessageType.BINARY, ByteArray(5000)) }
+                    rig.loop.advanceBy(INTERVAL * 5)
+                    rig.peer.readOn()
+                    rig.loop.run()
+                    rig.peer.pings() shouldHaveSize 1
+                }
+
+                test("that the system takes what is sent is no sign of the peer") {
+                    val rig = rig(restart = false)
+                    rig.peer.stopReading()
+                    rig.loop.advanceBy(INTERVAL)
+                    repeat(3) {
+                        rig.connection.closeStatus shouldBe null
+                        rig.begin { send(MessageType.BINARY, ByteArray(10)) }
+                        rig.loop.advanceBy(1.seconds)
+                    }
+                    rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("once a Close is out its own time holds, not that for the Pong") {
+                    val rig = ConnectionRig(
+                        role,
+                        closeHandshakeTimeout = 10.seconds,
+                        autoPing = AutoPingConfig(INTERVAL, 3.seconds, 12, false),
+                    )
+                    rig.loop.advanceBy(INTERVAL)
+                    val closing = rig.begin { close(1000, "") }
+                    rig.loop.advanceBy(10.seconds - TICK)
+                    closing.isCompleted shouldBe false
+                    rig.loop.advanceBy(TICK)
+                    closing.getCompleted().cause?.message shouldBe
+                        "the peer sent no Close within 10s"
                 }
 
                 test("a peer that makes room for what waits is there, whenever its Pong comes") {

@@ -175,6 +175,7 @@ class ClosingHandshakeTest :
                     "a peer that broke a rule and does not close is dropped after closeHandshakeTimeout",
                 ) {
                     val rig = ConnectionRig(role, closeHandshakeTimeout = 1.seconds)
+                    rig.peer.endsToo = false
                     rig.receive(rig.peer.violation())
                     rig.loop.advanceBy(1.seconds - TICK)
                     rig.connection.closeStatus.shouldBeNull()

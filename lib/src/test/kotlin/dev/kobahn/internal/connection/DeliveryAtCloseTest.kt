@@ -72,12 +72,15 @@ class DeliveryAtCloseTest :
                 }
 
                 test("a message before a drop for a broken rule arrives") {
-                    val rig = slowRig(role, failByDrop = true)
-                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
-                    rig.receive(rig.peer.violation())
-                    rig.takeSlowly()
-                    rig.peer.frames shouldContainExactly listOf("binary 5000")
-                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
+                    for (hasPeerEnded in listOf(false, true)) {
+                        val rig = slowRig(role, failByDrop = true)
+                        rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                        rig.receive(rig.peer.violation())
+                        if (hasPeerEnded) rig.peer.end()
+                        rig.takeSlowly()
+                        rig.peer.frames shouldContainExactly listOf("binary 5000")
+                        rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
+                    }
                 }
 
                 test("who takes answers slowly gets all of them before our Close") {
@@ -95,15 +98,21 @@ class DeliveryAtCloseTest :
                 test(
                     "who sends without end is stopped closeHandshakeTimeout after the peer's Close",
                 ) {
-                    val rig = slowRig(role)
+                    val rig = slowRig(role, handlerOnLoop = false)
                     val sending = rig.begin {
+                        incoming.receive()
                         while (true) send(MessageType.BINARY, ByteArray(SIZE))
                     }
-                    rig.receive(rig.peer.close(1000))
-                    repeat(5) {
+                    rig.receive(rig.peer.text("all of it"), rig.peer.close(1000))
+                    repeat(4) {
+                        // Nothing can follow our Close.
+                        rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }.isCompleted shouldBe
+                            false
                         rig.loop.advanceBy(250.milliseconds)
                         rig.peer.readOnce()
                     }
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }.isCompleted shouldBe
+                        true
                     rig.takeSlowly()
                     sending.getCompletionExceptionOrNull()
                         .shouldBeInstanceOf<ConnectionClosedException>()
@@ -137,7 +146,10 @@ class DeliveryAtCloseTest :
                     rig.receive(rig.peer.close(1000))
                     rig.peer.end()
                     rig.loop.advanceBy(ConnectionRig.LONG)
-                    rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe false
+                    val status = rig.connection.closeStatus.shouldNotBeNull()
+                    status.wasClean shouldBe false
+                    status.cause?.message shouldBe
+                        "a message was cut off by the end of the connection"
                 }
 
                 test("a peer that takes nothing is dropped, and the end is not clean") {

@@ -6,6 +6,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
+import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -64,6 +65,14 @@ class WriteTimeoutTest :
                         rig.loop.advanceBy(10.seconds)
                     }
                     rig.connection.closeStatus.shouldNotBeNull()
+                }
+
+                test("the end of the connection ends the wait") {
+                    val rig = blockedRig(role)
+                    rig.peer.vanish(IOException("reset"))
+                    rig.loop.run()
+                    rig.connection.closeStatus.shouldNotBeNull().cause?.message shouldBe "reset"
+                    rig.loop.pendingTimers shouldBe 0
                 }
 
                 test("a writeTimeout of zero waits for ever") {
