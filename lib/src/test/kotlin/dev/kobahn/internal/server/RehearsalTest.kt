@@ -1,14 +1,21 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.EventLoopGroup
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import java.util.concurrent.CountDownLatch
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 
 internal class RehearsalTest :
     FunSpec({
+        timeout = 60_000
+
         test("a rehearsal that fails in any way is no failure of who asked for it") {
             val lease = EventLoopGroup("rehearsal", 1).acquire()
             // So it hands out no loop, which is an IllegalStateException.
@@ -18,13 +25,51 @@ internal class RehearsalTest :
 
         test("who asked for a rehearsal and is cancelled meanwhile does not go on") {
             val lease = EventLoopGroup("rehearsal", 1).acquire()
+            val release = CountDownLatch(1)
+            // So it cannot end before that.
+            lease.next().execute { release.await() }
             var hasGoneOn = false
             val asking = launch(start = CoroutineStart.UNDISPATCHED) {
                 Rehearsal.attempt(lease)
                 hasGoneOn = true
             }
-            asking.cancelAndJoin()
+            asking.cancel()
+            release.countDown()
+            asking.join()
             hasGoneOn shouldBe false
             lease.release()
         }
+
+        test("a rehearsal leaves nothing open, whenever it is cancelled") {
+            val lease = EventLoopGroup("rehearsal", 1).acquire()
+            val loop = lease.next()
+            repeat(40) { turns ->
+                val asking = launch(start = CoroutineStart.UNDISPATCHED) {
+                    Rehearsal.attempt(lease)
+                }
+                repeat(turns) { withContext(loop.dispatcher) { } }
+                asking.cancelAndJoin()
+                eventually(10.seconds) { loop.channels() shouldBe 0 }
+            }
+            Rehearsal.attempt(lease)
+            eventually(10.seconds) { loop.channels() shouldBe 0 }
+            lease.release()
+        }
+
+        test("a rehearsal that nobody answers is given up after three seconds") {
+            val lease = EventLoopGroup("rehearsal", 3, blockedThreshold = 60.seconds).acquire()
+            val release = CountDownLatch(1)
+            val (asking, accepting, answering) = List(3) { lease.next() }
+            answering.execute { release.await() }
+            Rehearsal.attempt(lease)
+            release.countDown()
+            for (loop in listOf(asking, accepting, answering)) {
+                // Before a server gives up who asks for nothing.
+                eventually(4.seconds) { loop.channels() shouldBe 0 }
+            }
+            lease.release()
+        }
     })
+
+/** How many channels the loop watches. */
+private suspend fun EventLoop.channels() = withContext(dispatcher) { selector.keys().size }

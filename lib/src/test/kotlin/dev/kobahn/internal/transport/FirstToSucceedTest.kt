@@ -4,6 +4,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import java.io.IOException
 import kotlinx.coroutines.CancellationException
@@ -118,6 +119,24 @@ class FirstToSucceedTest :
                 runCurrent()
                 racing.cancelAndJoin()
                 attempts.cancelled shouldContainExactly listOf("a", "b")
+            }
+        }
+
+        test("a winner whose caller is cancelled before it gets it is discarded") {
+            runTest {
+                val attempts = Attempts(this)
+                val racing = async {
+                    attempts.run("stubborn", "quick") {
+                        if (it == "stubborn") withContext(NonCancellable) { delay(1_000) }
+                        it
+                    }
+                }
+                // The winner is known, and its rival is waited for.
+                advanceTimeBy(500)
+                runCurrent()
+                attempts.discarded.shouldBeEmpty()
+                racing.cancelAndJoin()
+                attempts.discarded shouldContainExactlyInAnyOrder listOf("quick", "stubborn")
             }
         }
 
