@@ -63,12 +63,13 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     private var octets = 0L
 
     /** How many octets wait; from any thread, which may see an older number. */
-    val weight: Long get() = octets
+    val weight: Long get() = octets + (bridge?.weight ?: 0)
 
     /** Who waits, mostly one at most: the first of a chain. */
     private var waiting: IncomingIterator<E>? = null
 
-    /** Made when `select` is used. */
+    /** Made when `select` is used. Set under the monitor. */
+    @Volatile
     private var bridge: SelectBridge<E>? = null
 
     /** Whether a message was taken and the receiver has not come back for the next. */
@@ -91,13 +92,15 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
             over = octets > limit
             nextWaiting()
         }
+        feedBridge()
         receiver?.tell()
         // Who was told may have taken it at once.
         return over && isFull
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
-    fun add(message: E): Boolean = synchronized(this) { append(message) }
+    fun add(message: E): Boolean =
+        synchronized(this) { append(message) }.also { if (it) feedBridge() }
 
     /** Tells a receiver that waits of what there is. */
     fun tell() {
@@ -108,7 +111,6 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         if (isDiscarding || end != null) return false
         addLast(message)
         octets += costOf(message)
-        feedBridge()
         return true
     }
 
@@ -122,8 +124,8 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     fun end(cause: Throwable?) {
         synchronized(this) {
             if (end == null) end = End(cause)
-            feedBridge()
         }
+        feedBridge()
         tellAll()
     }
 
@@ -132,8 +134,8 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         synchronized(this) {
             end = End(cause)
             bridge?.reopen()
-            feedBridge()
         }
+        feedBridge()
         tellAll()
     }
 
@@ -261,11 +263,11 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         val message = synchronized(this) {
             val wasFull = octets > limit
             val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= costOf(it) }
-            feedBridge()
             busy = next != null
             room = wasFull && octets <= limit
             next
         }
+        feedBridge()
         if (room) owner.onRoom()
         if (message == null) owner.onIdle() else owner.onTaken()
         return message
@@ -286,9 +288,9 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
             bridge?.take()?.let(::addInFront)
             addInFront(message)
             bridge?.reopen()
-            feedBridge()
             nextWaiting()
         }
+        feedBridge()
         receiver?.tell()
     }
 
@@ -297,29 +299,43 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         octets += costOf(message)
     }
 
-    /** Keeps the head of the queue, and at last its end, where `select` finds them. */
+    /**
+     * Keeps the head of the queue, and at last its end, where `select` finds them. Code that goes on
+     * without a dispatcher does so after the monitor is left: it may wait for others who need that.
+     */
     private fun feedBridge() {
         val bridge = bridge ?: return
+        val hasRoom = resumingLater { synchronized(this) { feed(bridge) } }
+        if (hasRoom) owner.onRoom()
+    }
+
+    /** Returns whether the queue was over its limit, and is no more. */
+    private fun feed(bridge: SelectBridge<E>): Boolean {
+        val wasFull = octets > limit
         while (bridge.isHungry) {
             val head = removeFirstOrNull() ?: break
-            octets -= costOf(head)
+            val cost = costOf(head)
+            octets -= cost
             busy = true
-            bridge.give(head)
+            bridge.give(head, cost)
         }
         val end = end
         if (end != null && hasNone) bridge.close(end.cause)
+        return wasFull && octets <= limit
     }
 
     private fun openBridge(): SelectBridge<E> {
         owner.beforeReceive()
-        val bridge: SelectBridge<E>
-        val idle = synchronized(this) {
-            bridge = this.bridge ?: SelectBridge(::putBack).also { this.bridge = it }
-            feedBridge()
-            nothingWaits.also { busy = !it }
-        }
+        val bridge = madeBridge()
+        feedBridge()
+        val idle = synchronized(this) { nothingWaits.also { busy = !it } }
         if (idle) owner.onIdle() else owner.onRoom()
+        owner.onTaken()
         return bridge
+    }
+
+    private fun madeBridge() = bridge ?: synchronized(this) {
+        bridge ?: SelectBridge(::putBack).also { bridge = it }
     }
 
     override val onReceive: SelectClause1<E> get() = openBridge().channel.onReceive

@@ -15,10 +15,18 @@ import kotlinx.coroutines.channels.Channel
 @OptIn(ExperimentalCoroutinesApi::class, DelicateCoroutinesApi::class)
 internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
     /** The channel whose clauses are handed out. */
+    @Volatile
     var channel: Channel<E> = open()
         private set
 
     private var closed = false
+
+    /** What the message counts as that was given last, in octets. */
+    @Volatile
+    private var cost = 0L
+
+    /** What the message counts as that no `select` has taken, in octets. From any thread. */
+    val weight: Long get() = if (channel.isEmpty) 0 else cost
 
     /** Whether there is nothing to take. */
     val isEmpty: Boolean get() = channel.isEmpty || channel.isClosedForReceive
@@ -35,8 +43,9 @@ internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
         channel = open()
     }
 
-    /** Hands [message] to a `select` that waits, or keeps it for the next. */
-    fun give(message: E) {
+    /** Hands [message], which counts as [cost] octets, to a `select` that waits, or keeps it for the next. */
+    fun give(message: E, cost: Long) {
+        this.cost = cost
         check(channel.trySend(message).isSuccess) { "the bridge was not hungry" }
     }
 

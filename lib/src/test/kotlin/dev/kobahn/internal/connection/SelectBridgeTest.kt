@@ -1,11 +1,15 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.Message
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeTrue
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
+import java.io.IOException
+import kotlin.concurrent.thread
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.selects.select
@@ -93,5 +97,40 @@ class SelectBridgeTest :
             loop.run()
             incoming.tryReceive().getOrThrow().number shouldBe 0
             incoming.tryReceive().isClosed.shouldBeTrue()
+        }
+
+        val resumings: Map<String, (IncomingMessages<Message>) -> Unit> = mapOf(
+            "a message" to { it.offer(message(0)) },
+            "the end" to { it.end(null) },
+            "a failure" to { it.fail(IOException("gone")) },
+        )
+        for ((name, resume) in resumings) {
+            test("a select without a dispatcher that $name resumes may wait for other receivers") {
+                val incoming = incomingMessages(1000, CountingOwner())
+                val canOthersReceive = CoroutineScope(Dispatchers.Unconfined).async {
+                    select { incoming.onReceiveCatching { it } }
+                    val other = thread { incoming.tryReceive() }
+                    other.join(5_000)
+                    !other.isAlive
+                }
+                resume(incoming)
+                canOthersReceive.getCompleted().shouldBeTrue()
+            }
+        }
+
+        test("a select that loops without a dispatcher gets all messages in order") {
+            val incoming = incomingMessages(1000, CountingOwner())
+            val numbers = ArrayList<Int>()
+            val selecting = CoroutineScope(Dispatchers.Unconfined).async {
+                while (true) {
+                    val next = select { incoming.onReceiveCatching { it } }
+                    numbers += next.getOrNull()?.number ?: break
+                    incoming.tryReceive().getOrNull()?.let { numbers += it.number }
+                }
+            }
+            repeat(1_000) { incoming.offer(message(it)) }
+            incoming.end(null)
+            selecting.isCompleted.shouldBeTrue()
+            numbers shouldContainExactly (0..<1_000).toList()
         }
     })
