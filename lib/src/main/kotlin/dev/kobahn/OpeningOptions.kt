@@ -21,10 +21,11 @@ public sealed interface OpeningOptions {
 
     /**
      * How many bytes all connections together may hold: messages that the application has not
-     * received yet, unfinished messages, and what waits to be sent. A server also counts what waits
-     * for the handler of a connection that has ended. A [PreparedMessage], the head of an open
-     * connection's request and the answers in plain HTTP do not count. Each server and each client
-     * has a budget of its own.
+     * received yet, unfinished messages, and what waits to be sent, groups' queues included. Of a
+     * [PreparedMessage] that waits on several connections each counts its part. A server also counts
+     * requests, as long as their connections are open, answers in plain HTTP, and what waits for the
+     * handler of a connection that has ended. A connection that holds less than 16 KiB counts as one
+     * that holds nothing. Each server and each client has a budget of its own.
      *
      * Above three quarters of it, the connections that hold most are paused: nothing is read from
      * them, and `send` suspends until all that was sent before is written. Who is paused for 5

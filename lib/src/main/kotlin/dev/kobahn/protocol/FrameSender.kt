@@ -198,7 +198,7 @@ internal class FrameSender(
         val encoded = message.encoded!!
         encoding.sentAlone(message.octets)
         frames(message.opcode, encoded, message.fragmentSize)
-        output.shareLast()
+        output.shareLast(message.forms)
         traffic.applicationSent(message.octets.size - encoded.size)
         traffic.messageSent()
     }
@@ -230,10 +230,10 @@ internal class FrameSender(
         val head = forms.head ?: FrameWriter
             .message(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
             .also { forms.head = it }
-        output.appendShared(head)
+        output.appendShared(head, forms.takeIf { isShort })
         if (!isShort) {
             output.appendPayload(octets, 0, octets.size, 0, masked = false)
-            output.shareLast()
+            output.shareLast(forms)
         }
         dataEnd = output.endPosition
         traffic.frameSent()

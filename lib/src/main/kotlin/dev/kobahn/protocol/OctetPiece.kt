@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.EncodedForms
 import dev.kobahn.protocol.frame.Masking
 import java.nio.ByteBuffer
 
@@ -23,20 +24,27 @@ internal open class OctetPiece(
     /** Whether another queue refers to octets that were the head of this piece. */
     var isSplit = false
 
-    /** How many octets others have as well, or nobody has, until this piece leaves. */
-    var shared = 0L
+    /** What its memory comes to beyond its octets that wait, see [OctetQueue.weight]. */
+    var extra = 0L
+
+    /** Who else keeps the octets, if they belong to a message that goes to many. */
+    var forms: EncodedForms? = null
 
     /** The octets as a buffer, made once for all the payloads masked in them. */
     private var view: ByteBuffer? = null
 
     open val isEmpty: Boolean get() = start == end
 
+    /** Whether the array is kept for these octets alone: all of it as long as one of them waits. */
+    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE || forms != null
+
     /** Empties this piece of a segment, to be used again with it. */
     fun reset() {
         start = 0
         end = 0
         isSplit = false
-        shared = 0
+        extra = 0
+        forms = null
     }
 
     fun mask(offset: Int, length: Int, key: Int) {
@@ -71,6 +79,8 @@ internal class RepeatedPiece(
     private var dropped = 0L
 
     override val isEmpty: Boolean get() = dropped == length
+
+    override val isReference: Boolean get() = true
 
     override fun copyTo(target: ByteBuffer) {
         val first = target.position()

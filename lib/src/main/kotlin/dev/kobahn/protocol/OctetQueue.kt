@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.EncodedForms
 import java.nio.ByteBuffer
 
 /**
@@ -38,11 +39,18 @@ constructor(
     public var size: Long = 0
         private set
 
-    /** How many of them are kept by reference, and by others too. */
-    private var shared = 0L
+    private var extra = 0L
+    private var formsKept = 0
 
-    /** How many octets wait that are nobody else's; from any thread, which may see an older number. */
-    internal val owned: Long get() = maxOf(0, size - shared)
+    /**
+     * How much memory is kept for what waits, in octets: all of a long payload until its last octet
+     * has left; of a message that goes to many the part that [reassess] found last; nothing of what
+     * is made when it is taken. From any thread, which may see an older number.
+     */
+    internal val weight: Long get() = maxOf(0, size + extra)
+
+    /** Whether something waits that others may keep too. */
+    internal val isShared: Boolean get() = formsKept > 0
 
     private var removed = 0L
 
@@ -93,26 +101,45 @@ constructor(
     }
 
     /**
-     * Appends [octets], which others may have in their queues too and nobody may change. Where
-     * nothing waits they are kept by reference, however short: a segment would be dearer.
+     * Appends [octets], which others may have in their queues too and nobody may change; of [forms],
+     * or so few that they do not count. Where nothing waits they are kept by reference, however
+     * short: a segment would be dearer.
      */
-    internal fun appendShared(octets: ByteArray) {
+    internal fun appendShared(octets: ByteArray, forms: EncodedForms?) {
         if (!isEmpty) return append(octets)
         addLast(OctetPiece(octets, 0, octets.size, pooled = false))
         size += octets.size
-        shareLast()
+        if (forms != null) shareLast(forms)
     }
 
-    /** The payload appended last is that of others too, if it is kept by reference. */
-    internal fun shareLast() {
+    /** The payload appended last is one of [forms], if it is kept by reference. */
+    internal fun shareLast(forms: EncodedForms) {
         val piece = last ?: return
-        if (piece.pooled || piece === open || piece.shared > 0) return
-        share(piece, (piece.end - piece.start).toLong())
+        if (piece.pooled || piece === open || piece.forms != null) return
+        forms.retain()
+        formsKept++
+        piece.forms = forms
+        assess(piece, forms)
     }
 
-    private fun share(piece: OctetPiece, octets: Long) {
-        piece.shared = octets
-        shared += octets
+    /** Looks anew at what others keep too: they may have become fewer. */
+    internal fun reassess() {
+        if (!isShared) return
+        var piece = first
+        while (piece != null) {
+            piece.forms?.let { assess(piece, it) }
+            piece = piece.next
+        }
+    }
+
+    private fun assess(piece: OctetPiece, forms: EncodedForms) {
+        val waiting = piece.end - piece.start
+        charge(piece, forms.part(piece.octets.size.toLong()) - waiting - piece.extra)
+    }
+
+    private fun charge(piece: OctetPiece, change: Long) {
+        piece.extra += change
+        extra += change
     }
 
     /**
@@ -159,7 +186,7 @@ constructor(
         val piece = RepeatedPiece(octets, length, masked, maskingKey)
         addLast(piece)
         size += length
-        share(piece, length)
+        charge(piece, -length)
     }
 
     /** Has the [count] octets appended last leave apart from what is around them, in writes of [pieceSize] octets. */
@@ -226,9 +253,18 @@ constructor(
     private fun removeFirst() {
         val piece = first!!
         first = piece.next
-        piece.next = null
         if (first == null) last = null
+        if (piece.isReference) passOn(piece)
+        piece.next = null
         release(piece)
+    }
+
+    /** A payload that leaves in fragments is kept until the last of them has left. */
+    private fun passOn(piece: OctetPiece) {
+        var later = piece.next
+        // Between two fragments there is at most a header.
+        if (later?.octets !== piece.octets) later = later?.next
+        if (later?.octets === piece.octets) charge(later, piece.extra)
     }
 
     /**
@@ -265,7 +301,9 @@ constructor(
         var left = count
         while (left > 0) {
             val piece = first!!
-            left -= piece.drop(left)
+            val dropped = piece.drop(left)
+            if (piece.isReference) charge(piece, dropped.toLong())
+            left -= dropped
             if (piece.isEmpty) removeFirst()
         }
     }
@@ -295,7 +333,11 @@ constructor(
 
     private fun release(piece: OctetPiece) {
         if (piece === open) open = null
-        shared -= piece.shared
+        charge(piece, -piece.extra)
+        piece.forms?.let {
+            formsKept--
+            it.release()
+        }
         if (!piece.pooled) return
         if (piece.masked) pool.recycle(piece.octets) else pool.recycle(piece)
     }

@@ -11,6 +11,7 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.ConnectionFace
 import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.internal.connection.trafficStats
@@ -27,10 +28,11 @@ import kotlinx.coroutines.flow.StateFlow
 
 /** A client's end of an open connection. */
 internal class RealClientWebSocket(
-    val connection: Connection,
+    override val connection: Connection,
     override val response: ConnectionResponse,
     override val transportDetails: TransportDetails,
-) : ClientWebSocket {
+) : ClientWebSocket,
+    ConnectionFace {
     override val protocol: String? get() = response.protocol
     override val incoming: ReceiveChannel<Message> get() = connection.incoming
     override val incomingStreams: ReceiveChannel<MessageReader> get() = connection.incomingStreams

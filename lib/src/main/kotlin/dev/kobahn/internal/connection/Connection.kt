@@ -55,7 +55,8 @@ internal class Connection(
     Inbox.Owner,
     Outbox.Owner,
     AutoPing.Owner,
-    HeldMemory.Owner {
+    HeldMemory.Owner,
+    KeptMemory.Owner {
     override val transport = socket.loggedBy(config.wireLog)
     override val loop get() = transport.loop
     val output get() = transport.output
@@ -83,6 +84,12 @@ internal class Connection(
     @Volatile private var madeWriteTimer: ProgressTimer? = null
 
     @Volatile private var memory: HeldMemory? = null
+
+    /** What others keep for it. */
+    @Volatile private var kept = emptyList<KeptMemory>()
+
+    /** How many octets the request has, which is kept as long as the connection is open. */
+    private var requestSize = 0L
 
     /** Set on the loop. */
     @Volatile
@@ -299,9 +306,12 @@ internal class Connection(
      * The opening handshake is done: from now on octets come. On the loop.
      *
      * @param unsent how many octets of the handshake are still to be appended to the output
+     * @param requestSize how many octets the request has, where it is the peer's
      */
-    fun onOpened(unsent: Int = 0) {
+    fun onOpened(unsent: Int = 0, requestSize: Long = 0) {
         countOpening(unsent)
+        this.requestSize = requestSize
+        if (requestSize >= MemoryBudget.GRAIN) weigh()
         timings?.track("onOpen")
         log?.state(WebSocketState.OPEN)
         isOpened = true
@@ -333,7 +343,7 @@ internal class Connection(
         held = rest
         weigh()
         transport.pauseReading()
-        if (!protocol.isReceivingPaused) goOn()
+        if (!protocol.isReceivingPaused && !isMemoryShort) goOn()
     }
 
     private fun goOn() {
@@ -345,6 +355,7 @@ internal class Connection(
     /** What is held, before anything else that comes. */
     private fun receiveHeld() {
         goesOn = false
+        if (isMemoryShort) return
         val octets = held ?: return
         held = null
         try {
@@ -372,11 +383,12 @@ internal class Connection(
         }
         if (isAnswered) transport.flush()
         if (waiting > 0) writeTimer().onBlocked()
+        if (waiting > 0 && output.isShared) watchMemory()
         autoPing?.onWritten(position, waiting)
         madeClosing?.onWritten(waiting)
         dueClose?.onWritten()
         outbox.onWritten()
-        memory?.update(weight)
+        memory?.update()
     }
 
     private fun writeTimer() = madeWriteTimer ?: synchronized(output) {
@@ -414,11 +426,14 @@ internal class Connection(
 
     // What it holds.
 
-    private val weight: Long
+    override val heldMemory: Long
         get() {
             val waiting = inbox.weight
-            return if (hasEnded) waiting else waiting + (held?.capacity() ?: 0) + output.owned
+            return if (hasEnded) waiting else waiting + (held?.capacity() ?: 0) + unreleased
         }
+
+    /** What it holds and cannot give up before its end. */
+    private val unreleased get() = requestSize + output.weight + kept.sumOf { it.weight }
 
     private val hasEnded get() = closeStatus != null
 
@@ -429,7 +444,7 @@ internal class Connection(
     private fun keepCounting() {
         val memory = memory ?: return
         if (isAbandoned || config.protocol.role == Role.CLIENT) return memory.end()
-        memory.update(weight)
+        memory.update()
         memory.linger()
     }
 
@@ -441,9 +456,8 @@ internal class Connection(
 
     override fun weigh() {
         val budget = budget ?: return
-        val weight = weight
-        if (weight < MemoryBudget.GRAIN && memory == null) return
-        memory(budget)?.update(weight)
+        if (memory == null && heldMemory < MemoryBudget.GRAIN) return
+        memory(budget)?.update()
     }
 
     private fun memory(budget: MemoryBudget) = memory ?: synchronized(output) {
@@ -453,7 +467,30 @@ internal class Connection(
     }
 
     override fun onTaken() {
-        memory?.update(weight)
+        memory?.update()
+    }
+
+    private fun watchMemory() {
+        val budget = budget ?: return
+        loop.run { memory(budget)?.watch() }
+    }
+
+    override fun reassessMemory(): Boolean {
+        synchronized(output) { output.reassess() }
+        val kept = kept
+        kept.forEach { it.reassess() }
+        return output.isShared || kept.isNotEmpty()
+    }
+
+    override fun retain(memory: KeptMemory) {
+        synchronized(output) { kept = kept + memory }
+        watchMemory()
+        weigh()
+    }
+
+    override fun release(memory: KeptMemory) {
+        synchronized(output) { kept = kept - memory }
+        weigh()
     }
 
     override fun onMemoryShort(isShort: Boolean) {
@@ -468,10 +505,12 @@ internal class Connection(
         isMemoryShort = false
         val cause =
             IOException("all connections held more than memoryBudget, and this one much of it")
+        val isSomethingLost = inbox.weight > 0
         inbox.release()
         beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
+        if (isSomethingLost) inbox.fail(closedException())
         // A peer that takes an octet now and then would keep for hours what waits before the Close.
-        if (output.owned >= MemoryBudget.GRAIN) return drop(cause)
+        if (unreleased >= MemoryBudget.GRAIN) return drop(cause)
         readOn()
         weigh()
     }

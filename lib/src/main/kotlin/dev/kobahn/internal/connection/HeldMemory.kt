@@ -9,22 +9,32 @@ import kotlinx.coroutines.DisposableHandle
  */
 internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private val owner: Owner) :
     MemoryBudget.Holder {
-    /** All on the loop. */
+    /** All on the loop, but for [heldMemory]. */
     interface Owner {
+        /** How many octets it holds; from any thread, which it must not keep waiting. */
+        val heldMemory: Long
+
         /** From now on it may not hold more ([isShort]), or it may again. */
         fun onMemoryShort(isShort: Boolean)
 
         /** Gives up what it holds, and closes unless it has ended. */
         fun giveUpMemory()
+
+        /** Looks anew at what others hold too, of which its part grows when they go; whether it holds such. */
+        fun reassessMemory(): Boolean
     }
 
     private val holding = budget.hold(this)
 
     // On the loop.
     private var timer: DisposableHandle? = null
+    private var look: DisposableHandle? = null
     private var hasEnded = false
 
-    fun update(octets: Long) = holding.update(octets)
+    override val held: Long get() = owner.heldMemory
+
+    /** What [owner] holds has changed. */
+    fun update() = holding.update()
 
     // Told from several threads, which may overtake each other: what counts is how it is by now.
 
@@ -46,17 +56,31 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
         owner.giveUpMemory()
     }
 
+    /** [owner] holds what others hold too: it is looked at now and then until it does not. On the loop. */
+    fun watch() {
+        if (look != null || hasEnded) return
+        look = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds) {
+            look = null
+            if (owner.reassessMemory()) watch()
+            update()
+        }
+    }
+
     /** [owner] has ended, and counts for as long as it holds something. On the loop. */
     fun linger() {
-        hasEnded = true
-        timer?.dispose()
+        stopTimers()
         holding.linger()
     }
 
     /** Nothing is held any more. On the loop. */
     fun end() {
+        stopTimers()
+        holding.end()
+    }
+
+    private fun stopTimers() {
         hasEnded = true
         timer?.dispose()
-        holding.end()
+        look?.dispose()
     }
 }

@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicLong
  * Each connection has bounds of its own; many that stay within them would still fill the heap.
  *
  * A connection that holds less than [GRAIN] counts as one that holds nothing, and a change of less
- * than [GRAIN] does not count. So small messages and idle connections cost nothing here. A message
- * that goes to many connections by reference does not count, nor does what the application took.
+ * than [GRAIN] does not count. So small messages and idle connections cost nothing here. What the
+ * application took does not count.
  *
  * Above three quarters of [limit] a connection is paused if it grows and holds at least the average.
  * It goes on once all together hold less than that again. If they do not within [Holder.PATIENCE],
@@ -49,8 +49,11 @@ internal class MemoryBudget(
     /** Whether more than three quarters are held, so that those that hold much have to wait. */
     val isTight: Boolean get() = used > mark
 
-    /** Somebody who holds something. Its methods are called from any thread. */
+    /** Somebody who holds something. Called from any thread. */
     interface Holder {
+        /** How many octets it holds now. Asked for under a monitor, so this waits for nobody. */
+        val held: Long
+
         /** Has it hold no more than now, until [resume] or [giveUp]. */
         fun pause()
 
@@ -81,9 +84,20 @@ internal class MemoryBudget(
 
         internal val isPaused = AtomicBoolean()
 
-        /** It holds [octets] now. */
-        fun update(octets: Long) {
-            changed(synchronized(this) { charge(if (octets < GRAIN) 0 else octets) })
+        /**
+         * What it holds has changed. Asked for and charged in one step: of two threads the later one
+         * charges what is there after the changes of both.
+         */
+        fun update() = changed(charge())
+
+        /** As [update], but nobody is told to wait, to go on or to leave. */
+        internal fun refresh() {
+            total.addAndGet(charge())
+        }
+
+        private fun charge() = synchronized(this) {
+            val held = if (hasEnded) 0 else holder.held
+            charge(if (held < GRAIN) 0 else held)
         }
 
         private fun changed(change: Long) {
@@ -146,6 +160,7 @@ internal class MemoryBudget(
 
         /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
+            update()
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }
@@ -155,7 +170,7 @@ internal class MemoryBudget(
             charged > 0 && charged >= total / maxOf(1, active.get())
 
         internal fun resume() {
-            if (isPaused.compareAndSet(true, false)) holder.resume()
+            if (isPaused.get() && isPaused.compareAndSet(true, false)) holder.resume()
         }
     }
 
@@ -167,25 +182,32 @@ internal class MemoryBudget(
     }
 
     private fun evictLargest() {
+        // Who gave something back may not have come to say so.
+        holdings.forEach { it.refresh() }
+        val chosen = chooseLargest()
+        if (chosen.isEmpty() && !isTight) relax() else evict(chosen)
+    }
+
+    /** Those that hold most, as many as it takes to come below [mark], if all hold more than [limit]. */
+    private fun chooseLargest(): List<Holding> = synchronized(holdings) {
+        var excess = total.get() - leaving.get()
+        if (excess <= limit) return emptyList()
+        excess -= mark
         val chosen = ArrayList<Holding>()
-        synchronized(holdings) {
-            var excess = total.get() - leaving.get()
-            if (excess <= limit) return
-            excess -= mark
-            // Sorted by a copy, since the amounts change meanwhile.
-            val parts = holdings.map { it to it.charged }.sortedByDescending { it.second }
-            for ((holding) in parts) {
-                if (excess <= 0) break
-                val freed = holding.leave()
-                if (freed == 0L) continue
-                excess -= freed
-                chosen.add(holding)
-            }
+        // Sorted by a copy, since the amounts change meanwhile.
+        val parts = holdings.map { it to it.charged }.sortedByDescending { it.second }
+        for ((holding) in parts) {
+            if (excess <= 0) break
+            val freed = holding.leave()
+            if (freed == 0L) continue
+            excess -= freed
+            chosen.add(holding)
         }
-        evict(chosen)
+        chosen
     }
 
     private fun evict(chosen: List<Holding>) {
+        if (chosen.isEmpty()) return
         val octets = chosen.sumOf { it.charged }
         try {
             closeAll(chosen.map { it::giveUp })

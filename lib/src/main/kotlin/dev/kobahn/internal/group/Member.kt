@@ -5,6 +5,8 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.internal.connection.ConnectionFace
+import dev.kobahn.internal.connection.KeptMemory
 import dev.kobahn.internal.connection.logError
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
@@ -25,17 +27,30 @@ internal class Member<F : Any>(
     private val slowConsumer: SlowConsumer,
     private val scope: CoroutineScope,
     private val dropped: AtomicLong,
-) {
+) : KeptMemory {
     /** Waits for the connection's end; set before anybody else knows of the member. */
     var watch: Job? = null
 
     // Guarded by the queue's monitor, but for the hasty look of who sends.
-    private val queue = ArrayDeque<PreparedMessage>(0)
+    private val queue = ArrayDeque<Waiting>(0)
     private var octets = 0L
     private var ended = false
 
     @Volatile
     private var isSlow = false
+
+    @Volatile
+    override var weight = 0L
+        private set
+
+    private val connection get() = (webSocket as? ConnectionFace)?.connection
+
+    /** A message that waits, and the [part] of it that counts as kept for this member. */
+    private class Waiting(val message: PreparedMessage) {
+        val cost: Long get() = maxOf(message.message.size, LEAST).toLong()
+
+        var part = 0L
+    }
 
     /** Sends where there is room; false if there is none. */
     fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
@@ -60,14 +75,15 @@ internal class Member<F : Any>(
     }
 
     private fun enqueueOrClose(message: PreparedMessage, policy: SlowConsumer.Disconnect): Boolean {
-        synchronized(queue) {
+        val next = Waiting(message)
+        val isQueued = synchronized(queue) {
             if (ended) return false
-            if (octets + message.cost <= policy.maxQueueSize) {
-                enqueue(message)
-                return true
-            }
-            clear()
+            val hasRoom = octets + next.cost <= policy.maxQueueSize
+            if (hasRoom) enqueue(next) else clear()
+            hasRoom
         }
+        connection?.weigh()
+        if (isQueued) return true
         scope.launch(start = CoroutineStart.UNDISPATCHED) {
             guarded { webSocket.close(policy.code, policy.reason) }
         }
@@ -75,48 +91,72 @@ internal class Member<F : Any>(
     }
 
     private fun enqueueOrDrop(message: PreparedMessage, limit: Long): Boolean {
+        val next = Waiting(message)
         synchronized(queue) {
             if (ended) return false
-            while (queue.isNotEmpty() && octets + message.cost > limit) {
-                octets -= queue.removeFirst().cost
+            while (queue.isNotEmpty() && octets + next.cost > limit) {
+                removeFirst()
                 dropped.incrementAndGet()
             }
-            enqueue(message)
+            enqueue(next)
         }
+        connection?.weigh()
         return true
     }
 
-    private fun enqueue(message: PreparedMessage) {
-        queue.addLast(message)
-        octets += message.cost
+    private fun enqueue(next: Waiting) {
+        queue.addLast(next)
+        octets += next.cost
+        next.message.forms.retain()
+        assess(next)
         if (isSlow) return
         isSlow = true
         scope.launch { sendQueued() }
     }
 
+    private fun removeFirst(): PreparedMessage {
+        val first = queue.removeFirst()
+        octets -= first.cost
+        weight -= first.part
+        first.message.forms.release()
+        return first.message
+    }
+
+    private fun assess(waiting: Waiting) {
+        val part = waiting.message.forms.part(waiting.cost)
+        weight += part - waiting.part
+        waiting.part = part
+    }
+
+    override fun reassess() = synchronized(queue) { queue.forEach(::assess) }
+
     private suspend fun sendQueued() {
-        while (true) {
-            val message = next() ?: break
-            guarded { webSocket.send(message) }
+        connection?.retain(this)
+        try {
+            while (true) {
+                val message = next() ?: break
+                guarded { webSocket.send(message) }
+            }
+        } finally {
+            connection?.release(this)
         }
     }
 
     private fun next(): PreparedMessage? = synchronized(queue) {
-        val next = queue.removeFirstOrNull()
-        if (next == null) isSlow = false else octets -= next.cost
-        next
+        isSlow = queue.isNotEmpty()
+        if (isSlow) removeFirst() else null
     }
 
     /** Its membership is over: nothing that waits is sent. */
     fun end() {
         watch?.cancel()
         synchronized(queue) { clear() }
+        connection?.weigh()
     }
 
     private fun clear() {
         ended = true
-        queue.clear()
-        octets = 0
+        while (queue.isNotEmpty()) removeFirst()
     }
 
     /** A coroutine here has nobody to tell of its failure. */
@@ -129,8 +169,6 @@ internal class Member<F : Any>(
             logError(failure) { "a group failed to serve $webSocket" }
         }
     }
-
-    private val PreparedMessage.cost: Long get() = maxOf(message.size, LEAST).toLong()
 
     private companion object {
         const val LEAST = 64

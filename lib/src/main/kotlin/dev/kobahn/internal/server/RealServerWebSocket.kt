@@ -12,6 +12,7 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.ConnectionFace
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.Opener
 import dev.kobahn.internal.connection.Outbox
@@ -49,12 +50,13 @@ internal class RealServerWebSocket(
     val owner: ServerConnection,
     private val match: RouteTable.Match,
 ) : ServerWebSocket,
+    ConnectionFace,
     Opener {
     private val transport get() = owner.transport
     val context: ServerContext get() = owner.context
     val loop: Loop get() = transport.loop
     val service: Service get() = match.service
-    val connection: Connection = Connection(
+    override val connection: Connection = Connection(
         transport,
         service.connectionConfig,
         context.maskingKeys,
@@ -178,7 +180,7 @@ internal class RealServerWebSocket(
         this.protocol = protocol
         val octets = head.toOctets()
         connection.extend(agreed)
-        connection.onOpened(unsent = octets.size)
+        connection.onOpened(unsent = octets.size, owner.requestSize)
         // Senders on other threads go by it: the response has to be in the queue before their frames.
         try {
             owner.open(octets) { accepted = true }

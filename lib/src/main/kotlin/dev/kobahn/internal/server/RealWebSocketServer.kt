@@ -165,7 +165,8 @@ internal class RealWebSocketServer(
     private fun accept(transport: SocketTransport, context: ServerContext) {
         // Its loop was held up until now: nobody waits for the end of what begins here.
         if (supervisor.isCompleted) return transport.close()
-        val isAdmitted = admit()
+        val isOutOfMemory = context.budget?.isOver == true
+        val isAdmitted = !isOutOfMemory && admit()
         val connection = try {
             val logged = transport.loggedBy(context.wireLog)
             ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
@@ -177,13 +178,13 @@ internal class RealWebSocketServer(
         try {
             connection.start()
             when {
+                isOutOfMemory -> connection.refuse(connection::memoryReason)
+
                 !isAdmitted -> connection.refuse {
                     "more than maxConnections (${options.maxConnections})"
                 }
 
                 stopping.get() -> connection.refuse { "the server stops" }
-
-                context.budget?.isOver == true -> connection.refuse(connection::memoryReason)
             }
         } catch (failure: Throwable) {
             // The transport may not know yet whom to tell of its end.

@@ -62,10 +62,13 @@ internal class ServerConnection(
         var surplus: HeldOctets? = null
         val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
+        /** How many octets the request has, once that is known. */
+        var requestSize = 0L
+
         /** What the request asks for, once that is known. */
         var target: String? = null
 
-        /** What it keeps until it is open: the head and what came behind it. */
+        /** What it keeps until it is open, the head and what came behind it, or the answer. */
         var memory: HeldMemory? = null
 
         /** Of the route once the path is known. */
@@ -93,14 +96,13 @@ internal class ServerConnection(
         /** Allocates nothing. */
         fun forget() {
             isOver = true
-            memory?.update(0)
             parser = null
             surplus = null
+            memory?.update()
         }
 
         fun end() {
             isOver = true
-            memory?.end()
             timer?.dispose()
             writing?.stop()
             writing = null
@@ -136,19 +138,34 @@ internal class ServerConnection(
         if (transport.received >= MemoryBudget.GRAIN) weigh()
     }
 
-    /** Until the WebSocket is open all that came is kept, in one form or another. */
     private fun weigh() {
-        val opening = opening?.takeUnless { it.isOver } ?: return
+        val opening = opening ?: return
         val budget = context.budget ?: return
+        if (opening.memory == null && heldMemory < MemoryBudget.GRAIN) return
         val memory = opening.memory
             ?: HeldMemory(budget, transport.loop, this).also { opening.memory = it }
-        memory.update(transport.received)
+        memory.update()
     }
 
-    /** Nothing to do: before it is open it may keep only little. */
+    /** Until the WebSocket is open all that came is kept, in one form or another. */
+    override val heldMemory: Long
+        get() {
+            val opening = opening ?: return 0
+            return if (opening.isOver) transport.output.weight else transport.received
+        }
+
+    /** Nothing to do: before it is open it may keep only little, and an answer is made once. */
     override fun onMemoryShort(isShort: Boolean) = Unit
 
-    override fun giveUpMemory() = refuse(::memoryReason)
+    override fun reassessMemory(): Boolean = false
+
+    override fun giveUpMemory() {
+        if (isPending) {
+            refuse(::memoryReason)
+        } else if (opening != null) {
+            transport.close()
+        }
+    }
 
     fun memoryReason(): String = "all connections hold more than memoryBudget"
 
@@ -156,6 +173,7 @@ internal class ServerConnection(
         if (opening.flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
         if (!parser.parse(input)) return
         opening.parser = null
+        opening.requestSize = transport.received - input.remaining()
         hold(opening, input)
         when (val result = parser.result) {
             is HeadResult.Complete -> judge(opening, result.head)
@@ -221,6 +239,9 @@ internal class ServerConnection(
         receiver!!.onOctets(held.take())
     }
 
+    /** How many octets the request has, until it is answered. On the loop. */
+    val requestSize: Long get() = opening?.requestSize ?: 0
+
     /** Whether the handshake is under way and the transport still there. From any thread. */
     val isPending: Boolean get() = opening?.isOver == false
 
@@ -265,6 +286,7 @@ internal class ServerConnection(
         opening.parser = null
         opening.surplus = null
         synchronized(transport.output) { transport.output.append(octets) }
+        weigh()
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
@@ -294,6 +316,7 @@ internal class ServerConnection(
 
     override fun onWritten(waiting: Long) {
         val opening = opening ?: return receiver!!.onWritten(waiting)
+        opening.memory?.update()
         val writing = opening.writing ?: return
         writing.onWritten()
         if (waiting == 0L) transport.loop.run { answered(opening) }
@@ -308,7 +331,10 @@ internal class ServerConnection(
         val isRepeated = hasEnded
         hasEnded = true
         try {
-            opening?.end()
+            opening?.run {
+                end()
+                memory?.end()
+            }
             webSocket?.onTransportClosed(cause)
         } finally {
             if (!isRepeated) ended()

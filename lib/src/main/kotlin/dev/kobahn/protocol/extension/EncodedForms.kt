@@ -1,8 +1,14 @@
 package dev.kobahn.protocol.extension
 
-/** What a message that goes to many becomes in each form it is sent in, made once. Thread-safe. */
+import java.util.concurrent.atomic.AtomicInteger
+
+/**
+ * What a message that goes to many becomes in each form it is sent in, made once, and how many keep
+ * it until it is written. Thread-safe.
+ */
 internal class EncodedForms {
     private val forms = HashMap<Any, ByteArray>(0)
+    private val keepers = AtomicInteger()
 
     /** The message's frame, or its beginning, where it is sent as it is; null until it is made. */
     @Volatile
@@ -17,4 +23,16 @@ internal class EncodedForms {
      */
     fun keep(form: Any, encoded: ByteArray): ByteArray =
         synchronized(forms) { forms.getOrPut(form) { encoded } }
+
+    /** One more keeps it from now on, until [release]. */
+    fun retain() {
+        keepers.incrementAndGet()
+    }
+
+    fun release() {
+        keepers.decrementAndGet()
+    }
+
+    /** What each of those who keep it has to answer for of [length] octets. */
+    fun part(length: Long): Long = length / maxOf(1, keepers.get())
 }

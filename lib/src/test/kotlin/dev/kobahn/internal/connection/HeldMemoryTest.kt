@@ -55,7 +55,7 @@ internal class HeldMemoryTest :
             budget.used shouldBe 0
             rig.peer.stopReading()
             rig.begin { send(MessageType.BINARY, ByteArray(300_000)) }
-            (budget.used in 200_000..300_000) shouldBe true
+            (budget.used in 300_000..300_100) shouldBe true
             rig.transport.vanish()
             rig.loop.run()
             budget.used shouldBe 0
@@ -154,15 +154,100 @@ internal class HeldMemoryTest :
             budget.used shouldBe 0
         }
 
-        test("small messages and what goes to many do not count") {
+        test("small messages do not count") {
             val budget = MemoryBudget(10_000_000)
             val rig = rig(budget)
             rig.peer.stopReading()
             repeat(20) { rig.receive(rig.peer.text("x".repeat(500))) }
             budget.used shouldBe 0
+        }
+
+        test("of a message to many each who waits with it counts a part, and the last one all") {
+            val budget = MemoryBudget(10_000_000)
             val message = PreparedMessage(Message.Binary(ByteArray(300_000)))
-            rig.begin { outbox.send(message) }
+            val rigs = List(3) { rig(budget) }
+            for (rig in rigs) {
+                rig.peer.stopReading()
+                rig.begin { outbox.send(message) }
+            }
+            (budget.used in 550_000L..550_100) shouldBe true
+            rigs.forEach { it.loop.advanceBy(5.seconds) }
+            (budget.used in 300_000L..300_100) shouldBe true
+            rigs.take(2).forEach {
+                it.transport.vanish()
+                it.loop.run()
+            }
+            rigs.last().loop.advanceBy(5.seconds)
+            (budget.used in 300_000L..300_100) shouldBe true
+            rigs.last().transport.vanish()
+            rigs.last().loop.run()
             budget.used shouldBe 0
+            rigs.sumOf { it.loop.pendingTimers } shouldBe 0
+        }
+
+        for (fragmentSize in listOf(0, 50_000)) {
+            test(
+                "a message counts whole until its last octet is written, in frames of $fragmentSize",
+            ) {
+                val budget = MemoryBudget(10_000_000)
+                val rig = rig(budget)
+                rig.peer.stopReading()
+                rig.begin { send(MessageType.BINARY, ByteArray(300_000), fragmentSize) }
+                repeat(4) {
+                    (budget.used in 300_000L..<320_000) shouldBe true
+                    rig.peer.readOnce()
+                    rig.loop.run()
+                }
+                repeat(4) {
+                    rig.peer.readOnce()
+                    rig.loop.run()
+                }
+                budget.used shouldBe 0
+            }
+        }
+
+        test("what waits for select counts until that has taken it") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            rig.begin { incoming.onReceive }
+            rig.receive(rig.peer.frame(0x82, ByteArray(300_000)))
+            budget.used shouldBe 300_000
+            rig.begin { select { incoming.onReceive { it } } }.await().size shouldBe 300_000
+            rig.begin { incoming.onReceive }
+            budget.used shouldBe 0
+        }
+
+        test("nothing is restored while memory is short") {
+            val budget = MemoryBudget(2_600_000)
+            val rig = ConnectionRig(
+                Role.SERVER,
+                budget = budget,
+                maxIncomingQueueSize = 10_000_000,
+                extensions = listOf(expansion()),
+            )
+            rig.begin { incoming }
+            // Each restores to 127,500 octets, and a turn of the loop to a little more than a MiB.
+            val wire = ByteArray(1_000) { if (it % 2 == 0) -1 else 0x41 }
+            rig.receive(*Array(40) { rig.peer.frame(0xC2, wire) })
+            rig.connection.isReadingPaused shouldBe true
+            rig.begin { List(40) { incoming.receive().size } }.await() shouldBe
+                List(40) { 127_500 }
+            rig.peer.frames shouldBe emptyList()
+        }
+
+        test("who is closed with messages unread is told so though the peer answers the Close") {
+            val budget = MemoryBudget(150_000)
+            val rig = rig(budget)
+            rig.begin { incoming }
+            rig.receive(rig.peer.frame(0x82, ByteArray(60_000)))
+            rig.receive(rig.peer.frame(0x82, ByteArray(60_000)))
+            rig.loop.advanceBy(6.seconds)
+            rig.peer.frames shouldBe listOf("close 1013")
+            val receiving = rig.begin { runCatching { incoming.iterator().hasNext() } }
+            rig.receive(rig.peer.close(1013))
+            rig.peer.end()
+            rig.loop.advanceBy(1.seconds)
+            receiving.await().exceptionOrNull().shouldBeInstanceOf<ConnectionClosedException>()
         }
 
         test(
@@ -269,15 +354,20 @@ internal class HeldMemoryTest :
             }
             var isPaused = false
             val owner = object : HeldMemory.Owner {
+                override var heldMemory = 90_000L
+
                 override fun onMemoryShort(isShort: Boolean) {
                     isPaused = isShort
                 }
 
                 override fun giveUpMemory() = Unit
+
+                override fun reassessMemory() = false
             }
             val memory = HeldMemory(MemoryBudget(100_000), loop, owner)
-            memory.update(90_000)
-            memory.update(0)
+            memory.update()
+            owner.heldMemory = 0
+            memory.update()
             actions.size shouldBe 2
             actions.forEach { it.run() }
             isPaused shouldBe false

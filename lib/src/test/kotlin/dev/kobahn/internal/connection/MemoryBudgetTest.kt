@@ -5,6 +5,8 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.concurrent.thread
 
 private const val KIB = 1024L
@@ -14,7 +16,15 @@ private class Part(budget: MemoryBudget) : MemoryBudget.Holder {
     val wishes = CopyOnWriteArrayList<String>()
     private val holding = budget.hold(this)
 
-    fun has(octets: Long) = holding.update(octets)
+    @Volatile
+    override var held = 0L
+
+    fun has(octets: Long) {
+        held = octets
+        update()
+    }
+
+    fun update() = holding.update()
 
     fun waited() = holding.waited()
 
@@ -152,6 +162,7 @@ internal class MemoryBudgetTest :
             var fails = true
             val failing = object : MemoryBudget.Holder {
                 var tellings = 0
+                override val held = 600 * KIB
 
                 override fun pause() = Unit
 
@@ -163,7 +174,7 @@ internal class MemoryBudgetTest :
                 }
             }
             val holding = budget.hold(failing)
-            holding.update(600 * KIB)
+            holding.update()
             val other = Part(budget)
             other.has(400 * KIB)
             val last = Part(budget)
@@ -191,6 +202,67 @@ internal class MemoryBudgetTest :
                 told shouldBe row + 1
                 parts.forEach { it.end() }
             }
+        }
+
+        test("who holds less without having said so does not have to go for what it held") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (emptied, other) = List(2) { Part(budget) }
+            emptied.has(600 * KIB)
+            emptied.held = 0
+            other.has(500 * KIB)
+            emptied.wishes shouldBe emptyList()
+            other.wishes shouldBe emptyList()
+            budget.used shouldBe 500 * KIB
+        }
+
+        test("who waited is looked at anew before it has to go") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (paused, other) = List(2) { Part(budget) }
+            other.has(300 * KIB)
+            paused.has(500 * KIB)
+            paused.held = 100 * KIB
+            paused.waited()
+            paused.wishes shouldContainExactly listOf("pause", "resume")
+        }
+
+        test("a number that is older when it is charged does not stay") {
+            val budget = MemoryBudget(1000 * KIB)
+            val later = AtomicReference<Thread>()
+            val asked = AtomicInteger()
+            val holder = object : MemoryBudget.Holder {
+                @Volatile
+                var octets = 500 * KIB
+
+                override val held: Long
+                    get() {
+                        val seen = octets
+                        if (asked.getAndIncrement() == 0) letLaterGo()
+                        return seen
+                    }
+
+                lateinit var holding: MemoryBudget.Holding
+
+                /** Has another thread charge less, until it is done or waits for this one. */
+                private fun letLaterGo() {
+                    octets = 100 * KIB
+                    later.set(thread { holding.update() })
+                    val end = System.nanoTime() + 10_000_000_000
+                    while (later.get().run { isAlive && state != Thread.State.BLOCKED }) {
+                        check(System.nanoTime() < end) { "the other thread does neither" }
+                        Thread.onSpinWait()
+                    }
+                }
+
+                override fun pause() = Unit
+
+                override fun resume() = Unit
+
+                override fun giveUp() = Unit
+            }
+            holder.holding = budget.hold(holder)
+            holder.holding.update()
+            later.get().join()
+            budget.used shouldBe 100 * KIB
         }
 
         test("what several threads charge at once is given back to the last octet") {

@@ -7,6 +7,7 @@ import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
 import dev.kobahn.internal.client.RealClientWebSocket
 import dev.kobahn.internal.connection.ConnectionRig
+import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.Role
@@ -22,6 +23,7 @@ import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import kotlin.coroutines.CoroutineContext
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -35,12 +37,13 @@ private const val HIGH_WATER = 1000L
 private const val SIZE = 300
 
 /** A connection in memory, and whoever is at its other end. */
-private class Listener(maxMessagePayloadSize: Long = 0) {
+private class Listener(maxMessagePayloadSize: Long = 0, budget: MemoryBudget? = null) {
     val rig = ConnectionRig(
         Role.SERVER,
         maxOutgoingQueueSize = HIGH_WATER,
         maxMessagePayloadSize = maxMessagePayloadSize,
         capacity = 100,
+        budget = budget,
     )
     val webSocket: WebSocket =
         RealClientWebSocket(rig.connection, RESPONSE, rig.transport.details(isServer = false))
@@ -163,6 +166,57 @@ class GroupTest :
             sending.getCompleted()
             stuck.heard shouldBe (0 until 20).map(Int::toString)
             shouldThrow<IllegalStateException> { group.offer(message(0)) }
+        }
+
+        for (policy in listOf(
+            SlowConsumer.DropOldest(900_000),
+            SlowConsumer.Disconnect(maxQueueSize = 900_000),
+        )) {
+            test("what waits for a member counts as held by its connection ($policy)") {
+                val budget = MemoryBudget(10_000_000)
+                val stuck = Listener(budget = budget)
+                stuck.getStuck()
+                val group = group(policy)
+                group.add(stuck)
+                repeat(4) { group.offer(PreparedMessage(ByteArray(300_000))) }
+                (budget.used in 1_200_000L..<1_220_000) shouldBe true
+                group.remove(stuck.webSocket)
+                // What its connection has taken already is still to be written.
+                (budget.used in 600_000L..<610_000) shouldBe true
+                stuck.vanish()
+                budget.used shouldBe 0
+            }
+        }
+
+        test("of what waits for several members each connection counts its part") {
+            val budget = MemoryBudget(10_000_000)
+            val all = List(4) { Listener(budget = budget) }
+            val group = group(SlowConsumer.DropOldest(900_000))
+            all.forEach {
+                it.getStuck()
+                group.add(it)
+            }
+            repeat(3) { group.offer(PreparedMessage(ByteArray(300_000))) }
+            all.forEach { it.rig.loop.advanceBy(5.seconds) }
+            (budget.used in 900_000L..<930_000) shouldBe true
+            all.drop(1).forEach { it.vanish() }
+            all.first().rig.loop.advanceBy(5.seconds)
+            (budget.used in 900_000L..<930_000) shouldBe true
+            all.first().vanish()
+            budget.used shouldBe 0
+        }
+
+        test("a member is closed that much waits for while memory runs out") {
+            val budget = MemoryBudget(1_000_000)
+            val stuck = Listener(budget = budget)
+            stuck.getStuck()
+            val group = group(SlowConsumer.DropOldest(900_000))
+            group.add(stuck)
+            repeat(4) { group.offer(PreparedMessage(ByteArray(300_000))) }
+            stuck.rig.loop.run()
+            stuck.webSocket.closeStatus?.wasClean shouldBe false
+            group.size shouldBe 0
+            budget.used shouldBe 0
         }
 
         test("to drop the oldest is to keep the newest, within the bound, and to count") {

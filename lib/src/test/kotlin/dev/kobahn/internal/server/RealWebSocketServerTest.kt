@@ -57,6 +57,8 @@ private fun get(url: String) = HttpClient.newHttpClient()
 
 /** Holds what it holds, whatever it is asked for. */
 private object Unmoved : MemoryBudget.Holder {
+    override val held = 100_001L
+
     override fun pause() = Unit
 
     override fun resume() = Unit
@@ -106,8 +108,11 @@ class RealWebSocketServerTest :
         test("who comes while all hold more than memoryBudget gets 503, and 101 afterwards") {
             echoServer { memoryBudget = 100_000 }.use { server ->
                 val held = (server as RealWebSocketServer).budget!!.hold(Unmoved)
-                held.update(100_001)
-                RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 503 " }
+                held.update()
+                RawPeer(server.port).use {
+                    it.handshake() shouldStartWith "HTTP/1.1 503 "
+                    server.connectionCount shouldBe 0
+                }
                 held.end()
                 RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 101 " }
             }
