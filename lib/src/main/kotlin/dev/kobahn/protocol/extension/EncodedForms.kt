@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.extension
 
-import java.util.concurrent.atomic.AtomicInteger
+import java.util.concurrent.atomic.AtomicLong
 
 /**
  * What a message that goes to many becomes in each form it is sent in, made once, and how many keep
@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger
  */
 internal class EncodedForms {
     private val forms = HashMap<Any, ByteArray>(0)
-    private val keepers = AtomicInteger()
+    private val keepers = AtomicLong()
 
     /** The message's frame, or its beginning, where it is sent as it is; null until it is made. */
     @Volatile
