@@ -44,13 +44,16 @@ internal class AutoPing(
 ) {
     /** The connection, as its automatic Pings see it. On the loop. */
     interface Owner {
-        /** Whether a Ping would leave now: not while a frame is open. */
+        /** Whether a Ping would leave now: not while a frame is open, which other threads may begin. */
         val canPing: Boolean
 
         /** Whether the end has begun, whose own times hold then. */
         val isClosing: Boolean
 
-        /** Sends a Ping; returns where it ends in the stream, or -1 if the connection is closing. */
+        /**
+         * Sends a Ping; returns where it ends in the stream, [NOT_NOW] if [canPing] is false by now,
+         * or [CLOSED] if the connection is closing.
+         */
         fun sendAutoPing(payload: ByteArray): Long
 
         /** Reads what has come although reading is paused, as far as there is room for it. */
@@ -113,7 +116,8 @@ internal class AutoPing(
         sentAt = begunAt
         roomAt = begunAt
         val end = owner.sendAutoPing(payload)
-        if (end < 0) return stop()
+        if (end == CLOSED) return stop()
+        if (end == NOT_NOW) return awaitInterval()
         pending = payload
         this.end = end
         // Another thread may have written it already.
@@ -191,10 +195,12 @@ internal class AutoPing(
         if (pending != null) awaitPong()
     }
 
-    private companion object {
-        const val NANOS_PER_MILLI = 1_000_000L
+    companion object {
+        const val NOT_NOW: Long = -1
+        const val CLOSED: Long = -2
 
         /** Behind everything. */
-        const val NONE = Long.MAX_VALUE
+        private const val NONE = Long.MAX_VALUE
+        private const val NANOS_PER_MILLI = 1_000_000L
     }
 }

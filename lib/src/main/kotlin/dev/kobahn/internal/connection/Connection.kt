@@ -264,7 +264,8 @@ internal class Connection(
 
     override fun sendAutoPing(payload: ByteArray): Long {
         val end = synchronized(output) {
-            if (!protocol.sendPing(payload)) return -1
+            if (!canPing) return AutoPing.NOT_NOW
+            if (!protocol.sendPing(payload)) return AutoPing.CLOSED
             output.endPosition
         }
         transport.flush()

@@ -288,6 +288,39 @@ class AutoPingTest :
                 }
             }
         }
+
+        test("a Ping that another thread's frame comes before waits for the next interval") {
+            val loop = VirtualLoop()
+            val owner = object : AutoPing.Owner {
+                val answers = ArrayDeque(listOf(AutoPing.NOT_NOW, 0L))
+                override val canPing get() = true
+                override val isClosing get() = false
+                var dropped = false
+
+                override fun sendAutoPing(payload: ByteArray) = answers.removeFirst()
+
+                override fun lookForEnd() = Unit
+
+                override fun drop(cause: Throwable?) {
+                    dropped = true
+                }
+            }
+            val (transport) = MemoryTransport.pair(loop)
+            AutoPing(transport, AutoPingConfig(INTERVAL, 3.seconds, 12, true), owner).start()
+            loop.advanceBy(INTERVAL + 4.seconds)
+            owner.dropped shouldBe false
+            owner.answers shouldHaveSize 1
+            loop.advanceBy(INTERVAL)
+            owner.dropped shouldBe true
+        }
+
+        test("no Ping is sent in a frame that another thread has begun") {
+            val rig = ConnectionRig(Role.SERVER)
+            rig.connection.protocol.beginMessage(MessageType.BINARY)
+            rig.connection.protocol.beginMessageFrame(10)
+            rig.connection.sendAutoPing(ByteArray(12)) shouldBe AutoPing.NOT_NOW
+            rig.peer.pings() shouldHaveSize 0
+        }
     })
 
 private val INTERVAL = 20.seconds
