@@ -178,6 +178,9 @@ internal class RealWebSocketServer(
         try {
             connection.start()
             when {
+                // The server may have ended before it knew of this one.
+                supervisor.isCompleted -> transport.close()
+
                 isOutOfMemory -> connection.refuse(connection::memoryReason)
 
                 !isAdmitted -> connection.refuse {
