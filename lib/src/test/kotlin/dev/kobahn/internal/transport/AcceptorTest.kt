@@ -11,6 +11,8 @@ import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.aSocket
 import java.io.IOException
 import java.net.BindException
+import java.net.InetAddress
+import java.net.ServerSocket as JavaServerSocket
 import java.net.StandardSocketOptions
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CompletableDeferred
@@ -55,6 +57,18 @@ internal class AcceptorTest :
             val second = Acceptor.bind(anyPort.copy(port = port), lease) { it.close() }
             second.port shouldBe port
             second.start(scope).cancelAndJoin()
+        }
+
+        test("the port is free at the moment the job completes, not some time later") {
+            val acceptor = Acceptor.bind(anyPort, lease) { it.close() }
+            val job = acceptor.start(scope)
+            val binding = CompletableDeferred<Result<Unit>>()
+            val here = InetAddress.getByName("127.0.0.1")
+            job.invokeOnCompletion {
+                binding.complete(runCatching { JavaServerSocket(acceptor.port, 1, here).close() })
+            }
+            job.cancel()
+            binding.await().getOrThrow()
         }
 
         test("an address that cannot be bound is named") {
@@ -143,10 +157,9 @@ private class FailingServerSocket(private val real: ServerSocket) :
     val failures = AtomicInteger()
 
     override suspend fun accept(): Socket {
-        when (failures.getAndIncrement()) {
+        when (failures.getAndUpdate { minOf(it + 1, 3) }) {
             0, 1 -> throw IOException("Too many open files")
             2 -> throw OutOfMemoryError("for the test")
-            else -> failures.decrementAndGet()
         }
         return real.accept()
     }

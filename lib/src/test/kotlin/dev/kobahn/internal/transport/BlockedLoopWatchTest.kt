@@ -19,8 +19,11 @@ internal class BlockedLoopWatchTest :
             val reports = CopyOnWriteArrayList<Throwable>()
             val reported = CompletableDeferred<Unit>()
             val watch = BlockedLoopWatch(20.milliseconds, { listOf(loop) }) { _, stack ->
-                reports.add(stack)
-                reported.complete(Unit)
+                // A loop whose thread waits for a processor is reported, too.
+                if (stack.stackTrace.any { it.methodName == "culprit" }) {
+                    reports.add(stack)
+                    reported.complete(Unit)
+                }
             }
             watch.start()
             val latch = CountDownLatch(1)
@@ -31,7 +34,6 @@ internal class BlockedLoopWatchTest :
             withContext(loop.dispatcher) { delay(100.milliseconds) }
             watch.stop()
             reports shouldHaveSize 1
-            reports.single().stackTrace.any { it.methodName == "culprit" } shouldBe true
             loop.stop()
             loop.termination.join()
         }
