@@ -7,6 +7,8 @@ import dev.kobahn.use
 import dev.kobahn.webSocketServer
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.comparables.shouldBeGreaterThanOrEqualTo
+import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldBeEmpty
 import io.kotest.matchers.string.shouldContain
@@ -139,6 +141,25 @@ class HandlersTest :
                 rig.context.handlers.count shouldBe 0
                 rig.statusOfNext() shouldBe "101"
             }
+        }
+
+        test("what waits for a handler counts until that has ended, whatever became of its peer") {
+            val goOn = CompletableDeferred<Unit>()
+            val rig = ServerRig {
+                memoryBudget = 10_000_000
+                onConnect {
+                    accept()
+                    goOn.await()
+                }
+            }
+            val budget = rig.context.budget.shouldNotBeNull()
+            rig.receive(ServerRig.REQUEST)
+            rig.receive(RawPeer.masked(0x82, ByteArray(100_000)))
+            rig.vanish()
+            budget.used shouldBeGreaterThanOrEqualTo 100_000
+            goOn.complete(Unit)
+            rig.loop.run()
+            budget.used shouldBe 0
         }
 
         test("handlers that only send end with their connections in whileOpen") {

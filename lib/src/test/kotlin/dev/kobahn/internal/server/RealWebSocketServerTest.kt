@@ -192,6 +192,27 @@ class RealWebSocketServerTest :
             }
         }
 
+        test("who closed validly finds the transport ended, anybody else may end it later") {
+            echoServer { dropTimeout = Duration.ZERO }.use { server ->
+                RawPeer(server.port).use { peer ->
+                    peer.handshake()
+                    peer.send(RawPeer.CLOSE).readFrame() shouldBe "close 1000"
+                    peer.readFrame() shouldBe "end"
+                    eventually(10.seconds) { server.connectionCount shouldBe 0 }
+                }
+                RawPeer(server.port).use { peer ->
+                    peer.handshake()
+                    val ofOneOctet = RawPeer.masked(0x88, ByteArray(1))
+                    peer.send(ofOneOctet).readFrame() shouldBe "close 1002"
+                    peer.readFrame() shouldBe "end"
+                    // What it still sends would be answered with a reset.
+                    repeat(10) { peer.send(RawPeer.text("still sending")) }
+                    server.connectionCount shouldBe 1
+                }
+                eventually(10.seconds) { server.connectionCount shouldBe 0 }
+            }
+        }
+
         test(
             "stop closes with 1001, spread over the window, and refuses what is in its handshake",
         ) {

@@ -52,8 +52,11 @@ internal class ServerRig private constructor(
     fun another() = ServerRig(loop, context, MemoryTransport.CAPACITY)
 
     /** The peer sends [text]. */
-    fun receive(text: String) {
-        synchronized(ends.second.output) { ends.second.output.append(text.encodeToByteArray()) }
+    fun receive(text: String) = receive(text.encodeToByteArray())
+
+    /** The peer sends [octets]. */
+    fun receive(octets: ByteArray) {
+        synchronized(ends.second.output) { ends.second.output.append(octets) }
         ends.second.flush()
         loop.run()
     }

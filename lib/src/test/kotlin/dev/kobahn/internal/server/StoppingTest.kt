@@ -23,6 +23,7 @@ import java.io.IOException
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.util.concurrent.CountDownLatch
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -37,6 +38,7 @@ import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.runTest
@@ -128,6 +130,31 @@ class StoppingTest :
             }
         }
 
+        test("two handlers may stop their server at once") {
+            val server = CompletableDeferred<WebSocketServer>()
+            val both = CompletableDeferred<Unit>()
+            val stopping = AtomicInteger()
+            val returned = Channel<Unit>(2)
+            val made = started {
+                onConnect {
+                    incoming.receive()
+                    if (stopping.incrementAndGet() == 2) both.complete(Unit)
+                    both.await()
+                    server.await().stop(deadline = LONG)
+                    returned.send(Unit)
+                }
+            }
+            server.complete(made)
+            val peers = List(2) { made.open().send(RawPeer.text("shutdown")) }
+            for (peer in peers) peer.readFrame() shouldBe "close 1001"
+            for (peer in peers) peer.send(RawPeer.CLOSE).readFrame() shouldBe "end"
+            withTimeout(PATIENCE) {
+                repeat(2) { returned.receive() }
+                made.join()
+            }
+            peers.forEach { it.close() }
+        }
+
         test("a coroutine of a handler may stop the server") {
             val server = CompletableDeferred<WebSocketServer>()
             val returned = CompletableDeferred<Unit>()
@@ -200,7 +227,9 @@ class StoppingTest :
                     server.open().use { peer ->
                         peer.send(RawPeer.text("block"))
                         begun.await()
-                        val time = measureTime { server.stop(deadline = DEADLINE) }
+                        val time = measureTime {
+                            withTimeout(PATIENCE) { server.stop(deadline = DEADLINE) }
+                        }
                         time shouldBeGreaterThanOrEqualTo DEADLINE
                         time shouldBeLessThan 2.seconds
                         server.job.isCompleted.shouldBeFalse()
@@ -280,6 +309,7 @@ class StoppingTest :
             val release = CompletableDeferred<Unit>()
             val begun = CompletableDeferred<Unit>()
             val server = started {
+                closeHandshakeTimeout = Duration.ZERO
                 onConnect {
                     accept()
                     withContext(NonCancellable) {
@@ -290,7 +320,7 @@ class StoppingTest :
             }
             server.open().use { peer ->
                 begun.await()
-                server.stop(deadline = DEADLINE)
+                withTimeout(PATIENCE) { server.stop(deadline = DEADLINE) }
                 peer.readFrame() shouldBe "close 1001"
                 peer.readFrame() shouldBe "end"
                 eventually(PATIENCE) { server.connectionCount shouldBe 0 }
@@ -331,6 +361,7 @@ class StoppingTest :
             val release = CompletableDeferred<Unit>()
             val begun = CompletableDeferred<Unit>()
             val server = started {
+                closeHandshakeTimeout = Duration.ZERO
                 onConnect {
                     accept()
                     withContext(NonCancellable) {
@@ -408,6 +439,80 @@ class StoppingTest :
                 val second = webSocketServer { port = first.port }
                 shouldThrow<IOException> { second.use { error("it does not listen") } }
                 second.job.isCompleted.shouldBeTrue()
+            }
+        }
+
+        for (number in 0 until 2) {
+            test("cancelling the job ends what other loops have, too (held up by $number)") {
+                val begun = CompletableDeferred<Unit>()
+                val release = CountDownLatch(1)
+                val server = startedOn(EventLoopGroup("cancelled-loop", 2)) {
+                    closeHandshakeTimeout = DEADLINE
+                    dropTimeout = DEADLINE
+                    onConnect {
+                        withContext(NonCancellable) {
+                            send(Thread.currentThread().name)
+                            incoming.receive()
+                            begun.complete(Unit)
+                            release.await()
+                        }
+                    }
+                }
+                val peers = List(4) { server.open() }
+                try {
+                    val names = peers.map { it.readFrame() }
+                    peers[number].send(RawPeer.text("block"))
+                    begun.await()
+                    server.job.cancel()
+                    for ((peer, name) in peers.zip(names)) {
+                        if (name != names[number]) peer.readFrame() shouldBe "end"
+                    }
+                } finally {
+                    release.countDown()
+                    peers.forEach { it.close() }
+                }
+                withTimeout(PATIENCE) { server.join() }
+            }
+        }
+
+        test("a connection that is taken over while the server stops gets 503") {
+            val group = EventLoopGroup("stopping-late-loop", 2)
+            val lease = group.acquire()
+            val server = startedOn(group) { onConnect { accept().also { awaitClosed() } } }
+            // The loops are taken in turn: this is not the one that accepts, and the next is.
+            val heldUp = lease.next()
+            val release = CountDownLatch(1)
+            try {
+                heldUp.execute { release.await() }
+                val first = server.open()
+                RawPeer(server.port).use { late ->
+                    // Once it is accepted the one before it was, too.
+                    val third = RawPeer(server.port)
+                    eventually(PATIENCE) { server.connectionCount shouldBe 2 }
+                    val stopping = async(Dispatchers.Default) { server.stop(deadline = LONG) }
+                    first.readFrame() shouldBe "close 1001"
+                    release.countDown()
+                    late.readAll() shouldStartWith "HTTP/1.1 503 "
+                    first.close()
+                    third.close()
+                    withTimeout(PATIENCE) { stopping.await() }
+                }
+            } finally {
+                release.countDown()
+                lease.release()
+            }
+        }
+
+        test("a start that fails gives its loops back") {
+            started { onConnect {} }.use { first ->
+                shouldThrow<IOException> {
+                    startedOn(EventLoopGroup("never-started", 1)) { port = first.port }
+                }
+                eventually(PATIENCE) {
+                    Thread.getAllStackTraces().keys.none {
+                        "never-started" in it.name
+                    }.shouldBeTrue()
+                }
             }
         }
     })
