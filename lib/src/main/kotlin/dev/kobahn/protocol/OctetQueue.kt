@@ -254,7 +254,7 @@ constructor(
         val piece = first!!
         first = piece.next
         if (first == null) last = null
-        if (piece.isReference) passOn(piece)
+        if (piece.isReference && piece.forms == null) passOn(piece)
         piece.next = null
         release(piece)
     }
@@ -264,7 +264,8 @@ constructor(
         var later = piece.next
         // Between two fragments there is at most a header.
         if (later?.octets !== piece.octets) later = later?.next
-        if (later?.octets === piece.octets) charge(later, piece.extra)
+        if (later?.octets !== piece.octets || later.start != piece.end) return
+        charge(later, piece.extra)
     }
 
     /**

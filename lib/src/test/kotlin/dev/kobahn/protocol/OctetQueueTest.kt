@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.extension.EncodedForms
 import dev.kobahn.protocol.frame.Masking
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -247,7 +248,76 @@ internal class OctetQueueTest :
                 queue.isEmpty shouldBe true
             }
         }
+
+        test("a long payload weighs all it is until its last octet has left") {
+            val queue = OctetQueue()
+            queue.append(ByteArray(10))
+            queue.appendPayload(ByteArray(LONG), 0, LONG, 0, masked = false)
+            queue.weight shouldBe LONG + 10
+            queue.remove(10 + LONG - 1)
+            queue.weight shouldBe LONG
+            queue.remove(1)
+            queue.weight shouldBe 0
+        }
+
+        test("a long payload in fragments weighs all it is until the last of them has left") {
+            val queue = OctetQueue()
+            val payload = ByteArray(3 * LONG)
+            repeat(3) {
+                queue.append(ByteArray(2))
+                queue.appendPayload(payload, it * LONG, LONG, 0, masked = false)
+            }
+            repeat(3) {
+                queue.weight shouldBe 3 * LONG + 2 * (3 - it)
+                queue.remove(2 + LONG)
+            }
+            queue.weight shouldBe 0
+        }
+
+        test("a payload that is sent again and again weighs as often as it waits, and no more") {
+            val queue = OctetQueue()
+            val payload = ByteArray(LONG)
+            repeat(3) { queue.appendPayload(payload, 0, LONG, 0, masked = false) }
+            for (left in 2 downTo 0) {
+                queue.appendPayload(payload, 0, LONG, 0, masked = false)
+                queue.remove(2 * LONG)
+                queue.weight shouldBe left * LONG
+            }
+        }
+
+        test("what several queues keep weighs its part in each, as of the last look") {
+            val forms = EncodedForms()
+            val queues = List(4) { OctetQueue() }
+            val payload = ByteArray(4 * LONG)
+            for (queue in queues) {
+                queue.appendPayload(payload, 0, payload.size, 0, masked = false)
+                queue.shareLast(forms)
+                queue.isShared shouldBe true
+            }
+            queues.forEach { it.reassess() }
+            queues.map { it.weight } shouldBe List(4) { LONG.toLong() }
+            queues[0].remove(payload.size)
+            queues[0].isShared shouldBe false
+            queues[1].clear()
+            queues[2].remove(payload.size - 1)
+            queues[2].weight shouldBe LONG
+            queues.forEach { it.reassess() }
+            queues.map { it.weight } shouldBe listOf(0L, 0L, 2L * LONG, 2L * LONG)
+        }
+
+        test("what is made when it is taken weighs nothing") {
+            val queue = OctetQueue()
+            queue.append(ByteArray(10))
+            queue.appendRepeated(ByteArray(7), 1_000_000_000, 0, masked = false)
+            queue.weight shouldBe 10
+            queue.remove(1_000)
+            queue.weight shouldBe 0
+            queue.clear()
+            queue.weight shouldBe 0
+        }
     })
+
+private const val LONG = 100_000
 
 /** What one write after the other would take. */
 private fun OctetQueue.pieces(): List<String> {
