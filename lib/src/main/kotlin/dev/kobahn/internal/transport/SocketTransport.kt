@@ -143,6 +143,8 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         } finally {
             // Whatever the system says of the channel, its owner has to learn that it is gone.
             insisting({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
+            // Until that was told others may have sent something.
+            abandonOutput()
         }
     }
 

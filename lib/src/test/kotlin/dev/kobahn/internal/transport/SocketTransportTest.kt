@@ -76,6 +76,19 @@ internal class SocketTransportTest :
             }
         }
 
+        test("what is sent between the close and the end is kept by nobody") {
+            pair { first, second ->
+                second.record()
+                val recorder = first.record()
+                first.onLoop {
+                    first.close()
+                    first.send(ByteArray(1_000))
+                }
+                recorder.closed.await().shouldBeNull()
+                first.onLoop { synchronized(first.output) { first.output.size } } shouldBe 0L
+            }
+        }
+
         test("octets that arrived before a write failed are delivered first") {
             pair { first, second ->
                 second.record()
