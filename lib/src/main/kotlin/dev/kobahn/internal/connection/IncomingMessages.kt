@@ -53,7 +53,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         /** The queue was over its limit, and is no more. From the receiver's thread. */
         fun onRoom()
 
-        /** The receiver took something. From its thread. */
+        /** The receiver took something, or gave it back. From its thread. */
         fun onTaken(): Unit = Unit
 
         /** The receiver took and handled everything there was and wants more. From the receiver's thread. */
@@ -99,11 +99,11 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
-    fun add(message: E): Boolean =
-        synchronized(this) { append(message) }.also { if (it) feedBridge() }
+    fun add(message: E): Boolean = synchronized(this) { append(message) }
 
     /** Tells a receiver that waits of what there is. */
     fun tell() {
+        feedBridge()
         synchronized(this) { nextWaiting() }?.tell()
     }
 
@@ -292,6 +292,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         }
         feedBridge()
         receiver?.tell()
+        owner.onTaken()
     }
 
     private fun addInFront(message: E) {
@@ -300,8 +301,8 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     /**
-     * Keeps the head of the queue, and at last its end, where `select` finds them. Code that goes on
-     * without a dispatcher does so after the monitor is left: it may wait for others who need that.
+     * Keeps the head of the queue, and at last its end, where `select` finds them. Code on
+     * `Dispatchers.Unconfined` goes on after the monitor is left: it may wait for others who need it.
      */
     private fun feedBridge() {
         val bridge = bridge ?: return
@@ -352,6 +353,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     override fun cancel(cause: CancellationException?) {
         discard()
         end(cause ?: CancellationException("receiving was cancelled"))
+        owner.onTaken()
     }
 
     @Deprecated("kept by the interface", level = DeprecationLevel.HIDDEN)

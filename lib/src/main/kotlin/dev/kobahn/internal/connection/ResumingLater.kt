@@ -5,14 +5,27 @@ import kotlin.coroutines.startCoroutine
 import kotlinx.coroutines.Dispatchers
 
 /**
- * Returns what [block] returns. Coroutines without a dispatcher that [block] resumes go on after it
- * and not within it, so that their code does not run under the monitors that [block] holds.
+ * Returns what [block] returns. Coroutines on `Dispatchers.Unconfined` that [block] resumes go on
+ * after it and not within it, so that their code does not run under the monitors that [block] holds.
+ *
+ * While one such coroutine runs the library puts off others that its thread resumes. So [block] runs
+ * in one, unless the thread is in one anyway: then what was started waits, and [block] runs at once.
  */
 internal fun <T> resumingLater(block: () -> T): T {
+    // As long as a coroutine waits the thread is in another one.
+    if (hasWaiting.get() != null) return block()
     var result: Result<T>? = null
-    val once: suspend () -> Unit = { if (result == null) result = runCatching(block) }
-    // While one coroutine runs without a dispatcher, the library puts off the others of that thread.
+    val once: suspend () -> Unit = {
+        hasWaiting.remove()
+        if (result == null) result = runCatching(block)
+    }
     once.startCoroutine(Continuation(Dispatchers.Unconfined) {})
-    // That holds for this one too, where another is running already.
-    return (result ?: runCatching(block).also { result = it }).getOrThrow()
+    if (result == null) {
+        hasWaiting.set(true)
+        result = runCatching(block)
+    }
+    return result.getOrThrow()
 }
+
+/** Set where a coroutine of [resumingLater] waits for the thread: more than one would only pile up. */
+private val hasWaiting = ThreadLocal<Boolean>()

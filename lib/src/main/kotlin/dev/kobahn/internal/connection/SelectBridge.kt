@@ -26,7 +26,7 @@ internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
     private var cost = 0L
 
     /** What the message counts as that no `select` has taken, in octets. From any thread. */
-    val weight: Long get() = if (channel.isEmpty) 0 else cost
+    val weight: Long get() = if (isEmpty) 0 else cost
 
     /** Whether there is nothing to take. */
     val isEmpty: Boolean get() = channel.isEmpty || channel.isClosedForReceive

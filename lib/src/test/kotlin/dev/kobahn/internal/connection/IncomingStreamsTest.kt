@@ -16,15 +16,32 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
+import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.async
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withTimeoutOrNull
 
 @OptIn(ExperimentalCoroutinesApi::class)
 class IncomingStreamsTest :
     FunSpec({
+        test("a select without a dispatcher may wait for other receivers") {
+            val rig = ConnectionRig(Role.SERVER)
+            val canOthersReceive = CoroutineScope(Dispatchers.Unconfined).async {
+                select { rig.connection.incomingStreams.onReceive { it } }
+                val other = thread { rig.connection.incomingStreams.tryReceive() }
+                other.join(5_000)
+                !other.isAlive
+            }
+            rig.loop.run()
+            rig.receive(rig.peer.text("hello"))
+            canOthersReceive.getCompleted().shouldBeTrue()
+        }
+
         for (role in Role.entries) {
             context("as $role") {
                 test("a message is there as soon as it begins, its octets as they arrive") {
