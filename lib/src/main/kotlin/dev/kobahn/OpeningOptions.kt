@@ -25,7 +25,8 @@ public sealed interface OpeningOptions {
      * [PreparedMessage] that waits on several connections each counts its part. A server also counts
      * requests, as long as their connections are open, answers in plain HTTP, and what waits for the
      * handler of a connection that has ended. A connection that holds less than 16 KiB counts as one
-     * that holds nothing. Each server and each client has a budget of its own.
+     * that holds nothing, and what extensions keep from message to message does not count. Each
+     * server and each client has a budget of its own.
      *
      * Above three quarters of it, the connections that hold most are paused: nothing is read from
      * them, and `send` suspends until all that was sent before is written. Who is paused for 5

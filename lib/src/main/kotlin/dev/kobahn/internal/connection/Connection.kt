@@ -504,10 +504,11 @@ internal class Connection(
     override fun giveUpMemory() {
         if (outbox.isClosed) return forgetUnread()
         isMemoryShort = false
+        val isSomethingLost = inbox.weight > 0
+        // Before anything is allocated, which may fail.
+        inbox.release()
         val cause =
             IOException("all connections held more than memoryBudget, and this one much of it")
-        val isSomethingLost = inbox.weight > 0
-        inbox.release()
         beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
         if (isSomethingLost) inbox.fail(closedException())
         // A peer that takes an octet now and then would keep for hours what waits before the Close.
@@ -518,6 +519,7 @@ internal class Connection(
 
     /** Memory is short after the end: who receives further is told that something is missing. */
     private fun forgetUnread() {
+        inbox.release()
         inbox.fail(ConnectionClosedException(closing.statusNow()))
         weigh()
     }

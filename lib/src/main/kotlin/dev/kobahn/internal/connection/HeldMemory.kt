@@ -40,9 +40,9 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
 
     override fun pause() = loop.execute {
         if (hasEnded || !holding.isPaused.get()) return@execute
-        owner.onMemoryShort(true)
         timer?.dispose()
         timer = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds, holding::waited)
+        owner.onMemoryShort(true)
     }
 
     override fun resume() = loop.execute {
@@ -53,7 +53,7 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
 
     override fun giveUp() = loop.execute {
         timer?.dispose()
-        owner.giveUpMemory()
+        holding.leaving(owner::giveUpMemory)
     }
 
     /** [owner] holds what others hold too: it is looked at now and then until it does not. On the loop. */

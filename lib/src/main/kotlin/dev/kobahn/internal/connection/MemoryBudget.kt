@@ -138,17 +138,21 @@ internal class MemoryBudget(
             charged
         }
 
-        /** Who could not be told stays, and may be chosen again. */
-        internal fun giveUp() {
+        internal fun giveUp() = leaving(holder::giveUp)
+
+        /** Has the holder give up by [step]. Whoever fails in that stays, and may be chosen again. */
+        fun leaving(step: () -> Unit) {
             try {
-                holder.giveUp()
+                step()
             } catch (failure: Throwable) {
-                synchronized(this) {
-                    isLeaving = false
-                    leaving.addAndGet(-charged)
-                }
+                stay()
                 throw failure
             }
+        }
+
+        private fun stay() = synchronized(this) {
+            if (isLeaving) leaving.addAndGet(-charged)
+            isLeaving = false
         }
 
         /** It holds nothing any more, and never will. */

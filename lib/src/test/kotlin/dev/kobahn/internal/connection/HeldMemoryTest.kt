@@ -217,6 +217,55 @@ internal class HeldMemoryTest :
             budget.used shouldBe 0
         }
 
+        for (end in listOf("the peer's end", "cancel")) {
+            test("what select has taken does not count after $end") {
+                val budget = MemoryBudget(10_000_000)
+                val rig = rig(budget)
+                val selecting = rig.begin { select { incoming.onReceive { it } } }
+                rig.receive(rig.peer.frame(0x82, ByteArray(300_000)))
+                selecting.await().size shouldBe 300_000
+                if (end == "cancel") rig.begin { incoming.cancel() } else rig.transport.vanish()
+                rig.receive(rig.peer.ping("still there?"))
+                budget.used shouldBe 0
+            }
+        }
+
+        test("a message that a cancelled receive gives back counts again, until cancel") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            val receiving = rig.begin { incoming.receive() }
+            rig.peer.send(rig.peer.frame(0x82, ByteArray(300_000)))
+            while (rig.connection.heldMemory < 300_000) rig.loop.step()
+            receiving.cancel()
+            rig.loop.run()
+            budget.used shouldBe 300_000
+            rig.begin { incoming.cancel() }
+            budget.used shouldBe 0
+        }
+
+        test("who fails to give up what it holds is asked again") {
+            var tellings = 0
+            val owner = object : HeldMemory.Owner {
+                override var heldMemory = 200_000L
+
+                override fun onMemoryShort(isShort: Boolean) = Unit
+
+                override fun giveUpMemory() {
+                    if (++tellings == 1) throw OutOfMemoryError("on purpose")
+                }
+
+                override fun reassessMemory() = false
+            }
+            val loop = VirtualLoop()
+            val memory = HeldMemory(MemoryBudget(100_000), loop, owner)
+            memory.update()
+            shouldThrow<OutOfMemoryError> { loop.run() }
+            owner.heldMemory = 300_000
+            memory.update()
+            loop.run()
+            tellings shouldBe 2
+        }
+
         test("nothing is restored while memory is short") {
             val budget = MemoryBudget(2_600_000)
             val rig = ConnectionRig(
