@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture
  * need to wait for one before the next. But each call is kept until its turn comes, so a sender of
  * much has to wait now and then: each future completes once no more than `maxOutgoingQueueSize`
  * octets wait to be written, and who ignores them queues without bound. Arrays are handed over until
- * then.
+ * then. What depends on one of two futures may run before what depends on the earlier one.
  *
  * A call that fails, with `ConnectionClosedException` when the connection is closing or gone, or as
  * it says itself, cuts the message off, as [abandon] does.

@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture
 import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.launch
 
@@ -42,5 +43,11 @@ internal class FutureCalls(dispatcher: CoroutineContext = JavaThreads.futures) {
     fun completion(call: suspend () -> Unit): CompletableFuture<Void?> = future {
         call()
         null
+    }
+
+    /** Runs [action] in the dispatcher, or in any thread if that takes no tasks any more. */
+    @OptIn(DelicateCoroutinesApi::class)
+    fun dispatch(action: () -> Unit) {
+        scope.launch(start = CoroutineStart.ATOMIC) { action() }
     }
 }

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit
  * A future that does not let an event loop wait for it: the loop may have to complete it, and all
  * its connections would stand still. So do the futures that depend on it, from Java 9 on.
  */
-internal class LoopSafeFuture<T> : CompletableFuture<T>() {
+internal open class LoopSafeFuture<T> : CompletableFuture<T>() {
     override fun get(): T {
         checkMayWait()
         return super.get()

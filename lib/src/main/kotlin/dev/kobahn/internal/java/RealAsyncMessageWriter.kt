@@ -13,8 +13,11 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
 /** Hands the calls of Java on to the block of a [MessageWriter], which does them one by one. */
-internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncMessageWriter {
-    private class Step(val done: CompletableFuture<Void?>, val action: suspend Writing.() -> Unit)
+internal class RealAsyncMessageWriter(
+    private val webSocket: WebSocket,
+    private val calls: FutureCalls,
+) : AsyncMessageWriter {
+    private class Step(val done: DispatchedFuture<Void?>, val action: suspend Writing.() -> Unit)
 
     /** How far the block has come. */
     private class Writing(val message: MessageWriter) {
@@ -27,11 +30,11 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
     @Volatile
     private var isEnding = false
 
-    /** Whether the message has begun, and no call was made that ends it. */
-    val isOpen: Boolean get() = begun.isDone && !begun.isCompletedExceptionally && !isEnding
-
     /** Completes when the message is this writer's to write. */
-    val begun: CompletableFuture<AsyncMessageWriter> = LoopSafeFuture()
+    val begun = DispatchedFuture<AsyncMessageWriter>(calls)
+
+    /** Whether the message has begun, and no call was made that ends it. */
+    val isOpen: Boolean get() = begun.succeeds && !isEnding
 
     /** Sends the message; returns when that is over. What fails is told by the futures. */
     suspend fun run(type: MessageType, doNotCompress: Boolean) {
@@ -42,16 +45,16 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
             end = failure
             throw failure
         } finally {
-            begun.completeExceptionally(end)
+            begun.fail(end)
             steps.close(end)
-            while (true) (steps.tryReceive().getOrNull() ?: break).done.completeExceptionally(end)
+            while (true) (steps.tryReceive().getOrNull() ?: break).done.fail(end)
         }
     }
 
     private suspend fun writeAll(message: MessageWriter) = coroutineScope {
         // Who waits for the next call has to be told that the connection is gone.
         val watch = launch { steps.close(ConnectionClosedException(webSocket.awaitClosed())) }
-        begun.complete(this@RealAsyncMessageWriter)
+        check(begun.succeed(this@RealAsyncMessageWriter)) { TOO_LATE }
         val writing = Writing(message)
         while (!writing.ended) perform(writing)
         watch.cancel()
@@ -62,14 +65,14 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
         try {
             step.action(writing)
         } catch (failure: Throwable) {
-            step.done.completeExceptionally(failure)
+            step.done.fail(failure)
             throw failure
         }
-        step.done.complete(null)
+        step.done.succeed(null)
     }
 
-    private fun then(action: suspend Writing.(CompletableFuture<Void?>) -> Unit) =
-        LoopSafeFuture<Void?>().also { done ->
+    private fun then(action: suspend Writing.(DispatchedFuture<Void?>) -> Unit) =
+        DispatchedFuture<Void?>(calls).also { done ->
             val sent = steps.trySend(Step(done) { action(done) })
             if (sent.isClosed) done.completeExceptionally(sent.exceptionOrNull())
         }
@@ -89,7 +92,7 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
         checkNoFrame()
         message.frame(length) {
             frame = this
-            done.complete(null)
+            done.succeed(null)
             while (remaining > 0) perform(this@then)
         }
         frame = null
@@ -110,7 +113,7 @@ internal class RealAsyncMessageWriter(private val webSocket: WebSocket) : AsyncM
 
     /** The connection is to be closed: a message that has not begun will not. */
     fun giveUpUnlessBegun() {
-        begun.completeExceptionally(IllegalStateException(TOO_LATE))
+        begun.fail(IllegalStateException(TOO_LATE))
     }
 
     private companion object {

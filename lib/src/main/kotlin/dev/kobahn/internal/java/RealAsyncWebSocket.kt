@@ -82,9 +82,11 @@ internal abstract class RealAsyncWebSocket(
         type: MessageType,
         doNotCompress: Boolean,
     ): CompletableFuture<AsyncMessageWriter> {
-        val writer = RealAsyncMessageWriter(webSocket)
+        val writer = RealAsyncMessageWriter(webSocket, calls)
         synchronized(this) { writers += writer }
-        val sending = calls.completion { writer.run(type, doNotCompress) }
+        val sending = writer.begun.beforeOthersHaveIt {
+            calls.completion { writer.run(type, doNotCompress) }
+        }
         sending.whenComplete { _, _ -> synchronized(this) { writers -= writer } }
         writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
         return writer.begun
