@@ -63,7 +63,8 @@ import kotlinx.coroutines.future.await
 public interface AsyncWebSocketClient {
     /**
      * Connects to [url] for [listener]. The future gives the open connection once `onOpen` has
-     * returned; cancelling it before that closes whatever was opened. It fails, as the very
+     * returned, and what depends on it runs beside the listener, which may get messages before;
+     * cancelling it before that closes whatever was opened. It fails, as the very
      * exception, with [HandshakeException] if the server refuses, breaks the handshake, or takes
      * longer than `openHandshakeTimeout`; with `IOException` if the server cannot be reached; with
      * [IllegalArgumentException] if [url] is no WebSocket URL; and it is cancelled if this client
@@ -82,7 +83,9 @@ public interface AsyncWebSocketClient {
 
     /**
      * Closes all connections with 1001 and connects no more; the future completes when they have
-     * ended.
+     * ended. A listener whose method runs does not hold that up, and may wait for the future itself;
+     * its `onClose` comes when the method has returned. The hooks `onConnecting` and `onConnect`
+     * must not wait for it: it waits for them.
      */
     public fun close(): CompletableFuture<Void?>
 

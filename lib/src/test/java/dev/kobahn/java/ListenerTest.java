@@ -221,7 +221,7 @@ class ListenerTest {
             Recorder client = new Recorder();
             running.connect(client);
             Futures.get(running.client.close());
-            assertTrue(client.closed.isDone());
+            assertEquals(CloseCode.GOING_AWAY, client.status().getLocal().getCode());
             assertEquals(CloseCode.GOING_AWAY, server.status().getCode());
             Futures.cancelled(running.client.connect(running.url("/"), new Recorder()));
         }

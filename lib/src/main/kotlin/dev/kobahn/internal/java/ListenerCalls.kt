@@ -50,14 +50,23 @@ internal class ListenerCalls(
             inPlace { deliverAll() }
             CloseCode.NORMAL_CLOSURE
         } catch (failure: Throwable) {
-            if (coroutineContext.isActive) inPlace { failed(failure) } else CloseCode.GOING_AWAY
+            if (coroutineContext.isActive) {
+                evenIfCancelled {
+                    failed(failure)
+                }
+            } else {
+                CloseCode.GOING_AWAY
+            }
         }
-        withContext(NonCancellable) { inPlace { closed(webSocket.close(code)) } }
+        evenIfCancelled { closed(webSocket.close(code)) }
         coroutineContext.ensureActive()
     }
 
     private suspend inline fun <T> inPlace(crossinline call: suspend () -> T): T =
         if (place === EmptyCoroutineContext) call() else withContext(place) { call() }
+
+    private suspend inline fun <T> evenIfCancelled(crossinline call: suspend () -> T): T =
+        withContext(NonCancellable) { inPlace(call) }
 
     private fun open(opened: () -> Unit) {
         try {

@@ -151,6 +151,9 @@ internal abstract class RealAsyncWebSocket(
         }
     }
 
+    /** As [close], but waits for nothing. */
+    fun beginClose(code: Int) = webSocket.connection.beginClose(code, "")
+
     override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
 
     override fun state(): WebSocketState = webSocket.state

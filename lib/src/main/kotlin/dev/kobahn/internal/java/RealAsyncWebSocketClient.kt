@@ -4,11 +4,15 @@ import dev.kobahn.WebSocketClient
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncWebSocketClient
 import dev.kobahn.java.WebSocketListener
+import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ConcurrentHashMap
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.async
 
 /**
@@ -21,6 +25,31 @@ internal class RealAsyncWebSocketClient(
 ) : AsyncWebSocketClient {
     private val scope = CoroutineScope(client.job + JavaThreads.openingsBeside(dispatcher))
     private val calls = FutureCalls(dispatcher)
+    private val attempts: MutableSet<Attempt> = ConcurrentHashMap.newKeySet()
+
+    /** One call of `connect`, and what it leads to. */
+    private class Attempt {
+        /** Null if there never was one. */
+        private val webSocket = CompletableDeferred<RealAsyncClientWebSocket?>()
+
+        /** To be called exactly once, or with null later on. */
+        fun opened(webSocket: RealAsyncClientWebSocket?) {
+            this.webSocket.complete(webSocket)
+        }
+
+        /** Begins to close the connection as soon as there is one, whatever its listener does. */
+        @OptIn(ExperimentalCoroutinesApi::class)
+        fun beginClose() {
+            webSocket.invokeOnCompletion {
+                webSocket.getCompleted()?.beginClose(CloseCode.GOING_AWAY)
+            }
+        }
+
+        /** Returns when the connection has ended, or will not be there. */
+        suspend fun awaitEnd() {
+            webSocket.await()?.webSocket?.awaitClosed()
+        }
+    }
 
     override fun connect(
         url: String,
@@ -36,20 +65,51 @@ internal class RealAsyncWebSocketClient(
         listener: WebSocketListener,
         url: () -> WebSocketUrl,
     ): CompletableFuture<AsyncClientWebSocket> {
-        val opened = LoopSafeFuture<AsyncClientWebSocket>()
+        val opened = DispatchedFuture<AsyncClientWebSocket>(calls)
+        opened.beforeOthersHaveIt { connect(listener, url, opened) }
+        return opened
+    }
+
+    private fun connect(
+        listener: WebSocketListener,
+        url: () -> WebSocketUrl,
+        opened: DispatchedFuture<AsyncClientWebSocket>,
+    ) {
+        val attempt = Attempt()
+        // Before it begins: close cancels first and looks here afterwards.
+        attempts += attempt
         // Its failure is the future's: nobody awaits it.
         val life = scope.async {
             client.connect(url()) {
                 val webSocket = RealAsyncClientWebSocket(this, dispatcher)
-                webSocket.serve(listener, dispatcher) { opened.complete(webSocket) }
+                attempt.opened(webSocket)
+                webSocket.serve(listener, dispatcher) { opened.succeed(webSocket) }
             }
         }
         life.invokeOnCompletion { failure ->
-            opened.completeExceptionally(failure ?: CancellationException("it was not opened"))
+            attempts -= attempt
+            attempt.opened(null)
+            opened.fail(
+                when {
+                    !client.job.isActive -> CancellationException("the client was closed")
+                    else -> failure ?: CancellationException("it was not opened")
+                },
+            )
         }
-        opened.whenComplete { _, failure -> if (failure != null) life.cancel() }
-        return opened
+        opened.whenComplete { _, failure ->
+            if (failure != null) {
+                life.cancel()
+                attempt.beginClose()
+            }
+        }
     }
 
-    override fun close(): CompletableFuture<Void?> = calls.completion { client.close() }
+    /** Waits for no listener: it may be one that calls this. */
+    override fun close(): CompletableFuture<Void?> = calls.completion {
+        client.job.cancel()
+        // Not toList: it fails if the only one goes meanwhile.
+        val ending = ArrayList(attempts)
+        ending.forEach { it.beginClose() }
+        ending.forEach { it.awaitEnd() }
+    }
 }
