@@ -198,9 +198,8 @@ public interface AsyncWebSocket {
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason], behind
      * what was sent before, and discards what still arrives; the future gives how the connection
      * ended. A message that was begun and not ended is cut off; one that was ended
-     * and waits for room is waited for as long as the peer takes something, without a time of `close`
-     * of its own. If the connection is closing already
-     * this only waits. The future fails with [IllegalArgumentException] if [code] must not be sent.
+     * and waits for room is waited for unless the peer takes nothing for `closeHandshakeTimeout`. If
+     * the connection is closing already this only waits. The future fails with [IllegalArgumentException] if [code] must not be sent.
      *
      * @param code 1000–1003, 1007–1014 or 3000–4999
      * @param reason cut to 123 octets of UTF-8 at the end of a code point

@@ -293,10 +293,18 @@ internal class Outbox(private val owner: Owner) {
         }
     }
 
-    /** Runs [action], which must not suspend, when those who wait for their turn to send have had it. */
-    suspend fun inTurn(action: () -> Unit) {
+    /**
+     * Runs [action], which must not suspend, when those who wait for their turn to send have had it;
+     * [waiting] counts until then.
+     */
+    suspend fun inTurn(waiting: ProgressTimer, action: () -> Unit) {
         if (!synchronized(output) { isTurnTaken }) return action()
-        turns().await()
+        waiting.start()
+        try {
+            turns().await()
+        } finally {
+            waiting.stop()
+        }
         try {
             action()
         } finally {

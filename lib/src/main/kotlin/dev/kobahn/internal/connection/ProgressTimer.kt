@@ -8,7 +8,8 @@ import kotlinx.coroutines.DisposableHandle
  * Runs [action] on the loop when nothing of the [transport]'s output was written for [time]. Each
  * write that makes progress restarts the time, so it counts from the departure of the last byte.
  *
- * [start], [stop] and [onWritten] may come from any thread.
+ * [start], [stop] and [onWritten] may come from any thread. Without [onWritten] the time restarts when
+ * it has passed and something was written, so the action runs up to twice as late.
  */
 internal class ProgressTimer(
     private val transport: Transport,
@@ -63,6 +64,8 @@ internal class ProgressTimer(
         transport.writeNow()
         synchronized(output) {
             if (!isRunning) return
+            // Who was not told of the writes finds them here, and is only later.
+            onWritten()
             val left = time - (loop.nanoTime() - since).nanoseconds
             if (left > Duration.ZERO) return schedule(left)
             isRunning = false

@@ -12,6 +12,7 @@ import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.client.RealClientWebSocket
 import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.server.RealServerWebSocket
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
@@ -194,11 +195,17 @@ private val WebSocket.connection: Connection
         else -> throw IllegalArgumentException("$this is no connection of this library")
     }
 
-/** As `close`, but the Close goes behind messages whose senders wait for their turn. */
+/**
+ * As `close`, but the Close goes behind messages whose senders wait for their turn, unless the peer
+ * takes nothing for `closeHandshakeTimeout`.
+ */
 private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStatus {
     CloseFrame.of(code, reason)
+    val standstill = ProgressTimer(transport, config.closeHandshakeTimeout) {
+        beginClose(code, reason)
+    }
     try {
-        withContext(NonCancellable) { outbox.inTurn { beginClose(code, reason) } }
+        withContext(NonCancellable) { outbox.inTurn(standstill) { beginClose(code, reason) } }
     } catch (_: ConnectionClosedException) {
         // It has ended meanwhile.
     }
