@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.kobahn.CloseStatus;
 import dev.kobahn.protocol.CloseCode;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -74,6 +78,37 @@ class AsyncWebSocketClientTest {
             for (String event : events) assertEquals(event, listener.next());
             assertEquals("close " + listener.status().getCode(), listener.next());
             assertNull(listener.events.poll());
+        }
+    }
+
+    @Test
+    void theFutureOfConnectCompletesBeforeTheFirstMessageOnAThreadAlone() throws Exception {
+        ExecutorService one = Executors.newSingleThreadExecutor();
+        Recorder server = new Recorder() {
+            @Override
+            public void onOpen(AsyncWebSocket webSocket) throws Exception {
+                super.onOpen(webSocket);
+                webSocket.send("x");
+            }
+        };
+        BlockingQueue<String> texts = new SynchronousQueue<>();
+        WebSocketListener client = new WebSocketListener() {
+            @Override
+            public void onText(AsyncWebSocket webSocket, String text) throws Exception {
+                // Waits for who takes it, and that waits for the future first.
+                texts.put(text);
+            }
+        };
+        try (RunningServer running = RunningServer.of(server)) {
+            AsyncWebSocketClient alone = new AsyncWebSocketClient.Builder().executor(one).build();
+            for (int round = 0; round < 20; round++) {
+                AsyncWebSocket webSocket = Futures.get(alone.connect(running.url("/"), client));
+                assertEquals("x", texts.take());
+                Futures.get(webSocket.close());
+            }
+            Futures.get(alone.close());
+        } finally {
+            one.shutdownNow();
         }
     }
 

@@ -17,11 +17,13 @@ import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.yield
 
 /**
  * Calls a [listener] from the opening of its connection to the end, all in one coroutine, so that
@@ -42,12 +44,16 @@ internal class ListenerCalls(
 
     /**
      * Runs until the connection has ended and the listener knows. Cancelled, it closes the
-     * connection with 1001 first. [opened] is called once `onOpen` has returned or thrown.
+     * connection with 1001 first. [opened] is called once `onOpen` has returned or thrown; what it
+     * has run in the same place comes before the first message.
      */
-    suspend fun run(opened: () -> Unit = {}) {
+    suspend fun run(opened: (() -> Unit)? = null) {
         val code = try {
             open(opened)
-            inPlace { deliverAll() }
+            inPlace {
+                if (opened != null) yield()
+                deliverAll()
+            }
             CloseCode.NORMAL_CLOSURE
         } catch (failure: Throwable) {
             if (coroutineContext.isActive) {
@@ -68,14 +74,14 @@ internal class ListenerCalls(
     private suspend inline fun <T> evenIfCancelled(crossinline call: suspend () -> T): T =
         withContext(NonCancellable) { inPlace(call) }
 
-    private fun open(opened: () -> Unit) {
+    private fun open(opened: (() -> Unit)?) {
         try {
             listener.onOpen(face)
             val initial = listener.initialDemand()
             require(initial >= 0) { "initialDemand is $initial, must be 0 or more" }
             if (initial > 0) demand.add(initial)
         } finally {
-            opened()
+            opened?.invoke()
         }
     }
 
@@ -94,7 +100,7 @@ internal class ListenerCalls(
 
     private suspend fun deliverWhole(end: Job) {
         while (isNextWanted(end, ::isWaiting)) {
-            listener.onMessage(face, webSocket.incoming.receiveCatching().getOrNull() ?: break)
+            listener.onMessage(face, next(webSocket.incoming) ?: break)
         }
     }
 
@@ -103,9 +109,20 @@ internal class ListenerCalls(
             isNextWanted(end) { isWaiting() || hasOctets(message) }
         }
         while (true) {
-            val message = webSocket.incomingStreams.receiveCatching().getOrNull() ?: break
+            val message = next(webSocket.incomingStreams) ?: break
             if (!pieces.deliver(message)) break
         }
+    }
+
+    /**
+     * The next of [channel], or null at the end, of which `onClose` tells. Where that is clean and
+     * receiving fails all the same, messages are missing, and that is thrown.
+     */
+    private suspend fun <T> next(channel: ReceiveChannel<T>): T? {
+        val next = channel.receiveCatching()
+        val cause = next.exceptionOrNull() ?: return next.getOrNull()
+        if (webSocket.awaitClosed().wasClean) throw cause
+        return null
     }
 
     private suspend fun isNextWanted(end: Job, isWaiting: () -> Boolean): Boolean {

@@ -10,7 +10,7 @@ import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /** A server as Java sees it. */
-internal class RealAsyncWebSocketServer(private val server: WebSocketServer) :
+internal class RealAsyncWebSocketServer(internal val server: WebSocketServer) :
     AsyncWebSocketServer {
     private val calls = FutureCalls()
 
