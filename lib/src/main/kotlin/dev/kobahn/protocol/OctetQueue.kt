@@ -185,8 +185,9 @@ constructor(
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
         val piece = RepeatedPiece(octets, length, masked, maskingKey)
         addLast(piece)
-        size += length
+        // First, for another thread that looks at the weight in between.
         charge(piece, -length)
+        size += length
     }
 
     /** Has the [count] octets appended last leave apart from what is around them, in writes of [pieceSize] octets. */

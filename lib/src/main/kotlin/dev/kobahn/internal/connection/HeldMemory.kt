@@ -7,9 +7,12 @@ import kotlinx.coroutines.DisposableHandle
  * Tells the budget what [owner] holds, and [owner] what the budget wants of it. A connection gets one
  * when it holds enough to be counted; most never do. [update] may be called from any thread.
  */
-internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private val owner: Owner) :
-    MemoryBudget.Holder {
-    /** All on the loop, but for [heldMemory]. */
+internal class HeldMemory(
+    budget: MemoryBudget,
+    private val transport: Transport,
+    private val owner: Owner,
+) : MemoryBudget.Holder {
+    /** On the loop, but for [heldMemory] and [reassessMemory]. */
     interface Owner {
         /** How many octets it holds; from any thread, which it must not keep waiting. */
         val heldMemory: Long
@@ -20,7 +23,10 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
         /** Gives up what it holds, and closes unless it has ended. */
         fun giveUpMemory()
 
-        /** Looks anew at what others hold too, of which its part grows when they go; whether it holds such. */
+        /**
+         * Looks anew at what others hold too, of which its part grows when they go; whether it holds
+         * such. From any thread.
+         */
         fun reassessMemory(): Boolean
     }
 
@@ -33,25 +39,31 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
 
     override val held: Long get() = owner.heldMemory
 
+    override fun reassess() {
+        owner.reassessMemory()
+    }
+
     /** What [owner] holds has changed. */
     fun update() = holding.update()
 
     // Told from several threads, which may overtake each other: what counts is how it is by now.
 
-    override fun pause() = loop.execute {
-        if (hasEnded || !holding.isPaused.get()) return@execute
-        timer?.dispose()
-        timer = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds, holding::waited)
-        owner.onMemoryShort(true)
+    override fun pause() = onLoop {
+        if (!hasEnded && holding.isPaused.get()) {
+            timer?.dispose()
+            timer = schedule(holding::waited)
+            owner.onMemoryShort(true)
+        }
     }
 
-    override fun resume() = loop.execute {
-        if (holding.isPaused.get()) return@execute
-        timer?.dispose()
-        if (!hasEnded) owner.onMemoryShort(false)
+    override fun resume() = onLoop {
+        if (!holding.isPaused.get()) {
+            timer?.dispose()
+            if (!hasEnded) owner.onMemoryShort(false)
+        }
     }
 
-    override fun giveUp() = loop.execute {
+    override fun giveUp() = onLoop {
         timer?.dispose()
         holding.leaving(owner::giveUpMemory)
     }
@@ -59,12 +71,18 @@ internal class HeldMemory(budget: MemoryBudget, private val loop: Loop, private 
     /** [owner] holds what others hold too: it is looked at now and then until it does not. On the loop. */
     fun watch() {
         if (look != null || hasEnded) return
-        look = loop.schedule(MemoryBudget.Holder.PATIENCE.seconds) {
+        look = schedule {
             look = null
             if (owner.reassessMemory()) watch()
             update()
         }
     }
+
+    private inline fun onLoop(crossinline action: () -> Unit) =
+        transport.loop.execute { transport.guarded(action) }
+
+    private inline fun schedule(crossinline action: () -> Unit) =
+        transport.loop.schedule(MemoryBudget.Holder.PATIENCE.seconds) { transport.guarded(action) }
 
     /** [owner] has ended, and counts for as long as it holds something. On the loop. */
     fun linger() {

@@ -54,6 +54,9 @@ internal class MemoryBudget(
         /** How many octets it holds now. Asked for under a monitor, so this waits for nobody. */
         val held: Long
 
+        /** Looks anew at what others hold too, of which its part grows when they go. */
+        fun reassess()
+
         /** Has it hold no more than now, until [resume] or [giveUp]. */
         fun pause()
 
@@ -69,7 +72,7 @@ internal class MemoryBudget(
     }
 
     /** The part of [holder], which holds something for the first time. */
-    fun hold(holder: Holder): Holding = Holding(holder).also(holdings::add)
+    fun hold(holder: Holder): Holding = Holding(holder)
 
     /** What one connection holds. */
     inner class Holding internal constructor(internal val holder: Holder) {
@@ -78,6 +81,9 @@ internal class MemoryBudget(
             private set
         private var hasEnded = false
         private var isLingering = false
+
+        /** Whether it held something that counts. */
+        private var isListed = false
 
         @Volatile
         internal var isLeaving = false
@@ -92,6 +98,7 @@ internal class MemoryBudget(
 
         /** As [update], but nobody is told to wait, to go on or to leave. */
         internal fun refresh() {
+            holder.reassess()
             total.addAndGet(charge())
         }
 
@@ -103,9 +110,13 @@ internal class MemoryBudget(
         private fun changed(change: Long) {
             if (change == 0L) return
             val now = total.addAndGet(change)
-            if (change > 0) return grown(this, now)
+            if (change > 0) return grown(this, now, change)
             if (now <= mark && now - change > mark) relax()
-            if (isPaused.get() && !hasEnded && !isMuch(now)) resume()
+            if (!hasEnded) resumeUnlessMuch(now)
+        }
+
+        internal fun resumeUnlessMuch(total: Long) {
+            if (isPaused.get() && !isMuch(total)) resume()
         }
 
         private fun charge(octets: Long): Long {
@@ -113,6 +124,7 @@ internal class MemoryBudget(
             val isLittle = change in (1 - GRAIN)..<GRAIN
             if (hasEnded || change == 0L || (isLittle && octets > 0)) return 0
             if (charged == 0L) active.incrementAndGet()
+            if (!isListed) isListed = holdings.add(this)
             if (octets == 0L) active.decrementAndGet()
             if (isLingering) keep(octets > 0)
             charged = octets
@@ -164,7 +176,7 @@ internal class MemoryBudget(
 
         /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
-            update()
+            refresh()
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }
@@ -173,23 +185,48 @@ internal class MemoryBudget(
         internal fun isMuch(total: Long): Boolean =
             charged > 0 && charged >= total / maxOf(1, active.get())
 
+        /** Has it wait if it holds much of what is too much by now. */
+        internal fun pauseIfMuch() {
+            if (!isTight || !isMuch(used) || isLeaving) return
+            pause()
+            // Nobody may be left to come below the mark and let it go on.
+            if (!isTight) resume()
+        }
+
+        private fun pause() {
+            if (!isPaused.compareAndSet(false, true)) return
+            try {
+                holder.pause()
+            } catch (failure: Throwable) {
+                isPaused.set(false)
+                throw failure
+            }
+        }
+
         internal fun resume() {
-            if (isPaused.get() && isPaused.compareAndSet(true, false)) holder.resume()
+            if (!isPaused.get() || !isPaused.compareAndSet(true, false)) return
+            try {
+                holder.resume()
+            } catch (failure: Throwable) {
+                // It was not told, and is still paused.
+                isPaused.set(true)
+                throw failure
+            }
         }
     }
 
-    private fun grown(holding: Holding, now: Long) {
+    private fun grown(holding: Holding, now: Long, change: Long) {
         if (now <= mark) return
-        if (now - leaving.get() > limit) evictLargest()
-        if (!holding.isMuch(now) || holding.isLeaving) return
-        if (holding.isPaused.compareAndSet(false, true)) holding.holder.pause()
+        val hasCrossedMark = now - change <= mark
+        if (hasCrossedMark || now - leaving.get() > limit) lookAnew()
+        if (used - leaving.get() > limit) evict(chooseLargest())
+        holding.pauseIfMuch()
     }
 
-    private fun evictLargest() {
-        // Who gave something back may not have come to say so.
+    /** Some may have given something back and not come to say so, or share less with others. */
+    private fun lookAnew() {
         holdings.forEach { it.refresh() }
-        val chosen = chooseLargest()
-        if (chosen.isEmpty() && !isTight) relax() else evict(chosen)
+        if (!isTight) relax() else holdings.forEach { it.resumeUnlessMuch(used) }
     }
 
     /** Those that hold most, as many as it takes to come below [mark], if all hold more than [limit]. */

@@ -30,6 +30,10 @@ private class Part(budget: MemoryBudget) : MemoryBudget.Holder {
 
     fun end() = holding.end()
 
+    var beforeLook = {}
+
+    override fun reassess() = beforeLook()
+
     override fun pause() {
         wishes += "pause"
     }
@@ -164,6 +168,8 @@ internal class MemoryBudgetTest :
                 var tellings = 0
                 override val held = 600 * KIB
 
+                override fun reassess() = Unit
+
                 override fun pause() = Unit
 
                 override fun resume() = Unit
@@ -184,6 +190,40 @@ internal class MemoryBudgetTest :
             fails = false
             other.has(500 * KIB)
             failing.tellings shouldBe 2
+        }
+
+        test("who could not be told to pause or to go on is told again") {
+            val budget = MemoryBudget(1000 * KIB)
+            val told = ArrayList<String>()
+            var fails = true
+            val failing = object : MemoryBudget.Holder {
+                override var held = 800 * KIB
+
+                override fun reassess() = Unit
+
+                override fun pause() = tell("pause")
+
+                override fun resume() = tell("resume")
+
+                override fun giveUp() = tell("give up")
+
+                private fun tell(wish: String) {
+                    if (fails) error("the loop is gone")
+                    told += wish
+                }
+            }
+            val holding = budget.hold(failing)
+            shouldThrow<IllegalStateException> { holding.update() }
+            fails = false
+            failing.held = 900 * KIB
+            holding.update()
+            told shouldContainExactly listOf("pause")
+            fails = true
+            failing.held = 100 * KIB
+            shouldThrow<IllegalStateException> { holding.update() }
+            fails = false
+            holding.waited()
+            told shouldContainExactly listOf("pause", "resume")
         }
 
         test("a log that fails does not hit who grew") {
@@ -225,6 +265,38 @@ internal class MemoryBudgetTest :
             paused.wishes shouldContainExactly listOf("pause", "resume")
         }
 
+        test("before anybody has to go all look anew at what they share") {
+            val budget = MemoryBudget(1000 * KIB)
+            val parts = List(3) { Part(budget) }
+            parts.forEach { part -> part.beforeLook = { part.held = 200 * KIB } }
+            parts.forEach { it.has(400 * KIB) }
+            budget.used shouldBe 600 * KIB
+            parts.flatMap { it.wishes } shouldBe emptyList()
+        }
+
+        test("nobody is paused who grows while others turn out to hold less") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (emptied, other, growing) = List(3) { Part(budget) }
+            emptied.has(400 * KIB)
+            other.has(50 * KIB)
+            emptied.held = 0
+            growing.has(600 * KIB)
+            budget.used shouldBe 650 * KIB
+            growing.wishes shouldBe emptyList()
+        }
+
+        test("who is paused and turns out to hold little goes on, whoever looks") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (large, paused, growing) = List(3) { Part(budget) }
+            large.has(500 * KIB)
+            paused.has(500 * KIB)
+            paused.wishes shouldContainExactly listOf("pause")
+            paused.held = 20 * KIB
+            growing.has(300 * KIB)
+            budget.isTight shouldBe true
+            paused.wishes shouldContainExactly listOf("pause", "resume")
+        }
+
         test("a number that is older when it is charged does not stay") {
             val budget = MemoryBudget(1000 * KIB)
             val later = AtomicReference<Thread>()
@@ -252,6 +324,8 @@ internal class MemoryBudgetTest :
                         Thread.onSpinWait()
                     }
                 }
+
+                override fun reassess() = Unit
 
                 override fun pause() = Unit
 

@@ -206,6 +206,20 @@ class GroupTest :
             budget.used shouldBe 0
         }
 
+        test("no member is closed for a message that many wait with, and that is there once") {
+            val budget = MemoryBudget(1_000_000)
+            val group = group(SlowConsumer.DropOldest(900_000))
+            val all = List(100) { Listener(budget = budget) }
+            all.forEach {
+                it.getStuck()
+                group.add(it)
+            }
+            group.offer(PreparedMessage(ByteArray(300_000)))
+            all.forEach { it.rig.loop.run() }
+            group.size shouldBe 100
+            budget.isTight shouldBe false
+        }
+
         test("a member is closed that much waits for while memory runs out") {
             val budget = MemoryBudget(1_000_000)
             val stuck = Listener(budget = budget)

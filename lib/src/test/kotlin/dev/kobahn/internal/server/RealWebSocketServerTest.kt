@@ -59,6 +59,8 @@ private fun get(url: String) = HttpClient.newHttpClient()
 private object Unmoved : MemoryBudget.Holder {
     override val held = 100_001L
 
+    override fun reassess() = Unit
+
     override fun pause() = Unit
 
     override fun resume() = Unit
