@@ -107,23 +107,25 @@ internal class AutoPing(
     }
 
     private fun ping() {
-        if (paused) owner.lookForEnd()
-        if (stopped) return
-        begunAt = loop.nanoTime()
-        // A second Ping behind one that has not left would find out nothing more.
-        if (!owner.canPing || end != NONE) return awaitInterval()
-        val payload = payload()
-        sentAt = begunAt
-        roomAt = begunAt
-        val end = owner.sendAutoPing(payload)
-        if (end == CLOSED) return stop()
-        if (end == NOT_NOW) return awaitInterval()
-        pending = payload
-        this.end = end
-        // Another thread may have written it already.
-        if (synchronized(transport.output) { transport.output.position } >= end) this.end = NONE
-        log?.autoPing("Ping $sequence")
-        awaitPong()
+        transport.guarded {
+            if (paused) owner.lookForEnd()
+            if (stopped) return
+            begunAt = loop.nanoTime()
+            // A second Ping behind one that has not left would find out nothing more.
+            if (!owner.canPing || end != NONE) return awaitInterval()
+            val payload = payload()
+            sentAt = begunAt
+            roomAt = begunAt
+            val end = owner.sendAutoPing(payload)
+            if (end == CLOSED) return stop()
+            if (end == NOT_NOW) return awaitInterval()
+            pending = payload
+            this.end = end
+            // Another thread may have written it already.
+            if (synchronized(transport.output) { transport.output.position } >= end) this.end = NONE
+            log?.autoPing("Ping $sequence")
+            awaitPong()
+        }
     }
 
     private fun awaitPong() {
@@ -143,11 +145,13 @@ internal class AutoPing(
     }
 
     private fun timedOut() {
-        if (owner.isClosing) return
-        // The Ping has not left: writeTimeout ends a peer that takes nothing.
-        if (end != NONE) return awaitPong()
-        val left = config.timeout - minOf(since(sentAt), since(roomAt))
-        if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
+        transport.guarded {
+            if (owner.isClosing) return
+            // The Ping has not left: writeTimeout ends a peer that takes nothing.
+            if (end != NONE) return awaitPong()
+            val left = config.timeout - minOf(since(sentAt), since(roomAt))
+            if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
+        }
     }
 
     private fun since(nanos: Long) = (loop.nanoTime() - nanos).nanoseconds

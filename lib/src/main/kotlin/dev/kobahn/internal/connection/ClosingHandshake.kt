@@ -119,7 +119,11 @@ internal class ClosingHandshake(
     /** The transport tried to write; [waiting] octets are left. From any thread. */
     fun onWritten(waiting: Long) {
         timer?.onWritten()
-        if (waiting == 0L && step == Step.WRITING) transport.loop.run(::awaitEnd)
+        if (waiting == 0L &&
+            step == Step.WRITING
+        ) {
+            transport.loop.run { transport.guarded(::awaitEnd) }
+        }
     }
 
     /**

@@ -58,7 +58,7 @@ internal class Connection(
     HeldMemory.Owner,
     KeptMemory.Owner {
     override val transport = socket.loggedBy(config.wireLog)
-    override val loop get() = transport.loop
+    val loop get() = transport.loop
     val output get() = transport.output
     override val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
@@ -183,7 +183,7 @@ internal class Connection(
     }
 
     override fun frameEnded() {
-        if (protocol.localClose != null) loop.run { if (!outbox.isClosed) closing.advance() }
+        if (protocol.localClose != null) onLoop { if (!outbox.isClosed) closing.advance() }
     }
 
     suspend fun ping(): Duration = pings().await(::sendPing).nanoseconds
@@ -222,8 +222,8 @@ internal class Connection(
             !isDrop && protocol.sendClose(code, reason)
         }
         if (isSent) transport.flush()
-        loop.run {
-            if (outbox.isClosed) return@run
+        onLoop {
+            if (outbox.isClosed) return@onLoop
             closing.begin(Initiator.LOCAL, cause)
             // Reading has to go on to the peer's Close; it costs no memory, for nothing is kept.
             isMemoryShort = false
@@ -239,8 +239,8 @@ internal class Connection(
     fun drop() = drop(null)
 
     override fun drop(cause: Throwable?) {
-        loop.run {
-            if (outbox.isClosed) return@run
+        onLoop {
+            if (outbox.isClosed) return@onLoop
             closing.begin(Initiator.LOCAL, cause ?: IOException(DROPPED_HERE))
             transport.close()
         }
@@ -452,7 +452,7 @@ internal class Connection(
     /** The handler has ended: what it has not received is kept by nobody. From any thread. */
     fun onHandlerEnd() {
         isAbandoned = true
-        if (memory != null) loop.run { if (hasEnded) memory?.end() }
+        if (memory != null) onLoop { if (hasEnded) memory?.end() }
     }
 
     override fun weigh() {
@@ -463,7 +463,7 @@ internal class Connection(
 
     private fun memory(budget: MemoryBudget) = memory ?: synchronized(output) {
         // Made after the end it would have none.
-        if (memory == null && !outbox.isClosed) memory = HeldMemory(budget, loop, this)
+        if (memory == null && !outbox.isClosed) memory = HeldMemory(budget, transport, this)
         memory
     }
 
@@ -473,7 +473,7 @@ internal class Connection(
 
     private fun watchMemory() {
         val budget = budget ?: return
-        loop.run { memory(budget)?.watch() }
+        onLoop { memory(budget)?.watch() }
     }
 
     override fun reassessMemory(): Boolean {
@@ -608,14 +608,14 @@ internal class Connection(
     }
 
     override fun onRoom() {
-        if (isReadingPaused) loop.run(::resumeReading)
+        if (isReadingPaused) onLoop { resumeReading() }
     }
 
     /** Runs [block], while what nobody asks for is discarded rather than keeping the peer waiting. */
     suspend fun <T> discardingUnread(block: suspend () -> T): T {
         inbox.beginDiscarding()
         // What is full already has kept the peer waiting.
-        loop.run { if (inbox.discardUnread()) resumeReading() }
+        onLoop { if (inbox.discardUnread()) resumeReading() }
         try {
             return block()
         } finally {
@@ -631,6 +631,9 @@ internal class Connection(
 
     /** Until the application wants messages whole, none is too long to be streamed. */
     override fun onWhole() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
+
+    private inline fun onLoop(crossinline action: () -> Unit) =
+        loop.run { transport.guarded(action) }
 
     private fun pauseReading() {
         if (isReadingPaused) return

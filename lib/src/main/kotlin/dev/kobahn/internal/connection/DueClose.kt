@@ -49,7 +49,7 @@ internal class DueClose(
             send()
         } else {
             awaitAnswer()
-            if (handlerOnLoop) loop.execute { if (inbox.isEmptied) send() }
+            if (handlerOnLoop) loop.execute { transport.guarded { if (inbox.isEmptied) send() } }
         }
     }
 
@@ -59,8 +59,11 @@ internal class DueClose(
      */
     private fun awaitAnswer(begun: Long = loop.nanoTime()) {
         patience = loop.schedule(PATIENCE) {
-            val isInTime = (loop.nanoTime() - begun).nanoseconds < config.closeHandshakeTimeout
-            if (isWaiting && isInTime && outbox.isAwaited) awaitAnswer(begun) else send()
+            transport.guarded {
+                val isInTime =
+                    (loop.nanoTime() - begun).nanoseconds < config.closeHandshakeTimeout
+                if (isWaiting && isInTime && outbox.isAwaited) awaitAnswer(begun) else send()
+            }
         }
     }
 
@@ -73,11 +76,11 @@ internal class DueClose(
     /** Sends the Close, if one is due. From any thread. */
     private fun send() {
         if (!isWaiting) return
-        if (isDrop) return loop.run(::drop)
+        if (isDrop) return loop.run { transport.guarded(::drop) }
         val isSent = synchronized(output) { !outbox.isClosed && protocol.sendDueClose() }
         isWaiting = false
         if (isSent) transport.flush()
-        loop.run { if (!outbox.isClosed) sent() }
+        loop.run { transport.guarded { if (!outbox.isClosed) sent() } }
     }
 
     /** A Close of ours was sent; nothing has to wait for it. */

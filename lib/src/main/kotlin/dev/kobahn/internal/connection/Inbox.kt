@@ -17,7 +17,7 @@ import kotlinx.coroutines.channels.ReceiveChannel
 internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
     /** What the connection does for its receiver. */
     interface Owner : IncomingStreams.Owner {
-        val loop: Loop
+        val transport: Transport
 
         /** The application wants messages whole. On the loop. */
         fun onWhole()
@@ -110,7 +110,7 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
 
     /** The messages, whole. IllegalStateException if they are wanted in pieces. */
     fun whole(): ReceiveChannel<Message> {
-        if (choose(Choice.WHOLE)) owner.loop.runSoon(::beginWhole)
+        if (choose(Choice.WHOLE)) beginWholeSoon(owner.transport)
         return messages
     }
 
@@ -142,6 +142,9 @@ internal class Inbox(limit: Long, private val owner: Owner) : MessageSink {
         if (messages.isDiscarding) it.discard()
         end?.let { end -> it.end(end.cause) }
     }
+
+    private fun beginWholeSoon(transport: Transport) =
+        transport.loop.runSoon { transport.guarded(::beginWhole) }
 
     private fun beginWhole() {
         assembler = MessageAssembler()

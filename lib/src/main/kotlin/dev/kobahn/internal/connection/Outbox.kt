@@ -186,7 +186,11 @@ internal class Outbox(private val owner: Owner) {
         // Of a frame a part may have been written.
         if (failure is VirtualMachineError) transport.giveUp(failure)
         // not from here, where the monitor may be held
-        if (protocol.hasEncoderFailed) loop.execute { owner.encoderFailed(failure) }
+        if (protocol.hasEncoderFailed) {
+            loop.execute {
+                transport.guarded { owner.encoderFailed(failure) }
+            }
+        }
         throw failure
     }
 
@@ -289,7 +293,7 @@ internal class Outbox(private val owner: Owner) {
 
         override fun run() {
             isPosted.set(false)
-            transport.flush()
+            transport.guarded { transport.flush() }
         }
     }
 

@@ -60,16 +60,18 @@ internal class ProgressTimer(
     }
 
     private fun passed() {
-        // The system reports room only when much of its buffer is free; the peer may have taken less.
-        transport.writeNow()
-        synchronized(output) {
-            if (!isRunning) return
-            // Who was not told of the writes finds them here, and is only later.
-            onWritten()
-            val left = time - (loop.nanoTime() - since).nanoseconds
-            if (left > Duration.ZERO) return schedule(left)
-            isRunning = false
+        transport.guarded {
+            // The system reports room only when much of its buffer is free; the peer may have taken less.
+            transport.writeNow()
+            synchronized(output) {
+                if (!isRunning) return
+                // Who was not told of the writes finds them here, and is only later.
+                onWritten()
+                val left = time - (loop.nanoTime() - since).nanoseconds
+                if (left > Duration.ZERO) return schedule(left)
+                isRunning = false
+            }
+            action.run()
         }
-        action.run()
     }
 }

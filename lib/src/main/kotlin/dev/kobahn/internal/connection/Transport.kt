@@ -80,6 +80,19 @@ internal interface Transport {
     fun giveUp(failure: Throwable): Unit = close()
 }
 
+/**
+ * Calls [action], a task or a timer of the connection. If it fails the transport is given up, as if it
+ * were an event: a connection must not go on with a part of what it missed.
+ */
+internal inline fun Transport.guarded(action: () -> Unit) {
+    try {
+        action()
+    } catch (failure: Throwable) {
+        giveUp(failure)
+        throw failure
+    }
+}
+
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
 internal interface TransportListener {
     /** Octets arrived. [input] is only valid during the call, may be changed, and must be consumed. */

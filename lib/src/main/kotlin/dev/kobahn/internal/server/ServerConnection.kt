@@ -6,6 +6,7 @@ import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.connection.guarded
 import dev.kobahn.internal.connection.run
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.HeadResult
@@ -143,7 +144,7 @@ internal class ServerConnection(
         val budget = context.budget ?: return
         if (opening.memory == null && heldMemory < MemoryBudget.GRAIN) return
         val memory = opening.memory
-            ?: HeldMemory(budget, transport.loop, this).also { opening.memory = it }
+            ?: HeldMemory(budget, transport, this).also { opening.memory = it }
         memory.update()
     }
 
@@ -306,7 +307,11 @@ internal class ServerConnection(
     private fun limit(time: Duration, action: Runnable) {
         val opening = opening ?: return
         opening.timer?.dispose()
-        opening.timer = if (time > Duration.ZERO) transport.loop.schedule(time, action) else null
+        opening.timer = if (time == Duration.ZERO) {
+            null
+        } else {
+            transport.loop.schedule(time) { transport.guarded(action::run) }
+        }
     }
 
     override fun onInputEnd() {
@@ -319,7 +324,7 @@ internal class ServerConnection(
         opening.memory?.update()
         val writing = opening.writing ?: return
         writing.onWritten()
-        if (waiting == 0L) transport.loop.run { answered(opening) }
+        if (waiting == 0L) transport.loop.run { transport.guarded { answered(opening) } }
     }
 
     override fun forget() {
@@ -351,12 +356,12 @@ internal class ServerConnection(
 
     /** Answers 503 if the handshake is still under way: the server stops. From any thread. */
     fun refusePending() {
-        transport.loop.execute { refuse { "the server stops" } }
+        transport.loop.execute { transport.guarded { refuse { "the server stops" } } }
     }
 
     /** Closes the WebSocket with [code], if there is one. From any thread. */
     fun shutDown(code: Int) {
-        transport.loop.execute { webSocket?.shutDown(code) }
+        transport.loop.execute { transport.guarded { webSocket?.shutDown(code) } }
     }
 
     /** Ends the connection at once: the server has stopped. From any thread. */

@@ -2,6 +2,7 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.ints.shouldBeGreaterThan
@@ -312,6 +313,25 @@ class AutoPingTest :
             owner.answers shouldHaveSize 1
             loop.advanceBy(INTERVAL)
             owner.dropped shouldBe true
+        }
+
+        test("a connection whose Ping fails for want of memory is closed") {
+            val loop = VirtualLoop()
+            val owner = object : AutoPing.Owner {
+                override val canPing get() = true
+                override val isClosing get() = false
+
+                override fun sendAutoPing(payload: ByteArray): Long =
+                    throw OutOfMemoryError("on purpose")
+
+                override fun lookForEnd() = Unit
+
+                override fun drop(cause: Throwable?) = Unit
+            }
+            val (transport) = MemoryTransport.pair(loop)
+            AutoPing(transport, AutoPingConfig(INTERVAL, 3.seconds, 12, true), owner).start()
+            shouldThrow<OutOfMemoryError> { loop.advanceBy(INTERVAL) }
+            transport.isClosed shouldBe true
         }
 
         test("no Ping is sent in a frame that another thread has begun") {

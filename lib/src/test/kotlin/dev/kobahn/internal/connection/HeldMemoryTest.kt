@@ -32,6 +32,19 @@ private fun unfinished(count: Int): ByteArray {
     return frame.array()
 }
 
+/** Holds something, and runs out of memory whatever is wanted of it. */
+private class Failing : HeldMemory.Owner {
+    override var heldMemory = 0L
+
+    override fun onMemoryShort(isShort: Boolean) = fail()
+
+    override fun giveUpMemory() = fail()
+
+    override fun reassessMemory() = if (heldMemory == 0L) fail() else false
+
+    private fun fail(): Nothing = throw OutOfMemoryError("on purpose")
+}
+
 private val receivers: Map<String, suspend Connection.() -> Any?> = mapOf(
     "receive" to { incoming.receive() },
     "iteration" to { incoming.iterator().hasNext() },
@@ -243,27 +256,25 @@ internal class HeldMemoryTest :
             budget.used shouldBe 0
         }
 
-        test("who fails to give up what it holds is asked again") {
-            var tellings = 0
-            val owner = object : HeldMemory.Owner {
-                override var heldMemory = 200_000L
-
-                override fun onMemoryShort(isShort: Boolean) = Unit
-
-                override fun giveUpMemory() {
-                    if (++tellings == 1) throw OutOfMemoryError("on purpose")
-                }
-
-                override fun reassessMemory() = false
+        val wishes: Map<String, HeldMemory.(Failing) -> Unit> = mapOf(
+            "paused" to { owner ->
+                owner.heldMemory = 90_000
+                update()
+            },
+            "resumed" to { resume() },
+            "told to give up" to { giveUp() },
+            "looked at anew" to { watch() },
+        )
+        for ((name, tell) in wishes) {
+            test("who fails when it is $name is closed") {
+                val loop = VirtualLoop()
+                val (transport, _) = MemoryTransport.pair(loop)
+                val owner = Failing()
+                val memory = HeldMemory(MemoryBudget(100_000), transport, owner)
+                memory.tell(owner)
+                shouldThrow<OutOfMemoryError> { loop.advanceBy(5.seconds) }
+                transport.isClosed shouldBe true
             }
-            val loop = VirtualLoop()
-            val memory = HeldMemory(MemoryBudget(100_000), loop, owner)
-            memory.update()
-            shouldThrow<OutOfMemoryError> { loop.run() }
-            owner.heldMemory = 300_000
-            memory.update()
-            loop.run()
-            tellings shouldBe 2
         }
 
         test("nothing is restored while memory is short") {
@@ -413,7 +424,7 @@ internal class HeldMemoryTest :
 
                 override fun reassessMemory() = false
             }
-            val memory = HeldMemory(MemoryBudget(100_000), loop, owner)
+            val memory = HeldMemory(MemoryBudget(100_000), MemoryTransport.pair(loop).first, owner)
             memory.update()
             owner.heldMemory = 0
             memory.update()
