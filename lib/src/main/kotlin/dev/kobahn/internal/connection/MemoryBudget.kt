@@ -39,6 +39,7 @@ internal class MemoryBudget(
     /** How many hold something that counts. */
     private val active = AtomicInteger()
     private val isTold = AtomicBoolean()
+    private val lookedAt = AtomicLong(System.nanoTime() - LOOK_INTERVAL)
 
     /** What all hold together, in octets. */
     val used: Long get() = total.get()
@@ -177,6 +178,8 @@ internal class MemoryBudget(
         /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
             refresh()
+            // Others wait for that too.
+            if (!isTight) relax()
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }
@@ -217,10 +220,21 @@ internal class MemoryBudget(
 
     private fun grown(holding: Holding, now: Long, change: Long) {
         if (now <= mark) return
-        val hasCrossedMark = now - change <= mark
-        if (hasCrossedMark || now - leaving.get() > limit) lookAnew()
+        val isOverLimit = now - leaving.get() > limit
+        if (isOverLimit || isLookDue(holding, now, change)) lookAnew() else holding.refresh()
         if (used - leaving.get() > limit) evict(chooseLargest())
         holding.pauseIfMuch()
+    }
+
+    /**
+     * Whether [holding] has crossed the mark and would have to wait. Not too often: a peer could
+     * cross it with each message, and to look at all takes time.
+     */
+    private fun isLookDue(holding: Holding, now: Long, change: Long): Boolean {
+        if (now - change > mark || !holding.isMuch(now)) return false
+        val time = System.nanoTime()
+        val last = lookedAt.get()
+        return time - last >= LOOK_INTERVAL && lookedAt.compareAndSet(last, time)
     }
 
     /** Some may have given something back and not come to say so, or share less with others. */
@@ -274,6 +288,9 @@ internal class MemoryBudget(
     companion object {
         /** In octets; less is not counted. */
         const val GRAIN: Long = 16 * 1024
+
+        /** In nanoseconds. */
+        private const val LOOK_INTERVAL = 100_000_000L
 
         /** A budget of [limit] for [whose] connections, which logs when it closes some; null if 0, which is no limit. */
         fun of(limit: Long, whose: String): MemoryBudget? = if (limit == 0L) {

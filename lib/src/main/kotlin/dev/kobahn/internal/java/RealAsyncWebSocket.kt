@@ -59,7 +59,7 @@ internal abstract class RealAsyncWebSocket(
     suspend fun serve(
         listener: WebSocketListener,
         place: CoroutineContext = EmptyCoroutineContext,
-        opened: () -> Unit = {},
+        opened: (() -> Unit)? = null,
     ) = ListenerCalls(webSocket, this, demand, listener, place).run(opened)
 
     override fun send(text: String) = calls.completion { webSocket.send(text) }

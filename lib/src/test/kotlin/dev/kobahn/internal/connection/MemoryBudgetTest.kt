@@ -285,6 +285,35 @@ internal class MemoryBudgetTest :
             growing.wishes shouldBe emptyList()
         }
 
+        test("who crosses the mark again and again has not all looked at each time") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (still, busy) = List(2) { Part(budget) }
+            var looks = 0
+            still.beforeLook = { looks++ }
+            still.has(400 * KIB)
+            val begun = System.nanoTime()
+            repeat(1_000) {
+                busy.has(400 * KIB)
+                busy.has(0)
+            }
+            val intervals = (System.nanoTime() - begun) / 100_000_000 + 1
+            (looks <= intervals) shouldBe true
+        }
+
+        test("who waited and finds that there is room lets the others go on too") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (first, second) = List(2) { Part(budget) }
+            first.has(450 * KIB)
+            second.has(450 * KIB)
+            first.has(470 * KIB)
+            listOf(first, second).forEach { it.wishes shouldContainExactly listOf("pause") }
+            first.held = 20 * KIB
+            first.waited()
+            listOf(first, second).forEach {
+                it.wishes shouldContainExactly listOf("pause", "resume")
+            }
+        }
+
         test("who is paused and turns out to hold little goes on, whoever looks") {
             val budget = MemoryBudget(1000 * KIB)
             val (large, paused, growing) = List(3) { Part(budget) }
