@@ -85,7 +85,7 @@ internal class Connection(
 
     @Volatile private var memory: HeldMemory? = null
 
-    /** What others keep for it. */
+    /** Memory that others keep for this connection. */
     @Volatile private var kept = emptyList<KeptMemory>()
 
     /** How many octets the request has, which is kept as long as the connection is open. */
@@ -433,7 +433,7 @@ internal class Connection(
             return if (hasEnded) waiting else waiting + (held?.capacity() ?: 0) + unreleased
         }
 
-    /** What it holds and cannot give up before its end. */
+    /** The octets that this connection cannot give up before its end. */
     private val unreleased get() = requestSize + output.weight + kept.sumOf { it.weight }
 
     private val hasEnded get() = closeStatus != null

@@ -1,6 +1,6 @@
 package dev.kobahn.internal.connection
 
-/** What the application sees of a [connection]. */
+/** The application's view of a [connection]. */
 internal interface ConnectionFace {
     val connection: Connection
 }

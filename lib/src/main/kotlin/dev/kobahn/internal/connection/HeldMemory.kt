@@ -43,7 +43,7 @@ internal class HeldMemory(
         owner.reassessMemory()
     }
 
-    /** What [owner] holds has changed. */
+    /** Counts anew what [owner] holds. Call it after each change. */
     fun update() = holding.update()
 
     // Told from several threads, which may overtake each other: what counts is how it is by now.

@@ -1,6 +1,6 @@
 package dev.kobahn.internal.connection
 
-/** What somebody else keeps for a connection that cannot take it yet: it counts as held by that. */
+/** Memory that somebody else keeps for a connection that cannot take it yet. It counts as the connection's. */
 internal interface KeptMemory {
     /** How much it is, in octets; from any thread, which it must not keep waiting. */
     val weight: Long

@@ -92,12 +92,12 @@ internal class MemoryBudget(
         internal val isPaused = AtomicBoolean()
 
         /**
-         * What it holds has changed. Asked for and charged in one step: of two threads the later one
-         * charges what is there after the changes of both.
+         * Counts anew what the holder holds. Asks for the amount and charges it in one step: of two
+         * threads the later one charges what is there after the changes of both.
          */
         fun update() = changed(charge())
 
-        /** As [update], but nobody is told to wait, to go on or to leave. */
+        /** Does what [update] does, and tells nobody to wait, to go on or to leave. */
         internal fun refresh() {
             holder.reassess()
             total.addAndGet(charge())
@@ -153,7 +153,7 @@ internal class MemoryBudget(
 
         internal fun giveUp() = leaving(holder::giveUp)
 
-        /** Has the holder give up by [step]. Whoever fails in that stays, and may be chosen again. */
+        /** Calls [step], by which the holder gives up. If it fails the holder stays, and may be chosen again. */
         fun leaving(step: () -> Unit) {
             try {
                 step()
@@ -188,7 +188,7 @@ internal class MemoryBudget(
         internal fun isMuch(total: Long): Boolean =
             charged > 0 && charged >= total / maxOf(1, active.get())
 
-        /** Has it wait if it holds much of what is too much by now. */
+        /** Pauses the holder if memory is tight and it holds at least the average. */
         internal fun pauseIfMuch() {
             if (!isTight || !isMuch(used) || isLeaving) return
             pause()

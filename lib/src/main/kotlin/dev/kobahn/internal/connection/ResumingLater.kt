@@ -12,7 +12,7 @@ import kotlinx.coroutines.Dispatchers
  * in one, unless the thread is in one anyway: then what was started waits, and [block] runs at once.
  */
 internal fun <T> resumingLater(block: () -> T): T {
-    // As long as a coroutine waits the thread is in another one.
+    // A coroutine that waits proves that the thread runs another one.
     if (hasWaiting.get() != null) return block()
     var result: Result<T>? = null
     val once: suspend () -> Unit = {

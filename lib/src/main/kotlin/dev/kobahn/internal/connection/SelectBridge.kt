@@ -21,11 +21,11 @@ internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
 
     private var closed = false
 
-    /** What the message counts as that was given last, in octets. */
+    /** The cost of the last message given, in octets. */
     @Volatile
     private var cost = 0L
 
-    /** What the message counts as that no `select` has taken, in octets. From any thread. */
+    /** The cost of the message that no `select` has taken yet, in octets. From any thread. */
     val weight: Long get() = if (isEmpty) 0 else cost
 
     /** Whether there is nothing to take. */
