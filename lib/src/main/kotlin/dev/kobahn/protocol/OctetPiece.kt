@@ -24,10 +24,10 @@ internal open class OctetPiece(
     /** Whether another queue refers to octets that were the head of this piece. */
     var isSplit = false
 
-    /** What its memory comes to beyond its octets that wait, see [OctetQueue.weight]. */
+    /** Its memory beyond its octets that wait, see [OctetQueue.weight]. */
     var extra = 0L
 
-    /** Who else keeps the octets, if they belong to a message that goes to many. */
+    /** The message that the octets belong to, if it goes to many. */
     var forms: EncodedForms? = null
 
     /** The octets as a buffer, made once for all the payloads masked in them. */

@@ -69,7 +69,7 @@ internal class ServerConnection(
         /** What the request asks for, once that is known. */
         var target: String? = null
 
-        /** What it keeps until it is open, the head and what came behind it, or the answer. */
+        /** Counts the head and all behind it until the WebSocket is open, or the answer. */
         var memory: HeldMemory? = null
 
         /** Of the route once the path is known. */

@@ -33,6 +33,6 @@ internal class EncodedForms {
         keepers.decrementAndGet()
     }
 
-    /** What each of those who keep it has to answer for of [length] octets. */
+    /** The share of [length] octets that counts for each keeper. */
     fun part(length: Long): Long = length / maxOf(1, keepers.get())
 }
