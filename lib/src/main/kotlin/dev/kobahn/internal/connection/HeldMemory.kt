@@ -49,7 +49,7 @@ internal class HeldMemory(
     // Told from several threads, which may overtake each other: what counts is how it is by now.
 
     override fun pause() = onLoop {
-        if (!hasEnded && holding.isPaused.get()) {
+        if (!hasEnded && holding.isPaused) {
             timer?.dispose()
             timer = schedule(holding::waited)
             owner.onMemoryShort(true)
@@ -57,7 +57,7 @@ internal class HeldMemory(
     }
 
     override fun resume() = onLoop {
-        if (!holding.isPaused.get()) {
+        if (!holding.isPaused) {
             timer?.dispose()
             if (!hasEnded) owner.onMemoryShort(false)
         }

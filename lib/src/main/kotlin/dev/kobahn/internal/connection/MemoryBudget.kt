@@ -23,23 +23,26 @@ import java.util.concurrent.atomic.AtomicLong
  * Thread-safe. No monitor is held while a [Holder] is called.
  *
  * @param limit in octets
+ * @param nanoTime the clock, as [System.nanoTime]
  * @param onEviction is told how many are closed and how much they held; not again before all hold less than three quarters
  */
 internal class MemoryBudget(
     val limit: Long,
+    private val nanoTime: () -> Long = System::nanoTime,
     private val onEviction: (count: Int, octets: Long) -> Unit = { _, _ -> },
 ) {
     private val mark = limit - limit / 4
     private val total = AtomicLong()
 
-    /** What those still hold that were told to give it up. */
-    private val leaving = AtomicLong()
+    /** The part of [total] whose holders were not told to give it up. */
+    private val staying = AtomicLong()
     private val holdings = ConcurrentHashMap.newKeySet<Holding>()
+    private val paused = ConcurrentHashMap.newKeySet<Holding>()
 
     /** How many hold something that counts. */
     private val active = AtomicInteger()
     private val isTold = AtomicBoolean()
-    private val lookedAt = AtomicLong(System.nanoTime() - LOOK_INTERVAL)
+    private val lookedAt = AtomicLong(nanoTime() - LOOK_INTERVAL)
 
     /** What all hold together, in octets. */
     val used: Long get() = total.get()
@@ -49,6 +52,8 @@ internal class MemoryBudget(
 
     /** Whether more than three quarters are held, so that those that hold much have to wait. */
     val isTight: Boolean get() = used > mark
+
+    private val mustSomeLeave: Boolean get() = staying.get() > limit
 
     /** Somebody who holds something. Called from any thread. */
     interface Holder {
@@ -89,7 +94,7 @@ internal class MemoryBudget(
         @Volatile
         internal var isLeaving = false
 
-        internal val isPaused = AtomicBoolean()
+        internal val isPaused: Boolean get() = this in paused
 
         /**
          * Counts anew what the holder holds. Asks for the amount and charges it in one step: of two
@@ -111,13 +116,9 @@ internal class MemoryBudget(
         private fun changed(change: Long) {
             if (change == 0L) return
             val now = total.addAndGet(change)
-            if (change > 0) return grown(this, now, change)
+            if (change > 0) return grown(this, now)
             if (now <= mark && now - change > mark) relax()
-            if (!hasEnded) resumeUnlessMuch(now)
-        }
-
-        internal fun resumeUnlessMuch(total: Long) {
-            if (isPaused.get() && !isMuch(total)) resume()
+            if (!hasEnded && !isMuch(now)) resume()
         }
 
         private fun charge(octets: Long): Long {
@@ -129,7 +130,7 @@ internal class MemoryBudget(
             if (octets == 0L) active.decrementAndGet()
             if (isLingering) keep(octets > 0)
             charged = octets
-            if (isLeaving) leaving.addAndGet(change)
+            if (!isLeaving) staying.addAndGet(change)
             return change
         }
 
@@ -147,7 +148,7 @@ internal class MemoryBudget(
         internal fun leave(): Long = synchronized(this) {
             if (isLeaving || hasEnded || charged == 0L) return 0
             isLeaving = true
-            leaving.addAndGet(charged)
+            staying.addAndGet(-charged)
             charged
         }
 
@@ -164,7 +165,7 @@ internal class MemoryBudget(
         }
 
         private fun stay() = synchronized(this) {
-            if (isLeaving) leaving.addAndGet(-charged)
+            if (isLeaving) staying.addAndGet(charged)
             isLeaving = false
         }
 
@@ -172,14 +173,13 @@ internal class MemoryBudget(
         fun end() {
             val change = synchronized(this) { charge(0).also { hasEnded = true } }
             holdings.remove(this)
+            paused.remove(this)
             changed(change)
         }
 
         /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
-            refresh()
-            // Others wait for that too.
-            if (!isTight) relax()
+            lookAnew(this)
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }
@@ -197,55 +197,56 @@ internal class MemoryBudget(
         }
 
         private fun pause() {
-            if (!isPaused.compareAndSet(false, true)) return
+            if (!paused.add(this)) return
             try {
                 holder.pause()
             } catch (failure: Throwable) {
-                isPaused.set(false)
+                paused.remove(this)
                 throw failure
             }
         }
 
         internal fun resume() {
-            if (!isPaused.get() || !isPaused.compareAndSet(true, false)) return
+            if (!paused.remove(this)) return
             try {
                 holder.resume()
             } catch (failure: Throwable) {
                 // It was not told, and is still paused.
-                isPaused.set(true)
+                paused.add(this)
                 throw failure
             }
         }
     }
 
-    private fun grown(holding: Holding, now: Long, change: Long) {
-        if (now <= mark) return
-        val isOverLimit = now - leaving.get() > limit
-        if (isOverLimit || isLookDue(holding, now, change)) lookAnew() else holding.refresh()
-        if (used - leaving.get() > limit) evict(chooseLargest())
+    private fun grown(holding: Holding, now: Long) {
+        if (now <= mark || (!mustSomeLeave && !holding.isMuch(now))) return
+        lookAnew(holding)
+        if (mustSomeLeave) evict(chooseLargest())
         holding.pauseIfMuch()
     }
 
     /**
-     * Whether [holding] has crossed the mark and would have to wait. Not too often: a peer could
-     * cross it with each message, and to look at all takes time.
+     * Counts anew what all hold, since some may hold less without having said so; only what
+     * [holding] holds if that was done a moment ago, unless some have to leave. Lets those go on
+     * that need not wait any more.
      */
-    private fun isLookDue(holding: Holding, now: Long, change: Long): Boolean {
-        if (now - change > mark || !holding.isMuch(now)) return false
-        val time = System.nanoTime()
-        val last = lookedAt.get()
-        return time - last >= LOOK_INTERVAL && lookedAt.compareAndSet(last, time)
+    private fun lookAnew(holding: Holding) {
+        val isForAll = mustSomeLeave || isLookDue()
+        if (isForAll) holdings.forEach { it.refresh() } else holding.refresh()
+        if (!isTight) return relax()
+        if (isForAll) resumeAll(paused.filterNot { it.isMuch(used) })
     }
 
-    /** Some may have given something back and not come to say so, or share less with others. */
-    private fun lookAnew() {
-        holdings.forEach { it.refresh() }
-        if (!isTight) relax() else holdings.forEach { it.resumeUnlessMuch(used) }
+    /** Not too often: a peer could cause a look with each message, and a look takes time. */
+    private fun isLookDue(): Boolean {
+        val now = nanoTime()
+        val last = lookedAt.get()
+        return now - last >= LOOK_INTERVAL && lookedAt.compareAndSet(last, now)
     }
 
     /** Those that hold most, as many as it takes to come below [mark], if all hold more than [limit]. */
     private fun chooseLargest(): List<Holding> = synchronized(holdings) {
-        var excess = total.get() - leaving.get()
+        var excess = staying.get()
         if (excess <= limit) return emptyList()
         excess -= mark
         val chosen = ArrayList<Holding>()
@@ -282,8 +283,10 @@ internal class MemoryBudget(
 
     private fun relax() {
         isTold.set(false)
-        holdings.forEach { it.resume() }
+        resumeAll(paused)
     }
+
+    private fun resumeAll(those: Iterable<Holding>) = closeAll(those.map { it::resume })
 
     companion object {
         /** In octets; less is not counted. */

@@ -285,19 +285,59 @@ internal class MemoryBudgetTest :
             growing.wishes shouldBe emptyList()
         }
 
-        test("who crosses the mark again and again has not all looked at each time") {
-            val budget = MemoryBudget(1000 * KIB)
+        test("all are counted anew at most ten times a second, however often one grows") {
+            var milliseconds = 0L
+            val budget = MemoryBudget(1000 * KIB, { milliseconds * 1_000_000 })
             val (still, busy) = List(2) { Part(budget) }
             var looks = 0
             still.beforeLook = { looks++ }
             still.has(400 * KIB)
-            val begun = System.nanoTime()
             repeat(1_000) {
                 busy.has(400 * KIB)
                 busy.has(0)
+                milliseconds++
             }
-            val intervals = (System.nanoTime() - begun) / 100_000_000 + 1
-            (looks <= intervals) shouldBe true
+            looks shouldBe 10
+        }
+
+        test("all are counted anew before one is paused, although another one crossed the mark") {
+            val budget = MemoryBudget(1000 * KIB)
+            val (emptied, growing, small) = List(3) { Part(budget) }
+            emptied.has(400 * KIB)
+            growing.has(330 * KIB)
+            emptied.held = 0
+            small.has(30 * KIB)
+            growing.has(350 * KIB)
+            growing.wishes shouldBe emptyList()
+            budget.used shouldBe 380 * KIB
+        }
+
+        test("all are counted anew before one that waited has to give up") {
+            var now = 0L
+            val budget = MemoryBudget(1000 * KIB, { now })
+            val (emptied, waiting) = List(2) { Part(budget) }
+            emptied.has(400 * KIB)
+            waiting.has(400 * KIB)
+            emptied.held = 0
+            now += 5_000_000_000
+            waiting.waited()
+            waiting.wishes shouldContainExactly listOf("pause", "resume")
+        }
+
+        test("one that is counted anew and holds less lets the others go on") {
+            val budget = MemoryBudget(1000 * KIB, { 0 })
+            val (shrinking, waiting) = List(2) { Part(budget) }
+            waiting.has(400 * KIB)
+            shrinking.has(400 * KIB)
+            shrinking.wishes shouldContainExactly listOf("pause")
+            waiting.has(450 * KIB)
+            waiting.wishes shouldContainExactly listOf("pause")
+            shrinking.beforeLook = { shrinking.held = 200 * KIB }
+            shrinking.has(500 * KIB)
+            budget.used shouldBe 650 * KIB
+            listOf(waiting, shrinking).forEach {
+                it.wishes shouldContainExactly listOf("pause", "resume")
+            }
         }
 
         test("who waited and finds that there is room lets the others go on too") {
