@@ -180,6 +180,7 @@ internal class MemoryBudget(
         /** To be called when it was paused for [Holder.PATIENCE]. */
         fun waited() {
             lookAnew(this)
+            if (mustSomeLeave) evict(chooseLargest())
             if (!isTight || !isMuch(used)) return resume()
             if (leave() > 0) evict(listOf(this))
         }

@@ -324,6 +324,18 @@ internal class MemoryBudgetTest :
             waiting.wishes shouldContainExactly listOf("pause", "resume")
         }
 
+        test("one that turns out to hold more than there is has to give up, whoever waited") {
+            var now = 0L
+            val budget = MemoryBudget(1000 * KIB, { now })
+            val (grown, waiting) = List(2) { Part(budget) }
+            grown.has(350 * KIB)
+            waiting.has(450 * KIB)
+            grown.held = 1150 * KIB
+            now += 5_000_000_000
+            waiting.waited()
+            grown.wishes shouldContainExactly listOf("give up")
+        }
+
         test("one that is counted anew and holds less lets the others go on") {
             val budget = MemoryBudget(1000 * KIB, { 0 })
             val (shrinking, waiting) = List(2) { Part(budget) }
