@@ -8,8 +8,8 @@ import java.io.File
 import java.time.Instant
 
 /**
- * Holds `docs/from-autobahn.md` to what this build has run. `./mvnw verify` runs it in lib, by
- * itself, when all other tests have written their reports; see lib/pom.xml.
+ * Holds `lib/docs/from-autobahn.md` to what this build has run. `./mvnw verify` runs it by
+ * itself, when all other tests have written their reports; see lib/kobahn/pom.xml.
  */
 class FromAutobahnReportTest :
     FunSpec({

@@ -14,7 +14,7 @@ import java.io.InputStream
 import java.io.OutputStream
 import java.nio.ByteBuffer
 
-// The code of docs/sans-io.md.
+// The code of lib/docs/sans-io.md.
 
 internal class Echo : ProtocolEvents {
     val output = OctetQueue()

@@ -8,7 +8,7 @@ import io.kotest.matchers.collections.shouldNotBeEmpty
 import io.kotest.matchers.shouldBe
 import java.io.File
 
-/** Holds `docs/from-autobahn.md` to the index of Autobahn's and ws4py's names, and to the code. */
+/** Holds `lib/docs/from-autobahn.md` to the index of Autobahn's and ws4py's names, and to the code. */
 class FromAutobahnTest :
     FunSpec({
         val rows = FromAutobahnTable.rows

@@ -2,7 +2,7 @@ package dev.kobahn
 
 import java.io.File
 
-/** The tables of `docs/from-autobahn.md`, and what they have to say. */
+/** The tables of `lib/docs/from-autobahn.md`, and what they have to say. */
 internal object FromAutobahnTable {
     /** The state of a row whose test shows its effect. */
     const val WORKS = "works"
@@ -11,7 +11,7 @@ internal object FromAutobahnTable {
     private val CODE = Regex("`([^`]+)`")
 
     /** The rows of all tables that have the four columns. */
-    val rows: List<Row> by lazy { rowsOf(File("docs/from-autobahn.md").readLines()) }
+    val rows: List<Row> by lazy { rowsOf(File("../docs/from-autobahn.md").readLines()) }
 
     /** The rows of what works. */
     val working: List<Row> get() = rows.filter { it.state == WORKS }

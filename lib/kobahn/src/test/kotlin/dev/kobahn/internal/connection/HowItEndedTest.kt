@@ -15,7 +15,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * Autobahn's table of what `onClose` reports, row by row, as [CloseStatus] has it. Where the two
- * differ on purpose `docs/from-autobahn.md` says so.
+ * differ on purpose `lib/docs/from-autobahn.md` says so.
  */
 class HowItEndedTest :
     FunSpec({

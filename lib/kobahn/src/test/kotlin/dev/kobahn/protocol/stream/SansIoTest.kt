@@ -15,12 +15,12 @@ import java.io.InputStream
 import java.io.OutputStream
 import java.nio.ByteBuffer
 
-/** What `docs/sans-io.md` shows is the code of `SansIo.kt`, and that works. */
+/** What `lib/docs/sans-io.md` shows is the code of `SansIo.kt`, and that works. */
 class SansIoTest :
     FunSpec({
         test("the code on the page is the code that is compiled") {
             val code = File("src/test/kotlin/dev/kobahn/protocol/stream/SansIo.kt").readText()
-            val blocks = BLOCK.findAll(File("docs/sans-io.md").readText()).toList()
+            val blocks = BLOCK.findAll(File("../docs/sans-io.md").readText()).toList()
             blocks shouldHaveSize 3
             for (block in blocks) {
                 code.replace("internal ", "") shouldContain block.groupValues[1]
