@@ -1,6 +1,8 @@
 package dev.kobahn
 
-/** The public declarations, as the API dump has them: members by their class, in JVM form. */
+import java.io.File
+
+/** The public declarations, as the API dumps have them: members by their class, in JVM form. */
 internal class Declarations(dump: List<String>) {
     private val members = LinkedHashMap<String, MutableSet<String>>()
 
@@ -35,10 +37,17 @@ internal class Declarations(dump: List<String>) {
         return members[owner].orEmpty().any { it == name || it == "get$capital" }
     }
 
-    private companion object {
-        val CLASS = Regex("""^public .*(?:class|interface) (\S+) .*\{$""")
+    companion object {
+        /** The declarations of all modules. */
+        fun ofAllModules() = Declarations(
+            File("..").listFiles().orEmpty().flatMap { module ->
+                module.resolve("api").listFiles().orEmpty().flatMap { it.readLines() }
+            },
+        )
+
+        private val CLASS = Regex("""^public .*(?:class|interface) (\S+) .*\{$""")
 
         /** Without the suffix that a value class in the signature adds to the name. */
-        val MEMBER = Regex("""^\tpublic .*(?:fun|field) (\w+)(?:-\w+)? """)
+        private val MEMBER = Regex("""^\tpublic .*(?:fun|field) (\w+)(?:-\w+)? """)
     }
 }

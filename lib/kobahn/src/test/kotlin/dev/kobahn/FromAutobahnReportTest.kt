@@ -8,20 +8,21 @@ import java.io.File
 import java.time.Instant
 
 /**
- * Holds `lib/docs/from-autobahn.md` to what this build has run. `./mvnw verify` runs it by
- * itself, when all other tests have written their reports; see lib/kobahn/pom.xml.
+ * Holds `lib/docs/from-autobahn.md` to what this build has run. `./mvnw verify` runs it in the
+ * last module, when the tests of all modules have written their reports; see
+ * `lib/kobahn-codecs/pom.xml`.
  */
 class FromAutobahnReportTest :
     FunSpec({
         val reports =
-            TestReports.read(File(given("reports")), Instant.parse(given("buildStart")))
+            TestReports.read(File("..").reports(), Instant.parse(given("buildStart")))
 
         test("every item of the index has one row, in its order") {
             FromAutobahnTable.rows.map { it.item } shouldContainExactly FromAutobahnTable.index
         }
 
         test("what works names declarations of the public API") {
-            val declarations = Declarations(File("api/kobahn.api").readLines())
+            val declarations = Declarations.ofAllModules()
             FromAutobahnTable.working
                 .filterNot { row ->
                     row.declarations.isNotEmpty() && row.declarations.all { it in declarations }
@@ -36,6 +37,9 @@ class FromAutobahnReportTest :
                 .shouldBeEmpty()
         }
     })
+
+/** The reports of all modules in this directory. */
+private fun File.reports() = listFiles().orEmpty().map { it.resolve("target/surefire-reports") }
 
 private fun given(name: String): String = checkNotNull(System.getProperty("fromAutobahn.$name")) {
     "fromAutobahn.$name is not set: ./mvnw verify runs this after the other tests"

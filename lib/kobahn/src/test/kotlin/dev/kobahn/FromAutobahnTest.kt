@@ -24,7 +24,7 @@ class FromAutobahnTest :
         }
 
         test("what works names declarations of the public API") {
-            val declarations = Declarations(File("api/kobahn.api").readLines())
+            val declarations = Declarations.ofAllModules()
             for (row in working) {
                 withClue(row) {
                     row.declarations.shouldNotBeEmpty()
@@ -34,7 +34,7 @@ class FromAutobahnTest :
         }
 
         test("what works names a test that is there, what does not names none") {
-            val tests = TestSources(File("src/test"))
+            val tests = TestSources(File(".."))
             working.filterNot { tests.has(it.spec, it.test) }.shouldBeEmpty()
             rows.filter {
                 it.state != FromAutobahnTable.WORKS && it.spec.isNotEmpty()
@@ -43,7 +43,7 @@ class FromAutobahnTest :
 
         // That it does look at the octets in question only reading it can tell.
         test("what acts on the wire names a test of a class that looks at octets") {
-            val sources = TestSources(File("src/test"))
+            val sources = TestSources(File(".."))
             val items = FromAutobahnTable.wireItems
             items.filterNot { it in FromAutobahnTable.index }.shouldBeEmpty()
             working.filter { it.item in items && !sources.readsOctets(it.spec) }.shouldBeEmpty()
@@ -61,12 +61,12 @@ class FromAutobahnTest :
         }
 
         test("a declaration or a test that is not there is not found") {
-            val declarations = Declarations(File("api/kobahn.api").readLines())
+            val declarations = Declarations.ofAllModules()
             listOf("webSocketServer", "Message.Text.text", "protocol.Role.CLIENT", "WebSocket.ping")
                 .filterNot { it in declarations }.shouldBeEmpty()
             listOf("webSocket", "Message.Text.octet", "Role.CLIENT", "WebSocket.pin", "protocol.No")
                 .filter { it in declarations }.shouldBeEmpty()
-            val tests = TestSources(File("src/test"))
+            val tests = TestSources(File(".."))
             tests.has("EchoTest", "a clean close tells both sides") shouldBe true
             tests.has("EchoTest", "a clean close") shouldBe false
             tests.has("NoTest", "a clean close tells both sides") shouldBe false
@@ -81,7 +81,10 @@ private val REPLACED = Regex("replaced by .+")
 
 /** The sources of the tests: a name has to stand in its class as it is. */
 private class TestSources(root: File) {
-    private val files = root.walk().filter { it.extension in setOf("kt", "java") }
+    private val files = root.walk().onEnter { it.name != "target" }.filter {
+        it.extension in
+            setOf("kt", "java")
+    }
         .associateBy { it.nameWithoutExtension }
 
     fun has(spec: String, test: String): Boolean {

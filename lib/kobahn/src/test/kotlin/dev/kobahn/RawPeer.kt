@@ -8,7 +8,7 @@ import java.net.Socket
 import java.nio.ByteBuffer
 
 /** One end of a TCP connection that speaks octets: nothing of the library is used. Blocking. */
-internal class RawPeer(val socket: Socket) : Closeable {
+class RawPeer(val socket: Socket) : Closeable {
     constructor(port: Int) : this(Socket(InetAddress.getByName("localhost"), port))
 
     private val input = DataInputStream(socket.getInputStream().buffered())

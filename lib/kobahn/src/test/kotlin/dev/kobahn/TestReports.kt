@@ -36,10 +36,11 @@ internal class TestReports private constructor(cases: List<Case>) {
         private const val ARGUMENTS = """\([^)]*\)(?:\[\d+])?"""
         private val FAILURES = listOf("failure", "error")
 
-        /** Reads the reports in [directory] that were written at [start] or later. */
-        fun read(directory: File, start: Instant): TestReports {
-            val files = directory.listFiles { file -> file.name.matches(Regex("TEST-.*\\.xml")) }
-            val fresh = files.orEmpty().filter { it.lastModified() >= start.toEpochMilli() }
+        /** Reads the reports in [directories] that were written at [start] or later. */
+        fun read(directories: List<File>, start: Instant): TestReports {
+            val files = directories.flatMap { it.listFiles().orEmpty().asList() }
+                .filter { it.name.matches(Regex("TEST-.*\\.xml")) }
+            val fresh = files.filter { it.lastModified() >= start.toEpochMilli() }
             return TestReports(fresh.flatMap(::casesOf))
         }
 

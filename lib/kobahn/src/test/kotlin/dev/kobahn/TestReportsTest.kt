@@ -11,7 +11,7 @@ class TestReportsTest :
         val reports = tempdir()
         reports.resolve("TEST-dev.kobahn.SomeTest.xml").writeText(REPORT)
         val start: Instant = Instant.now().minusSeconds(60)
-        val read = TestReports.read(reports, start)
+        val read = TestReports.read(listOf(reports), start)
 
         fun outcome(test: String) = read.outcome("SomeTest", test)
 
@@ -30,12 +30,15 @@ class TestReportsTest :
             outcome("it run") shouldBe Outcome.MISSING
             outcome("t runs") shouldBe Outcome.MISSING
             read.outcome("OtherTest", "it runs") shouldBe Outcome.MISSING
-            TestReports.read(reports.resolve("none"), start).outcome("SomeTest", "it runs") shouldBe
+            TestReports.read(
+                listOf(reports.resolve("none")),
+                start,
+            ).outcome("SomeTest", "it runs") shouldBe
                 Outcome.MISSING
         }
 
         test("a report from before the build counts for nothing") {
-            val later = TestReports.read(reports, Instant.now().plusSeconds(60))
+            val later = TestReports.read(listOf(reports), Instant.now().plusSeconds(60))
             later.outcome("SomeTest", "it runs") shouldBe Outcome.MISSING
         }
 

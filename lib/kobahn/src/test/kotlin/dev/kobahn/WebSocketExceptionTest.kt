@@ -54,7 +54,7 @@ private fun exceptions(): List<Class<*>> {
     val root = File("target/classes")
     return root.walk().filter { it.extension == "class" }
         .map { it.relativeTo(root).path.removeSuffix(".class").replace(File.separatorChar, '.') }
-        .filterNot { ".internal." in it || ".codec." in it }
+        .filterNot { ".internal." in it }
         .map { Class.forName(it, false, WebSocketException::class.java.classLoader) }
         .filter { Throwable::class.java.isAssignableFrom(it) && it.modifiers and 1 == 1 }
         .toList()

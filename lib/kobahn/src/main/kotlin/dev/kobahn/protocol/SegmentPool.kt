@@ -1,25 +1,27 @@
 package dev.kobahn.protocol
 
 /**
- * Octet arrays that an [OctetQueue] borrows while it holds octets and gives back when it is empty,
- * so that an idle connection owns none. Safe to use from several threads.
+ * Octet arrays that an [OctetQueue] or a codec borrows while it holds octets and gives back when it is
+ * empty, so that an idle connection owns none. Safe to use from several threads.
  *
  * @param capacity how many unused segments are kept at most; more are left to the garbage collector
  */
 public class SegmentPool(private val capacity: Int) {
     private val free = ArrayDeque<ByteArray>()
 
-    /** Segments in the pieces they were in: who sends a little takes one and gives it back in every turn. */
+    /** Segments with their pieces: a connection that sends little takes and returns one in each turn. */
     private val pieces = ArrayDeque<OctetPiece>()
 
-    internal fun take(): ByteArray =
+    /** Returns a segment of [SEGMENT_SIZE] octets with any content. It is the caller's until [recycle]. */
+    public fun take(): ByteArray =
         synchronized(free) { free.removeLastOrNull() ?: pieces.removeLastOrNull()?.octets }
             ?: ByteArray(SEGMENT_SIZE)
 
     internal fun takePiece(): OctetPiece =
         synchronized(free) { pieces.removeLastOrNull() } ?: OctetPiece(take())
 
-    internal fun recycle(segment: ByteArray) {
+    /** Takes a [segment] back, which the caller must not use any more. */
+    public fun recycle(segment: ByteArray) {
         synchronized(free) { if (hasRoom) free.addLast(segment) }
     }
 

@@ -24,7 +24,7 @@ class ArchitectureTest :
         }
 
         val violations = ClassFileImporter().importPackages(VIOLATIONS)
-        Layers(VIOLATIONS, foreign = "$VIOLATIONS.foreign.").rules.forEach { (name, rule) ->
+        Layers(VIOLATIONS).rules.forEach { (name, rule) ->
             test("broken deliberately: $name") {
                 violators(rule.evaluate(violations)) shouldBe DELIBERATE[name]
             }
@@ -61,13 +61,6 @@ private val DELIBERATE =
         "the client does not know the server" to setOf("internal.client.KnowsServer"),
         "nothing prints to standard output, nor uses the object that does on its first use" to
             setOf("Announces", "Prints"),
-        "a codec knows only the protocol" to setOf("codec.KnowsConnection"),
-        "nobody but codec.bzip2 touches its optional dependency" to setOf("codec.KnowsBzip2"),
-        "nobody but codec.snappy touches its optional dependency" to setOf("codec.KnowsSnappy"),
-        "nobody but codec.brotli touches its optional dependency" to setOf("codec.KnowsBrotli"),
-        "nobody but serialization touches its optional dependency" to setOf("KnowsSerialization"),
-        "nobody but micrometer touches its optional dependency" to setOf("KnowsMicrometer"),
-        "nobody but redis touches its optional dependency" to setOf("KnowsRedis"),
     )
 
 /** The classes that break a rule, relative to the tree's root. */

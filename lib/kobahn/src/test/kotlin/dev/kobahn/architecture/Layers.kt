@@ -12,15 +12,12 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses
 
 /**
  * Which package may know which, as rules over the tree below the package [root]. With another root
- * the same rules judge a tree of deliberate violations; [foreign] is what stands before the packages
- * of other people's libraries there. Packages are named in full: `dev.kobahn.java..`, never
- * `..java..`.
+ * the same rules judge a tree of deliberate violations. Packages are named in full:
+ * `dev.kobahn.java..`, never `..java..`.
  */
-internal class Layers(private val root: String, private val foreign: String = "") {
+internal class Layers(private val root: String) {
     /** Every rule by its name. */
-    val rules: Map<String, ArchRule> = layering() + optionalDependencies()
-
-    private fun layering(): Map<String, ArchRule> = mapOf(
+    val rules: Map<String, ArchRule> = mapOf(
         "the protocol depends on itself, the Kotlin library and pure parts of the JDK" to
             classes().that(liveIn("protocol"))
                 .should().onlyDependOnClassesThat(liveIn("protocol").or(pure)),
@@ -47,33 +44,11 @@ internal class Layers(private val root: String, private val foreign: String = ""
                 .should().dependOnClassesThat(liveIn("internal.server")).allowEmptyShould(true),
         "nothing prints to standard output, nor uses the object that does on its first use" to
             noClasses().that(resideInAPackage("$root..")).should().accessTargetWhere(printing),
-        "a codec knows only the protocol" to
-            noClasses().that(liveIn("codec")).should().dependOnClassesThat(
-                resideInAPackage("$root..").and(not(liveIn("codec", "protocol", "foreign"))),
-            ),
     )
-
-    private fun optionalDependencies(): Map<String, ArchRule> =
-        OPTIONAL_DEPENDENCIES.entries.associate { (owner, packages) ->
-            val theirs = packages.map { "$foreign$it" }.toTypedArray()
-            "nobody but $owner touches its optional dependency" to
-                noClasses().that(resideInAPackage("$root..").and(not(liveIn(owner))))
-                    .should().dependOnClassesThat(resideInAnyPackage(*theirs))
-        }
 
     private fun liveIn(vararg packages: String): DescribedPredicate<JavaClass> =
         resideInAnyPackage(*packages.map { "$root.$it.." }.toTypedArray())
 }
-
-/** The packages of the optional dependencies by the only package of ours that may touch them. */
-internal val OPTIONAL_DEPENDENCIES: Map<String, List<String>> = mapOf(
-    "codec.bzip2" to listOf("org.apache.commons.compress.."),
-    "codec.snappy" to listOf("org.xerial.snappy.."),
-    "codec.brotli" to listOf("com.aayushatharva.brotli4j.."),
-    "serialization" to listOf("kotlinx.serialization.."),
-    "micrometer" to listOf("io.micrometer.."),
-    "redis" to listOf("io.lettuce..", "redis.clients.."),
-)
 
 /** What the protocol may use: values, collections, buffers, charsets, deflate and digests. */
 private val pure: DescribedPredicate<JavaClass> =

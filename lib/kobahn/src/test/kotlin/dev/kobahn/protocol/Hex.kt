@@ -1,11 +1,11 @@
 package dev.kobahn.protocol
 
 /** Octets from their hexadecimal digits; blanks do not count: `hex("81 05 48 65 6c 6c 6f")`. */
-internal fun hex(text: String): ByteArray =
+fun hex(text: String): ByteArray =
     text.filterNot(Char::isWhitespace).chunked(2).map { it.toInt(16).toByte() }.toByteArray()
 
 /** The inverse of [hex]. */
-internal fun ByteArray.toHex(): String {
+fun ByteArray.toHex(): String {
     val text = StringBuilder(size * 3)
     for (octet in this) {
         if (text.isNotEmpty()) text.append(' ')

@@ -6,4 +6,4 @@ import io.kotest.property.ShrinkingMode
 
 /** Random octets shrink for minutes and to little use; the seed in a failure repeats it. */
 @OptIn(ExperimentalKotest::class)
-internal val NO_SHRINKING = PropTestConfig(shrinkingMode = ShrinkingMode.Off)
+val NO_SHRINKING = PropTestConfig(shrinkingMode = ShrinkingMode.Off)

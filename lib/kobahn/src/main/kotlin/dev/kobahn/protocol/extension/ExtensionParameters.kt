@@ -3,12 +3,13 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.handshake.HttpGrammar
 
 /**
- * Reads the parameters of one element, which has to be understood completely: what is left over at
- * the [end] is wrong, and so is what occurs twice. Names count in any case.
+ * Reads the parameters of one element of `Sec-WebSocket-Extensions`, for a [PerMessageCompression].
+ * Each function takes one parameter out; a parameter that nobody takes out is an error, and so is
+ * one that occurs twice. The case of names does not count. Not thread-safe.
  *
- * Everything here throws an [ExtensionException] for what does not fit.
+ * Every function throws an [ExtensionException] if the parameter does not fit.
  */
-internal class ExtensionParameters(private val header: ExtensionHeader) {
+public class ExtensionParameters internal constructor(private val header: ExtensionHeader) {
     private val left = LinkedHashMap<String, ExtensionParameter>()
 
     init {
@@ -18,21 +19,24 @@ internal class ExtensionParameters(private val header: ExtensionHeader) {
         }
     }
 
-    /** Whether [name] is there, which must have no value. */
-    fun flag(name: String): Boolean {
+    /** Returns whether [name] is there. It must have no value. */
+    public fun flag(name: String): Boolean {
         val parameter = left.remove(name) ?: return false
         if (parameter.value != null) fail("$name must have no value")
         return true
     }
 
-    /** The value of [name], which must be one of [range]; 0 without the parameter. */
-    fun number(name: String, range: IntRange): Int {
+    /** Returns the value of [name], which must be in [range], or 0 without the parameter. */
+    public fun number(name: String, range: IntRange): Int {
         val parameter = left.remove(name) ?: return 0
         return number(name, parameter.value, range)
     }
 
-    /** The value of [name] as above, 0 if it has none; null without the parameter. */
-    fun optionalNumber(name: String, range: IntRange): Int? {
+    /**
+     * Returns the value of [name], which must be in [range]; 0 if it has no value, null without the
+     * parameter.
+     */
+    public fun optionalNumber(name: String, range: IntRange): Int? {
         val parameter = left.remove(name) ?: return null
         return if (parameter.value == null) 0 else number(name, parameter.value, range)
     }
@@ -45,8 +49,8 @@ internal class ExtensionParameters(private val header: ExtensionHeader) {
         return number
     }
 
-    /** Nothing more is known. */
-    fun end() {
+    /** Throws if a parameter was not taken out. */
+    internal fun end() {
         left.values.firstOrNull()?.let { fail("the parameter ${it.name} is unknown") }
     }
 

@@ -7,19 +7,22 @@ import dev.kobahn.protocol.handshake.appendJson
  * [PerMessageCompressResponse] or [PerMessageCompressResponseAccept]. Immutable. Two of the same
  * class with the same values are equal.
  */
-public abstract class PerMessageCompressStep internal constructor() {
-    /** What this is about. */
+public abstract class PerMessageCompressStep protected constructor() {
+    /** The compression that this is about. */
     public abstract val compression: PerMessageCompression
 
-    /** All values by Autobahn's names. */
-    @JvmSynthetic
-    internal abstract fun fields(): Map<String, Any?>
+    /**
+     * Returns all values by Autobahn's names: numbers, truth values, another step, or null. Two steps
+     * of one class are equal if these are.
+     */
+    public abstract fun fields(): Map<String, Any?>
 
-    @JvmSynthetic
-    internal fun namedFields(): Map<String, Any?> =
-        mapOf("extension" to compression.extensionName) + fields()
+    private fun namedFields(): Map<String, Any?> = mapOf("extension" to compression.extensionName) +
+        fields().mapValues { (_, value) ->
+            if (value is PerMessageCompressStep) value.namedFields() else value
+        }
 
-    /** All values as a JSON object. */
+    /** Returns all values as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(namedFields()).toString()
 
     final override fun equals(other: Any?): Boolean = other is PerMessageCompressStep &&
@@ -35,21 +38,23 @@ public abstract class PerMessageCompressStep internal constructor() {
  * decides on it. Autobahn: `PerMessageCompressOffer`.
  */
 public abstract class PerMessageCompressOffer
-internal constructor(
+protected constructor(
     final override val compression: PerMessageCompression,
 ) : PerMessageCompressStep() {
     /** The offer as an element of the header. Autobahn: `get_extension_string`. */
     public abstract fun toHeader(): ExtensionHeader
 
-    /** Why [response] does not answer this, or null if it does. It is of the same compression. */
-    @JvmSynthetic
-    internal abstract fun objection(response: PerMessageCompressResponse): String?
+    /**
+     * Returns why [response] does not answer this offer, or null if it does. The response is of the
+     * same compression.
+     */
+    public abstract fun objection(response: PerMessageCompressResponse): String?
 }
 
 /**
  * How a server accepts an [offer]: made by its acceptor. Autobahn: `PerMessageCompressOfferAccept`.
  */
-public abstract class PerMessageCompressOfferAccept internal constructor() :
+public abstract class PerMessageCompressOfferAccept protected constructor() :
     PerMessageCompressStep() {
     /** The offer that is accepted, one of those the client made. */
     public abstract val offer: PerMessageCompressOffer
@@ -59,9 +64,8 @@ public abstract class PerMessageCompressOfferAccept internal constructor() :
     /** The answer as an element of the header. Autobahn: `get_extension_string`. */
     public abstract fun toHeader(): ExtensionHeader
 
-    /** What the server goes by then. */
-    @JvmSynthetic
-    internal abstract fun agree(): AgreedExtension
+    /** Returns what the server agrees to by that. */
+    public abstract fun agree(): AgreedExtension
 }
 
 /**
@@ -69,29 +73,27 @@ public abstract class PerMessageCompressOfferAccept internal constructor() :
  * `PerMessageCompressResponse`.
  */
 public abstract class PerMessageCompressResponse
-internal constructor(
+protected constructor(
     final override val compression: PerMessageCompression,
 ) : PerMessageCompressStep() {
     /** The answer as an element of the header. */
     public abstract fun toHeader(): ExtensionHeader
 
-    /** Accepts this with nothing of its own. */
-    @JvmSynthetic
-    internal abstract fun acceptAsItIs(): PerMessageCompressResponseAccept
+    /** Accepts this response without any setting of the client's own. */
+    public abstract fun acceptAsItIs(): PerMessageCompressResponseAccept
 }
 
 /**
  * How a client takes the server's [response]: made by its acceptor. Autobahn:
  * `PerMessageCompressResponseAccept`.
  */
-public abstract class PerMessageCompressResponseAccept internal constructor() :
+public abstract class PerMessageCompressResponseAccept protected constructor() :
     PerMessageCompressStep() {
     /** The answer that is taken, the one the acceptor was given. */
     public abstract val response: PerMessageCompressResponse
 
     final override val compression: PerMessageCompression get() = response.compression
 
-    /** What the client goes by then, having made [offer], which the response answers. */
-    @JvmSynthetic
-    internal abstract fun agree(offer: PerMessageCompressOffer): AgreedExtension
+    /** Returns what the client agrees to by that. It made [offer], which the response answers. */
+    public abstract fun agree(offer: PerMessageCompressOffer): AgreedExtension
 }

@@ -4,40 +4,40 @@ import dev.kobahn.protocol.extension.deflate.DeflateCompression
 
 /**
  * A way to compress messages, with an element of `Sec-WebSocket-Extensions` that is read in both
- * directions. Autobahn: an entry of `PERMESSAGE_COMPRESSION_EXTENSION`. Immutable.
+ * directions. Autobahn: an entry of `PERMESSAGE_COMPRESSION_EXTENSION`. Subclasses are immutable.
+ *
+ * A module that brings a compression of its own makes it known to servers by a
+ * [CompressionProvider].
  *
  * @property extensionName the registered name, such as `permessage-deflate`
  */
-public abstract class PerMessageCompression internal constructor(public val extensionName: String) {
+public abstract class PerMessageCompression(public val extensionName: String) {
     /**
-     * What a client offers with [params].
+     * Reads what a client offers with [params].
      *
-     * @throws ExtensionException if there is something wrong with them
+     * @throws ExtensionException if a parameter is wrong
      */
-    @JvmSynthetic
-    internal abstract fun readOffer(params: ExtensionParameters): PerMessageCompressOffer
+    public abstract fun readOffer(params: ExtensionParameters): PerMessageCompressOffer
 
     /**
-     * What a server answers with [params].
+     * Reads what a server answers with [params].
      *
-     * @throws ExtensionException if there is something wrong with them
+     * @throws ExtensionException if a parameter is wrong
      */
-    @JvmSynthetic
-    internal abstract fun readResponse(params: ExtensionParameters): PerMessageCompressResponse
+    public abstract fun readResponse(params: ExtensionParameters): PerMessageCompressResponse
 
     /** Whether [header] is an element of this extension; case does not count. */
     @JvmSynthetic
     internal fun isNamedBy(header: ExtensionHeader): Boolean =
         header.name.equals(extensionName, ignoreCase = true)
 
-    /** An element of this extension. Parameters that are null are not there. */
-    @JvmSynthetic
-    internal fun header(vararg params: ExtensionParameter?): ExtensionHeader =
+    /** Returns an element of this extension, without the [params] that are null. */
+    public fun header(vararg params: ExtensionParameter?): ExtensionHeader =
         ExtensionHeader(extensionName, params.filterNotNull())
 
     override fun toString(): String = extensionName
 
-    /** Those that need no library. */
+    /** The compressions of this module. */
     public companion object {
         /** permessage-deflate (RFC 7692). */
         @JvmStatic

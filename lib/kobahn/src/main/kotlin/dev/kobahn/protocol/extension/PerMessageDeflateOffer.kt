@@ -78,7 +78,6 @@ constructor(
     )
 
     /** A server that accepts an offer keeps all that it asks for (RFC 7692 sections 7.1.1, 7.1.2). */
-    @JvmSynthetic
     override fun objection(response: PerMessageCompressResponse): String? {
         response as PerMessageDeflateResponse
         val asksForWindow = requestMaxWindowBits != 0
@@ -99,7 +98,6 @@ constructor(
         }
     }
 
-    @JvmSynthetic
     override fun fields(): Map<String, Any?> = linkedMapOf(
         "accept_no_context_takeover" to acceptNoContextTakeover,
         "accept_max_window_bits" to acceptMaxWindowBits,

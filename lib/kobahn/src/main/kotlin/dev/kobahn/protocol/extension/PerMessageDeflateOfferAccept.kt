@@ -145,7 +145,6 @@ constructor(
     /** More than the client will use by itself would say nothing. */
     private fun requestedWindowBits() = minOf(requestMaxWindowBits, offer.maxWindowBits.or15())
 
-    @JvmSynthetic
     override fun agree(): AgreedExtension = AgreedDeflate(
         toHeader(),
         DeflateSettings(
@@ -160,9 +159,8 @@ constructor(
         maxInflateRatio,
     )
 
-    @JvmSynthetic
     override fun fields(): Map<String, Any?> = linkedMapOf(
-        "offer" to offer.namedFields(),
+        "offer" to offer,
         "request_no_context_takeover" to requestNoContextTakeover,
         "request_max_window_bits" to requestMaxWindowBits,
         "no_context_takeover" to noContextTakeover,

@@ -31,11 +31,9 @@ public class PerMessageDeflateResponse(
         number(DeflateCompression.CLIENT_MAX_WINDOW_BITS, clientMaxWindowBits),
     )
 
-    @JvmSynthetic
     override fun acceptAsItIs(): PerMessageCompressResponseAccept =
         PerMessageDeflateResponseAccept(this)
 
-    @JvmSynthetic
     override fun fields(): Map<String, Any?> = linkedMapOf(
         "client_max_window_bits" to clientMaxWindowBits,
         "client_no_context_takeover" to clientNoContextTakeover,

@@ -101,7 +101,6 @@ constructor(
      * include" it (RFC 7692 sections 7.1.1.2 and 7.1.2.2). Only the application takes back the one
      * that Autobahn's offers say without meaning it.
      */
-    @JvmSynthetic
     override fun agree(offer: PerMessageCompressOffer): AgreedExtension {
         offer as PerMessageDeflateOffer
         val settings = DeflateSettings(
@@ -116,9 +115,8 @@ constructor(
         return AgreedDeflate(response.toHeader(), settings, maxMessageSize ?: 0, maxInflateRatio)
     }
 
-    @JvmSynthetic
     override fun fields(): Map<String, Any?> = linkedMapOf(
-        "response" to response.namedFields(),
+        "response" to response,
         "no_context_takeover" to noContextTakeover,
         "window_bits" to windowBits,
         "mem_level" to memLevel,

@@ -1,0 +1,74 @@
+package dev.kobahn.codec
+
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressResponse
+import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
+
+/**
+ * What [PerMessageSnappyResponse] and [PerMessageBrotliResponse] have in common.
+ *
+ * @property clientNoContextTakeover whether the client must send without context takeover
+ * @property serverNoContextTakeover whether the server sends without context takeover
+ */
+public abstract class ContextTakeoverResponse
+internal constructor(
+    private val kind: ContextTakeoverCompression,
+    public val clientNoContextTakeover: Boolean,
+    public val serverNoContextTakeover: Boolean,
+) : PerMessageCompressResponse(kind) {
+    override fun toHeader(): ExtensionHeader =
+        kind.answerHeader(serverNoContextTakeover, clientNoContextTakeover)
+
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "client_no_context_takeover" to clientNoContextTakeover,
+        "server_no_context_takeover" to serverNoContextTakeover,
+    )
+}
+
+/**
+ * What [PerMessageSnappyResponseAccept] and [PerMessageBrotliResponseAccept] have in common.
+ *
+ * @property noContextTakeover whether the client sends without context takeover; null is as the
+ * server asks, which must not be denied
+ */
+public abstract class ContextTakeoverResponseAccept
+internal constructor(
+    private val kind: ContextTakeoverCompression,
+    answer: ContextTakeoverResponse,
+    public val noContextTakeover: Boolean?,
+    private val limits: OwnLimits,
+) : PerMessageCompressResponseAccept() {
+    abstract override val response: ContextTakeoverResponse
+
+    private val sendNoContextTakeover = noContextTakeover ?: answer.clientNoContextTakeover
+
+    init {
+        require(sendNoContextTakeover || !answer.clientNoContextTakeover) {
+            "noContextTakeover is false, but the server asks for it"
+        }
+    }
+
+    /** The longest message in octets; 0 is no limit but `maxMessagePayloadSize`. */
+    public val maxMessageSize: Long? get() = limits.maxMessageSize
+
+    /** Messages of fewer octets are sent as they are. */
+    public val threshold: Int get() = limits.threshold
+
+    /** How many times its size on the wire a message may have that has more than a MiB. */
+    public val maxInflateRatio: Int get() = limits.maxInflateRatio
+
+    override fun agree(offer: PerMessageCompressOffer): AgreedExtension = AgreedContextTakeover(
+        response.toHeader(),
+        kind,
+        sendNoContextTakeover,
+        response.serverNoContextTakeover,
+        limits,
+    )
+
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "response" to response,
+        "no_context_takeover" to noContextTakeover,
+    ) + limits.fields
+}

@@ -1,0 +1,153 @@
+package dev.kobahn.codec
+
+import dev.kobahn.codec.bzip2.Bzip2Compression
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.PerMessageCompressOffer
+import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
+import dev.kobahn.protocol.extension.PerMessageCompressResponse
+
+/**
+ * An offer of permessage-bzip2. Autobahn: `PerMessageBzip2Offer`.
+ *
+ * @property acceptMaxCompressLevel whether the server may limit the level of the client
+ * @property requestMaxCompressLevel the largest level the server may use, 1 to 9; 0 does not ask.
+ * A block of level n has n times 100,000 octets, and the client needs five times as much memory.
+ * @throws IllegalArgumentException for a value out of its range, naming it
+ * @throws IllegalStateException if there is no bzip2 library, see [KobahnCodecs.bzip2]
+ */
+public class PerMessageBzip2Offer
+@JvmOverloads
+constructor(
+    public val acceptMaxCompressLevel: Boolean = true,
+    public val requestMaxCompressLevel: Int = 0,
+) : PerMessageCompressOffer(Bzip2Compression.present()) {
+    init {
+        Bzip2Compression.checkRequest("requestMaxCompressLevel", requestMaxCompressLevel)
+    }
+
+    /** This offer with another [acceptMaxCompressLevel]. */
+    public fun withAcceptMaxCompressLevel(on: Boolean): PerMessageBzip2Offer =
+        PerMessageBzip2Offer(on, requestMaxCompressLevel)
+
+    /** This offer with another [requestMaxCompressLevel]. */
+    public fun withRequestMaxCompressLevel(level: Int): PerMessageBzip2Offer =
+        PerMessageBzip2Offer(acceptMaxCompressLevel, level)
+
+    override fun toHeader(): ExtensionHeader =
+        Bzip2Compression.offerHeader(acceptMaxCompressLevel, requestMaxCompressLevel)
+
+    override fun objection(response: PerMessageCompressResponse): String? {
+        response as PerMessageBzip2Response
+        val server = response.serverMaxCompressLevel
+        return when {
+            requestMaxCompressLevel != 0 && server == 0 ->
+                "the answer lacks server_max_compress_level, which was asked for"
+
+            requestMaxCompressLevel != 0 && server > requestMaxCompressLevel ->
+                "server_max_compress_level is larger than was asked for"
+
+            response.clientMaxCompressLevel != 0 && !acceptMaxCompressLevel ->
+                "client_max_compress_level was not offered"
+
+            else -> null
+        }
+    }
+
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "accept_max_compress_level" to acceptMaxCompressLevel,
+        "request_max_compress_level" to requestMaxCompressLevel,
+    )
+}
+
+/**
+ * How a server accepts permessage-bzip2. Autobahn: `PerMessageBzip2OfferAccept`.
+ *
+ * @property offer the offer that is accepted
+ * @property requestMaxCompressLevel the largest level the client may use, 1 to 9, which it has to
+ * accept; 0 does not ask
+ * @property compressLevel the level the server uses, 1 to what the client asks for; null is that
+ * @param maxMessageSize the longest message in octets, if that is less than
+ * `maxMessagePayloadSize`; null is 16 MiB. There is always a limit, for a message is held until it
+ * is complete. Not in Autobahn, as the next two.
+ * @param threshold messages of fewer octets are sent as they are
+ * @param maxInflateRatio how many times its size on the wire a message may have that has more than
+ * a MiB; 0 is no limit
+ * @throws IllegalArgumentException for a value that is out of its range or that the client does not
+ * accept, naming it
+ */
+public class PerMessageBzip2OfferAccept
+@JvmOverloads
+constructor(
+    override val offer: PerMessageBzip2Offer,
+    public val requestMaxCompressLevel: Int = 0,
+    public val compressLevel: Int? = null,
+    maxMessageSize: Long? = null,
+    threshold: Int = 0,
+    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+) : PerMessageCompressOfferAccept() {
+    private val limits = OwnLimits(maxMessageSize, threshold, maxInflateRatio)
+
+    init {
+        Bzip2Compression.checkRequest("requestMaxCompressLevel", requestMaxCompressLevel)
+        require(requestMaxCompressLevel == 0 || offer.acceptMaxCompressLevel) {
+            "requestMaxCompressLevel is $requestMaxCompressLevel, but the client does not accept it"
+        }
+        Bzip2Compression.checkOwn(compressLevel, offer.requestMaxCompressLevel, limits)
+    }
+
+    /** The longest message in octets; null is 16 MiB. */
+    public val maxMessageSize: Long? get() = limits.maxMessageSize
+
+    /** Messages of fewer octets are sent as they are. */
+    public val threshold: Int get() = limits.threshold
+
+    /** How many times its size on the wire a message may have that has more than a MiB. */
+    public val maxInflateRatio: Int get() = limits.maxInflateRatio
+
+    /** This with another [requestMaxCompressLevel]. */
+    public fun withRequestMaxCompressLevel(level: Int): PerMessageBzip2OfferAccept =
+        copy(requestMaxCompressLevel = level)
+
+    /** This with another [compressLevel]. */
+    public fun withCompressLevel(level: Int): PerMessageBzip2OfferAccept =
+        copy(compressLevel = level)
+
+    /** This with another [maxMessageSize]. */
+    public fun withMaxMessageSize(octets: Long): PerMessageBzip2OfferAccept =
+        copy(maxMessageSize = octets)
+
+    /** This with another [threshold]. */
+    public fun withThreshold(octets: Int): PerMessageBzip2OfferAccept = copy(threshold = octets)
+
+    /** This with another [maxInflateRatio]. */
+    public fun withMaxInflateRatio(ratio: Int): PerMessageBzip2OfferAccept =
+        copy(maxInflateRatio = ratio)
+
+    private fun copy(
+        requestMaxCompressLevel: Int = this.requestMaxCompressLevel,
+        compressLevel: Int? = this.compressLevel,
+        maxMessageSize: Long? = this.maxMessageSize,
+        threshold: Int = this.threshold,
+        maxInflateRatio: Int = this.maxInflateRatio,
+    ) = PerMessageBzip2OfferAccept(
+        offer,
+        requestMaxCompressLevel,
+        compressLevel,
+        maxMessageSize,
+        threshold,
+        maxInflateRatio,
+    )
+
+    override fun toHeader(): ExtensionHeader =
+        Bzip2Compression.answerHeader(offer.requestMaxCompressLevel, requestMaxCompressLevel)
+
+    override fun agree(): AgreedExtension =
+        AgreedBzip2(toHeader(), compressLevel ?: offer.requestMaxCompressLevel, limits)
+
+    override fun fields(): Map<String, Any?> = linkedMapOf(
+        "offer" to offer,
+        "request_max_compress_level" to requestMaxCompressLevel,
+        "compress_level" to compressLevel,
+    ) + limits.fields
+}

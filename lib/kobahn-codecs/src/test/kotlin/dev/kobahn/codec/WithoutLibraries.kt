@@ -1,0 +1,26 @@
+package dev.kobahn.codec
+
+import java.util.concurrent.Callable
+
+/** What [CodecLibraryTest] runs. */
+class ListsCompressions : Callable<String> {
+    override fun call(): String = KobahnCodecs.available().toString()
+}
+
+/** As [ListsCompressions]. */
+class AsksForCompressions : Callable<String> {
+    override fun call(): String = listOf(
+        { KobahnCodecs.bzip2 },
+        { PerMessageBzip2Offer() },
+        { KobahnCodecs.snappy },
+        { PerMessageSnappyOffer() },
+        { KobahnCodecs.brotli },
+        { PerMessageBrotliOffer() },
+    ).joinToString("\n") { ask -> refusal(ask) }
+
+    private fun refusal(ask: () -> Any): String = try {
+        ask().toString()
+    } catch (e: IllegalStateException) {
+        "${e.message}"
+    }
+}

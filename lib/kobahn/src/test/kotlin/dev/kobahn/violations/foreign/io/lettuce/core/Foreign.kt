@@ -1,4 +1,0 @@
-package dev.kobahn.violations.foreign.io.lettuce.core
-
-/** Stands in for a class of an optional dependency. */
-internal class Foreign
