@@ -2,19 +2,19 @@ package dev.kobahn
 
 import kotlin.time.Duration
 
-/** The options of automatic Pings by short names, see [WebSocketOptions.autoPing]. */
+/** The options of automatic Pings, under short names; see [WebSocketOptions.autoPing]. */
 @WebSocketDsl
 public class AutoPingOptions internal constructor(private val options: WebSocketOptions) {
-    /** [WebSocketOptions.autoPingInterval]. */
+    /** The same as [WebSocketOptions.autoPingInterval]. */
     public var interval: Duration by options::autoPingInterval
 
-    /** [WebSocketOptions.autoPingTimeout]. */
+    /** The same as [WebSocketOptions.autoPingTimeout]. */
     public var timeout: Duration by options::autoPingTimeout
 
-    /** [WebSocketOptions.autoPingSize]. */
+    /** The same as [WebSocketOptions.autoPingSize]. */
     public var size: Int by options::autoPingSize
 
-    /** [WebSocketOptions.autoPingRestartOnAnyTraffic]. */
+    /** The same as [WebSocketOptions.autoPingRestartOnAnyTraffic]. */
     public var restartOnAnyTraffic: Boolean by options::autoPingRestartOnAnyTraffic
 
     internal companion object {

@@ -2,9 +2,9 @@ package dev.kobahn
 
 import dev.kobahn.protocol.handshake.ConnectionResponse
 
-/** A client's end of a connection, see [WebSocketClient.connect]. */
+/** The client's end of a connection, see [WebSocketClient.connect]. */
 @WebSocketDsl
 public interface ClientWebSocket : WebSocket {
-    /** What the server answered. */
+    /** The server's response to the opening handshake. */
     public val response: ConnectionResponse
 }

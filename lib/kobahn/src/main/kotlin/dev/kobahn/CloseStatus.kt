@@ -5,30 +5,37 @@ import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.onOneLine
 
 /**
- * How a connection ended: what both ends said, who began, and why. Immutable. The library makes
- * those of its connections; tests of an application may make their own. Autobahn: the arguments of
- * `onClose` and the flags behind them.
+ * The final status of a connection: the Close frames of both ends, the end that began to close, and
+ * the cause.
+ *
+ * Immutable. The library creates the statuses of its connections; an application's tests may create
+ * their own. Autobahn: the arguments of `onClose` and the flags behind them.
  */
 public class CloseStatus
 @JvmOverloads
 constructor(
-    /** The Close this end sent, or null. One that never left, since the peer took nothing, was not sent. */
+    /**
+     * The Close this end sent, or null. A Close counts as not sent if the peer took nothing and it
+     * was never written.
+     */
     public val local: CloseFrame?,
     /** The Close the peer sent, or null. */
     public val remote: CloseFrame?,
-    /** Who began to close: the sender of the first Close, or whoever dropped the connection. */
+    /** The end that sent the first Close or dropped the connection. */
     public val initiator: Initiator,
     /**
-     * Whether both Close frames were exchanged and this end had nothing to object to, whatever the
-     * codes were. Then the operating system has taken everything that was sent. A connection that
-     * was failed (1002, 1007, 1009, 1011 from here) is never clean.
+     * Whether both ends exchanged Close frames and this end found no fault, whatever the codes
+     * were. The operating system has then taken all sent data. A connection that this end failed
+     * (with 1002, 1007, 1009 or 1011) is never clean.
      */
     @get:JvmName("wasClean")
     public val wasClean: Boolean,
-    /** What ended the connection when it was not clean, if known: a protocol violation, an I/O error, a timeout. */
+    /**
+     * The reason for an unclean end, if known: a protocol violation, an I/O error or a timeout.
+     */
     public val cause: Throwable? = null,
 ) {
-    /** The ends of a connection, seen from here. */
+    /** The two ends of a connection, as seen from this one. */
     public enum class Initiator {
         /** This end. */
         LOCAL,
@@ -38,9 +45,9 @@ constructor(
     }
 
     /**
-     * The code the connection ended with. If this end failed the connection, it is the code of its
-     * Close. Otherwise it is that of RFC 6455 section 7.1.5: the code the peer sent, 1005 if its
-     * Close had none, 1006 if no Close came.
+     * The close code of the connection. If this end failed the connection, it is the code of this
+     * end's Close. Otherwise RFC 6455 section 7.1.5 applies: the code of the peer's Close, 1005 if
+     * that Close had no code, 1006 if no Close arrived.
      */
     public val code: Int
         get() {
@@ -52,7 +59,7 @@ constructor(
             }
         }
 
-    /** The reason that belongs to [code], empty if there was none. */
+    /** The reason that belongs to [code], or an empty string. */
     public val reason: String get() = (failed ?: remote)?.reason.orEmpty()
 
     /** The Close by which this end failed the connection, or null. */
@@ -62,10 +69,13 @@ constructor(
                 CloseCode.fails(it?.code)
         }
 
-    /** All of it on one line: what the peer wrote is escaped where it could break or hide it. */
+    /**
+     * Returns all properties on one line. Line breaks and invisible characters from the peer are
+     * escaped.
+     */
     override fun toString(): String = buildString {
         append(if (wasClean) "clean " else "unclean ").append(code)
-        // Our own stands with the Close that was sent.
+        // The reason of this end's Close is printed as part of [local].
         if (failed == null && reason.isNotEmpty()) append(' ').append(reason)
         append(", begun by ").append(initiator.name.lowercase())
         append(", sent ").append(local ?: "no Close")

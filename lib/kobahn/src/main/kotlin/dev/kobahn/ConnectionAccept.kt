@@ -3,16 +3,19 @@ package dev.kobahn
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.appendJson
 
-/** How a server accepts a connection, see [ServerWebSocket.accept]. Autobahn: `ConnectionAccept`. */
+/**
+ * A server's acceptance of a connection, see [ServerWebSocket.accept]. Autobahn:
+ * `ConnectionAccept`.
+ */
 public class ConnectionAccept
 @JvmOverloads
 constructor(
     /** The subprotocol, one of those the client offered, or null for none. */
     public val subprotocol: String? = null,
-    /** Further fields of the 101 response. */
+    /** Additional header fields of the 101 response. */
     public val headers: Headers = Headers.EMPTY,
 ) {
-    /** All properties as a JSON object. */
+    /** Returns all properties as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
         linkedMapOf("subprotocol" to subprotocol, "headers" to headers.toLowerCaseMap()),
     ).toString()

@@ -3,13 +3,13 @@ package dev.kobahn
 import dev.kobahn.protocol.ConnectionException
 
 /**
- * The connection is closed or closing: thrown by every call that sends or receives after that, and by
- * iteration over [WebSocket.incoming] when the end was not clean. Never a `CancellationException`: a
- * peer that goes away cancels nothing.
+ * A connection is closed or closing. Every later call that sends or receives throws this, and so
+ * does iteration over [WebSocket.incoming] after an unclean end. It is never a
+ * `CancellationException`: a peer that disconnects cancels nothing.
  *
- * [status] is what was known when this was thrown; [WebSocket.awaitClosed] gives the final word.
+ * [status] is the status at the time of the throw; [WebSocket.awaitClosed] returns the final one.
  */
 public class ConnectionClosedException(
-    /** How the connection ended. */
+    /** The status of the connection. */
     public val status: CloseStatus,
 ) : ConnectionException("the connection is closed: $status", status.cause)

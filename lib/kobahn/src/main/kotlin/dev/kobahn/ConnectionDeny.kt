@@ -6,20 +6,20 @@ import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.appendJson
 
 /**
- * Thrown in a server's `onConnect` before the connection is accepted, [ServerWebSocket.deny] being
- * the short way: the client gets [response]. Autobahn: `ConnectionDeny`.
+ * The denial of a connection, thrown in a server's `onConnect` before it accepts the connection;
+ * [ServerWebSocket.deny] is the short way. The client gets [response]. Autobahn: `ConnectionDeny`.
  */
 public class ConnectionDeny
 @JvmOverloads
 constructor(
-    /** The HTTP status, 400 to 599 as a rule. */
+    /** The HTTP status, usually 400 to 599. */
     public val status: Int,
-    /** The reason phrase; the standard one if it is empty. */
+    /** The reason phrase. If it is empty, [response] has the standard phrase. */
     public val reason: String = "",
     headers: Headers = Headers.EMPTY,
     body: String = "",
 ) : RuntimeException("denied with $status $reason".trimEnd()) {
-    /** The whole answer. */
+    /** The whole HTTP response. */
     public val response: HttpResponse = if (body.isEmpty()) {
         HttpResponse(status, reason.ifEmpty { HttpStatus.reasonPhrase(status) }, headers)
     } else {
@@ -27,7 +27,7 @@ constructor(
         HttpResponse(status, reason.ifEmpty { text.reason }, text.headers, text.body)
     }
 
-    /** Status, reason and the fields of the answer as a JSON object. */
+    /** Returns the status, the reason and the header fields of the response as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
         linkedMapOf(
             "code" to status,
@@ -36,18 +36,18 @@ constructor(
         ),
     ).toString()
 
-    /** The statuses Autobahn names. */
+    /** The HTTP statuses that Autobahn names. */
     public companion object {
-        /** The request makes no sense. */
+        /** The request is malformed. */
         public const val BAD_REQUEST: Int = 400
 
-        /** Not for this client. */
+        /** The client has no permission. */
         public const val FORBIDDEN: Int = 403
 
-        /** Nothing is there. */
+        /** The resource does not exist. */
         public const val NOT_FOUND: Int = 404
 
-        /** None of what the client offers will do. */
+        /** The server supports nothing of the client's offer. */
         public const val NOT_ACCEPTABLE: Int = 406
 
         /** The client took too long. */
@@ -56,10 +56,10 @@ constructor(
         /** The server failed. */
         public const val INTERNAL_SERVER_ERROR: Int = 500
 
-        /** The server cannot do that. */
+        /** The server does not support the request. */
         public const val NOT_IMPLEMENTED: Int = 501
 
-        /** Not now. */
+        /** The server is overloaded or down for now. */
         public const val SERVICE_UNAVAILABLE: Int = 503
     }
 }

@@ -6,24 +6,26 @@ import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 
 /**
- * The opening handshake failed. For a client: the server refused it, answered something else, or
- * nothing, and the message begins with the server's host and port; if the time was over it says what
- * took it. A transport that cannot be connected is a plain [IOException]. For a server, in
- * [ServerWebSocket.awaitOpen]: it was refused, or the client went away.
+ * A failed opening handshake.
  *
- * The message may quote the server's reason phrase, escaped so that it stays on its line; [body] and
- * [headers] are as they came.
+ * On a client, the server refused the handshake, sent an invalid response, or sent none. The
+ * message begins with the server's host and port; after a timeout it names the step that took the
+ * time. A failure to connect the transport is a plain [IOException] instead. On a server,
+ * [ServerWebSocket.awaitOpen] throws this if the handshake was refused or the client disconnected.
+ *
+ * The message may quote the server's reason phrase, escaped so that it stays on one line. [body]
+ * and [headers] are unchanged.
  */
 public class HandshakeException internal constructor(
     message: String,
-    /** The HTTP status of the answer, or null if there was no valid one. */
+    /** The HTTP status of the response, or null if there was no valid response. */
     public val status: Int? = null,
-    /** The fields of the answer. */
+    /** The header fields of the response. */
     public val headers: Headers = Headers.EMPTY,
-    /** The beginning of the answer's body, at most 64 KiB. */
+    /** The first bytes of the response's body, at most 64 KiB. */
     public val body: ByteArray = ByteArray(0),
     cause: Throwable? = null,
 ) : ConnectionException(message.onOneLine(), cause) {
-    /** [body] read as UTF-8. */
+    /** The text of [body], decoded as UTF-8. */
     public val bodyText: String get() = body.decodeToString()
 }

@@ -4,53 +4,60 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Utf8Validator
 
 /**
- * A whole message, received or to be sent: [Text] or [Binary]. It owns its [octets]; nobody may
- * change them once it is made. Immutable otherwise, so safe to share among threads and to send to
- * many connections. Autobahn: `IncomingMessage`, `OutgoingMessage`.
+ * A whole message, received or to be sent: [Text] or [Binary].
+ *
+ * A message owns its [octets]: do not modify the array. Apart from that it is immutable, so threads
+ * may share it, and it may be sent to many connections. Autobahn: `IncomingMessage`,
+ * `OutgoingMessage`.
  */
 public sealed class Message(
-    /** The payload: the octets themselves, or the UTF-8 of the text. Not a copy: do not change them. */
+    /**
+     * The payload: the bytes of a binary message, or the UTF-8 of a text. Not a copy: do not modify
+     * it.
+     */
     public val octets: ByteArray,
 ) {
-    /** Which of the two kinds this is. */
+    /** The kind of message: text or binary. */
     public abstract val type: MessageType
 
-    /** The length of the payload in octets. */
+    /** The length of the payload in bytes. */
     public val size: Int get() = octets.size
 
     /**
-     * A text message. It is kept as UTF-8 and decoded when [text] is first asked for, so a text
-     * that is only passed on is never decoded. When received text is not validated
-     * (`utf8validateIncoming = false`), malformed octets read as U+FFFD.
+     * A text message. It holds UTF-8 and decodes it on the first use of [text], so a text that is
+     * only forwarded is never decoded. If received text is not validated
+     * (`utf8validateIncoming = false`), malformed bytes decode to U+FFFD.
      */
     public class Text : Message {
         @Volatile
         private var decoded: String?
 
-        /** A message of [text]. Surrogates without a partner are sent as `?`. */
+        /** Creates a message of [text]. Unpaired surrogates are encoded as `?`. */
         public constructor(text: String) : super(text.toByteArray()) {
             decoded = text
         }
 
-        /** A message of text in UTF-8, which is not checked, see [checked]. The array is handed over. */
+        /**
+         * Creates a message of UTF-8 without checking it, see [checked]. The array is not copied.
+         */
         public constructor(octets: ByteArray) : super(octets) {
             decoded = null
         }
 
         override val type: MessageType get() = MessageType.TEXT
 
-        /** The text. */
+        /** The decoded text. */
         public val text: String get() = decoded ?: octets.decodeToString().also { decoded = it }
 
         override fun toString(): String = text
 
-        /** Checks text that did not come as a [String]. */
+        /** Creates messages of UTF-8 that needs a check. */
         public companion object {
             /**
-             * A message of [octets], which are handed over, for text of uncertain origin: a peer
-             * closes with 1007 on text that is not UTF-8.
+             * Returns a message of [octets], which are not copied. Use it for text from an
+             * uncertain source: a peer closes the connection with 1007 if a text is not UTF-8.
              *
-             * @throws IllegalArgumentException if they are not UTF-8
+             * @throws IllegalArgumentException if [octets] is not UTF-8
              */
             @JvmStatic
             public fun checked(octets: ByteArray): Text {
@@ -60,7 +67,7 @@ public sealed class Message(
         }
     }
 
-    /** A binary message of [octets], which are handed over. */
+    /** A binary message of [octets], which are not copied. */
     public class Binary(octets: ByteArray) : Message(octets) {
         override val type: MessageType get() = MessageType.BINARY
 

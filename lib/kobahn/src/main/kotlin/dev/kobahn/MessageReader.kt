@@ -3,31 +3,31 @@ package dev.kobahn
 import dev.kobahn.protocol.MessageType
 
 /**
- * A message that is received piece by piece as it arrives, see [WebSocket.incomingStreams]. For one
- * coroutine at a time. What is not read of it holds the peer back; once the next message is asked
- * for, the rest of this one is discarded, even if the next has not come.
+ * A message that is read in pieces as it arrives, see [WebSocket.incomingStreams]. Only one
+ * coroutine at a time may use it. Unread data slows the peer down. Asking for the next message
+ * discards the rest of this one, even if the next message has not arrived yet.
  *
- * A read that is cancelled loses nothing: the next one gets what it would have got.
+ * A cancelled read loses nothing: the next read returns the same data.
  */
 public interface MessageReader {
-    /** Which of the two kinds of message this is. */
+    /** The kind of message: text or binary. */
     public val type: MessageType
 
     /**
-     * The next octets of the message, whatever frames they came in, or null at its end. Pieces are
-     * as large as they arrived, what one read of the socket brought at most, and of text they are
-     * UTF-8 that may be cut inside a code point. The array is the caller's.
+     * Returns the next bytes of the message, whatever frames they arrived in, or null at its end. A
+     * piece has at most the bytes of one read from the socket. A piece of a text is UTF-8 that may
+     * end inside a code point. The caller owns the array.
      *
-     * Suspends until something arrives. [copyTo] and [asFlow] read all of it.
+     * Suspends until data arrives. [copyTo] and [asFlow] read the whole message.
      *
      * @throws ConnectionClosedException if the connection ended within the message
-     * @throws IllegalStateException if the next message was asked for meanwhile
+     * @throws IllegalStateException if the next message was asked for in the meantime
      */
     public suspend fun read(): ByteArray?
 
     /**
-     * The next frame of the message, or null at its end; what is left of the frame before is
-     * skipped. Suspends until its header has arrived. Throws as [read].
+     * Returns the next frame of the message, or null at its end. Skips the unread rest of the frame
+     * before. Suspends until the header of the frame has arrived. Throws the exceptions of [read].
      */
     public suspend fun nextFrame(): FrameReader?
 }
@@ -35,15 +35,16 @@ public interface MessageReader {
 /** One frame of a message, see [MessageReader.nextFrame]. */
 public interface FrameReader {
     /**
-     * The payload's length in octets as the header declares it. In a compressed message that is what
-     * the frame has on the wire, and [read] gives more or less. Autobahn: `onMessageFrameBegin`.
+     * The payload's length in bytes, as declared in the header. If the message is compressed, this
+     * is the compressed length, and [read] returns more or fewer bytes. Autobahn:
+     * `onMessageFrameBegin`.
      */
     public val length: Long
 
     /**
-     * The next octets of the frame, or null at its end; as [MessageReader.read].
+     * Returns the next bytes of the frame, or null at its end. Otherwise like [MessageReader.read].
      *
-     * @throws IllegalStateException if the next frame or message was asked for meanwhile
+     * @throws IllegalStateException if the next frame or message was asked for in the meantime
      */
     public suspend fun read(): ByteArray?
 }

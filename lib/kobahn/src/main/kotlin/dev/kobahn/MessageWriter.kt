@@ -1,25 +1,26 @@
 package dev.kobahn
 
 /**
- * A message that is sent piece by piece, see [WebSocket.sendMessage]. Good inside its block only:
- * afterwards every call is an [IllegalStateException]. For one coroutine at a time.
+ * A message that is sent in pieces, see [WebSocket.sendMessage]. It is valid inside its block only:
+ * later calls throw [IllegalStateException]. Only one coroutine at a time may use it.
  *
- * Control frames go between the frames of the message. Octets are copied, so an array may be used
- * again once the call has returned.
+ * Control frames may be sent between the frames of the message. The bytes are copied, so the caller
+ * may reuse the array after the call.
  */
 @WebSocketDsl
 public interface MessageWriter {
     /**
-     * Sends [length] octets of [octets] from [offset] on as the next part of the message, in frames
-     * of at most `autoFragmentSize` octets, or of 64 KiB. Each frame of a compressed message is what
-     * that many octets become, and lets the peer decode all of them. In a text message the parts together have
-     * to be UTF-8; a part may end inside a code point. Autobahn: `sendMessageFrame`.
+     * Sends [length] bytes of [octets], starting at [offset], as the next part of the message. It
+     * is split into frames of at most `autoFragmentSize` bytes, or 64 KiB if that is 0. In a
+     * compressed message this limit counts uncompressed bytes, and the peer can decode each frame
+     * as soon as it has arrived. All parts of a text message together must be UTF-8; a part may end
+     * inside a code point. Autobahn: `sendMessageFrame`.
      *
-     * Suspends while more than `maxOutgoingQueueSize` octets wait to be written; cancellation then
-     * cuts the message off as any failure of the block does.
+     * Suspends while more than `maxOutgoingQueueSize` bytes wait to be written. Cancellation then
+     * cuts the message off, like any failure of the block.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
-     * @throws IndexOutOfBoundsException if [octets] has no such part
+     * @throws IndexOutOfBoundsException if [offset] and [length] exceed [octets]
      */
     public suspend fun write(
         octets: ByteArray,
@@ -28,15 +29,15 @@ public interface MessageWriter {
     )
 
     /**
-     * Sends [text] in UTF-8 as the next part of the message; as `write(octets)`. A surrogate pair
-     * may be split between two parts.
+     * Sends [text] in UTF-8 as the next part of the message. Otherwise like `write(octets)`. A
+     * surrogate pair may be split between two parts.
      */
     public suspend fun write(text: String)
 
     /**
-     * Sends one frame with [length] octets of payload, which [block] writes: all of them, and no
-     * more. While the frame is open no control frame can leave, not even an answer to a Ping.
-     * Autobahn: `beginMessageFrame`.
+     * Sends one frame with a payload of [length] bytes. [block] must write exactly that many. No
+     * control frame can be sent while the frame is open, not even the answer to a Ping. Autobahn:
+     * `beginMessageFrame`.
      *
      * @throws IllegalArgumentException if [length] is negative
      * @throws dev.kobahn.protocol.FrameLengthUnknownException if the message is compressed
@@ -46,8 +47,8 @@ public interface MessageWriter {
     public suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit)
 
     /**
-     * Sends [octets] as the last frame of the message; nothing can be written after it. Without
-     * this an empty frame ends the message when the block returns. Autobahn: `endMessage`.
+     * Sends [octets] as the last frame of the message. Nothing can be written after that. Without
+     * this call an empty frame ends the message when the block returns. Autobahn: `endMessage`.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      */
@@ -57,14 +58,14 @@ public interface MessageWriter {
 /** The payload of one frame, see [MessageWriter.frame]. */
 @WebSocketDsl
 public interface FrameWriter {
-    /** How many octets the frame still lacks. */
+    /** The number of bytes still missing from the frame. */
     public val remaining: Long
 
     /**
-     * Sends [length] octets of [octets] from [offset] on as payload of the frame; otherwise as
-     * [MessageWriter.write]. Autobahn: `sendMessageFrameData`.
+     * Sends [length] bytes of [octets], starting at [offset], as payload of the frame. Otherwise
+     * like [MessageWriter.write]. Autobahn: `sendMessageFrameData`.
      *
-     * @throws IllegalArgumentException if the frame has no room for them; nothing is sent then
+     * @throws IllegalArgumentException if the frame has no room for the bytes; nothing is sent then
      */
     public suspend fun write(
         octets: ByteArray,

@@ -1,12 +1,12 @@
 package dev.kobahn
 
 /**
- * A message to be sent is longer than `maxMessagePayloadSize`. Nothing of it was sent, and the
- * connection goes on. Autobahn: `PayloadExceededError`.
+ * A message to be sent is longer than `maxMessagePayloadSize`. Nothing was sent, and the connection
+ * stays open. Autobahn: `PayloadExceededError`.
  */
 public class PayloadExceededException internal constructor(
-    /** The length of the message in octets. */
+    /** The length of the message in bytes. */
     public val size: Int,
-    /** The limit in octets. */
+    /** The limit in bytes. */
     public val limit: Long,
 ) : IllegalArgumentException("the message has $size octets, maxMessagePayloadSize is $limit")

@@ -7,12 +7,13 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.runInterruptible
 
 /**
- * Writes what is left of the message to [target] as it arrives, on [Dispatchers.IO]; returns how many
- * octets those are. Neither flushes nor closes [target]. The counterpart of `sendMessage(type, source)`.
+ * Writes the rest of the message to [target] as it arrives, on [Dispatchers.IO], and returns the
+ * number of bytes written. Neither flushes nor closes [target]. The counterpart of
+ * `sendMessage(type, source)`.
  *
- * Suspends until the message has ended. A target that is slow holds the peer back. Cancellation
- * interrupts a write; the octets of that write are lost to the next reader. Throws as
- * [MessageReader.read], and what [target] throws.
+ * Suspends until the message has ended. A slow target slows the peer down. Cancellation interrupts
+ * a write; the bytes of that write are lost to the next reader. Throws the exceptions of
+ * [MessageReader.read] and of [target].
  */
 public suspend fun MessageReader.copyTo(target: OutputStream): Long {
     var count = 0L
@@ -24,11 +25,11 @@ public suspend fun MessageReader.copyTo(target: OutputStream): Long {
 }
 
 /**
- * The rest of the message as a flow of the pieces that [MessageReader.read] returns, for one
- * collector. A collector that stops may read on from there. The counterpart of
- * `sendMessage(type, flow)`.
+ * Returns the rest of the message as a flow of the pieces that [MessageReader.read] returns. The
+ * flow is for one collector. After a collector has stopped, reading can continue at that position.
+ * The counterpart of `sendMessage(type, flow)`.
  *
- * Collecting throws as [MessageReader.read].
+ * Collecting throws the exceptions of [MessageReader.read].
  */
 public fun MessageReader.asFlow(): Flow<ByteArray> = flow {
     while (true) emit(read() ?: break)

@@ -3,13 +3,13 @@ package dev.kobahn
 import dev.kobahn.protocol.handshake.PercentCoding
 
 /**
- * What a server does with connections to a path, see [WebSocketServerOptions.route]. What is not
- * set here is as at the server, also if it is set there later.
+ * A server's handler and options for connections to one path, see [WebSocketServerOptions.route].
+ * Options that are not set here have the server's values, even if those are set later.
  */
 @WebSocketDsl
 public class Route
 internal constructor(
-    /** The path as it was given, with its `{name}` segments. */
+    /** The path as configured, with its `{name}` segments. */
     public val path: String,
     server: WebSocketServerOptions? = null,
 ) : ServerConnectionOptions(server) {
@@ -34,7 +34,7 @@ internal constructor(
         private set
 
     /**
-     * The life of a connection on this route, see [ServerWebSocket]. Default: the server's
+     * Sets the handler of connections on this route, see [ServerWebSocket]. Default: the server's
      * [onConnect][WebSocketServerOptions.onConnect].
      */
     public fun onConnect(handler: suspend ServerWebSocket.() -> Unit) {
@@ -42,10 +42,10 @@ internal constructor(
         this.handler = handler
     }
 
-    /** The values of the `{name}` segments if this route matches [path], else null. */
+    /** Returns the values of the `{name}` segments if this route matches [path], else null. */
     internal fun match(path: String): Map<String, String>? {
         if (isPlain) return if (path == this.path) emptyMap() else null
-        // Without splitting it: this is done for every route, and the path is the client's.
+        // Do not split the path: this runs for every route, and the client controls the path.
         val values = LinkedHashMap<String, String>(0)
         var start = 0
         for (index in segments.indices) {

@@ -8,10 +8,10 @@ import kotlinx.coroutines.flow.asFlow
 import kotlinx.coroutines.runInterruptible
 
 /**
- * Sends one message of [type] whose fragments are [fragments], each in a frame of its own unless it
- * is longer than [MessageWriter.write] makes them; the last ends the message, and none at all is an
- * empty one. One fragment is kept back until the next is
- * there. Otherwise as [WebSocket.sendMessage]; a flow that fails cuts the message off.
+ * Sends one message of [type] with the given [fragments]. Each fragment gets a frame of its own,
+ * unless it is longer than a frame of [MessageWriter.write]. The last fragment ends the message,
+ * and without any fragment an empty message is sent. A fragment is kept back until the next one is
+ * there. Otherwise like [WebSocket.sendMessage]; a flow that fails cuts the message off.
  */
 public suspend fun WebSocket.sendMessage(
     type: MessageType,
@@ -28,7 +28,10 @@ public suspend fun WebSocket.sendMessage(
     }
 }
 
-/** As `sendMessage(type, flow)`. ws4py: a generator given to `send`. */
+/**
+ * Sends one message of [type] with the given [fragments]. Otherwise like `sendMessage(type, flow)`.
+ * ws4py: a generator given to `send`.
+ */
 public suspend fun WebSocket.sendMessage(
     type: MessageType,
     fragments: Sequence<ByteArray>,
@@ -38,8 +41,9 @@ public suspend fun WebSocket.sendMessage(
 }
 
 /**
- * Sends what [source] has as one message of [type], read in pieces of 64 KiB on [Dispatchers.IO];
- * cancellation interrupts a read. Does not close [source]. Otherwise as [WebSocket.sendMessage].
+ * Sends the contents of [source] as one message of [type]. Reads pieces of 64 KiB on
+ * [Dispatchers.IO]; cancellation interrupts a read. Does not close [source]. Otherwise like
+ * [WebSocket.sendMessage].
  */
 public suspend fun WebSocket.sendMessage(
     type: MessageType,

@@ -20,97 +20,104 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineDispatcher
 
 /**
- * The options of a server that each [Route] may have its own of. What a route does not set is as at
- * the server.
+ * The options of a server that a [Route] can override. Options that a route does not set have the
+ * server's values.
  */
 public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = null) :
     WebSocketOptions(parent) {
-    /** The subprotocols spoken, the one liked best first. Default: none. */
+    /** The subprotocols of the server, in order of preference. Default: none. */
     public var protocols: List<String> by
         option(emptyList(), "tokens, each once", ::areSubprotocols)
 
-    /** Further fields of every 101 response. Default: none. */
+    /** Additional header fields of every 101 response. Default: none. */
     public var headers: Headers by headersOption()
 
     /**
-     * The origins whose pages may connect, as a browser writes them: `https://app.example.com`, with a
-     * port where it is not the scheme's default. `*` stands for any run of characters, so
-     * `*.example.com` permits all subdomains, `https://example.com:*` any port, and `*` alone every
-     * page. A pattern must not end with a part of a host and `*`: `https://example.com*` would let in
-     * `https://example.com.evil.org`. `same-origin` stands for the host that was asked, see
-     * [AllowedOrigins]. The list is all there is: who names other origins and wants the own ones too
-     * writes `listOf("same-origin", "https://app.example.com")`.
-     * Requests without an origin do not come from a page and are always allowed.
+     * The origins whose pages may connect, in the form that browsers send:
+     * `https://app.example.com`, with a port unless it is the default of the scheme.
      *
-     * Default: `same-origin`. A browser sends a user's cookies along with every connection that any
-     * page opens, so a server that lets in all of them, as Autobahn's does, lets each site act in the
-     * name of its visitors. Behind a proxy this needs the `Host` field passed on as it is.
+     * In a pattern, `*` matches any run of characters: `*.example.com` allows all subdomains,
+     * `https://example.com:*` any port, and `*` alone every page. A pattern must not end with a
+     * part of a host and `*`: `https://example.com*` would allow `https://example.com.evil.org`.
+     * `same-origin` stands for the host of the request, see [AllowedOrigins]. The list replaces the
+     * default. To allow another origin besides the server's own, set
+     * `listOf("same-origin", "https://app.example.com")`. Requests without an origin do not come
+     * from a page and are always allowed.
+     *
+     * Default: `same-origin`. A browser sends a user's cookies with every connection that any page
+     * opens. A server that allows every page, as Autobahn's does, lets each site act in the name of
+     * its visitors. Behind a proxy, `same-origin` needs a `Host` field that the proxy passes on
+     * unchanged.
      */
     public var allowedOrigins: List<String> by originsOption(listOf(AllowedOrigins.SAME_ORIGIN))
 
     /**
-     * Whether the origin `null` is allowed, which sandboxed pages and local files have. Default:
-     * false.
+     * Whether the origin `null` is allowed, which browsers send for sandboxed pages and local
+     * files. Default: false.
      */
     public var allowNullOrigin: Boolean by option(false)
 
     /**
-     * Whether a frame of a client must be masked, as RFC 6455 section 5.1 demands. Default: true.
+     * Whether the frames of clients must be masked, as RFC 6455 section 5.1 demands. Default: true.
      */
     public var requireMaskedClientFrames: Boolean by option(true)
 
-    /** Whether sent frames are masked, which RFC 6455 section 5.1 forbids. Default: false. */
+    /**
+     * Whether frames to clients are masked, which RFC 6455 section 5.1 forbids. Default: false.
+     */
     public var maskServerFrames: Boolean by option(false)
 
     /**
-     * How long the client has to end the transport once both Close frames are exchanged. Zero is no
-     * limit. Default: 1 second.
+     * The time limit for the client to close the transport after both Close frames were exchanged.
+     * Zero is no limit. Default: 1 second.
      */
     public var dropTimeout: Duration by timeOption(1.seconds)
 
     /**
-     * Whether a request that asks for no WebSocket gets a page that says what is here, see
-     * [dev.kobahn.protocol.handshake.ServerStatus], rather than 426. Default: false.
+     * Whether a request without an upgrade to WebSocket gets a status page, see
+     * [dev.kobahn.protocol.handshake.ServerStatus], instead of 426. Default: false.
      */
     public var webStatus: Boolean by option(false)
 
     /**
-     * Where the page of [webStatus] may send a browser, as patterns like those of [allowedOrigins];
-     * any other target is 400. Default: nowhere.
+     * The allowed targets for redirects by the page of [webStatus], as patterns like those of
+     * [allowedOrigins]. Any other target gets 400. Default: none.
      */
     public var allowedRedirects: List<String> by originsOption(emptyList())
 
     /**
-     * Where handlers run. By default, null, each runs on the event loop of its connection, which is
-     * fastest, keeps a connection free of races, and forbids blocking calls.
+     * The dispatcher of handlers. By default, null, each handler runs on the event loop of its
+     * connection. That is the fastest choice and keeps a connection free of races, but the handler
+     * must not block.
      *
-     * Of handlers that wait elsewhere, several with a message at the same time are resumed by one
-     * thread, one after the other, up to 32 of them, and what they send leaves when all have done so,
-     * or before where it is 16 KiB or that takes longer than some milliseconds. Should one of them
-     * keep the thread, the others soon get another, if the dispatcher has one to spare.
+     * On another dispatcher, up to 32 waiting handlers are resumed in one task, one after the
+     * other. Their replies are written when the task ends, or earlier once a connection has 16 KiB
+     * queued or the task takes longer than some milliseconds. If a handler blocks the task, another
+     * task soon resumes the others, provided that the dispatcher has a free thread.
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 
     /**
-     * What picks one of a client's offers of compression: it gets all that can be read, in their
-     * order, if there are any, and accepts one of them; null is no compression. An exception is
-     * logged and answered with 500; a handler that receives gets it as the cause of a
-     * [ConnectionClosedException]. It runs on the event loop of the connection and must not block.
+     * The function that chooses among a client's offers of compression. It gets all valid offers in
+     * their order, if there are any, and accepts one of them; null is no compression. Its exception
+     * is logged and answered with 500; a handler that receives gets it as the cause of a
+     * [ConnectionClosedException]. The function runs on the event loop of the connection and must
+     * not block.
      *
-     * [perMessageDeflate] does this with less ado; only one of the two can be set. Default: null,
-     * no compression.
+     * [perMessageDeflate] is the simpler option; only one of the two can be set. Default: null, no
+     * compression.
      */
     public var perMessageCompressionAccept:
         ((offers: List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")
 
     /**
-     * Further extensions, in the order in which they transform what is sent, after compression. One
-     * that needs a reserved bit that is taken is left out. Default: none.
+     * Additional extensions, in the order in which they transform sent messages, after compression.
+     * An extension that needs an RSV bit already in use is left out. Default: none.
      */
     public var extensions: List<ServerExtension> by option(emptyList())
 
-    /** All extensions, in order. */
+    /** Returns the compression, if there is one, and [extensions], in order. */
     internal fun allExtensions(): List<ServerExtension> {
         val compression = perMessageDeflate
             ?: perMessageCompressionAccept?.let { ServerCompression(Compressions.known, it) }

@@ -4,64 +4,69 @@ import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
 
 /**
- * A server's end of a connection: the receiver of `onConnect`, from the valid upgrade request to
- * the end.
+ * The server's end of a connection: the receiver of `onConnect`, from the valid upgrade request to
+ * the end of the connection.
  *
- * The connection opens with [accept], or without it when something is first received, sent, pinged
- * or closed; until then [deny] refuses it. When the block returns, the connection is closed with
- * 1000; when it is cancelled, with 1001. An exception that leaves it is logged and answered with
- * HTTP status 500 before the connection is open, with 1011 afterwards; only those that say what the
- * peer did, [ConnectionClosedException] and the one of a `receive` after the end, are no errors of
- * the block.
+ * [accept] opens the connection. So does the first call that receives, sends, pings or closes.
+ * Until then [deny] refuses the connection. When the block returns, the connection is closed with
+ * 1000; when the block is cancelled, with 1001. An exception thrown by the block is logged. It is
+ * answered with HTTP status 500 before the connection is open, and with 1011 afterwards. Exceptions
+ * that report the peer's actions are no errors of the block: [ConnectionClosedException] and the
+ * exception of a `receive` after the end.
  */
 @WebSocketDsl
 public interface ServerWebSocket : WebSocket {
-    /** What the client asked for. */
+    /** The client's request. */
     public val request: ConnectionRequest
 
     /**
-     * The `{name}` and `{name...}` segments of the route's path with their values in the request,
-     * percent-decoded, so that they may hold anything, `/` and `..` included. What stood there is in
-     * the [path][ConnectionRequest.path] of [request].
+     * The values of the `{name}` and `{name...}` segments of the route's path. They are
+     * percent-decoded, so they may contain anything, `/` and `..` included. The raw text is in the
+     * [path][ConnectionRequest.path] of [request].
      */
     public val pathParameters: Map<String, String>
 
     /**
-     * Opens the connection with the first of the server's `protocols` that the client offered, or
-     * with none, and with [headers] as further fields of the response. Returns when the response is
-     * on its way. Who is cancelled before the connection's loop has taken it up leaves the connection
-     * as it was; who is cancelled after that has opened it.
+     * Opens the connection. The response has the first of the server's `protocols` that the client
+     * offered, if any, and the additional header fields [headers]. Suspends until the response is
+     * queued to be written. Cancellation leaves the connection unopened until its event loop has
+     * started to open it; after that the connection is open.
      *
      * @throws IllegalStateException if the connection was accepted before
      * @throws IllegalArgumentException if [headers] has a field that belongs to the handshake
-     * @throws ConnectionClosedException if the client is gone
+     * @throws ConnectionClosedException if the client has disconnected
      */
     public suspend fun accept(headers: Headers = Headers.EMPTY)
 
     /**
-     * Opens the connection with the subprotocol [protocol], or none if that is null; otherwise as
-     * `accept(headers)`.
+     * Opens the connection with the subprotocol [protocol], or with none if that is null. Otherwise
+     * like `accept(headers)`.
      *
-     * @throws IllegalStateException if [protocol] was not offered, or as there
+     * @throws IllegalStateException if the client did not offer [protocol], or the connection was
+     * accepted before
      */
     public suspend fun accept(protocol: String?, headers: Headers = Headers.EMPTY)
 
-    /** Opens the connection as [accept] says; otherwise as `accept(protocol, headers)`. */
+    /**
+     * Opens the connection with the properties of [accept]. Otherwise like
+     * `accept(protocol, headers)`.
+     */
     public suspend fun accept(accept: ConnectionAccept) {
         accept(accept.subprotocol, accept.headers)
     }
 
     /**
-     * Suspends until the connection is open, be it closed again by then; it does not accept it.
-     * Autobahn: `is_open`.
+     * Suspends until the connection has opened. Returns also if it has closed again. Does not
+     * accept it. Autobahn: `is_open`.
      *
-     * @throws HandshakeException if it was refused, with the status, or the client went away before
+     * @throws HandshakeException if the connection was refused, with the status, or the client
+     * disconnected before it opened
      */
     public suspend fun awaitOpen()
 
     /**
-     * Refuses the connection with the HTTP [status], [reason] (the standard phrase if it is empty),
-     * [headers] and a [body] of plain text: throws the [ConnectionDeny] that says so.
+     * Refuses the connection: throws a [ConnectionDeny] with the HTTP [status], the [reason] (the
+     * standard phrase if it is empty), [headers] and a [body] of plain text.
      *
      * @throws IllegalStateException if the connection was accepted before
      */

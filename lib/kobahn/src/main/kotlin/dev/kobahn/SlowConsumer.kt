@@ -4,24 +4,27 @@ import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
 
 /**
- * What a [WebSocketGroup] does with a member that takes its messages too slowly: one that has more
- * than its `maxOutgoingQueueSize` of octets waiting to be written. A member counts as slow as well while
- * another message is streamed to it, or compressed for it by another thread. Immutable.
+ * The policy of a [WebSocketGroup] for members that take their messages too slowly. A member is
+ * slow while more bytes wait to be written than its `maxOutgoingQueueSize`. It also counts as slow
+ * while another message is streamed to it or another thread compresses a message for it. Immutable.
  */
 public sealed class SlowConsumer {
-    /** The sender waits for the slowest: nothing is lost, and one stuck member stops the group. */
+    /**
+     * The sender waits for the slowest member. No message is lost, but one stuck member stops the
+     * group.
+     */
     public object Suspend : SlowConsumer() {
         override fun toString(): String = "suspend"
     }
 
     /**
-     * Nobody waits: the messages of a slow member wait in a queue of its own, and when they are more
-     * than [maxQueueSize] octets the oldest are dropped. A short message counts as 64 octets; the
-     * newest message is always kept.
+     * The sender never waits. Messages to a slow member wait in the member's queue; if they exceed
+     * [maxQueueSize] bytes, the oldest are dropped. A short message counts as 64 bytes. The newest
+     * message is never dropped.
      *
-     * A member that reads loses messages too if it takes them more slowly than they are broadcast: a
-     * broadcaster that is faster than the network makes every member slow for a moment.
-     * [WebSocketGroup.droppedMessages] counts the lost messages.
+     * A member that reads still loses messages if it takes them more slowly than they are
+     * broadcast: a broadcaster that is faster than the network makes every member slow for a
+     * moment. [WebSocketGroup.droppedMessages] counts the lost messages.
      */
     public class DropOldest
     @JvmOverloads
@@ -36,9 +39,9 @@ public sealed class SlowConsumer {
     }
 
     /**
-     * Nobody waits: the messages of a slow member wait in a queue of its own, and when they are more
-     * than [maxQueueSize] octets the member is closed with [code] and [reason]. A short message
-     * counts as 64 octets; with 0 nothing may wait.
+     * The sender never waits. Messages to a slow member wait in the member's queue; if they exceed
+     * [maxQueueSize] bytes, the member is closed with [code] and [reason]. A short message counts
+     * as 64 bytes. If [maxQueueSize] is 0, no message may wait.
      *
      * @throws IllegalArgumentException if [code] must not be sent
      */

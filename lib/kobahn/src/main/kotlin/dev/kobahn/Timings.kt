@@ -10,28 +10,34 @@ import kotlin.time.Duration.Companion.seconds
 import kotlin.time.DurationUnit
 
 /**
- * When something last happened on a connection, by keys, as the time since tracking began; see
- * [WebSocket.trackedTimings]. Thread-safe. Autobahn: `Timings`.
+ * The times of the last occurrence of events on a connection, by key, measured from the start of
+ * tracking; see [WebSocket.trackedTimings]. Thread-safe. Autobahn: `Timings`.
  *
- * A connection tracks `onOpen`, `onMessageBegin` (the first octets of a message came), `onMessage`
- * (it is complete) and `sendMessage`; keys of the application's own are for [track].
+ * A connection tracks `onOpen`, `onMessageBegin` (the first bytes of a message arrived),
+ * `onMessage` (the message is complete) and `sendMessage`. An application adds its own keys with
+ * [track].
  */
 public class Timings internal constructor(private val nanoTime: () -> Long) {
     private val begin = nanoTime()
     private val times = ConcurrentHashMap<String, Long>()
 
-    /** What [key] stands for happens now. Keys are kept until tracking is switched off or on. */
+    /**
+     * Records that the event [key] occurs now. Keys are kept until tracking is switched off or on.
+     */
     public fun track(key: String) {
         times[key] = nanoTime() - begin
     }
 
-    /** The time from the beginning of tracking to the last occurrence of [key], or null. */
+    /** Returns the time from the start of tracking to the last occurrence of [key], or null. */
     public operator fun get(key: String): Duration? = times[key]?.nanoseconds
 
-    /** All keys that occurred, each with its last time. Autobahn: `trackedTimings`. */
+    /** Returns the time of the last occurrence of every key. Autobahn: `trackedTimings`. */
     public fun toMap(): Map<String, Duration> = times.mapValues { it.value.nanoseconds }
 
-    /** The time from the last occurrence of [start] to that of [end]; null unless both occurred. */
+    /**
+     * Returns the time from the last occurrence of [start] to that of [end], or null unless both
+     * occurred.
+     */
     public fun diff(start: String, end: String): Duration? {
         val from = get(start) ?: return null
         val to = get(end) ?: return null
@@ -39,9 +45,9 @@ public class Timings internal constructor(private val nanoTime: () -> Long) {
     }
 
     /**
-     * [diff] as text, right-aligned to 8 characters: in `ns` below 10 microseconds, in `us` below
-     * 10 milliseconds, in `ms` below 10 seconds, else in `s`; `n.a.` if there is none. Autobahn:
-     * `diff(formatted=True)`.
+     * Returns [diff] as text, right-aligned to 8 characters: in `ns` below 10 microseconds, in `us`
+     * below 10 milliseconds, in `ms` below 10 seconds, else in `s`. Returns `n.a.` if [diff] is
+     * null. Autobahn: `diff(formatted=True)`.
      */
     public fun format(start: String, end: String): String {
         val diff = diff(start, end) ?: return "n.a.".padStart(WIDTH)
@@ -54,7 +60,7 @@ public class Timings internal constructor(private val nanoTime: () -> Long) {
         return "${diff.toDouble(unit).roundToLong()} $name".padStart(WIDTH)
     }
 
-    /** [toMap] as text. */
+    /** Returns [toMap] as text. */
     override fun toString(): String = toMap().toString()
 
     private companion object {

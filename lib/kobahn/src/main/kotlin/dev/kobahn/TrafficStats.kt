@@ -4,74 +4,87 @@ import dev.kobahn.protocol.TrafficCounts
 import dev.kobahn.protocol.handshake.appendJson
 
 /**
- * What went over a connection, see [WebSocket.trafficStats]. Immutable. The names are Autobahn's;
- * outgoing is what this end sends.
+ * The traffic of a connection, see [WebSocket.trafficStats]. Immutable. The names are Autobahn's;
+ * outgoing traffic is sent by this end.
  *
- * Wire level is all octets that came or went while the connection was open, headers and control
- * frames included; what comes after this end's Close counts nowhere. WebSocket level is the payload
- * of data frames, application level the same before compression or after decompression.
+ * The wire level counts all bytes sent and received while the connection was open, headers and
+ * control frames included; bytes that arrive after this end's Close are not counted. The WebSocket
+ * level counts the payload of data frames, the application level the same before compression or
+ * after decompression.
  */
 public class TrafficStats internal constructor(private val counts: LongArray) {
-    /** Octets of all frames sent. */
+    /** The number of bytes in all frames sent. */
     public val outgoingOctetsWireLevel: Long get() = counts[TrafficCounts.WIRE_SENT]
 
-    /** Octets received while the connection was open. */
+    /** The number of bytes received while the connection was open. */
     public val incomingOctetsWireLevel: Long get() = counts[TrafficCounts.WIRE_RECEIVED]
 
-    /** Octets sent in the opening handshake. */
+    /** The number of bytes sent in the opening handshake. */
     public val preopenOutgoingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_SENT]
 
     /**
-     * Octets received up to the opening, with those of frames that came in one read with the end of
-     * the handshake. They are not in [incomingOctetsWireLevel], though their payload is counted.
+     * The number of bytes received until the connection opened, including frames that arrived in
+     * one read with the end of the handshake. [incomingOctetsWireLevel] does not include those
+     * frames, but their payload is counted.
      */
     public val preopenIncomingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_RECEIVED]
 
-    /** Payload octets of data frames sent, after compression. */
+    /** The number of payload bytes in data frames sent, after compression. */
     public val outgoingOctetsWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_SENT]
 
-    /** Payload octets of data frames received, before decompression. */
+    /** The number of payload bytes in data frames received, before decompression. */
     public val incomingOctetsWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_RECEIVED]
 
-    /** Octets of messages sent, before compression. */
+    /** The number of bytes in messages sent, before compression. */
     public val outgoingOctetsAppLevel: Long get() = counts[TrafficCounts.APPLICATION_SENT]
 
-    /** Octets of messages received, after decompression. */
+    /** The number of bytes in messages received, after decompression. */
     public val incomingOctetsAppLevel: Long get() = counts[TrafficCounts.APPLICATION_RECEIVED]
 
-    /** Data frames sent. */
+    /** The number of data frames sent. */
     public val outgoingWebSocketFrames: Long get() = counts[TrafficCounts.FRAMES_SENT]
 
-    /** Data frames received to their end. */
+    /** The number of data frames received completely. */
     public val incomingWebSocketFrames: Long get() = counts[TrafficCounts.FRAMES_RECEIVED]
 
-    /** Messages sent; one sent in pieces counts from its beginning. */
+    /** The number of messages sent. A message sent in pieces counts from its beginning. */
     public val outgoingWebSocketMessages: Long get() = counts[TrafficCounts.MESSAGES_SENT]
 
-    /** Messages received to their end. */
+    /** The number of messages received completely. */
     public val incomingWebSocketMessages: Long get() = counts[TrafficCounts.MESSAGES_RECEIVED]
 
-    /** Octets at WebSocket level for each at application level; null if there were none. */
+    /**
+     * The bytes sent at WebSocket level per byte at application level; null if no message was sent.
+     */
     public val outgoingCompressionRatio: Double?
         get() = outgoingOctetsWebSocketLevel per outgoingOctetsAppLevel
 
-    /** As [outgoingCompressionRatio], of what was received. */
+    /**
+     * The bytes received at WebSocket level per byte at application level; null if no message was
+     * received.
+     */
     public val incomingCompressionRatio: Double?
         get() = incomingOctetsWebSocketLevel per incomingOctetsAppLevel
 
-    /** Octets at wire level over and above each at WebSocket level; null without any of those. */
+    /**
+     * The additional bytes sent at wire level per byte at WebSocket level; null if no payload was
+     * sent.
+     */
     public val outgoingWebSocketOverhead: Double?
         get() = outgoingOctetsWireLevel - outgoingOctetsWebSocketLevel per
             outgoingOctetsWebSocketLevel
 
-    /** As [outgoingWebSocketOverhead], of what was received. */
+    /**
+     * The additional bytes received at wire level per byte at WebSocket level; null if no payload
+     * was received.
+     */
     public val incomingWebSocketOverhead: Double?
         get() = incomingOctetsWireLevel - incomingOctetsWebSocketLevel per
             incomingOctetsWebSocketLevel
 
     private infix fun Long.per(other: Long): Double? = if (other == 0L) null else toDouble() / other
 
-    /** Every number by its name, those of all properties here. Autobahn: `__json__`. */
+    /** Returns the values of all properties by name. Autobahn: `__json__`. */
     public fun toMap(): Map<String, Number?> = linkedMapOf(
         "outgoingOctetsWireLevel" to outgoingOctetsWireLevel,
         "outgoingOctetsWebSocketLevel" to outgoingOctetsWebSocketLevel,
@@ -91,9 +104,9 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
         "preopenIncomingOctetsWireLevel" to preopenIncomingOctetsWireLevel,
     )
 
-    /** [toMap] as JSON. */
+    /** Returns [toMap] as JSON. */
     public fun toJson(): String = StringBuilder().appendJson(toMap()).toString()
 
-    /** As [toJson]. */
+    /** Returns the same text as [toJson]. */
     override fun toString(): String = toJson()
 }

@@ -4,23 +4,24 @@ import dev.kobahn.protocol.handshake.addressIn
 import dev.kobahn.protocol.handshake.appendJson
 
 /**
- * What carries a connection: both ends as text, and the kind of channel between them. Immutable and
- * safe to share. Autobahn: `TransportDetails`.
+ * The transport of a connection: both ends as text, and the kind of channel between them. Immutable
+ * and safe to share. Autobahn: `TransportDetails`.
  *
- * Autobahn's fields that are not here: `channel_framing` and `channel_serializer` would always say
- * WebSocket and none; process, thread and descriptor numbers are the event loop's business;
- * `channel_id` is nothing a JVM's TLS tells; `peer_cert` comes with TLS. What Autobahn never fills
- * stands elsewhere: the subprotocol and headers in [WebSocket.protocol], [ServerWebSocket.request]
- * and [ClientWebSocket.response].
+ * Some of Autobahn's fields are missing. `channel_framing` and `channel_serializer` would always
+ * say WebSocket and none. Process, thread and descriptor numbers are internal to the event loop.
+ * The JVM's TLS does not provide `channel_id`. `peer_cert` comes with TLS. Fields that Autobahn
+ * never fills are elsewhere: the subprotocol in [WebSocket.protocol], the headers in
+ * [ServerWebSocket.request] and [ClientWebSocket.response].
  */
 public class TransportDetails internal constructor(
     /** The kind of channel. */
     public val channelType: ChannelType,
-    /** This end, such as `tcp4:127.0.0.1:9000`. */
+    /** The address of this end, such as `tcp4:127.0.0.1:9000`. */
     public val own: String,
     /**
-     * The other end as the transport knows it, such as `tcp6:::1:52114` or `unix:/run/app.sock`. A
-     * proxy in front does not change it, unlike `request.peer`.
+     * The address of the other end of the transport, such as `tcp6:::1:52114` or
+     * `unix:/run/app.sock`. If a proxy is in front, this is the proxy's address, unlike
+     * `request.peer`.
      */
     public val peer: String,
     /** Whether this end accepted the connection. */
@@ -29,8 +30,8 @@ public class TransportDetails internal constructor(
     public val isSecure: Boolean,
 ) {
     /**
-     * The address in [peer] alone, without kind and port, such as `203.0.113.7`: that of a proxy where
-     * there is one, unlike `request.remoteAddress`.
+     * The address in [peer] without kind and port, such as `203.0.113.7`. If a proxy is in front,
+     * this is the proxy's address, unlike `request.remoteAddress`.
      */
     public val remoteAddress: String get() = addressIn(peer)
 
@@ -49,7 +50,7 @@ public class TransportDetails internal constructor(
         MEMORY,
     }
 
-    /** All properties as a JSON object, under Autobahn's names. */
+    /** Returns all properties as a JSON object, under Autobahn's names. */
     public fun toJson(): String = StringBuilder().appendJson(fields()).toString()
 
     private fun fields() = linkedMapOf(

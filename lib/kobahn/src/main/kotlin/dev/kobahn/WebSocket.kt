@@ -10,26 +10,28 @@ import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.flow.StateFlow
 
 /**
- * One end of a WebSocket connection, as a server's `onConnect` and a client's `connect` give it.
+ * One end of a WebSocket connection: the receiver of a server's `onConnect` and of the block of a
+ * client's `connect`.
  *
  * ```
  * for (message in incoming) send(message)
  * ```
  *
- * Pings are answered and the peer's Close is replied to without any help. Every member may be used
- * from any thread and by several coroutines at once; messages leave in the order in which `send`
- * was called. Cancelling a suspended call ends that call only and leaves the connection usable; only
- * half a message, see [sendMessage], cannot be taken back.
+ * The library answers Pings and the peer's Close. Every member may be used from any thread and by
+ * several coroutines at once. Messages are sent in the order of the calls of `send`. Cancelling a
+ * suspended call ends that call only and leaves the connection usable; the exception is half a
+ * message, see [sendMessage].
  */
 public interface WebSocket {
     /**
-     * The messages that arrive, in order. Iteration ends when the connection was closed cleanly;
-     * otherwise it throws [ConnectionClosedException]. `receive` throws that after every end, with
-     * how it ended. What arrived before the end is still handed out.
+     * The received messages, in order. Iteration ends when the connection was closed cleanly, and
+     * otherwise throws [ConnectionClosedException]. `receive` throws that exception after every
+     * end, with the status. Messages that arrived before the end are still delivered.
      *
-     * A `receive` that is cancelled, by a timeout for instance, takes no message. But off the event
-     * loop a timeout may strike when it has just returned: then `withTimeoutOrNull` drops the result
-     * of its block. Use the message inside of the block, or keep an iterator, which has what it found:
+     * A cancelled `receive`, for instance by a timeout, takes no message. But off the event loop a
+     * timeout may occur when `receive` has just returned: `withTimeoutOrNull` then drops the result
+     * of its block. Use the message inside the block, or keep an iterator, which holds the message
+     * it found:
      *
      * ```
      * val messages = incoming.iterator()
@@ -39,17 +41,18 @@ public interface WebSocket {
      * }
      * ```
      *
-     * When the messages that wait exceed `maxIncomingQueueSize` octets, reading stops and with it the peer;
-     * it goes on when they are taken. `incoming.cancel()` discards this and all further data, while
-     * control frames are still served: a handler that only sends does that, or [whileOpen].
+     * If the waiting messages exceed `maxIncomingQueueSize` bytes, reading pauses until they are
+     * taken, and the peer has to wait. `incoming.cancel()` discards these and all later messages,
+     * while control frames are still handled. A handler that only sends should call it, or use
+     * [whileOpen].
      */
     public val incoming: ReceiveChannel<Message>
 
     /**
-     * The messages that arrive, each as soon as it begins and read piece by piece, for messages of
-     * any length. Otherwise as [incoming], but for the limit: `maxMessagePayloadSize` counts here
-     * only if it was set, and reading pauses while more than `maxIncomingQueueSize` octets of
-     * them are not yet read; a short piece counts as 64.
+     * The received messages, each delivered when it begins and read in pieces, for messages of any
+     * length. Otherwise like [incoming], except for the limits: `maxMessagePayloadSize` applies
+     * only if it was set, and reading pauses while more than `maxIncomingQueueSize` bytes are
+     * unread. A short piece counts as 64 bytes.
      *
      * ```
      * for (message in incomingStreams) {
@@ -57,7 +60,8 @@ public interface WebSocket {
      * }
      * ```
      *
-     * Use either this or [incoming]: after one the other is an [IllegalStateException].
+     * Use either this or [incoming]: after one of them is used, the other throws
+     * [IllegalStateException].
      */
     public val incomingStreams: ReceiveChannel<MessageReader>
 
@@ -65,82 +69,95 @@ public interface WebSocket {
     public val protocol: String?
 
     /**
-     * The extensions in use, in the order in which they transform what is sent; empty before the
+     * The extensions in use, in the order in which they transform sent messages. Empty before the
      * connection is open. Autobahn: `websocket_extensions_in_use`.
      */
     public val extensions: List<ExtensionHeader>
 
-    /** What carries the connection. Autobahn: `transport_details`. */
+    /** The transport of the connection. Autobahn: `transport_details`. */
     public val transportDetails: TransportDetails
 
-    /** Octets that are to be sent but not yet handed to the operating system. */
+    /** The number of sent bytes that the operating system has not taken yet. */
     public val bufferedAmount: Long
 
     /**
-     * What the last automatic Ping took to be answered; null before the first answer, and always
-     * without `autoPingInterval`. Autobahn: `onAutoPong`.
+     * The time between the last automatic Ping and its answer. Null before the first answer, and
+     * always without `autoPingInterval`. Autobahn: `onAutoPong`.
      */
     public val roundTripTime: StateFlow<Duration?>
 
-    /** How far the connection has come; its end is awaited by [awaitClosed]. Autobahn: `state`. */
+    /**
+     * The current state of the connection. To wait for its end, call [awaitClosed]. Autobahn:
+     * `state`.
+     */
     public val state: WebSocketState
 
-    /** How the connection ended, or null while it has not. */
+    /** The final status of the connection, or null before its end. */
     public val closeStatus: CloseStatus?
 
     /**
      * Sends [text] as one message.
      *
-     * Suspends while more than `maxOutgoingQueueSize` octets wait to be written. The message is on
-     * its way before that, so cancellation does not take it back. While another message is sent
-     * piece by piece, or another thread compresses one, this one waits for its turn, and cancelled
-     * then it is not sent. It is compressed by the thread that calls.
+     * Suspends while more than `maxOutgoingQueueSize` bytes wait to be written. The message is
+     * queued before that, so cancellation does not take it back. While another message is streamed,
+     * or another thread compresses one, this call waits for its turn; if it is cancelled then, the
+     * message is not sent. The calling thread compresses the message.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      * @throws PayloadExceededException if the message is longer than `maxMessagePayloadSize`
      */
     public suspend fun send(text: String)
 
-    /** Sends [octets] as one binary message; they are handed over and must not be changed. Otherwise as `send(text)`. */
+    /**
+     * Sends [octets] as one binary message. The array is not copied: do not modify it afterwards.
+     * Otherwise like `send(text)`.
+     */
     public suspend fun send(octets: ByteArray)
 
-    /** Sends [message]; as `send(text)`. A text message that was received is sent without being decoded. */
+    /**
+     * Sends [message]. A received text message is sent without decoding it. Otherwise like
+     * `send(text)`.
+     */
     public suspend fun send(message: Message)
 
-    /** Sends [message], whose octets are shared with the other connections it is sent to; as `send(text)`. */
+    /**
+     * Sends [message] and shares its bytes with the other connections it is sent to. Otherwise like
+     * `send(text)`.
+     */
     public suspend fun send(message: PreparedMessage)
 
     /**
-     * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
-     * sent, if more than `maxOutgoingQueueSize` octets wait to be written, if a message is sent
-     * piece by piece, if another thread compresses one, or if the connection was not accepted yet.
-     * Never suspends. Throws as `send(text)` does.
+     * Sends [message] if that is possible without waiting, and returns whether it did. Returns
+     * false if more than `maxOutgoingQueueSize` bytes wait to be written, if another message is
+     * streamed, if another thread compresses one, or if the connection is not accepted yet. Never
+     * suspends. Throws the exceptions of `send(text)`.
      *
-     * @param doNotCompress sends it as it is also where messages are compressed
+     * @param doNotCompress sends the message uncompressed even if the connection compresses
+     * messages
      */
     public fun trySend(message: Message, doNotCompress: Boolean = false): Boolean
 
-    /** Sends [message] if that needs no waiting; as `trySend(message)`. */
+    /** Sends [message] if that is possible without waiting. Otherwise like `trySend(message)`. */
     public fun trySend(message: PreparedMessage): Boolean
 
     /**
-     * Suspends until everything that was sent before has been handed to the operating system.
-     * Between two calls of `send` it has them leave in writes of their own. Cancellation ends the
-     * waiting only. Autobahn: the argument `sync` of its senders.
+     * Suspends until the operating system has taken all data sent before this call. Two messages
+     * with this call between them are written separately. Cancellation only ends the waiting.
+     * Autobahn: the argument `sync` of its senders.
      *
      * @throws ConnectionClosedException if the connection ends before that
      */
     public suspend fun flush()
 
     /**
-     * Sends [message]; as it is if [doNotCompress], also where messages are compressed. Otherwise as
-     * `send(text)`. Autobahn: `doNotCompress`.
+     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `send(text)`.
+     * Autobahn: `doNotCompress`.
      */
     public suspend fun send(message: Message, doNotCompress: Boolean)
 
     /**
-     * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
-     * 0 sends it in one frame. A message that is compressed is cut afterwards. Otherwise as
+     * Sends [message] in frames of at most [fragmentSize] bytes, regardless of `autoFragmentSize`;
+     * 0 sends it in one frame. A compressed message is split after compression. Otherwise like
      * `send(message, doNotCompress)`.
      *
      * @throws IllegalArgumentException if [fragmentSize] is negative
@@ -148,20 +165,22 @@ public interface WebSocket {
     public suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean = false)
 
     /**
-     * Sends one message of [type] that [block] writes piece by piece, of any length and with constant
-     * memory. The message ends when the block returns. Other senders of messages wait until then,
-     * first come first served; inside the block they are an [IllegalStateException].
+     * Sends one message of [type] that [block] writes in pieces. The message may have any length
+     * and needs constant memory. It ends when the block returns. Other calls that send messages
+     * wait until then, in the order of the calls; inside the block they throw
+     * [IllegalStateException].
      *
      * ```
      * sendMessage(MessageType.BINARY) { while (true) write(source.next() ?: break) }
      * ```
      *
-     * When [block] throws or is cancelled, half a message is on its way: the connection is closed
-     * with 1011, or dropped if a frame is incomplete; if nothing was written it goes on as if
-     * nothing had been. `maxMessagePayloadSize` does not apply. Autobahn: `beginMessage` to
-     * `endMessage`.
+     * If [block] throws or is cancelled after it has written, only half a message was sent: the
+     * connection is closed with 1011, or dropped if a frame is incomplete. If the block has written
+     * nothing, the connection stays open. `maxMessagePayloadSize` does not apply. Autobahn:
+     * `beginMessage` to `endMessage`.
      *
-     * @param doNotCompress sends the message as it is also where messages are compressed
+     * @param doNotCompress sends the message uncompressed even if the connection compresses
+     * messages
      * @throws ConnectionClosedException if a Close was sent or the connection is gone, before the
      * message or within it
      */
@@ -172,8 +191,8 @@ public interface WebSocket {
     )
 
     /**
-     * Sends a Ping and returns the time until its Pong came. Suspends for that time; cancellation
-     * only stops the waiting.
+     * Sends a Ping and returns the time until its Pong arrived. Suspends for that time.
+     * Cancellation only stops the waiting.
      *
      * @throws ConnectionClosedException if the connection ends before that
      * @throws ReadingPausedException if the Pong cannot arrive because [incoming] is full
@@ -181,110 +200,121 @@ public interface WebSocket {
     public suspend fun ping(): Duration
 
     /**
-     * As `ping()`, with a [payload] of at most 125 octets, which are handed over. The Pong is the
-     * one with the same payload; of two Pings with the same that wait, the first is answered first.
+     * Sends a Ping with a [payload] of at most 125 bytes, which is not copied. The matching Pong
+     * has the same payload. If several waiting Pings have the same payload, a Pong answers the
+     * oldest. Otherwise like `ping()`.
      *
      * @throws IllegalArgumentException if [payload] is longer
      */
     public suspend fun ping(payload: ByteArray): Duration
 
     /**
-     * Sends a Pong nobody asked for (RFC 6455 section 5.5.3), with a [payload] of at most 125
-     * octets, which are handed over. Suspends and throws as `send(text)` does.
+     * Sends an unsolicited Pong (RFC 6455 section 5.5.3) with a [payload] of at most 125 bytes,
+     * which is not copied. Suspends and throws like `send(text)`.
      *
      * @throws IllegalArgumentException if [payload] is longer
      */
     public suspend fun pong(payload: ByteArray = ByteArray(0))
 
     /**
-     * Calls [hook] for every Ping that arrives, with its payload, which must not be changed. It
-     * returns whether the Ping is to be answered with a Pong; with false that is left to [pong]. A
-     * later call replaces the hook. Autobahn: `onPing`.
+     * Calls [hook] with the payload of every received Ping. The hook must not modify the payload.
+     * If it returns true, the library answers with a Pong; if false, the application does with
+     * [pong]. A later call replaces the hook. Autobahn: `onPing`.
      *
      * Hooks are called one at a time, in the order of the frames, on the event loop of the
-     * connection: none may block. What a hook throws is logged and closes the connection with 1011.
-     * A hook set in a server's `onConnect` before the connection is accepted misses nothing.
+     * connection, and must not block. An exception of a hook is logged and closes the connection
+     * with 1011. A hook set in a server's `onConnect` before the connection is accepted gets every
+     * Ping.
      */
     public fun onPing(hook: (payload: ByteArray) -> Boolean)
 
-    /** Calls [hook] for every Pong that arrives, those of automatic Pings included; otherwise as [onPing]. Autobahn: `onPong`. */
+    /**
+     * Calls [hook] with the payload of every received Pong, including the answers to automatic
+     * Pings. Otherwise like [onPing]. Autobahn: `onPong`.
+     */
     public fun onPong(hook: (payload: ByteArray) -> Unit)
 
     /**
-     * Sends [frame] as it is, allowed or not, also after a Close. Nothing but its own values is
-     * checked and no limit holds; what it does to the connection is for the peer to say, and this
-     * end takes no note of it: a Close sent so closes nothing here, and while a message is streamed
-     * the frame lands in it. The order is that of the calls, among all that is sent. Suspends above
-     * the high-water mark as `send(text)` does. Cancellation ends the waiting only. Autobahn:
-     * `sendFrame`.
+     * Sends [frame] unchanged, even if the protocol forbids it, and even after a Close. Only the
+     * values of [frame] are checked, and no limit applies. The connection takes no note of the
+     * frame: a Close sent by this call does not close this end, and the frame may be sent within a
+     * message that is being streamed. Frames keep the order of the calls among all sent data.
+     * Suspends above the high-water mark like `send(text)`. Cancellation only ends the waiting.
+     * Autobahn: `sendFrame`.
      *
-     * @param chopSize has the frame leave in writes of this many octets, if above 0
-     * @param sync has the frame leave apart from what is sent before and after it, and suspends
-     * until it has been handed to the operating system
+     * @param chopSize the number of bytes per write, if above 0
+     * @param sync whether the frame is written separately from the data before and after it; the
+     * call then suspends until the operating system has taken the frame
      * @throws ConnectionClosedException if the connection is gone
      * @throws IllegalArgumentException if [chopSize] is negative
      */
     @DelicateWebSocketApi
     public suspend fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false)
 
-    /** Sends [octets], which need be no frames and are handed over, as [sendFrame] does. Autobahn: `sendData`. */
+    /**
+     * Sends [octets], which need not be frames and are not copied. Otherwise like [sendFrame].
+     * Autobahn: `sendData`.
+     */
     @DelicateWebSocketApi
     public suspend fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false)
 
     /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason],
-     * discards what still arrives, and suspends until the connection has ended, at the latest when
-     * the timeouts for that have passed. If it is closing already this only waits. Cancellation
-     * stops the waiting, not the closing.
+     * discards further data, and suspends until the connection has ended, at the latest after the
+     * timeouts for closing. If the connection is closing already, this call only waits.
+     * Cancellation stops the waiting, not the closing.
      *
      * @param code 1000–1003, 1007–1014 or 3000–4999
-     * @param reason cut to 123 octets of UTF-8 at the end of a code point
+     * @param reason cut to 123 bytes of UTF-8 at the end of a code point
      * @throws IllegalArgumentException if [code] must not be sent
      */
     public suspend fun close(code: Int = 1000, reason: String = ""): CloseStatus
 
     /**
-     * Suspends until the connection has ended, for whatever reason. Never throws because of how.
-     * While messages fill [incoming] and nobody takes them, a peer that goes away is found by the
-     * automatic Pings, within two of their intervals if its host still answers.
+     * Suspends until the connection has ended. Never throws because of the way it ended. While
+     * [incoming] is full, only automatic Pings detect that the peer is gone, within two of their
+     * intervals if the peer's host still answers.
      */
     public suspend fun awaitClosed(): CloseStatus
 
     /**
-     * Opens the connection if that is to be done, and runs [block] as long as it is open: for
+     * Opens the connection if it is not open yet, and runs [block] while it is open. Use it for
      * handlers that only send.
      *
      * ```
      * onConnect { whileOpen { prices(symbol).collect { send(it) } } }
      * ```
      *
-     * Returns when the block does, or when the connection was closed cleanly, by whichever side; the
-     * block is cancelled then and its `finally` blocks have run. What the peer sends is discarded
-     * once it fills [incoming], unless that or [incomingStreams] was asked for. Cancellation cancels
-     * the block.
+     * Returns when the block returns, or when either end has closed the connection cleanly; the
+     * block is then cancelled, and its `finally` blocks have run. Received messages are discarded
+     * once they fill [incoming], unless the application has used [incoming] or [incomingStreams].
+     * Cancellation cancels the block.
      *
-     * @throws ConnectionClosedException if the connection ended otherwise, as iteration does
+     * @throws ConnectionClosedException if the connection ended uncleanly
      */
     public suspend fun whileOpen(block: suspend CoroutineScope.() -> Unit)
 
     /**
-     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
-     * moment. Counting is always on and costs next to nothing. Autobahn: `trafficStats`.
+     * The traffic since the connection began, or since [resetTrafficStats], as of this call.
+     * Counting is always on and costs almost nothing. Autobahn: `trafficStats`.
      */
     public val trafficStats: TrafficStats
 
-    /** Has [trafficStats] begin anew from nothing. Autobahn: `trafficStats.reset()`. */
+    /** Resets [trafficStats] to 0. Autobahn: `trafficStats.reset()`. */
     public fun resetTrafficStats()
 
     /**
-     * When what last happened, or null unless times are tracked: by the option `trackTimings` or
-     * since [setTrackTimings]. Autobahn: `trackedTimings`.
+     * The times of the last events, or null unless they are tracked: by the option `trackTimings`,
+     * or since [setTrackTimings]. Autobahn: `trackedTimings`.
      */
     public val trackedTimings: Timings?
 
-    /** Begins to track times, from nothing, or stops to. */
+    /** Starts to track times, beginning without any, or stops. */
     public fun setTrackTimings(on: Boolean)
 
-    /** Ends the connection at once, without a Close; what was not yet written is lost. Autobahn: `dropConnection(abort=True)`. */
+    /**
+     * Ends the connection at once, without a Close. Data that is not written yet is lost. Autobahn:
+     * `dropConnection(abort=True)`.
+     */
     public fun drop()
 }

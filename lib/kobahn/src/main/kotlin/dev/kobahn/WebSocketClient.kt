@@ -6,54 +6,66 @@ import java.io.IOException
 import kotlinx.coroutines.Job
 
 /**
- * Connects to WebSocket servers, made by [webSocketClient]. One serves any number of connections,
- * at once and one after another. Thread-safe. It holds nothing while none is open; [close] is only
- * needed to end them all.
+ * A client of WebSocket servers, created by [webSocketClient]. It may open any number of
+ * connections, at once and one after another. Thread-safe. It holds no resources while no
+ * connection is open; call [close] only to end all connections.
  */
 public interface WebSocketClient {
-    /** Owns the connections made without a block. Cancelling it closes them with 1001. */
+    /** The parent job of connections made without a block. Cancelling it closes them with 1001. */
     public val job: Job
 
     /**
-     * Connects to [url] and returns the open connection, which the caller has to close. It lives as
-     * long as this client, not as the calling coroutine. Suspends until the handshake is done;
-     * cancellation closes whatever was opened.
+     * Connects to [url] and returns the open connection, which the caller must close. The
+     * connection ends with this client, not with the calling coroutine. Suspends until the
+     * handshake is done; cancellation closes the transport.
      *
-     * A host of several addresses is connected to at the first that answers: the next one is tried
-     * when one has failed or has not answered for 250 ms.
+     * If the host has several addresses, they are tried in turn until one answers: the next one
+     * when the last has failed or has not answered for 250 ms.
      *
      * @throws HandshakeException if the server refuses, breaks the handshake, or takes longer than
      * `openHandshakeTimeout`
      * @throws IOException if the server cannot be reached, such as a `ConnectException` that names
-     * the last address tried, with the failures of the others suppressed in it
+     * the last address tried and has the failures of the others as suppressed exceptions
      * @throws IllegalStateException if this client was closed
      */
     public suspend fun connect(url: WebSocketUrl): ClientWebSocket
 
     /**
      * Connects to [url], runs [block] with the open connection in the caller's context, and returns
-     * its result once the connection has ended. It is closed with 1000 when the block returns, with
-     * 1001 when it is cancelled, and with 1011 when it throws. Throws what [block] throws, or as
-     * `connect(url)`.
+     * its result once the connection has ended. The connection is closed with 1000 when the block
+     * returns, with 1001 when it is cancelled, and with 1011 when it throws. Throws the exceptions
+     * of [block] and of `connect(url)`.
      *
-     * @throws ConnectionClosedException if the block returned but the server did not take all that
-     * it had sent before
+     * @throws ConnectionClosedException if the block returned but the server did not take all the
+     * data that the block had sent
      */
     public suspend fun <T> connect(url: WebSocketUrl, block: suspend ClientWebSocket.() -> T): T
 
-    /** As `connect(WebSocketUrl.parse(url))`. IllegalArgumentException if [url] is no WebSocket URL. */
+    /**
+     * Connects to the URL in the text [url]. Otherwise like `connect(WebSocketUrl)`.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL
+     */
     public suspend fun connect(url: String): ClientWebSocket = connect(WebSocketUrl.parse(url))
 
-    /** As `connect(WebSocketUrl.parse(url), block)`. IllegalArgumentException if [url] is no WebSocket URL. */
+    /**
+     * Connects to the URL in the text [url] and runs [block]. Otherwise like
+     * `connect(WebSocketUrl, block)`.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL
+     */
     public suspend fun <T> connect(url: String, block: suspend ClientWebSocket.() -> T): T =
         connect(WebSocketUrl.parse(url), block)
 
-    /** Closes the connections made without a block with 1001, suspends until they have ended, and connects no more. */
+    /**
+     * Closes the connections made without a block with 1001 and suspends until they have ended. No
+     * further connection can be made.
+     */
     public suspend fun close()
 }
 
 /**
- * Makes a client.
+ * Creates a client.
  *
  * ```
  * webSocketClient().connect("ws://localhost:9000") {
@@ -62,7 +74,7 @@ public interface WebSocketClient {
  * }
  * ```
  *
- * @param parent the job that the client is a child of, so that cancelling it closes the connections
+ * @param parent the parent job of the client: cancelling it closes the connections
  */
 public fun webSocketClient(
     parent: Job? = null,

@@ -40,11 +40,11 @@ public class WebSocketClientOptions internal constructor() :
 
     override var maxHeaders: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEADERS)
 
-    /** The subprotocols offered, the one liked best first. Default: none. */
+    /** The subprotocols to offer, in order of preference. Default: none. */
     public var protocols: List<String> by
         option(emptyList(), "tokens, each once", ::areSubprotocols)
 
-    /** Further fields of the request. Default: none. */
+    /** Additional header fields of the request. Default: none. */
     public var headers: Headers by headersOption()
 
     /** The `Origin` field of the request, verbatim; null, the default, leaves it out. */
@@ -53,49 +53,50 @@ public class WebSocketClientOptions internal constructor() :
     /** The `User-Agent` field of the request; null or empty leaves it out. Default: `Kobahn`. */
     public var useragent: String? by fieldOption("Kobahn")
 
-    /** The draft to speak: 18 is RFC 6455, 10 to 17 are those before it. Default: 18. */
+    /** The version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. Default: 18. */
     public var version: Int by
         option(ProtocolVersions.DEFAULT_DRAFT, "10 to 18") { it in ProtocolVersions.DRAFTS }
 
     /**
-     * Whether masked frames of a server are taken, which RFC 6455 section 5.1 forbids. Default:
+     * Whether masked frames of a server are accepted, which RFC 6455 section 5.1 forbids. Default:
      * false.
      */
     public var acceptMaskedServerFrames: Boolean by option(false)
 
-    /** Whether sent frames are masked, as RFC 6455 section 5.1 demands. Default: true. */
+    /** Whether frames to the server are masked, as RFC 6455 section 5.1 demands. Default: true. */
     public var maskClientFrames: Boolean by option(true)
 
     /**
-     * How long the server has to end the transport once both Close frames are exchanged. Zero is no
-     * limit. Default: 1 second.
+     * The time limit for the server to close the transport after both Close frames were exchanged.
+     * Zero is no limit. Default: 1 second.
      */
     public var serverConnectionDropTimeout: Duration by timeOption(1.seconds)
 
     /**
-     * The compressions offered, the one liked best first; several of one name are fallbacks of each
-     * other. [perMessageDeflate] does this with less ado; only one of the two can be set. Default:
-     * none.
+     * The compressions to offer, in order of preference. Several offers with one name are
+     * alternatives. [perMessageDeflate] is the simpler option; only one of the two can be set.
+     * Default: none.
      */
     public var perMessageCompressionOffers: List<PerMessageCompressOffer> by
         ExclusiveOption(emptyList(), "perMessageDeflate")
 
     /**
-     * What decides on the server's answer to [perMessageCompressionOffers], if it fits one of them:
-     * null fails the handshake, and an exception comes out of `connect`. It runs on the event loop
-     * of the connection and must not block. Default: null, which takes every answer that fits.
+     * The function that decides on a server's response to [perMessageCompressionOffers], if the
+     * response matches one of them. Null fails the handshake, and `connect` throws the function's
+     * exception. The function runs on the event loop of the connection and must not block. Default:
+     * null, which accepts every response that matches.
      */
     public var perMessageCompressionAccept:
         ((response: PerMessageCompressResponse) -> PerMessageCompressResponseAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")
 
     /**
-     * Further extensions, offered after compression, in this order. The server says in which order
-     * they transform what is sent. Default: none.
+     * Additional extensions, offered after compression, in this order. The server chooses the order
+     * in which they transform sent messages. Default: none.
      */
     public var extensions: List<ClientExtension> by option(emptyList())
 
-    /** All extensions, in order. */
+    /** Returns the compression, if there is one, and [extensions], in order. */
     internal fun allExtensions(): List<ClientExtension> {
         val compression = perMessageDeflate
             ?: perMessageCompressionOffers.takeIf { it.isNotEmpty() }?.let(::compression)
@@ -115,12 +116,15 @@ public class WebSocketClientOptions internal constructor() :
         private set
 
     /**
-     * What to ask for on each connection, called when the transport is up and nothing was sent. Its
-     * receiver is the request that the URL and these options make; null sends that, and another
-     * [ConnectingRequest] is sent as it is: what it leaves empty is not taken from the options. It
-     * may suspend, for a fresh token, say; [openHandshakeTimeout] covers it. An exception ends the
-     * transport and comes out of `connect`. Runs in the context of the caller of `connect`, for a
-     * connection without a block on `Dispatchers.Default`.
+     * Sets a function that prepares the request of each connection. It is called when the transport
+     * is connected and before anything is sent.
+     *
+     * The receiver is the request made from the URL and these options. If the function returns
+     * null, that request is sent. Another [ConnectingRequest] is sent unchanged: the options do not
+     * fill its empty properties. The function may suspend, for a fresh token for instance, within
+     * [openHandshakeTimeout]. Its exception closes the transport, and `connect` throws it. It runs
+     * in the context of the caller of `connect`, or on `Dispatchers.Default` for a connection
+     * without a block.
      *
      * ```
      * onConnecting { details -> plus(headersOf("Authorization" to token(details.peer))) }
@@ -134,10 +138,10 @@ public class WebSocketClientOptions internal constructor() :
     }
 
     /**
-     * What to do with the server's answer, once it was found valid and before `connect` goes on;
-     * frames that come meanwhile wait. An exception closes the connection with 1000 and its
-     * message, or drops it if [failByDrop] says so, and comes out of `connect`. It may suspend,
-     * without a limit. Runs where [onConnecting] does.
+     * Sets a function that checks the server's valid response before `connect` continues. Frames
+     * that arrive meanwhile wait. Its exception closes the connection with 1000 and the exception's
+     * message, or drops it if [failByDrop] is set, and `connect` throws it. The function may
+     * suspend without a time limit. It runs in the same context as [onConnecting].
      */
     public fun onConnect(judge: suspend (response: ConnectionResponse) -> Unit) {
         check(!isFrozen) { "onConnect cannot be changed any more" }

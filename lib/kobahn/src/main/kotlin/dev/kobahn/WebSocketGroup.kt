@@ -6,9 +6,9 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /**
- * Connections that are spoken to together: a room, the subscribers of a topic, everybody. A
- * connection may be in any number of groups; it leaves them by itself when it ends. Thread-safe.
- * ws4py: `WebSocketManager`.
+ * A group of connections that get the same messages: a room, or the subscribers of a topic. A
+ * connection may be in any number of groups and leaves them when it ends. Thread-safe. ws4py:
+ * `WebSocketManager`.
  *
  * ```
  * val room = WebSocketGroup(SlowConsumer.DropOldest())
@@ -17,35 +17,44 @@ import kotlin.time.Duration.Companion.seconds
  * }
  * ```
  *
- * @param slowConsumer what becomes of members that take their messages too slowly
+ * @param slowConsumer the policy for members that take their messages too slowly
  */
 public class WebSocketGroup
 @JvmOverloads
 constructor(
-    /** What becomes of members that take their messages too slowly. */
+    /** The policy for members that take their messages too slowly. */
     public val slowConsumer: SlowConsumer = SlowConsumer.Disconnect(),
 ) {
     private val group = Group<WebSocket>(slowConsumer)
 
-    /** How many members there are. */
+    /** The number of members. */
     public val size: Int get() = group.size
 
-    /** Those who are members at this moment; the list does not change. */
+    /** The current members. The list is a snapshot. */
     public val members: List<WebSocket> get() = group.members
 
-    /** How many messages were dropped because members were too slow, over all members there ever were. */
+    /** The number of messages dropped because members were too slow, former members included. */
     public val droppedMessages: Long get() = group.droppedMessages
 
-    /** Whether [webSocket] is a member. */
+    /** Returns whether [webSocket] is a member. */
     public operator fun contains(webSocket: WebSocket): Boolean = webSocket in group
 
-    /** Makes [webSocket] a member until it ends or is removed; one that has ended leaves at once. False if it was one. */
+    /**
+     * Adds [webSocket] until it ends or is removed; a connection that has ended leaves at once.
+     * Returns false if it was a member already.
+     */
     public fun add(webSocket: WebSocket): Boolean = group.add(webSocket, webSocket)
 
-    /** Ends the membership of [webSocket]; the connection goes on. What waits for it is not sent. False if it was no member. */
+    /**
+     * Removes [webSocket]. The connection stays open, but its queued messages are not sent. Returns
+     * false if it was not a member.
+     */
     public fun remove(webSocket: WebSocket): Boolean = group.remove(webSocket)
 
-    /** Runs [block] with [webSocket] as a member, and removes it afterwards unless it was one before. */
+    /**
+     * Runs [block] with [webSocket] as a member, and removes it afterwards unless it was a member
+     * before.
+     */
     public suspend fun <T> join(webSocket: WebSocket, block: suspend () -> T): T {
         val isNew = add(webSocket)
         try {
@@ -56,39 +65,42 @@ constructor(
     }
 
     /**
-     * Sends [message] to all members and returns how many it was handed to. A member whose handler
-     * has not accepted it yet is passed over: nothing but that handler opens a connection. A member
-     * that fails affects no other. Messages that one coroutine broadcasts reach every member in their order;
-     * those of several may be seen in another order by each member.
+     * Sends [message] to all members and returns the number of members that take it. Skips members
+     * whose handler has not accepted the connection yet, because only that handler opens it. A
+     * member that fails does not affect the others. Messages of one coroutine reach every member in
+     * order; messages of several coroutines may reach each member in a different order.
      *
-     * Suspends with [SlowConsumer.Suspend] only: until all members have room. Cancellation does not
-     * take the message back. Who joins or leaves meanwhile may get it or not.
+     * Suspends only with [SlowConsumer.Suspend], until all members have room. Cancellation does not
+     * take the message back. A connection that joins or leaves meanwhile may or may not get the
+     * message.
      *
-     * @throws PayloadExceededException if it is longer than the `maxMessagePayloadSize` of a member,
-     * once the others have got it
+     * @throws PayloadExceededException if the message is longer than the `maxMessagePayloadSize` of
+     * a member, after the others have got it
      */
     public suspend fun broadcast(message: PreparedMessage): Int = group.broadcast(message)
 
-    /** Sends [message] to all members; as `broadcast(message)`. */
+    /** Sends [message] to all members. Otherwise like `broadcast(message)`. */
     public suspend fun broadcast(message: Message): Int = broadcast(PreparedMessage(message))
 
-    /** Sends [text] to all members; as `broadcast(message)`. */
+    /** Sends [text] to all members. Otherwise like `broadcast(message)`. */
     public suspend fun broadcast(text: String): Int = broadcast(PreparedMessage(text))
 
-    /** Sends [octets], which are handed over, to all members; as `broadcast(message)`. */
+    /**
+     * Sends [octets], which are not copied, to all members. Otherwise like `broadcast(message)`.
+     */
     public suspend fun broadcast(octets: ByteArray): Int = broadcast(PreparedMessage(octets))
 
     /**
-     * As `broadcast(message)` for those who cannot suspend.
+     * Sends [message] to all members without suspending. Otherwise like `broadcast(message)`.
      *
      * @throws IllegalStateException if [slowConsumer] is [SlowConsumer.Suspend]
      */
     public fun offer(message: PreparedMessage): Int = group.offer(message)
 
     /**
-     * Closes all members with [code] and [reason], all at once, and suspends until they have ended;
-     * those that have not when [timeout] is over are dropped. Those that are not open yet are left
-     * alone. Cancellation stops the waiting, not the closing. The group stays as usable as before. ws4py: `close_all`.
+     * Closes all members at once with [code] and [reason], and suspends until they have ended.
+     * Drops those that have not ended when [timeout] is over. Skips members that are not open yet.
+     * Cancellation stops the waiting, not the closing. The group stays usable. ws4py: `close_all`.
      *
      * @throws IllegalArgumentException if [code] must not be sent
      */

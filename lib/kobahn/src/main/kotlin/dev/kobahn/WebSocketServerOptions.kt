@@ -18,12 +18,12 @@ import kotlin.time.Duration
 public class WebSocketServerOptions internal constructor() :
     ServerConnectionOptions(),
     OpeningOptions {
-    /** The name or address to listen at. Default: `localhost`. */
+    /** The name or address to listen on. Default: `localhost`. */
     public var host: String by option("localhost")
 
     /**
-     * The port to listen at; 0, the default, takes a free one, which [WebSocketServer.port] tells
-     * after the start.
+     * The port to listen on. 0, the default, chooses a free port; [WebSocketServer.port] is its
+     * number after the start.
      */
     public var port: Int by option(0, "0 (any free one) to 65535") { it in 0..MAX_PORT }
 
@@ -42,65 +42,68 @@ public class WebSocketServerOptions internal constructor() :
     /** The `Server` field of responses; null or empty leaves it out. Default: `Kobahn`. */
     public var server: String? by fieldOption("Kobahn")
 
-    /** Which protocol versions are accepted: 13 is RFC 6455, 8 its late drafts. Default: both. */
+    /** The accepted protocol versions: 13 is RFC 6455, 8 its late drafts. Default: both. */
     public var versions: List<Int> by option(ProtocolVersions.SUPPORTED, "some of 8 and 13") {
         it.isNotEmpty() && ProtocolVersions.SUPPORTED.containsAll(it)
     }
 
     /**
-     * The port a `Host` field has to name if it names one; where origins are compared, a `Host`
-     * without a port has this one. Default: null, any port, and that of the origin's scheme where none
-     * is named.
+     * The required port in a `Host` field that has one. When origins are compared, a `Host` without
+     * a port has this port. Default: null, which allows any port; a `Host` without one then has the
+     * default port of the origin's scheme.
      */
     public var externalPort: Int? by
         option(null, "1 to 65535, or null (any)") { it == null || it in 1..MAX_PORT }
 
     /**
-     * How many connections there may be at once, counted when they are accepted; further ones get
-     * 503. 0, the default, is no limit.
+     * The maximum number of connections, counted when they are accepted; further ones get 503. 0,
+     * the default, is no limit.
      */
     public var maxConnections: Int by option(0, "0 (no limit) or more") { it >= 0 }
 
     /**
-     * How many handlers may go on though their connection has ended, those included whose client went
-     * before they decided. Over it the one that has gone on longest is cancelled, if that is 10 seconds
-     * or more, and else new requests get 503 until there are fewer; both are logged, once in a row. A
-     * handler that does its work in `whileOpen { }` ends with its connection and does not count. Where
-     * many connections end at once, handlers that still wait for a thread count until they have run.
-     * Each keeps its request, so that peers can fill the limit times `maxHeadSize` of the heap with
-     * them; their unread messages count towards `memoryBudget`. 0 is no limit. Default: 10,000.
+     * The maximum number of handlers that continue after the end of their connection, including
+     * handlers whose client disconnected before they decided. If there are more, the handler that
+     * has continued longest is cancelled, provided that was for 10 seconds or more. Otherwise new
+     * requests get 503 until there are fewer. Either is logged once until the number is below the
+     * limit again.
+     *
+     * A block of `whileOpen { }` ends with its connection and does not count. If many connections
+     * end at once, handlers that still wait for a thread count until they have run. Each handler
+     * keeps its request, so peers can fill this limit times `maxHeadSize` bytes of the heap; unread
+     * messages count towards `memoryBudget`. 0 is no limit. Default: 10,000.
      */
     public var maxLingeringHandlers: Int by option(10_000, "0 (no limit) or more") { it >= 0 }
 
     /**
-     * How many proxies stand in front of the server: that many entries from the end of
-     * `X-Forwarded-For` were written by them, and the first of those is who asks. Fewer entries, or
-     * a peer that is none of [trustedProxies], and the header counts for nothing. 0, the default,
-     * ignores it.
+     * The number of reverse proxies in front of the server. The client is then the n-th entry of
+     * `X-Forwarded-For` from the right. The header is ignored if it has fewer entries or the peer
+     * is not in [trustedProxies]. 0, the default, always ignores it.
      */
     public var trustXForwardedFor: Int by option(0, "0 (off) or more") { it >= 0 }
 
     /**
-     * Addresses and ranges of proxies whose `X-Forwarded-For` is believed. Default: loopback,
-     * private and link-local ones.
+     * The addresses and ranges of proxies whose `X-Forwarded-For` is trusted. Default: loopback,
+     * private and link-local addresses.
      */
     public var trustedProxies: List<String> by
         option(NEARBY, "addresses or ranges such as 10.0.0.0/8") { it.all(TrustedProxies::isValid) }
 
     /**
-     * How many connections may wait to be accepted; the system has its own limit. Default: 511.
+     * The number of connections that may wait to be accepted; the system has its own limit.
+     * Default: 511.
      */
     public var backlog: Int by positiveOption(511)
 
     /**
-     * Whether a client that asks for the policy of Flash's sockets, `<policy-file-request/>` and a
-     * NUL instead of an HTTP request, gets [flashSocketPolicy]. Default: false.
+     * Whether a client that asks for the policy of Flash's sockets gets [flashSocketPolicy]. Such a
+     * client sends `<policy-file-request/>` and a NUL instead of an HTTP request. Default: false.
      */
     public var serveFlashSocketPolicy: Boolean by option(false)
 
     /**
-     * The policy for Flash, sent in UTF-8 with the NUL that ends it, which is added where it is
-     * missing. Default: every domain, every port.
+     * The policy for Flash, sent in UTF-8. The NUL at its end is added if it is missing. Default:
+     * every domain, every port.
      */
     public var flashSocketPolicy: String by option(FLASH_SOCKET_POLICY)
 
@@ -113,10 +116,11 @@ public class WebSocketServerOptions internal constructor() :
         private set
 
     /**
-     * What to answer to a valid HTTP request before anything becomes of it, be it an upgrade or
-     * not; null lets it go on. Suspending is fine; [openHandshakeTimeout] covers it. It is cancelled
-     * when nobody waits for its answer any more: its client has gone, or was answered with 503.
-     * Whatever it throws, timeouts included, is logged and answered with 500.
+     * Sets a function that answers valid HTTP requests, upgrades included, before the server
+     * handles them. If it returns null, the server continues. The function may suspend within
+     * [openHandshakeTimeout]. It is cancelled when its answer is no longer needed: the client has
+     * disconnected, or was answered with 503. Its exceptions, timeouts included, are logged and
+     * answered with 500.
      */
     public fun onRequest(answer: suspend (request: HttpRequest) -> HttpResponse?) {
         check(!isFrozen) { "onRequest cannot be changed any more" }
@@ -124,9 +128,8 @@ public class WebSocketServerOptions internal constructor() :
     }
 
     /**
-     * The life of a connection whose path no [route] matches, see [ServerWebSocket]. Without this
-     * such a request is answered with 404. Autobahn: `onConnect`, `onOpen`, `onMessage` and
-     * `onClose` in one.
+     * Sets the handler of connections whose path matches no [route], see [ServerWebSocket]. Without
+     * it such requests get 404. Autobahn: `onConnect`, `onOpen`, `onMessage` and `onClose` in one.
      */
     public fun onConnect(handler: suspend ServerWebSocket.() -> Unit) {
         check(!isFrozen) { "onConnect cannot be changed any more" }
@@ -134,17 +137,17 @@ public class WebSocketServerOptions internal constructor() :
     }
 
     /**
-     * What to do with connections to [path]: segments separated by `/`, where `{name}` stands for
-     * any one segment that is not empty, and `{name...}` at the end for all the rest of the path, be
-     * it empty. [ServerWebSocket.pathParameters] then has them under that name. The first route that
-     * matches serves the connection. Its options override the server's.
+     * Adds a route for [path]: segments separated by `/`. `{name}` matches any segment that is not
+     * empty, and `{name...}` at the end matches the rest of the path, even if it is empty;
+     * [ServerWebSocket.pathParameters] has the values. The first matching route serves the
+     * connection. Its options override the server's.
      */
     public fun route(path: String, configure: Route.() -> Unit) {
         check(!isFrozen) { "routes cannot be added any more" }
         routes.add(Route(path, this).apply(configure))
     }
 
-    /** The handshake on [route] for peers whose word on who asks is taken, or not. */
+    /** Returns the handshake of [route]. It trusts `X-Forwarded-For` if [isProxied] is true. */
     internal fun handshake(isProxied: Boolean, route: ServerConnectionOptions = this) =
         ServerHandshake(
             versions,

@@ -1,11 +1,11 @@
 package dev.kobahn
 
-/** How far a connection has come, see [WebSocket.state]. Autobahn: `STATE_…`. */
+/** The states of a connection, see [WebSocket.state]. Autobahn: `STATE_…`. */
 public enum class WebSocketState {
-    /** The opening handshake is under way: a server's connection that is not accepted yet. */
+    /** The opening handshake is not complete: the server has not accepted the connection yet. */
     CONNECTING,
 
-    /** Messages go both ways. */
+    /** Both ends can send messages. */
     OPEN,
 
     /** A Close was sent or received, or the connection was failed. */

@@ -1,14 +1,14 @@
 package dev.kobahn
 
 /**
- * Takes the log of the frames and octets of connections, see [WebSocketOptions.wireLog]. Autobahn:
+ * A receiver of the log of frames and bytes, see [WebSocketOptions.wireLog]. Autobahn:
  * `logRxFrame`, `logTxFrame`, `logRxOctets` and `logTxOctets`.
  */
 public fun interface WireLog {
     /**
-     * Takes the next [entry] of its connection. The entries of a connection come one at a time and
-     * in order, on the connection's loop or the thread that sends, which must not be blocked. What
-     * this throws is logged, and nothing more of the connection comes.
+     * Logs the next [entry] of its connection. The entries of a connection come one at a time and
+     * in order, on the event loop of the connection or the sending thread; do not block either. An
+     * exception of this function is logged, and the connection logs no further entries.
      */
     public fun log(entry: WireLogEntry)
 }

@@ -7,42 +7,49 @@ import dev.kobahn.protocol.frame.Opcode
 import dev.kobahn.protocol.onOneLine
 
 /**
- * One line of a connection's log. However long a frame, a read or a write is, no more than its
- * first 40 octets are kept. Immutable; its text is made when it is asked for.
+ * One line of a connection's log. It keeps at most the first 40 bytes of a frame, read or write.
+ * Immutable; the text is created on use.
  */
 public sealed class WireLogEntry(
-    /** The connection: its number in this process, and the peer. `#3 tcp4:127.0.0.1:53012`. */
+    /**
+     * The connection: its number in this process and the peer, such as `#3 tcp4:127.0.0.1:53012`.
+     */
     public val connection: String,
     /**
-     * What it is about: `>` sent, `<` received, `=` the state, `%` an automatic Ping, `-` a
-     * timeout, `!` a broken rule.
+     * The kind of entry: `>` sent, `<` received, `=` state, `%` automatic Ping, `-` timeout, `!`
+     * protocol violation.
      */
     public val gutter: Char,
 ) {
-    /** What is to be said. */
+    /** The text of the entry. */
     protected abstract val text: String
 
-    /** The line: [gutter], [connection] and the text. Nothing a peer sends breaks it into two. */
+    /**
+     * Returns the line: [gutter], [connection] and the text. Line breaks from the peer are escaped.
+     */
     override fun toString(): String = "$gutter $connection $text".onOneLine()
 
-    /** A frame was sent, or received to its end. */
+    /** A sent or received frame. A received frame is logged at its end. */
     public class Frame internal constructor(
         connection: String,
-        /** Whether this end sent it. */
+        /** Whether this end sent the frame. */
         public val sent: Boolean,
         private val first: Int,
         /** Whether the payload is masked on the wire. */
         public val masked: Boolean,
-        /** The payload's length in octets. */
+        /** The payload's length in bytes. */
         public val length: Long,
-        /** The beginning of the payload, without mask. */
+        /** The first bytes of the payload, unmasked. */
         public val payload: ByteArray,
-        /** Whether the payload is text that was not compressed. */
+        /** Whether the payload is uncompressed text. */
         public val isText: Boolean,
-        /** False for a frame that broke a rule before its end. */
+        /**
+         * Whether the frame is complete. False for a frame that violated the protocol before its
+         * end.
+         */
         public val isComplete: Boolean,
     ) : WireLogEntry(connection, if (sent) '>' else '<') {
-        /** Whether it is the last frame of its message. */
+        /** Whether the frame is the last one of its message. */
         public val fin: Boolean get() = first and FrameHeader.FIN != 0
 
         /** The reserved bits RSV1, RSV2 and RSV3, as a number from 0 to 7. */
@@ -72,14 +79,14 @@ public sealed class WireLogEntry(
         }
     }
 
-    /** Octets were read from the transport, or written to it, in one go. */
+    /** A read from the transport, or a write to it. */
     public class Octets internal constructor(
         connection: String,
-        /** Whether this end sent them. */
+        /** Whether this end sent the bytes. */
         public val sent: Boolean,
-        /** How many they are. */
+        /** The number of bytes read or written. */
         public val size: Int,
-        /** The first of them. */
+        /** The first of the bytes. */
         public val octets: ByteArray,
     ) : WireLogEntry(connection, if (sent) '>' else '<') {
         override val text: String
@@ -90,7 +97,7 @@ public sealed class WireLogEntry(
             }
     }
 
-    /** Something else: the state, automatic Pings, timeouts and broken rules. */
+    /** Another event: a state change, an automatic Ping, a timeout or a protocol violation. */
     public class Note internal constructor(
         connection: String,
         gutter: Char,
