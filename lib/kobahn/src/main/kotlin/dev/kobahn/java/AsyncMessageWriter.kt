@@ -3,32 +3,36 @@ package dev.kobahn.java
 import java.util.concurrent.CompletableFuture
 
 /**
- * A message that is sent piece by piece, see [AsyncWebSocket.beginMessage]; [end] ends it. Thread-safe;
- * calls take effect in their order, a [AsyncWebSocket.close] after [end] included, so there is no
- * need to wait for one before the next. But each call is kept until its turn comes, so a sender of
- * much has to wait now and then: each future completes once no more than `maxOutgoingQueueSize`
- * octets wait to be written, and who ignores them queues without bound. Arrays are handed over until
- * then. What depends on one of two futures may run before what depends on the earlier one.
+ * A message that is sent in pieces, see [AsyncWebSocket.beginMessage]. [end] ends it. Thread-safe.
  *
- * A call that fails, with `ConnectionClosedException` when the connection is closing or gone, or as
- * it says itself, cuts the message off, as [abandon] does.
+ * Calls take effect in their order, including an [AsyncWebSocket.close] after [end], so a caller
+ * need not wait for one before the next. But each call is queued until its turn, so a sender of
+ * much data must wait now and then: each future completes once at most `maxOutgoingQueueSize` bytes
+ * wait to be written, and a caller that ignores the futures queues without bound. Do not modify an
+ * array before its future completes. Stages of different futures may run in any order.
+ *
+ * A call that fails cuts the message off, like [abandon]. It fails with `ConnectionClosedException`
+ * if the connection is closing or gone, and in the cases described for each method.
  */
 public interface AsyncMessageWriter {
     /**
-     * Sends [octets] as the next part of the message: of the frame that [beginFrame] opened, else
-     * in frames of their own. Fails with [IllegalArgumentException] if that frame has no room.
+     * Sends [octets] as the next part of the message: within the frame that [beginFrame] opened,
+     * else in frames of their own. Fails with [IllegalArgumentException] if that frame has no room.
      */
     public fun write(octets: ByteArray): CompletableFuture<Void?>
 
-    /** As `write(octets)`, with [length] octets from [offset] on. */
+    /** Sends [length] bytes of [octets], starting at [offset]. Otherwise like `write(octets)`. */
     public fun write(octets: ByteArray, offset: Int, length: Int): CompletableFuture<Void?>
 
-    /** Sends [text] in UTF-8 as the next part; a surrogate pair may be split. Not inside a frame of known length. */
+    /**
+     * Sends [text] in UTF-8 as the next part of the message. A surrogate pair may be split between
+     * two parts. Fails with [IllegalStateException] inside a frame of [beginFrame].
+     */
     public fun write(text: String): CompletableFuture<Void?>
 
     /**
-     * Begins a frame with [length] octets of payload, which the next calls of [write] give. Fails
-     * with [IllegalStateException] if the frame before is not complete. Autobahn:
+     * Begins a frame with a payload of [length] bytes, which the next calls of [write] provide.
+     * Fails with [IllegalStateException] if the previous frame is not complete. Autobahn:
      * `beginMessageFrame`.
      */
     public fun beginFrame(length: Long): CompletableFuture<Void?>
@@ -36,12 +40,15 @@ public interface AsyncMessageWriter {
     /** Ends the message. Fails with [IllegalStateException] if a frame is not complete. */
     public fun end(): CompletableFuture<Void?>
 
-    /** Ends the message with [octets] as its last frame. */
+    /**
+     * Ends the message with [octets] as its last frame. Fails with [IllegalStateException] if a
+     * frame is not complete.
+     */
     public fun end(octets: ByteArray): CompletableFuture<Void?>
 
     /**
-     * Gives the message up. If something of it was sent the connection is closed with 1011, or
-     * dropped if a frame is incomplete. Nothing happens after [end].
+     * Abandons the message. If a part of it was sent, the connection is closed with 1011, or
+     * dropped if a frame is incomplete. Does nothing after [end].
      */
     public fun abandon()
 }

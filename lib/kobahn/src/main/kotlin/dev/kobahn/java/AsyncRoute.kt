@@ -7,8 +7,9 @@ import java.util.function.Function
 import kotlinx.coroutines.future.await
 
 /**
- * What a server does with connections to a path, with options of its own; what is not set is as at
- * the server. For [AsyncWebSocketServer.Builder.route]. Not thread-safe.
+ * A server's handler and options for connections to one path, for
+ * [AsyncWebSocketServer.Builder.route]. Options that are not set here have the server's values. Not
+ * thread-safe.
  *
  * ```java
  * builder.route(new AsyncRoute("/upload/{name}")
@@ -16,21 +17,22 @@ import kotlinx.coroutines.future.await
  *     .onConnect(handshake -> handshake.accept(new Upload())));
  * ```
  *
- * @property path segments separated by `/`, where `{name}` stands for any one segment, see
+ * @property path segments separated by `/`; `{name}` matches any one segment, see
  * [OpeningHandshake.pathParameters]
- * @throws IllegalArgumentException unless [path] begins with `/` and has every name once
+ * @throws IllegalArgumentException if [path] does not begin with `/` or has a name twice
  */
 public class AsyncRoute(public val path: String) : ServerConnectionOptionsBuilder<AsyncRoute>() {
     override val tried: Route = Route(path)
         @JvmSynthetic get
 
-    /** What becomes of a connection. Without this the server's `onConnect` decides. */
+    /** Sets the function that accepts or denies connections. Default: the server's `onConnect`. */
     public fun onConnect(
         decide: Function<in OpeningHandshake, out HandshakeDecision>,
     ): AsyncRoute = connectionLife { decide.apply(it) }.let { set { onConnect(it) } }
 
     /**
-     * As [onConnect], with the decision to come, see [AsyncWebSocketServer.Builder.onConnectAsync].
+     * Sets a function that decides later. Otherwise like [onConnect]; see
+     * [AsyncWebSocketServer.Builder.onConnectAsync].
      */
     public fun onConnectAsync(
         decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,

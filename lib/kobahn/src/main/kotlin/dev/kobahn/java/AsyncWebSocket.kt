@@ -20,55 +20,58 @@ import java.util.function.Consumer
 import java.util.function.Predicate
 
 /**
- * One end of an open connection, for Java: [WebSocket] with futures instead of suspension. What
- * arrives goes to the connection's [WebSocketListener].
+ * One end of an open connection, for Java: [WebSocket] with futures instead of suspension. The
+ * connection's [WebSocketListener] receives the messages.
  *
- * Every method may be called from any thread, in a listener or elsewhere, and none blocks. What
- * goes wrong comes through the future, as the very exception ([CompletableFuture.join] wraps it in
- * a `CompletionException`). Cancelling a future ends the waiting, not what was begun. A stage that
- * depends on a future runs in the caller's thread if the future was complete already, else on the
- * builder's `executor`, by default on a thread of the coroutines library; with `onEventLoop()` on
- * the loop, where nothing may block.
+ * Every method may be called from any thread, in a listener or elsewhere, and none blocks. Failures
+ * are reported by the future, as the original exception ([CompletableFuture.join] wraps it in a
+ * `CompletionException`). Cancelling a future ends the waiting, not the operation. A stage that
+ * depends on a future runs in the caller's thread if the future is already complete. Otherwise it
+ * runs on the builder's `executor`, by default on a thread of the coroutines library, or on the
+ * event loop after `onEventLoop()`, where it must not block.
  *
- * Waiting for a future on the thread of an event loop (in hooks, or in a listener with
- * `onEventLoop()`) throws [IllegalStateException] unless it is complete: only the loop may be able
- * to complete it.
+ * Waiting on an event loop's thread for a future that is not complete throws
+ * [IllegalStateException], because only the loop may be able to complete it. This concerns hooks,
+ * and listeners with `onEventLoop()`.
  */
 public interface AsyncWebSocket {
     /**
-     * Sends [text] as one message. Messages leave in the order of the calls, so there is no need to
-     * wait for one before sending the next; but a sender of much has to, for who ignores the futures
-     * queues without bound: each completes once no more than `maxOutgoingQueueSize` octets wait to
-     * be written, and fails with `ConnectionClosedException` if a Close was sent or the connection
-     * is gone.
+     * Sends [text] as one message. Messages are sent in the order of the calls, so a caller need
+     * not wait for one before sending the next. But a sender of much data must wait, because a
+     * caller that ignores the futures queues without bound: each future completes once at most
+     * `maxOutgoingQueueSize` bytes wait to be written. It fails with `ConnectionClosedException` if
+     * a Close was sent or the connection is gone.
      */
     public fun send(text: String): CompletableFuture<Void?>
 
     /**
-     * Sends [octets] as one binary message; they are handed over and must not be changed. Otherwise
-     * as `send(text)`.
+     * Sends [octets] as one binary message. The array is not copied: do not modify it afterwards.
+     * Otherwise like `send(text)`.
      */
     public fun send(octets: ByteArray): CompletableFuture<Void?>
 
     /**
-     * Sends [message]; as `send(text)`. A text message that was received is sent without being
-     * decoded.
+     * Sends [message]. A received text message is sent without decoding it. Otherwise like
+     * `send(text)`.
      */
     public fun send(message: Message): CompletableFuture<Void?>
 
     /**
-     * Sends [message] in frames of at most [fragmentSize] octets, whatever `autoFragmentSize` says;
-     * 0 sends it in one frame. Otherwise as `send(text)`.
+     * Sends [message] in frames of at most [fragmentSize] bytes, regardless of `autoFragmentSize`;
+     * 0 sends it in one frame. Otherwise like `send(text)`.
      */
     public fun send(message: Message, fragmentSize: Int): CompletableFuture<Void?>
 
     /**
-     * Sends [message]; as it is if [doNotCompress], also where messages are compressed. Otherwise as
-     * `send(text)`. Autobahn: `doNotCompress`.
+     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `send(text)`.
+     * Autobahn: `doNotCompress`.
      */
     public fun send(message: Message, doNotCompress: Boolean): CompletableFuture<Void?>
 
-    /** As `send(message, fragmentSize)` and `send(message, doNotCompress)`. */
+    /**
+     * Sends [message] with the [fragmentSize] of `send(message, fragmentSize)` and the
+     * [doNotCompress] of `send(message, doNotCompress)`.
+     */
     public fun send(
         message: Message,
         fragmentSize: Int,
@@ -76,203 +79,231 @@ public interface AsyncWebSocket {
     ): CompletableFuture<Void?>
 
     /**
-     * Begins a message of [type] that is written piece by piece, of any length and with constant
-     * memory. The future gives its writer when nobody else sends a message; other messages wait
-     * until it has ended. It has to be ended or abandoned. Autobahn: `beginMessage`.
+     * Begins a message of [type] that is written in pieces. The message may have any length and
+     * needs constant memory. The future completes with the writer when no other message is being
+     * sent; other messages wait until this one has ended. The caller must end or abandon the
+     * message. Autobahn: `beginMessage`.
      */
     public fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter>
 
-    /** The same; [doNotCompress] sends the message as it is also where messages are compressed. */
+    /**
+     * Begins a message of [type], uncompressed if [doNotCompress] is true. Otherwise like
+     * `beginMessage(type)`.
+     */
     public fun beginMessage(
         type: MessageType,
         doNotCompress: Boolean,
     ): CompletableFuture<AsyncMessageWriter>
 
     /**
-     * Sends [message], whose octets are shared with the other connections it is sent to; as
+     * Sends [message] and shares its bytes with the other connections it is sent to. Otherwise like
      * `send(text)`.
      */
     public fun send(message: PreparedMessage): CompletableFuture<Void?>
 
     /**
-     * Sends [message] if that needs no waiting: true if it is on its way. False, and nothing is
-     * sent, if more than `maxOutgoingQueueSize` octets wait to be written, or while another message is
-     * written piece by piece or compressed by another thread.
+     * Sends [message] if that is possible without waiting, and returns whether it did. Returns
+     * false if more than `maxOutgoingQueueSize` bytes wait to be written, or while another message
+     * is written in pieces or compressed by another thread.
      *
      * @throws dev.kobahn.ConnectionClosedException if a Close was sent or the connection is gone
-     * @throws dev.kobahn.PayloadExceededException if it is longer than `maxMessagePayloadSize`
+     * @throws dev.kobahn.PayloadExceededException if the message is longer than
+     * `maxMessagePayloadSize`
      */
     @Throws(IOException::class)
     public fun trySend(message: Message): Boolean
 
-    /** The same; [doNotCompress] sends [message] as it is also where messages are compressed. */
+    /**
+     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `trySend(message)`.
+     */
     @Throws(IOException::class)
     public fun trySend(message: Message, doNotCompress: Boolean): Boolean
 
-    /** Sends [message] if that needs no waiting; as `trySend(message)`. */
+    /** Sends [message] if that is possible without waiting. Otherwise like `trySend(message)`. */
     @Throws(IOException::class)
     public fun trySend(message: PreparedMessage): Boolean
 
     /**
-     * Completes when everything that was sent before has been handed to the operating system; fails
-     * with `ConnectionClosedException` if the connection ends before that.
+     * Returns a future that completes when the operating system has taken all data sent before this
+     * call. It fails with `ConnectionClosedException` if the connection ends before that.
      */
     public fun flush(): CompletableFuture<Void?>
 
     /**
-     * Sends a Ping; the future gives the time until its Pong came in [unit], rounded down. It fails
-     * with `ConnectionClosedException` if the connection ends before that, and with
+     * Sends a Ping. The future completes with the time until its Pong arrived in [unit], rounded
+     * down. It fails with `ConnectionClosedException` if the connection ends before that, and with
      * `ReadingPausedException` if the Pong cannot arrive because too many messages wait.
      */
     public fun ping(unit: TimeUnit): CompletableFuture<Long>
 
-    /** As `ping(unit)`, for those who have `java.time`: not below Android API 26. */
+    /**
+     * Sends a Ping and returns its time as a `java.time.Duration`; not below Android API 26.
+     * Otherwise like `ping(unit)`.
+     */
     @UsesJavaTime
     public fun ping(): CompletableFuture<Duration>
 
     /**
-     * As `ping(unit)`, with a [payload] of at most 125 octets, which are handed over. The Pong is
-     * the one with the same payload. The future fails with [IllegalArgumentException] if [payload]
-     * is longer.
+     * Sends a Ping with a [payload] of at most 125 bytes, which is not copied. The matching Pong
+     * has the same payload. The future fails with [IllegalArgumentException] if [payload] is
+     * longer. Otherwise like `ping(unit)`.
      */
     public fun ping(payload: ByteArray, unit: TimeUnit): CompletableFuture<Long>
 
-    /** As `ping(payload, unit)`, for those who have `java.time`: not below Android API 26. */
+    /**
+     * Sends a Ping and returns its time as a `java.time.Duration`; not below Android API 26.
+     * Otherwise like `ping(payload, unit)`.
+     */
     @UsesJavaTime
     public fun ping(payload: ByteArray): CompletableFuture<Duration>
 
-    /** Sends a Pong nobody asked for, without a payload; otherwise as `pong(payload)`. */
+    /** Sends an unsolicited Pong without a payload. Otherwise like `pong(payload)`. */
     public fun pong(): CompletableFuture<Void?>
 
     /**
-     * Sends a Pong nobody asked for, with a [payload] of at most 125 octets, which are handed over.
-     * The future is as that of `send(text)`, and fails with [IllegalArgumentException] if [payload]
+     * Sends an unsolicited Pong with a [payload] of at most 125 bytes, which is not copied. The
+     * future is like that of `send(text)`, and fails with [IllegalArgumentException] if [payload]
      * is longer.
      */
     public fun pong(payload: ByteArray): CompletableFuture<Void?>
 
     /**
-     * Calls [hook] for every Ping that arrives, with its payload, which must not be changed. It
-     * returns whether the Ping is to be answered with a Pong; with false that is left to [pong]. A
-     * later call replaces the hook.
+     * Calls [hook] with the payload of every received Ping. The hook must not modify the payload.
+     * If it returns true, the library answers with a Pong; if false, the application does with
+     * [pong]. A later call replaces the hook.
      *
      * Hooks are called one at a time, in the order of the frames, on the event loop of the
-     * connection, beside the listener: none may block. What a hook throws is logged and closes the
-     * connection with 1011.
+     * connection and in parallel with the listener. They must not block. An exception of a hook is
+     * logged and closes the connection with 1011.
      */
     public fun onPing(hook: Predicate<ByteArray>)
 
     /**
-     * Calls [hook] for every Pong that arrives, those of automatic Pings included; otherwise as
-     * [onPing].
+     * Calls [hook] with the payload of every received Pong, including the answers to automatic
+     * Pings. Otherwise like [onPing].
      */
     public fun onPong(hook: Consumer<ByteArray>)
 
-    /** Sends [frame] neither chopped nor apart; as `sendFrame(frame, chopSize, sync)`. */
+    /**
+     * Sends [frame] in one write, without `sync`. Otherwise like
+     * `sendFrame(frame, chopSize, sync)`.
+     */
     public fun sendFrame(frame: RawFrame): CompletableFuture<Void?>
 
     /**
-     * Sends [frame] as it is, allowed by RFC 6455 or not, also after a Close: for tests of peers. No
-     * limit holds, and this end takes no note of it: a Close sent so closes nothing here. The order
-     * is that of the calls, among all that is sent. The future is as that of `send(text)`.
+     * Sends [frame] unchanged, even if RFC 6455 forbids it, and even after a Close: for tests of
+     * peers. No limit applies. The connection takes no note of the frame: a Close sent by this call
+     * does not close this end. Frames keep the order of the calls among all sent data. The future
+     * is like that of `send(text)`.
      *
-     * @param chopSize has the frame leave in writes of this many octets, if above 0
-     * @param sync has the frame leave apart from what is sent before and after it, and the future
-     * complete when it has been handed to the operating system
+     * @param chopSize the number of bytes per write, if above 0
+     * @param sync whether the frame is written separately from the data before and after it; the
+     * future then completes when the operating system has taken the frame
      */
     public fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
 
-    /** Sends [octets] neither chopped nor apart; as `sendData(octets, chopSize, sync)`. */
+    /**
+     * Sends [octets] in one write, without `sync`. Otherwise like
+     * `sendData(octets, chopSize, sync)`.
+     */
     public fun sendData(octets: ByteArray): CompletableFuture<Void?>
 
-    /** Sends [octets], which need be no frames and are handed over, as `sendFrame` does. */
+    /** Sends [octets], which need not be frames and are not copied. Otherwise like `sendFrame`. */
     public fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
 
-    /** Closes with 1000 and no reason; as `close(code, reason)`. */
+    /** Closes the connection with 1000 and no reason. Otherwise like `close(code, reason)`. */
     public fun close(): CompletableFuture<CloseStatus>
 
-    /** Closes with [code] and no reason; as `close(code, reason)`. */
+    /** Closes the connection with [code] and no reason. Otherwise like `close(code, reason)`. */
     public fun close(code: Int): CompletableFuture<CloseStatus>
 
     /**
-     * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason], behind
-     * what was sent before, and discards what still arrives; the future gives how the connection
-     * ended. A message that was begun and not ended is cut off; one that was ended
-     * and waits for room is waited for unless the peer takes nothing for `closeHandshakeTimeout`. If
-     * the connection is closing already this only waits. The future fails with [IllegalArgumentException] if [code] must not be sent.
+     * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason] after
+     * the data sent before, and discards further received data. The future completes with the
+     * status when the connection has ended.
+     *
+     * A message that was begun and not ended is cut off. The Close waits for a message that was
+     * ended and has no room yet, unless the peer takes nothing for `closeHandshakeTimeout`. If the
+     * connection is closing already, this call only waits. The future fails with
+     * [IllegalArgumentException] if [code] must not be sent.
      *
      * @param code 1000–1003, 1007–1014 or 3000–4999
-     * @param reason cut to 123 octets of UTF-8 at the end of a code point
+     * @param reason cut to 123 bytes of UTF-8 at the end of a code point
      */
     public fun close(code: Int, reason: String): CompletableFuture<CloseStatus>
 
     /**
-     * Gives how the connection ended once it has, for whatever reason. Never fails because of how.
+     * Returns a future that completes with the status when the connection has ended. It never fails
+     * because of the way the connection ended.
      */
     public fun awaitClosed(): CompletableFuture<CloseStatus>
 
-    /** How far the connection has come. */
+    /** Returns the current state of the connection. */
     public fun state(): WebSocketState
 
-    /** How the connection ended, or null while it has not. */
+    /** Returns the final status of the connection, or null before its end. */
     public fun closeStatus(): CloseStatus?
 
     /**
-     * Asks for [count] more messages, see [WebSocketListener]. Demand adds up;
-     * [Long.MAX_VALUE] is for all there ever are.
+     * Asks for [count] more messages, see [WebSocketListener]. Demand adds up; [Long.MAX_VALUE]
+     * asks for all further messages.
      *
      * @throws IllegalArgumentException if [count] is not above zero
      */
     public fun request(count: Long)
 
-    /** The subprotocol in use, or null. */
+    /** Returns the subprotocol in use, or null. */
     public fun protocol(): String?
 
     /**
-     * The extensions in use, in the order in which they transform what is sent; empty before the
-     * connection is open.
+     * Returns the extensions in use, in the order in which they transform sent messages. The list
+     * is empty before the connection is open.
      */
     public fun extensions(): List<ExtensionHeader>
 
-    /** What carries the connection. */
+    /** Returns the transport of the connection. */
     public fun transportDetails(): TransportDetails
 
-    /** Octets that are to be sent but not yet handed to the operating system. */
+    /** Returns the number of sent bytes that the operating system has not taken yet. */
     public fun bufferedAmount(): Long
 
     /**
-     * What went over the connection since it began, or since [resetTrafficStats]: a value of this
-     * moment.
+     * Returns the traffic since the connection began, or since [resetTrafficStats], as of this
+     * call.
      */
     public fun trafficStats(): TrafficStats
 
-    /** Has [trafficStats] begin anew from nothing. */
+    /** Resets [trafficStats] to 0. */
     public fun resetTrafficStats()
 
-    /** When what last happened, or null unless times are tracked. */
+    /** Returns the times of the last events, or null unless they are tracked. */
     public fun trackedTimings(): TrackedTimings?
 
-    /** Begins to track times, from nothing, or stops to. */
+    /** Starts to track times, beginning without any, or stops. */
     public fun setTrackTimings(on: Boolean)
 
-    /** Ends the connection at once, without a Close; what was not yet written is lost. */
+    /** Ends the connection at once, without a Close. Data that is not written yet is lost. */
     public fun drop()
 }
 
-/** A server's end of a connection: every [AsyncWebSocket] that a server's listener gets is one. */
+/**
+ * The server's end of a connection: every [AsyncWebSocket] given to a server's listener is one.
+ */
 public interface AsyncServerWebSocket : AsyncWebSocket {
-    /** What the client asked for. */
+    /** Returns the client's request. */
     public fun connectionRequest(): ConnectionRequest
 
     /**
-     * The `{name}` and `{name...}` segments of the route's path with their values in the request,
-     * percent-decoded: they may hold anything, `/` and `..` included.
+     * Returns the values of the `{name}` and `{name...}` segments of the route's path. They are
+     * percent-decoded, so they may contain anything, `/` and `..` included.
      */
     public fun pathParameters(): Map<String, String>
 }
 
-/** A client's end of a connection: every [AsyncWebSocket] that a client's listener gets is one. */
+/**
+ * The client's end of a connection: every [AsyncWebSocket] given to a client's listener is one.
+ */
 public interface AsyncClientWebSocket : AsyncWebSocket {
-    /** What the server answered. */
+    /** Returns the server's response to the opening handshake. */
     public fun connectionResponse(): ConnectionResponse
 }

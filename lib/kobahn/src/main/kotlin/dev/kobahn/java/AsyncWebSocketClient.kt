@@ -31,9 +31,9 @@ import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 
 /**
- * Connects Java applications to WebSocket servers: [WebSocketClient] with futures. One serves any
- * number of connections, at once and one after another. Thread-safe; nothing blocks. It holds
- * nothing while no connection is open; [close] is only needed to end them all.
+ * A client of WebSocket servers for Java: [WebSocketClient] with futures. It may open any number of
+ * connections, at once and one after another. Thread-safe; no method blocks. It holds no resources
+ * while no connection is open; call [close] only to end all connections.
  *
  * ```java
  * class Printer implements WebSocketListener {
@@ -57,42 +57,43 @@ import kotlinx.coroutines.future.await
  * }
  * ```
  *
- * The `join` at the end keeps the program alive, which a client does not, and throws what went
- * wrong, such as "Connection refused": a future that is dropped says nothing.
+ * The `join` at the end keeps the program alive, which a client does not, and throws failures such
+ * as "Connection refused": a future that is dropped reports nothing.
  */
 public interface AsyncWebSocketClient {
     /**
-     * Connects to [url] for [listener]. The future gives the open connection once `onOpen` has
-     * returned, and what depends on it runs beside the listener, which may get messages before;
-     * cancelling it before that closes whatever was opened. It fails, as the very
-     * exception, with [HandshakeException] if the server refuses, breaks the handshake, or takes
-     * longer than `openHandshakeTimeout`; with `IOException` if the server cannot be reached; with
-     * [IllegalArgumentException] if [url] is no WebSocket URL; and it is cancelled if this client
-     * is closed.
+     * Connects to [url] for [listener]. The future completes with the open connection once `onOpen`
+     * has returned. Its dependent stages run in parallel with the listener, which may get messages
+     * before them. Cancelling the future before that closes the transport.
+     *
+     * The future fails, with the original exception, in these cases: with [HandshakeException] if
+     * the server refuses, breaks the handshake, or takes longer than `openHandshakeTimeout`; with
+     * `IOException` if the server cannot be reached; with [IllegalArgumentException] if [url] is no
+     * WebSocket URL. It is cancelled if this client is closed.
      */
     public fun connect(
         url: String,
         listener: WebSocketListener,
     ): CompletableFuture<AsyncClientWebSocket>
 
-    /** As `connect(String, listener)`. */
+    /** Connects to [url] for [listener]. Otherwise like `connect(String, listener)`. */
     public fun connect(
         url: WebSocketUrl,
         listener: WebSocketListener,
     ): CompletableFuture<AsyncClientWebSocket>
 
     /**
-     * Closes all connections with 1001 and connects no more; the future completes when they have
-     * ended. A listener whose method runs does not hold that up, and may wait for the future itself;
-     * its `onClose` comes when the method has returned. The hooks `onConnecting` and `onConnect`
-     * must not wait for it: it waits for them.
+     * Closes all connections with 1001; no further connection can be made. The future completes
+     * when they have ended. It does not wait for running methods of listeners, so these may wait
+     * for the future; `onClose` is called when the method has returned. The hooks `onConnecting`
+     * and `onConnect` must not wait for the future, because it waits for them.
      */
     public fun close(): CompletableFuture<Void?>
 
     /**
-     * Makes clients. The options are those of [WebSocketClientOptions], where their defaults are; a
-     * value out of range is an [IllegalArgumentException] when it is set. What is built does not
-     * change with the builder. Not thread-safe.
+     * Builds clients. The options and their defaults are those of [WebSocketClientOptions]. Setting
+     * a value out of range throws [IllegalArgumentException]. Later changes of the builder do not
+     * affect a built client. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {
         private var dispatcher: CoroutineDispatcher = JavaThreads.clients
@@ -100,21 +101,24 @@ public interface AsyncWebSocketClient {
         override val tried: WebSocketClientOptions = WebSocketClientOptions()
             @JvmSynthetic get
 
-        /** The subprotocols offered, the one liked best first. */
+        /** Sets the subprotocols to offer, in order of preference. */
         public fun protocols(vararg protocols: String): Builder = protocols(protocols.asList())
 
-        /** The subprotocols offered, the one liked best first. */
+        /** Sets the subprotocols to offer, in order of preference. */
         public fun protocols(protocols: List<String>): Builder =
             protocols.toList().let { set { this.protocols = it } }
 
-        /** Further fields of the request. */
+        /** Sets additional header fields of the request. */
         public fun headers(headers: Headers): Builder = set { this.headers = headers }
 
-        /** The time from the call of `connect` to the open WebSocket. */
+        /** Sets the time limit from the call of `connect` to the open connection. */
         public fun openHandshakeTimeout(time: Long, unit: TimeUnit): Builder =
             openHandshakeTimeout(time.toDuration(unit.toDurationUnit()))
 
-        /** As `openHandshakeTimeout(time, unit)`; not below Android API 26. */
+        /**
+         * Sets the time limit as a `java.time.Duration`; not below Android API 26. Otherwise like
+         * `openHandshakeTimeout(time, unit)`.
+         */
         @UsesJavaTime
         public fun openHandshakeTimeout(time: java.time.Duration): Builder =
             openHandshakeTimeout(time.toKotlinDuration())
@@ -122,48 +126,53 @@ public interface AsyncWebSocketClient {
         private fun openHandshakeTimeout(time: Duration): Builder =
             set { openHandshakeTimeout = time }
 
-        /** Whether short messages leave at once (`TCP_NODELAY`). */
+        /** Sets whether the system sends short messages at once (`TCP_NODELAY`). */
         public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
 
         /**
-         * How many octets all connections together may hold; 0 is no limit. By default a quarter of
-         * the heap's maximum.
+         * Sets the number of bytes that all connections together may hold; 0 is no limit. Default:
+         * a quarter of the maximum heap size.
          */
         public fun memoryBudget(octets: Long): Builder = set { memoryBudget = octets }
 
-        /** The longest line of an HTTP head. */
+        /** Sets the maximum length of a line in an HTTP head, in bytes. */
         public fun maxHeadLineLength(octets: Int): Builder = set { maxHeadLineLength = octets }
 
-        /** The longest HTTP head. */
+        /** Sets the maximum size of an HTTP head, in bytes. */
         public fun maxHeadSize(octets: Int): Builder = set { maxHeadSize = octets }
 
-        /** How many fields an HTTP head may have. */
+        /** Sets the maximum number of fields in an HTTP head. */
         public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }
 
-        /** The `Origin` field of the request, verbatim; null leaves it out. */
+        /** Sets the `Origin` field of the request, verbatim; null leaves it out. */
         public fun origin(origin: String?): Builder = set { this.origin = origin }
 
-        /** The `User-Agent` field of the request; null or empty leaves it out. */
+        /** Sets the `User-Agent` field of the request; null or empty leaves it out. */
         public fun useragent(useragent: String?): Builder = set { this.useragent = useragent }
 
-        /** The draft to speak: 18 is RFC 6455, 10 to 17 are those before it. */
+        /** Sets the version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. */
         public fun version(version: Int): Builder = set { this.version = version }
 
-        /** Whether masked frames of a server are taken, which RFC 6455 section 5.1 forbids. */
+        /**
+         * Sets whether masked frames of a server are accepted, which RFC 6455 section 5.1 forbids.
+         */
         public fun acceptMaskedServerFrames(on: Boolean): Builder =
             set { acceptMaskedServerFrames = on }
 
-        /** Whether sent frames are masked, as RFC 6455 section 5.1 demands. */
+        /** Sets whether frames to the server are masked, as RFC 6455 section 5.1 demands. */
         public fun maskClientFrames(on: Boolean): Builder = set { maskClientFrames = on }
 
         /**
-         * How long the server has to end the transport once both Close frames are exchanged. Zero
-         * is no limit.
+         * Sets the time limit for the server to close the transport after both Close frames were
+         * exchanged. Zero is no limit.
          */
         public fun serverConnectionDropTimeout(time: Long, unit: TimeUnit): Builder =
             serverConnectionDropTimeout(time.toDuration(unit.toDurationUnit()))
 
-        /** As `serverConnectionDropTimeout(time, unit)`; not below Android API 26. */
+        /**
+         * Sets the time limit as a `java.time.Duration`; not below Android API 26. Otherwise like
+         * `serverConnectionDropTimeout(time, unit)`.
+         */
         @UsesJavaTime
         public fun serverConnectionDropTimeout(time: java.time.Duration): Builder =
             serverConnectionDropTimeout(time.toKotlinDuration())
@@ -172,20 +181,21 @@ public interface AsyncWebSocketClient {
             set { serverConnectionDropTimeout = time }
 
         /**
-         * The compressions offered, the one liked best first; several of one name are fallbacks of
-         * each other. Excludes `perMessageDeflate`.
+         * Sets the compressions to offer, in order of preference. Several offers with one name are
+         * alternatives. Excludes `perMessageDeflate`.
          */
         public fun perMessageCompressionOffers(vararg offers: PerMessageCompressOffer): Builder =
             perMessageCompressionOffers(offers.asList())
 
-        /** As above. */
+        /** Sets the compressions to offer. Otherwise like the overload for an array. */
         public fun perMessageCompressionOffers(offers: List<PerMessageCompressOffer>): Builder =
             offers.toList().let { set { perMessageCompressionOffers = it } }
 
         /**
-         * What decides on the server's answer to the offers, if it fits one of them: null fails the
-         * handshake, and an exception fails the future of `connect`. It runs on the event loop of
-         * the connection and must not block. Without this every answer that fits is taken.
+         * Sets the function that decides on a server's response to the offers, if the response
+         * matches one of them. Null fails the handshake, and an exception fails the future of
+         * `connect`. The function runs on the event loop of the connection and must not block.
+         * Without a function every response that matches is accepted.
          */
         public fun perMessageCompressionAccept(
             accept: Function<
@@ -198,26 +208,28 @@ public interface AsyncWebSocketClient {
             return set { perMessageCompressionAccept = acceptor }
         }
 
-        /** Further extensions, offered after compression, in this order. */
+        /** Sets additional extensions, offered after compression, in this order. */
         public fun extensions(vararg extensions: ClientExtension): Builder =
             extensions(extensions.asList())
 
-        /** As above. */
+        /** Sets additional extensions. Otherwise like the overload for an array. */
         public fun extensions(extensions: List<ClientExtension>): Builder =
             extensions.toList().let { set { this.extensions = it } }
 
         /**
-         * What to ask for on each connection, called when the transport is up and nothing was sent,
-         * with the request that the URL and the options make: null sends that, another one is sent
-         * as it is. An exception ends the transport and fails the future of `connect`.
+         * Sets a function that prepares the request of each connection. It is called when the
+         * transport is connected and before anything is sent, with the request made from the URL
+         * and the options. If the function returns null, that request is sent; another request is
+         * sent unchanged. An exception closes the transport and fails the future of `connect`.
          */
         public fun onConnecting(
             ask: BiFunction<in TransportDetails, in ConnectingRequest, out ConnectingRequest?>,
         ): Builder = set { onConnecting { ask.apply(it, this) } }
 
         /**
-         * As [onConnecting], with the request to come, null too; `openHandshakeTimeout` covers it.
-         * The stage is cancelled if nobody waits for it any more.
+         * Sets a function that prepares the request asynchronously; the stage may complete with
+         * null. `openHandshakeTimeout` includes it. The stage is cancelled if its result is no
+         * longer needed. Otherwise like [onConnecting].
          */
         public fun onConnectingAsync(
             ask: BiFunction<
@@ -228,29 +240,32 @@ public interface AsyncWebSocketClient {
         ): Builder = set { onConnecting { ask.apply(it, this).await() } }
 
         /**
-         * What to do with the server's answer, once it was found valid and before the listener is
-         * told of the connection. An exception closes that with 1000 and its message, or drops it
-         * if `failByDrop` says so, and fails the future of `connect`.
+         * Sets a function that checks the server's valid response before the listener is called. An
+         * exception closes the connection with 1000 and the exception's message, or drops it if
+         * `failByDrop` is set, and fails the future of `connect`.
          */
         public fun onConnect(judge: Consumer<in ConnectionResponse>): Builder =
             set { onConnect { judge.accept(it) } }
 
-        /** As [onConnect]; the connection goes on when the stage is complete. */
+        /**
+         * Sets a function that checks the response asynchronously. The connection continues when
+         * the stage is complete. Otherwise like [onConnect].
+         */
         public fun onConnectAsync(
             judge: Function<in ConnectionResponse, out CompletionStage<*>>,
         ): Builder = set { onConnect { judge.apply(it).await() } }
 
         /**
-         * Where listeners are called, see [WebSocketListener] for the default. Who waits for a
-         * future in a listener keeps a thread, and futures complete on this executor, too: it needs
-         * more threads than listeners that wait at once. It must take every task until the last
-         * connection has ended; the client does not shut it down.
+         * Sets the executor that calls listeners; see [WebSocketListener] for the default. A
+         * listener that waits for a future keeps a thread, and futures complete on this executor
+         * too: it needs more threads than the number of listeners that wait at once. It must accept
+         * every task until the last connection has ended. The client does not shut it down.
          */
         override fun executor(executor: Executor): Builder = apply {
             dispatcher = executor.asCoroutineDispatcher()
         }
 
-        /** A client with these options. */
+        /** Returns a client with these options. */
         public fun build(): AsyncWebSocketClient =
             RealAsyncWebSocketClient(webSocketClient { applyTo(this) }, dispatcher)
 

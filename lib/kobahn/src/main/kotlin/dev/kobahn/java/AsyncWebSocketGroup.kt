@@ -17,8 +17,9 @@ import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /**
- * Connections that are spoken to together, for Java; see [WebSocketGroup]. A listener adds its
- * connection in `onOpen`; it leaves by itself when it ends. Thread-safe, and nothing blocks.
+ * A group of connections that get the same messages, for Java; see [WebSocketGroup]. A listener
+ * adds its connection in `onOpen`; the connection leaves the group when it ends. Thread-safe; no
+ * method blocks.
  */
 public class AsyncWebSocketGroup
 @JvmOverloads
@@ -28,29 +29,29 @@ constructor(
     private val group = Group<AsyncWebSocket>(slowConsumer)
     private val calls = FutureCalls()
 
-    /** What becomes of members that take their messages too slowly. */
+    /** Returns the policy for members that take their messages too slowly. */
     public fun slowConsumer(): SlowConsumer = slowConsumer
 
-    /** How many members there are. */
+    /** Returns the number of members. */
     public fun size(): Int = group.size
 
-    /** Those who are members at this moment; the list does not change. */
+    /** Returns the current members. The list is a snapshot. */
     public fun members(): List<AsyncWebSocket> = group.members
 
     /**
-     * How many messages were dropped because members were too slow, over all members there ever
-     * were.
+     * Returns the number of messages dropped because members were too slow, former members
+     * included.
      */
     public fun droppedMessages(): Long = group.droppedMessages
 
-    /** Whether [webSocket] is a member. */
+    /** Returns whether [webSocket] is a member. */
     public fun contains(webSocket: AsyncWebSocket): Boolean = webSocket in group
 
     /**
-     * Makes [webSocket] a member until it ends or is removed; one that has ended leaves at once.
-     * False if it was one.
+     * Adds [webSocket] until it ends or is removed; a connection that has ended leaves at once.
+     * Returns false if it was a member already.
      *
-     * @throws IllegalArgumentException if [webSocket] was not made by this library
+     * @throws IllegalArgumentException if [webSocket] is not an object of this library
      */
     public fun add(webSocket: AsyncWebSocket): Boolean {
         require(webSocket is RealAsyncWebSocket) { "$webSocket is no connection of this library" }
@@ -58,40 +59,44 @@ constructor(
     }
 
     /**
-     * Ends the membership of [webSocket]; the connection goes on. What waits for it is not sent.
-     * False if it was no member.
+     * Removes [webSocket]. The connection stays open, but its queued messages are not sent. Returns
+     * false if it was not a member.
      */
     public fun remove(webSocket: AsyncWebSocket): Boolean = group.remove(webSocket)
 
     /**
-     * Sends [message] to all members that are open; the future gives how many it was handed to. A
-     * member that
-     * fails affects no other. It completes at once, except with [SlowConsumer.Suspend]: then when
-     * all members have room. It fails with `PayloadExceededException` if [message] is longer than
-     * the `maxMessagePayloadSize` of a member, once the others have got it.
+     * Sends [message] to all members that are open. The future completes with the number of members
+     * that take it: at once, except with [SlowConsumer.Suspend], which waits until all members have
+     * room. A member that fails does not affect the others. The future fails with
+     * `PayloadExceededException` if [message] is longer than the `maxMessagePayloadSize` of a
+     * member, after the others have got it.
      */
     public fun broadcast(message: PreparedMessage): CompletableFuture<Int> =
         calls.future { group.broadcast(message) }
 
-    /** Sends [message] to all members; as `broadcast(message)`. */
+    /** Sends [message] to all members. Otherwise like `broadcast(message)`. */
     public fun broadcast(message: Message): CompletableFuture<Int> =
         broadcast(PreparedMessage(message))
 
-    /** Sends [text] to all members; as `broadcast(message)`. */
+    /** Sends [text] to all members. Otherwise like `broadcast(message)`. */
     public fun broadcast(text: String): CompletableFuture<Int> = broadcast(PreparedMessage(text))
 
-    /** Sends [octets], which are handed over, to all members; as `broadcast(message)`. */
+    /**
+     * Sends [octets], which are not copied, to all members. Otherwise like `broadcast(message)`.
+     */
     public fun broadcast(octets: ByteArray): CompletableFuture<Int> =
         broadcast(PreparedMessage(octets))
 
-    /** Closes all members with 1001 and gives them 10 seconds; as `closeAll(code, …)`. */
+    /**
+     * Closes all members with 1001 and a timeout of 10 seconds. Otherwise like `closeAll(code, …)`.
+     */
     public fun closeAll(): CompletableFuture<Void?> =
         closeAll(CloseCode.GOING_AWAY, "", DEFAULT_TIMEOUT)
 
     /**
-     * Closes all members with [code] and [reason], all at once; the future completes when they have
-     * ended. Those that have not when [timeout] is over are dropped. The group stays as usable as
-     * before. The future fails with [IllegalArgumentException] if [code] must not be sent.
+     * Closes all members at once with [code] and [reason]. The future completes when they have
+     * ended. Members that have not ended when [timeout] is over are dropped. The group stays
+     * usable. The future fails with [IllegalArgumentException] if [code] must not be sent.
      */
     public fun closeAll(
         code: Int,
@@ -100,7 +105,10 @@ constructor(
         unit: TimeUnit,
     ): CompletableFuture<Void?> = closeAll(code, reason, timeout.toDuration(unit.toDurationUnit()))
 
-    /** As `closeAll(code, reason, timeout, unit)`; not below Android API 26. */
+    /**
+     * Closes all members with a timeout as a `java.time.Duration`; not below Android API 26.
+     * Otherwise like `closeAll(code, reason, timeout, unit)`.
+     */
     @UsesJavaTime
     public fun closeAll(
         code: Int,

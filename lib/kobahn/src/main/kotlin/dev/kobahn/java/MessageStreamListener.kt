@@ -3,41 +3,44 @@ package dev.kobahn.java
 import dev.kobahn.protocol.MessageType
 
 /**
- * A listener that gets messages piece by piece as they arrive, for messages of any length:
- * [onMessageBegin], then for every frame [onFrameBegin], its data and [onFrameEnd], then
- * [onMessageEnd]. When the connection ends within a message, only
+ * A listener that gets messages in pieces as they arrive, for messages of any length.
+ *
+ * It is called with [onMessageBegin], then for every frame with [onFrameBegin], its data and
+ * [onFrameEnd], then with [onMessageEnd]. If the connection ends within a message, only
  * [onClose][WebSocketListener.onClose] follows. [onMessage][WebSocketListener.onMessage] is never
  * called.
  *
- * Demand counts calls of [onMessageData]: each piece is as large as it arrived, what one read of
- * the socket brought at most. What is not asked for waits, and holds the peer back when it is more
- * than `maxIncomingQueueSize`.
- * `maxMessagePayloadSize` applies only if it was set.
+ * Demand counts calls of [onMessageData]: a piece has at most the bytes of one read from the
+ * socket. Data without demand waits; if it exceeds `maxIncomingQueueSize`, reading pauses and the
+ * peer has to wait. `maxMessagePayloadSize` applies only if it was set.
  */
 public interface MessageStreamListener : WebSocketListener {
-    /** A message of [type] begins. Autobahn: `onMessageBegin`. */
+    /** Called when a message of [type] begins. Autobahn: `onMessageBegin`. */
     @Throws(Exception::class)
     public fun onMessageBegin(webSocket: AsyncWebSocket, type: MessageType) {
     }
 
     /**
-     * A frame begins, with [length] octets of payload declared; in a compressed message that is what
-     * it has on the wire. Autobahn: `onMessageFrameBegin`.
+     * Called when a frame begins. [length] is the declared length of its payload in bytes; if the
+     * message is compressed, this is the compressed length. Autobahn: `onMessageFrameBegin`.
      */
     @Throws(Exception::class)
     public fun onFrameBegin(webSocket: AsyncWebSocket, length: Long) {
     }
 
-    /** The next [octets] of the message; they are the listener's. Autobahn: `onMessageFrameData`. */
+    /**
+     * Called with the next [octets] of the message. The listener owns the array. Autobahn:
+     * `onMessageFrameData`.
+     */
     @Throws(Exception::class)
     public fun onMessageData(webSocket: AsyncWebSocket, octets: ByteArray)
 
-    /** The frame is complete. Autobahn: `onMessageFrameEnd`. */
+    /** Called when the frame is complete. Autobahn: `onMessageFrameEnd`. */
     @Throws(Exception::class)
     public fun onFrameEnd(webSocket: AsyncWebSocket) {
     }
 
-    /** The message is complete. Autobahn: `onMessageEnd`. */
+    /** Called when the message is complete. Autobahn: `onMessageEnd`. */
     @Throws(Exception::class)
     public fun onMessageEnd(webSocket: AsyncWebSocket) {
     }

@@ -5,26 +5,34 @@ import java.time.Duration
 import java.util.concurrent.TimeUnit
 
 /**
- * When something last happened on a connection, by keys: [Timings] for Java. Thread-safe. Times in
- * a `TimeUnit` are rounded down.
+ * The times of the last occurrence of events on a connection, by key: [Timings] for Java.
+ * Thread-safe. Times in a `TimeUnit` are rounded down.
  */
 public interface TrackedTimings {
-    /** What [key] stands for happens now. */
+    /** Records that the event [key] occurs now. */
     public fun track(key: String)
 
-    /** All keys that occurred, each with the time from the beginning of tracking in [unit]. */
+    /**
+     * Returns the time of the last occurrence of every key, measured from the start of tracking in
+     * [unit].
+     */
     public fun toMap(unit: TimeUnit): Map<String, Long>
 
     /**
-     * The time from the last occurrence of [start] to that of [end] in [unit]; null unless both
-     * occurred.
+     * Returns the time from the last occurrence of [start] to that of [end] in [unit], or null
+     * unless both occurred.
      */
     public fun diff(start: String, end: String, unit: TimeUnit): Long?
 
-    /** As `diff(start, end, unit)`, for those who have `java.time`: not below Android API 26. */
+    /**
+     * Returns the time as a `java.time.Duration`; not below Android API 26. Otherwise like
+     * `diff(start, end, unit)`.
+     */
     @UsesJavaTime
     public fun diff(start: String, end: String): Duration?
 
-    /** The difference as text, right-aligned to 8 characters; `n.a.` if there is none. */
+    /**
+     * Returns the difference as text, right-aligned to 8 characters, or `n.a.` if there is none.
+     */
     public fun format(start: String, end: String): String
 }

@@ -5,42 +5,42 @@ import dev.kobahn.Message
 import dev.kobahn.internal.connection.connectionLogger
 
 /**
- * What a Java application does with a connection: [onOpen], then [onMessage] for every message,
- * then [onClose], which comes exactly once. Calls for one connection never overlap, and each sees
- * what those before it did. One listener may serve many connections if it is thread-safe itself.
+ * The code of a Java application for a connection: [onOpen], then [onMessage] for every message,
+ * then [onClose] exactly once. Calls for one connection never overlap, and each sees the effects of
+ * those before it. One listener may serve many connections if it is thread-safe.
  *
- * Servers and clients call on threads of the coroutines library, unless their builder was given an
- * `executor`: up to 64 for all listeners of servers, or four for each core if that is more, and as
- * many for those of clients. So a listener may block, for a future too. Where more of them do so at
- * once than there are threads, the others wait: give the builder an executor with threads for it,
- * such as `Executors.newVirtualThreadPerTaskExecutor()`. Two things must not wait for a future in
- * more than 64 places at once, or four for each core, because the futures themselves need those
- * threads: a client's [onOpen], and what depends on a future (`thenAccept` and the like).
- * A server's builder has `onEventLoop()` as well, which hands nothing from thread to thread and
- * forbids whatever blocks.
+ * **Threads.** Unless the builder was given an `executor`, listeners run on threads of the
+ * coroutines library: up to 64 for all listeners of servers, or four for each core if that is more,
+ * and as many for those of clients. So a listener may block, even for a future. If more listeners
+ * block at once than there are threads, the others wait: then give the builder an executor with
+ * enough threads, such as `Executors.newVirtualThreadPerTaskExecutor()`. A client's [onOpen] and
+ * stages that depend on a future (`thenAccept` and others) must not wait for a future in more than
+ * 64 places at once, or four for each core, because the futures need those threads. A server's
+ * builder also has `onEventLoop()`, which avoids the hand-over between threads and forbids
+ * blocking.
  *
- * **Back-pressure.** The next message is taken when the method returned and there is demand. By
- * default there always is. A listener that hands messages on and must not be overrun returns 0 or
- * another number from [initialDemand] and asks for more with [AsyncWebSocket.request]. While it
- * asks for none, messages wait, reading stops at `maxIncomingQueueSize` octets of them, and with it
- * the peer.
+ * **Back-pressure.** The next message is delivered when the method has returned and there is
+ * demand. By default there always is. A listener that passes messages on and must not be overrun
+ * returns 0 or another number from [initialDemand] and asks for more with [AsyncWebSocket.request].
+ * Without demand the messages wait; at `maxIncomingQueueSize` bytes reading pauses, and the peer
+ * has to wait.
  *
- * **Failure.** What a method throws goes to [onError]; the connection is closed with 1011, and then
- * [onClose] comes. How a connection ended, cleanly or not, is told by [onClose] alone.
+ * **Failure.** An exception of a method goes to [onError]; then the connection is closed with 1011,
+ * and [onClose] is called. Only [onClose] reports the end of a connection, clean or not.
  */
 public interface WebSocketListener {
     /**
-     * How many messages are taken before the first [AsyncWebSocket.request]: 0 or more;
-     * [Long.MAX_VALUE], the default, takes all there ever are. Asked once, after [onOpen].
+     * Returns the number of messages to deliver before the first [AsyncWebSocket.request]: 0 or
+     * more. The default, [Long.MAX_VALUE], delivers all messages. Called once, after [onOpen].
      */
     public fun initialDemand(): Long = Long.MAX_VALUE
 
-    /** The connection is open. */
+    /** Called when the connection is open. */
     @Throws(Exception::class)
     public fun onOpen(webSocket: AsyncWebSocket) {
     }
 
-    /** A message came. By default it goes to [onText] or [onBinary]. */
+    /** Called with every received message. The default calls [onText] or [onBinary]. */
     @Throws(Exception::class)
     public fun onMessage(webSocket: AsyncWebSocket, message: Message) {
         when (message) {
@@ -49,28 +49,29 @@ public interface WebSocketListener {
         }
     }
 
-    /** A text message came, see [onMessage]. By default it is ignored. */
+    /** Called with a text message by [onMessage]. The default does nothing. */
     @Throws(Exception::class)
     public fun onText(webSocket: AsyncWebSocket, text: String) {
     }
 
     /**
-     * A binary message came, see [onMessage]; [octets] are the listener's. By default it is
-     * ignored.
+     * Called with a binary message by [onMessage]. The listener owns [octets]. The default does
+     * nothing.
      */
     @Throws(Exception::class)
     public fun onBinary(webSocket: AsyncWebSocket, octets: ByteArray) {
     }
 
-    /** A method of this listener threw [failure]. By default that is logged as an error. */
+    /**
+     * Called when a method of this listener has thrown [failure]. The default logs it as an error.
+     */
     public fun onError(webSocket: AsyncWebSocket, failure: Throwable) {
         connectionLogger.error(failure) { "a listener of $webSocket failed" }
     }
 
     /**
-     * The connection has ended. What came before is handed out first as far as it is asked for:
-     * when a listener asks for nothing for a minute after the end, the rest is discarded. Nothing
-     * is called after this.
+     * Called when the connection has ended; no call follows. Earlier messages are delivered first
+     * if there is demand: after a minute without demand the rest is discarded.
      */
     public fun onClose(webSocket: AsyncWebSocket, status: CloseStatus) {
     }
