@@ -5,7 +5,7 @@ import kotlin.time.Duration
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.withTimeoutOrNull
 
-/** How many messages a listener still asks for. One coroutine takes, anybody adds. */
+/** The number of messages a listener still asks for. One coroutine takes; any thread may add. */
 internal class Demand {
     private val left = AtomicLong()
     private val changed = Channel<Unit>(Channel.CONFLATED)
@@ -13,25 +13,26 @@ internal class Demand {
     @Volatile
     private var ended = false
 
-    /** Asks for [count] more; [Long.MAX_VALUE] and beyond is without end. */
+    /** Asks for [count] more messages. A sum of [Long.MAX_VALUE] or more is unlimited. */
     fun add(count: Long) {
         left.updateAndGet { if (it > UNBOUNDED - count) UNBOUNDED else it + count }
         changed.trySend(Unit)
     }
 
-    /** No more messages will come than those that wait. */
+    /** Tells the taking coroutine that no further messages will arrive. */
     fun end() {
         ended = true
         changed.trySend(Unit)
     }
 
-    /** Takes one, if there is one. */
+    /** Takes one message's worth of demand if there is any, and returns whether it did. */
     fun tryTake(): Boolean =
         left.getAndUpdate { if (it == 0L || it == UNBOUNDED) it else it - 1 } > 0
 
     /**
-     * Takes one, suspending until there is one. After the [end] it waits no longer than [patience],
-     * and not at all when nothing [isWaiting]; false if there was none then.
+     * Takes one message's worth of demand and suspends until there is any. After [end] it waits no
+     * longer than [patience], and not at all if no message [isWaiting]; it returns false if there
+     * is no demand by then.
      */
     suspend fun take(patience: Duration, isWaiting: () -> Boolean): Boolean {
         while (!tryTake()) {

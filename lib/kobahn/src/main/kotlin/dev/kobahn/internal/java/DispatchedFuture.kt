@@ -3,22 +3,25 @@ package dev.kobahn.internal.java
 import java.util.concurrent.atomic.AtomicReference
 
 /**
- * A future that is completed in the dispatcher of [calls]: what depends on it may block, and even
- * wait for what the coroutine that completes it does next.
+ * A future that is completed on the dispatcher of [calls]. Its dependent stages may therefore
+ * block, and even wait for the next step of the coroutine that completes it.
  */
 internal class DispatchedFuture<T>(private val calls: FutureCalls) : LoopSafeFuture<T>() {
     private enum class Outcome { OPEN, SUCCESS, FAILURE }
 
     private val outcome = AtomicReference(Outcome.OPEN)
 
-    /** The thread that makes it, where nothing can depend on it before that is done. */
+    /** The thread that creates this future, while no dependent stage can exist. */
     @Volatile
     private var maker: Thread? = null
 
-    /** Whether [succeed] has decided. */
+    /** Whether [succeed] has decided the outcome. */
     val succeeds: Boolean get() = outcome.get() == Outcome.SUCCESS
 
-    /** Runs [call] before anybody else has this future: what completes it in this thread does so at once. */
+    /**
+     * Runs [call] before the future is given to other code. During that, completing it on this
+     * thread needs no dispatch.
+     */
     fun <R> beforeOthersHaveIt(call: () -> R): R {
         maker = Thread.currentThread()
         try {
@@ -28,10 +31,13 @@ internal class DispatchedFuture<T>(private val calls: FutureCalls) : LoopSafeFut
         }
     }
 
-    /** Completes soon. False, and nothing happens, if it was decided before how it does. */
+    /**
+     * Completes the future with [value] soon. Returns false without effect if the outcome was
+     * decided before.
+     */
     fun succeed(value: T): Boolean = decide(Outcome.SUCCESS) { complete(value) }
 
-    /** Fails soon; otherwise as [succeed]. */
+    /** Fails the future with [failure] soon. Otherwise like [succeed]. */
     fun fail(failure: Throwable): Boolean =
         decide(Outcome.FAILURE) { completeExceptionally(failure) }
 

@@ -9,12 +9,13 @@ import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.launch
 
 /**
- * Makes futures of suspending calls on one connection, server or client. Each call begins in the
- * caller's thread, so calls take effect in their order; where it has to wait, it goes on in
- * [dispatcher], the listeners' own, unless that is the default. Cancelling a future cancels its call.
+ * Creates futures from suspending calls on one connection, server or client. Each call begins on
+ * the caller's thread, so calls take effect in their order. After a suspension it continues on
+ * [dispatcher], that of the listeners, or on [JavaThreads.futures] if [dispatcher] is a default.
+ * Cancelling a future cancels its call.
  *
- * The calls have no parent: each ends when what it is about ends, and that is owned; and a call
- * that comes after the end must still be answered.
+ * The calls have no parent job: each ends with its connection, server or client, which has an
+ * owner. A call made after the end must still be answered.
  */
 internal class FutureCalls(dispatcher: CoroutineContext = JavaThreads.futures) {
     private val scope = CoroutineScope(
@@ -39,13 +40,15 @@ internal class FutureCalls(dispatcher: CoroutineContext = JavaThreads.futures) {
         return future
     }
 
-    /** A future that only tells when [call] has returned. */
+    /** Returns a future that completes without a value when [call] has returned. */
     fun completion(call: suspend () -> Unit): CompletableFuture<Void?> = future {
         call()
         null
     }
 
-    /** Runs [action] in the dispatcher, or in any thread if that takes no tasks any more. */
+    /**
+     * Runs [action] on the dispatcher, or on any thread if the dispatcher accepts no more tasks.
+     */
     @OptIn(DelicateCoroutinesApi::class)
     fun dispatch(action: () -> Unit) {
         scope.launch(start = CoroutineStart.ATOMIC) { action() }

@@ -4,28 +4,41 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
 /**
- * Where what Java hands in is called unless it brings an executor. Java's code blocks, so these are
- * not the threads of [Dispatchers.Default]: there are few of them, and coroutines need them. Each
- * has threads of its own, started when needed. So listeners take no thread from what they wait for;
- * an `onOpen` of a client that waits for another opening does, and so does what depends on a future
- * and waits for another one.
+ * The default dispatchers for code of Java applications. That code blocks, so it must not run on
+ * the few threads of [Dispatchers.Default], which coroutines need.
+ *
+ * Each dispatcher has its own threads, started when needed, so a listener takes no thread from the
+ * work it waits for. There are two exceptions: an `onOpen` of a client that waits for another
+ * opening, and a stage of a future that waits for another future.
  */
 internal object JavaThreads {
     private val most = maxOf(64, 4 * Runtime.getRuntime().availableProcessors())
 
-    /** For the listeners of servers. */
+    /** The dispatcher for the listeners of servers. */
     val servers: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
 
-    /** For the listeners of clients, which those of servers may wait for. */
+    /**
+     * The dispatcher for the listeners of clients. Separate, because listeners of servers may wait
+     * for them.
+     */
     val clients: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
 
-    /** For the openings of clients, up to the return of `onOpen`, which all listeners may wait for. */
+    /**
+     * The dispatcher for the openings of clients, up to the return of `onOpen`. Separate, because
+     * all listeners may wait for them.
+     */
     private val openings: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
 
-    /** For the futures, which all of them may wait for. */
+    /**
+     * The dispatcher that completes futures. Separate, because all the other code may wait for
+     * them.
+     */
     val futures: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(most)
 
-    /** Where a client opens connections whose listeners are called in [listeners]. */
+    /**
+     * Returns the dispatcher on which a client with the listener dispatcher [listeners] opens
+     * connections.
+     */
     fun openingsBeside(listeners: CoroutineDispatcher): CoroutineDispatcher =
         if (listeners === clients) openings else listeners
 }

@@ -26,11 +26,11 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 
 /**
- * Calls a [listener] from the opening of its connection to the end, all in one coroutine, so that
- * no two calls overlap.
+ * Calls a [listener] from the opening of its connection to the end. One coroutine makes all calls,
+ * so they never overlap.
  *
- * @param face what the listener sees of [webSocket]
- * @param place where all but `onOpen` is called; empty is where [run] is
+ * @param face the connection as the listener sees [webSocket]
+ * @param place the context of all calls but `onOpen`; empty is the context of [run]
  */
 internal class ListenerCalls(
     private val webSocket: WebSocket,
@@ -43,9 +43,9 @@ internal class ListenerCalls(
     private val incoming = if (stream == null) webSocket.incoming else webSocket.incomingStreams
 
     /**
-     * Runs until the connection has ended and the listener knows. Cancelled, it closes the
-     * connection with 1001 first. [opened] is called once `onOpen` has returned or thrown; what it
-     * has run in the same place comes before the first message.
+     * Runs until the connection has ended and `onClose` has returned. When cancelled, it first
+     * closes the connection with 1001. [opened] is called once `onOpen` has returned or thrown;
+     * tasks it dispatches to [place] run before the first message is delivered.
      */
     suspend fun run(opened: (() -> Unit)? = null) {
         val code = try {
@@ -86,7 +86,7 @@ internal class ListenerCalls(
     }
 
     private suspend fun deliverAll() = coroutineScope {
-        // Only where demand runs out does another coroutine have to tell of the end.
+        // The coroutine that reports the end is needed only once demand runs out.
         val end = launch(start = CoroutineStart.LAZY) {
             webSocket.awaitClosed()
             demand.end()
@@ -115,8 +115,8 @@ internal class ListenerCalls(
     }
 
     /**
-     * The next of [channel], or null at the end, of which `onClose` tells. Where that is clean and
-     * receiving fails all the same, messages are missing, and that is thrown.
+     * Returns the next element of [channel], or null at the end, which `onClose` reports. If
+     * receiving fails although the end was clean, messages are missing; the failure is thrown then.
      */
     private suspend fun <T> next(channel: ReceiveChannel<T>): T? {
         val next = channel.receiveCatching()
@@ -137,7 +137,7 @@ internal class ListenerCalls(
     private fun hasOctets(message: MessageReader) =
         message is RealMessageReader && message.hasOctets
 
-    /** The code to close with. */
+    /** Calls `onError` and returns the code to close with. */
     private fun failed(failure: Throwable): Int {
         guarded("onError") { listener.onError(face, failure) }
         return CloseCode.INTERNAL_ERROR
@@ -145,7 +145,7 @@ internal class ListenerCalls(
 
     private fun closed(status: CloseStatus) = guarded("onClose") { listener.onClose(face, status) }
 
-    /** These calls have nobody else to tell of their failure. */
+    /** Runs [call] and logs its exception, which cannot be reported to anyone else. */
     private fun guarded(name: String, call: () -> Unit) {
         try {
             call()
@@ -155,7 +155,7 @@ internal class ListenerCalls(
     }
 
     private companion object {
-        /** How long messages are kept that nobody asks for once the connection has ended. */
+        /** The time that unwanted messages are kept after the end of the connection. */
         val PATIENCE = 1.minutes
     }
 }

@@ -5,8 +5,8 @@ import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
 
 /**
- * A future that does not let an event loop wait for it: the loop may have to complete it, and all
- * its connections would stand still. So do the futures that depend on it, from Java 9 on.
+ * A future that throws if an event loop waits for it: the loop may have to complete it, and all its
+ * connections would stand still. From Java 9 on the same holds for dependent futures.
  */
 internal open class LoopSafeFuture<T> : CompletableFuture<T>() {
     override fun get(): T {
@@ -24,7 +24,10 @@ internal open class LoopSafeFuture<T> : CompletableFuture<T>() {
         return super.join()
     }
 
-    /** Makes the dependents. Overrides that of Java 9, which Java 8 and Android 7 do not have. */
+    /**
+     * Creates dependent futures. Overrides a method of Java 9, which Java 8 and Android 7 do not
+     * have.
+     */
     fun <U> newIncompleteFuture(): CompletableFuture<U> = LoopSafeFuture()
 
     private fun checkMayWait() {

@@ -12,14 +12,14 @@ import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
-/** Hands the calls of Java on to the block of a [MessageWriter], which does them one by one. */
+/** Queues the calls of Java for the block of a [MessageWriter], which executes them one by one. */
 internal class RealAsyncMessageWriter(
     private val webSocket: WebSocket,
     private val calls: FutureCalls,
 ) : AsyncMessageWriter {
     private class Step(val done: DispatchedFuture<Void?>, val action: suspend Writing.() -> Unit)
 
-    /** How far the block has come. */
+    /** The progress of the block. */
     private class Writing(val message: MessageWriter) {
         var frame: FrameWriter? = null
         var ended = false
@@ -30,13 +30,13 @@ internal class RealAsyncMessageWriter(
     @Volatile
     private var isEnding = false
 
-    /** Completes when the message is this writer's to write. */
+    /** A future that completes when this writer may write its message. */
     val begun = DispatchedFuture<AsyncMessageWriter>(calls)
 
-    /** Whether the message has begun, and no call was made that ends it. */
+    /** Whether the message has begun and no call has ended it. */
     val isOpen: Boolean get() = begun.succeeds && !isEnding
 
-    /** Sends the message; returns when that is over. What fails is told by the futures. */
+    /** Sends the message and returns when it has ended. The futures report failures. */
     suspend fun run(type: MessageType, doNotCompress: Boolean) {
         var end: Throwable = IllegalStateException("the message has ended")
         try {
@@ -52,7 +52,8 @@ internal class RealAsyncMessageWriter(
     }
 
     private suspend fun writeAll(message: MessageWriter) = coroutineScope {
-        // Who waits for the next call has to be told that the connection is gone.
+        // Without this a block that waits for the next call would not notice the end of the
+        // connection.
         val watch = launch { steps.close(ConnectionClosedException(webSocket.awaitClosed())) }
         check(begun.succeed(this@RealAsyncMessageWriter)) { TOO_LATE }
         val writing = Writing(message)
@@ -111,7 +112,7 @@ internal class RealAsyncMessageWriter(
         isEnding = true
     }
 
-    /** The connection is to be closed: a message that has not begun will not. */
+    /** Fails a message that has not begun, because the connection will be closed. */
     fun giveUpUnlessBegun() {
         begun.fail(IllegalStateException(TOO_LATE))
     }

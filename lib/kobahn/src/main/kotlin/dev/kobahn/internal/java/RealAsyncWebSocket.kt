@@ -41,8 +41,8 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 
 /**
- * A connection as Java sees it. Calls that wait go on in [dispatcher], where the listener is
- * called.
+ * A connection with the interface for Java. Calls that suspend continue on [dispatcher], which also
+ * runs the listener.
  */
 internal abstract class RealAsyncWebSocket(
     val webSocket: WebSocket,
@@ -51,11 +51,11 @@ internal abstract class RealAsyncWebSocket(
     private val calls = FutureCalls(dispatcher)
     private val demand = Demand()
 
-    /** Those of messages that have not ended; most connections have none. */
+    /** The writers of messages that have not ended; most connections have none. */
     @Volatile
     private var writers: Set<RealAsyncMessageWriter> = emptySet()
 
-    /** Has [listener] live the life of the connection, see [ListenerCalls.run]. */
+    /** Calls [listener] until the connection has ended, see [ListenerCalls.run]. */
     suspend fun serve(
         listener: WebSocketListener,
         place: CoroutineContext = EmptyCoroutineContext,
@@ -144,7 +144,7 @@ internal abstract class RealAsyncWebSocket(
 
     override fun close(code: Int, reason: String) = calls.future {
         writers.forEach { it.giveUpUnlessBegun() }
-        // A message that nobody has ended is cut off: it may never be.
+        // Do not wait for a message that was not ended: its end may never come.
         if (writers.any { it.isOpen }) {
             webSocket.close(code, reason)
         } else {
@@ -152,7 +152,7 @@ internal abstract class RealAsyncWebSocket(
         }
     }
 
-    /** As [close], but waits for nothing. */
+    /** Starts to close the connection with [code], without waiting. */
     fun beginClose(code: Int) = webSocket.connection.beginClose(code, "")
 
     override fun awaitClosed() = calls.future { webSocket.awaitClosed() }
@@ -196,8 +196,8 @@ private val WebSocket.connection: Connection
     }
 
 /**
- * As `close`, but the Close goes behind messages whose senders wait for their turn, unless the peer
- * takes nothing for `closeHandshakeTimeout`.
+ * Closes the connection like `close`, but sends the Close after the messages that wait for their
+ * turn, unless the peer takes nothing for `closeHandshakeTimeout`.
  */
 private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStatus {
     CloseFrame.of(code, reason)
@@ -207,12 +207,12 @@ private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStat
     try {
         withContext(NonCancellable) { outbox.inTurn(standstill) { beginClose(code, reason) } }
     } catch (_: ConnectionClosedException) {
-        // It has ended meanwhile.
+        // The connection has ended in the meantime.
     }
     return awaitClosed()
 }
 
-/** The server's end. */
+/** The server's end of a connection. */
 internal class RealAsyncServerWebSocket(
     private val serverWebSocket: ServerWebSocket,
     dispatcher: CoroutineContext,
@@ -223,7 +223,7 @@ internal class RealAsyncServerWebSocket(
     override fun pathParameters(): Map<String, String> = serverWebSocket.pathParameters
 }
 
-/** The client's end. */
+/** The client's end of a connection. */
 internal class RealAsyncClientWebSocket(
     private val clientWebSocket: ClientWebSocket,
     dispatcher: CoroutineContext,

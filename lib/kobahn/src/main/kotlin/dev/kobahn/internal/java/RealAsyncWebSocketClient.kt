@@ -16,8 +16,8 @@ import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.async
 
 /**
- * A client as Java sees it. The coroutines that call the listeners, in [dispatcher], are children
- * of the client's job.
+ * A client with the interface for Java. The coroutines that call the listeners, on [dispatcher],
+ * are children of the client's job.
  */
 internal class RealAsyncWebSocketClient(
     private val client: WebSocketClient,
@@ -27,17 +27,17 @@ internal class RealAsyncWebSocketClient(
     private val calls = FutureCalls(dispatcher)
     private val attempts: MutableSet<Attempt> = ConcurrentHashMap.newKeySet()
 
-    /** One call of `connect`, and what it leads to. */
+    /** One call of `connect` and the connection it opens. */
     private class Attempt {
-        /** Null if there never was one. */
+        /** The connection, or null if it was never opened. */
         private val webSocket = CompletableDeferred<RealAsyncClientWebSocket?>()
 
-        /** To be called exactly once, or with null later on. */
+        /** Sets the connection. The first call decides; null means that there is none. */
         fun opened(webSocket: RealAsyncClientWebSocket?) {
             this.webSocket.complete(webSocket)
         }
 
-        /** Begins to close the connection as soon as there is one, whatever its listener does. */
+        /** Starts to close the connection once it is open, whatever its listener does. */
         @OptIn(ExperimentalCoroutinesApi::class)
         fun beginClose() {
             webSocket.invokeOnCompletion {
@@ -45,7 +45,7 @@ internal class RealAsyncWebSocketClient(
             }
         }
 
-        /** Returns when the connection has ended, or will not be there. */
+        /** Suspends until the connection has ended, or is known never to open. */
         suspend fun awaitEnd() {
             webSocket.await()?.webSocket?.awaitClosed()
         }
@@ -76,9 +76,9 @@ internal class RealAsyncWebSocketClient(
         opened: DispatchedFuture<AsyncClientWebSocket>,
     ) {
         val attempt = Attempt()
-        // Before it begins: close cancels first and looks here afterwards.
+        // Before the coroutine starts: [close] first cancels the job, and then reads the attempts.
         attempts += attempt
-        // Its failure is the future's: nobody awaits it.
+        // The future reports the failure. Nothing awaits this deferred.
         val life = scope.async {
             client.connect(url()) {
                 val webSocket = RealAsyncClientWebSocket(this, dispatcher)
@@ -104,10 +104,10 @@ internal class RealAsyncWebSocketClient(
         }
     }
 
-    /** Waits for no listener: it may be one that calls this. */
+    /** Does not wait for listeners, because a listener may call this. */
     override fun close(): CompletableFuture<Void?> = calls.completion {
         client.job.cancel()
-        // Not toList: it fails if the only one goes meanwhile.
+        // Not `toList`: it fails if the only element is removed meanwhile.
         val ending = ArrayList(attempts)
         ending.forEach { it.beginClose() }
         ending.forEach { it.awaitEnd() }

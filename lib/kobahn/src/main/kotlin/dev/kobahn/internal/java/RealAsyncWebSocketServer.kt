@@ -9,7 +9,7 @@ import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
-/** A server as Java sees it. */
+/** A server with the interface for Java. */
 internal class RealAsyncWebSocketServer(internal val server: WebSocketServer) :
     AsyncWebSocketServer {
     private val calls = FutureCalls()

@@ -15,8 +15,8 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.coroutineContext
 
 /**
- * The life of a server's connection: the handshake is decided on by [decide], then a listener is
- * called.
+ * Returns the handler of a server's connection: [decide] accepts or denies the handshake; then the
+ * listener is called.
  */
 internal fun connectionLife(
     decide: suspend (OpeningHandshake) -> HandshakeDecision,
@@ -41,7 +41,7 @@ private class Accepted(
 
 private class Denied(val deny: ConnectionDeny) : HandshakeDecision
 
-/** What is asked for is that of [webSocket]; the answers are only values. */
+/** The request of [webSocket] and the decisions about it. Creating a decision has no effect. */
 private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : OpeningHandshake {
     override fun request(): ConnectionRequest = webSocket.request
 

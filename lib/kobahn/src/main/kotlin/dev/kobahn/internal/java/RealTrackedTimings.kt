@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit
 import kotlin.time.toDurationUnit
 import kotlin.time.toJavaDuration
 
-/** Tracked times as Java sees them. */
+/** Tracked times with the interface for Java. */
 internal class RealTrackedTimings(private val timings: Timings) : TrackedTimings {
     override fun track(key: String) = timings.track(key)
 

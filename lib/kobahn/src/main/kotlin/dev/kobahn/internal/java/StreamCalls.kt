@@ -7,20 +7,21 @@ import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.MessageStreamListener
 
 /**
- * Calls a [listener] with the pieces of messages. An end of the connection within a message is no
- * failure of the listener, which learns it by its `onClose`.
+ * Calls a [listener] with the pieces of messages. If the connection ends within a message, that is
+ * no failure of the listener; `onClose` reports it.
  *
- * @param isWanted suspends until one more piece of a message is asked for; false if none will be
+ * @param isWanted suspends until there is demand for one more piece of a message; returns false if
+ * there will be none
  */
 internal class StreamCalls(
     private val face: AsyncWebSocket,
     private val listener: MessageStreamListener,
     private val isWanted: suspend (MessageReader) -> Boolean,
 ) {
-    /** Whether a piece was asked for and has not come. */
+    /** Whether demand was taken for a piece that has not arrived. */
     private var owed = false
 
-    /** Delivers [message]; false if its end did not come, or is not wanted. */
+    /** Delivers [message]. Returns false if its end did not arrive or is not wanted. */
     suspend fun deliver(message: MessageReader): Boolean {
         listener.onMessageBegin(face, message.type)
         while (true) {
