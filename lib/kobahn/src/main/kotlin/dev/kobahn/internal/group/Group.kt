@@ -20,11 +20,11 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * The members of a group and what is done to all of them. A member with room is sent to at once, in
- * the caller's thread; coroutines are started for slow ones only, and one for each member that waits
- * for its end. They have no parent: each ends when its connection does.
+ * The members of a group and the operations on all of them. A member with room gets a message at
+ * once, on the caller's thread. Only slow members need a coroutine to send; each member also has
+ * one that waits for its end. These coroutines have no parent job: each ends with its connection.
  *
- * @param F how the members are known to the application
+ * @param F the type by which the application knows members
  */
 internal class Group<F : Any>(
     private val slowConsumer: SlowConsumer,
@@ -82,14 +82,14 @@ internal class Group<F : Any>(
         }
     }
 
-    /** Every one of them gets the message at once, and then all are waited for. */
+    /** Starts to send the message to every slow member, and then waits for all of them. */
     private suspend fun sendTo(slow: List<Member<F>>, message: PreparedMessage) = coroutineScope {
         for (member in slow) {
             launch(start = CoroutineStart.UNDISPATCHED) {
                 try {
                     member.webSocket.send(message)
                 } catch (_: ConnectionClosedException) {
-                    // It ended while it was waited for, and leaves by itself.
+                    // The connection ended meanwhile and leaves the group by itself.
                 }
             }
         }
@@ -104,7 +104,10 @@ internal class Group<F : Any>(
         }
     }
 
-    /** Calls [send] for each member; whatever fails with one, the others are served. */
+    /**
+     * Calls [send] for each member and returns how many returned true. A failure with one member
+     * does not affect the others; it is thrown at the end.
+     */
     private inline fun toAll(send: (Member<F>) -> Boolean): Int {
         var count = 0
         var failure: Exception? = null
@@ -129,11 +132,12 @@ internal class Group<F : Any>(
                 try {
                     webSocket.close(code, reason)
                 } catch (_: ConnectionClosedException) {
-                    // It was gone before it was open.
+                    // The connection ended before it was open.
                 }
             }
         }
-        // By the group's clock: the caller's may be virtual, and the connections are not.
+        // On the group's dispatcher: the caller's clock may be virtual, but the connections use
+        // real time.
         withContext(dispatcher) { withTimeoutOrNull(timeout) { closing.joinAll() } }
         all.forEach { if (it.closeStatus == null) it.drop() }
         closing.forEach { it.join() }

@@ -15,11 +15,11 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 
 /**
- * A connection in a group. What it has no room for waits here, in order, until a coroutine has sent
- * it; while there is one, everything takes that way.
+ * A connection in a group. Messages without room wait in its queue, in order, until a coroutine has
+ * sent them. While the queue is in use, all messages go through it.
  *
- * @param face how the application knows it
- * @param dropped where messages that were dropped are counted
+ * @param face the object by which the application knows the connection
+ * @param dropped the counter of dropped messages
  */
 internal class Member<F : Any>(
     val face: F,
@@ -28,10 +28,10 @@ internal class Member<F : Any>(
     private val scope: CoroutineScope,
     private val dropped: AtomicLong,
 ) : KeptMemory {
-    /** Waits for the connection's end; set before anybody else knows of the member. */
+    /** The coroutine that waits for the connection's end. Set before the member is published. */
     var watch: Job? = null
 
-    // Guarded by the queue's monitor, but for the hasty look of who sends.
+    // Guarded by the monitor of the queue. Senders also read [isSlow] without it.
     private val queue = ArrayDeque<Waiting>(0)
     private var octets = 0L
     private var ended = false
@@ -45,22 +45,25 @@ internal class Member<F : Any>(
 
     private val connection get() = (webSocket as? ConnectionFace)?.connection
 
-    /** A message that waits, and the [part] of it that counts as kept for this member. */
+    /** A waiting message, and the [part] of it that counts as memory kept for this member. */
     private class Waiting(val message: PreparedMessage) {
         val cost: Long get() = maxOf(message.message.size, LEAST).toLong()
 
         var part = 0L
     }
 
-    /** Sends where there is room; false if there is none. */
+    /** Sends [message] if there is room, and returns whether it did. */
     fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
 
-    /** Whether its handler has yet to decide about the connection, which nobody else may open. */
+    /**
+     * Whether the handler has not accepted or denied the connection yet. Only the handler may open
+     * it.
+     */
     val isUndecided: Boolean get() = webSocket.state == WebSocketState.CONNECTING
 
     /**
-     * Sends where there is room and else does what is due to a slow member. False if its membership
-     * is over, null if it is passed over, since it is undecided.
+     * Sends [message] if there is room, and else applies the policy for slow members. Returns false
+     * if the membership has ended, and null if the member is skipped because it is undecided.
      */
     fun offer(message: PreparedMessage): Boolean? {
         if (!isSlow) {
@@ -147,7 +150,7 @@ internal class Member<F : Any>(
         if (isSlow) removeFirst() else null
     }
 
-    /** Its membership is over: nothing that waits is sent. */
+    /** Ends the membership and discards waiting messages. */
     fun end() {
         watch?.cancel()
         synchronized(queue) { clear() }
@@ -159,12 +162,12 @@ internal class Member<F : Any>(
         while (queue.isNotEmpty()) removeFirst()
     }
 
-    /** A coroutine here has nobody to tell of its failure. */
+    /** Logs a failure of [call]: the coroutine has no caller to report it to. */
     private suspend fun guarded(call: suspend () -> Unit) {
         try {
             call()
         } catch (_: ConnectionClosedException) {
-            // It leaves the group by itself.
+            // The connection leaves the group by itself.
         } catch (failure: Exception) {
             logError(failure) { "a group failed to serve $webSocket" }
         }
