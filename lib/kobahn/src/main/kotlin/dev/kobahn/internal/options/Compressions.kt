@@ -4,7 +4,7 @@ import dev.kobahn.protocol.extension.CompressionProvider
 import dev.kobahn.protocol.extension.PerMessageCompression
 import java.util.ServiceLoader
 
-/** The compressions whose offers a server reads: permessage-deflate, and those of other modules. */
+/** The compressions whose offers a server reads: permessage-deflate and those of other modules. */
 internal object Compressions {
     val known: List<PerMessageCompression> by lazy {
         val loader = CompressionProvider::class.java.classLoader

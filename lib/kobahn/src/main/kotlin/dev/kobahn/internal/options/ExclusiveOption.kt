@@ -5,10 +5,10 @@ import kotlin.properties.ReadWriteProperty
 import kotlin.reflect.KProperty
 
 /**
- * An option that says the same as [others] in another way, so that only one of them can be set to
- * something. On a route it is the whole of what the server says in whichever way that it overrides.
+ * An option that excludes [others], because they express the same choice in another way: only one
+ * of them can be set. If a route sets one, it overrides the server's value of all of them.
  *
- * @param nothing what it is until it is set: null or an empty list
+ * @param nothing the value before the option is set: null or an empty list
  */
 internal class ExclusiveOption<T>(nothing: T, private vararg val others: String) :
     ReadWriteProperty<WebSocketOptions, T> {

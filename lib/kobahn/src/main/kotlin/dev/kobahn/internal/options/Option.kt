@@ -9,11 +9,11 @@ import kotlin.reflect.KProperty
 import kotlin.time.Duration
 
 /**
- * An option: checked when it is set, so that the error points at the line that is wrong, and fixed
- * once what it configures has started.
+ * An option that is checked when it is set, so that the error points at the wrong line, and that
+ * cannot change once its server or client has started.
  *
- * @param value what it is until it is set
- * @param range what a value must be, as the error says it
+ * @param value the default
+ * @param range the allowed values, as the error message describes them
  */
 internal class Option<T>(
     private val value: T,
@@ -26,7 +26,7 @@ internal class Option<T>(
     override fun setValue(thisRef: WebSocketOptions, property: KProperty<*>, value: T) {
         check(!thisRef.isFrozen) { "${property.name} cannot be changed any more" }
         require(isAllowed(value)) { "${property.name} is $value, must be $range" }
-        // a list that its owner changes later would pass by both
+        // A copy: the caller could change the list later, without the check and after the start.
         thisRef.values[property.name] = if (value is List<*>) value.toList() else value
     }
 }
@@ -36,23 +36,26 @@ internal fun <T> option(value: T): Option<T> = Option(value, "any") { true }
 internal fun <T> option(value: T, range: String, isAllowed: (T) -> Boolean): Option<T> =
     Option(value, range, isAllowed)
 
-/** An option in octets, where 0 means no limit. */
+/** Returns an option in bytes; 0 means no limit. */
 internal fun sizeOption(value: Long): Option<Long> =
     Option(value, "0 (no limit) or more") { it >= 0 }
 
-/** An option that is a time, where zero means none. */
+/** Returns an option that is a duration; zero means no limit. */
 internal fun timeOption(value: Duration): Option<Duration> =
     Option(value, "0 (no limit) or more") { it >= Duration.ZERO }
 
-/** An option that has to be above zero. */
+/** Returns an option that must be above zero. */
 internal fun positiveOption(value: Int): Option<Int> = Option(value, "1 or more") { it >= 1 }
 
-/** An option of further header fields, which must leave the handshake's own alone. */
+/**
+ * Returns an option of additional header fields; the fields of the handshake itself are not
+ * allowed.
+ */
 internal fun headersOption(): Option<Headers> =
     Option(Headers.EMPTY, "without the fields of the opening handshake") {
         protectedField(it) == null
     }
 
-/** An option that is the value of a header field, where null leaves the field out. */
+/** Returns an option that is the value of a header field; null leaves the field out. */
 internal fun fieldOption(value: String?): Option<String?> =
     Option(value, "ISO-8859-1 without control characters") { it == null || isFieldValue(it) }

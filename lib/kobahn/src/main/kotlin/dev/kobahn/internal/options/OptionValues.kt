@@ -1,15 +1,15 @@
 package dev.kobahn.internal.options
 
 /**
- * The options that were set, by their names. What was not set is as in [parent], also when that is
- * set later. Once the parent is frozen this is too.
+ * The values of options that were set, by name. Other options have the value of [parent], even if
+ * that is set later. If the parent is frozen, so is this.
  */
 internal class OptionValues(private val parent: OptionValues?) {
     private val own = HashMap<String, Any?>()
     private val hidden = HashSet<String>()
     private var frozen = false
 
-    /** Whether the options are in use and cannot be changed. */
+    /** Whether the options are in use and cannot change. */
     val isFrozen: Boolean get() = frozen || parent?.isFrozen == true
 
     fun freeze() {
@@ -20,15 +20,15 @@ internal class OptionValues(private val parent: OptionValues?) {
         own[name] = value
     }
 
-    /** What was set as [name] here, not in the parent; null if nothing was. */
+    /** Returns the value of [name] set here, not in the parent, or null. */
     fun own(name: String): Any? = own[name]
 
-    /** From now on what the parent has as [name] does not count here. */
+    /** Ignores the parent's value of [name] from now on. */
     fun hide(name: String) {
         hidden.add(name)
     }
 
-    /** The value of [name], or [otherwise] if it was set nowhere. */
+    /** Returns the value of [name], or [otherwise] if it was not set. */
     @Suppress("UNCHECKED_CAST")
     fun <T> get(name: String, otherwise: T): T = when {
         name in own -> own[name] as T
@@ -36,7 +36,7 @@ internal class OptionValues(private val parent: OptionValues?) {
         else -> parent.get(name, otherwise)
     }
 
-    /** Whether [name] was set, here or in the parent. */
+    /** Returns whether [name] was set, here or in the parent. */
     fun isSet(name: String): Boolean =
         name in own || (name !in hidden && parent?.isSet(name) == true)
 }
