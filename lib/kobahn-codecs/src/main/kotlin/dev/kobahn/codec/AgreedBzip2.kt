@@ -10,9 +10,9 @@ import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
 
 /**
- * permessage-bzip2 as it was agreed on, seen from one end. Messages have nothing in common.
+ * The agreed permessage-bzip2, seen from one end. Each message is compressed on its own.
  *
- * @param level what this end compresses with, or 0
+ * @param level the compression level of this end, or 0
  */
 internal class AgreedBzip2(
     override val header: ExtensionHeader,

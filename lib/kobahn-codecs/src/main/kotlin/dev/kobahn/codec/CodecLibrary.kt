@@ -1,11 +1,11 @@
 package dev.kobahn.codec
 
 /**
- * The library of another project that a compression needs. It may not work on this platform.
+ * A third-party library that a compression needs. It may not work on this platform.
  *
- * @param artifact what to add to the dependencies, as `groupId:artifactId`
- * @param probe uses the library, so that it fails with a [LinkageError] if it is not there or has no
- * native part for this machine
+ * @param artifact the dependency to add, as `groupId:artifactId`
+ * @param probe uses the library, so that it fails with a [LinkageError] if the library is missing
+ * or has no native part for this machine
  */
 internal class CodecLibrary(
     private val extensionName: String,
@@ -23,7 +23,11 @@ internal class CodecLibrary(
 
     val isThere: Boolean get() = failure == null
 
-    /** @throws IllegalStateException if it is not there, naming the artifact */
+    /**
+     * Checks that the library works.
+     *
+     * @throws IllegalStateException if it does not; the message names the artifact
+     */
     fun require() {
         val cause = failure ?: return
         throw IllegalStateException("$extensionName needs the dependency $artifact", cause)

@@ -9,13 +9,13 @@ import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
 import dev.kobahn.protocol.extension.PerMessageCompressResponse
 
-/** A compression of which nothing is negotiated but whether messages refer to those before them. */
+/** A compression whose only negotiated parameters are those of context takeover. */
 internal abstract class ContextTakeoverCompression(
     extensionName: String,
     artifact: String,
     probe: () -> Unit,
 ) : LibraryCompression(extensionName, artifact, probe) {
-    /** The longest message where nothing else was said; 0 is no limit. */
+    /** The default maximum size of a message; 0 is no limit. */
     open val maxMessageSize: Long get() = 0
 
     abstract fun offer(accept: Boolean, request: Boolean): PerMessageCompressOffer
@@ -44,7 +44,7 @@ internal abstract class ContextTakeoverCompression(
     }
 }
 
-/** What was agreed on, seen from one end. */
+/** The agreed compression, seen from one end. */
 internal class AgreedContextTakeover(
     override val header: ExtensionHeader,
     private val compression: ContextTakeoverCompression,

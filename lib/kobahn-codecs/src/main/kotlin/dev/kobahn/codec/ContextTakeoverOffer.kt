@@ -7,10 +7,10 @@ import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
 import dev.kobahn.protocol.extension.PerMessageCompressResponse
 
 /**
- * What [PerMessageSnappyOffer] and [PerMessageBrotliOffer] have in common.
+ * The common part of [PerMessageSnappyOffer] and [PerMessageBrotliOffer].
  *
  * @property acceptNoContextTakeover whether the server may ask the client to send without context
- * takeover; unlike that of permessage-deflate, an offer that does not say so does not accept it
+ * takeover; unlike permessage-deflate, an offer without this parameter does not accept it
  * @property requestNoContextTakeover whether the server is asked to send without context takeover
  */
 public abstract class ContextTakeoverOffer
@@ -42,13 +42,13 @@ internal constructor(
 }
 
 /**
- * What [PerMessageSnappyOfferAccept] and [PerMessageBrotliOfferAccept] have in common.
+ * The common part of [PerMessageSnappyOfferAccept] and [PerMessageBrotliOfferAccept].
  *
  * @property requestNoContextTakeover whether the client must send without context takeover, which
- * it has to accept
- * @property noContextTakeover whether the server sends without context takeover; null is as the
- * client asks, which must not be denied. The answer says so even if the client did not ask, which
- * that of Autobahn does not: an end that does not know cannot follow.
+ * its offer has to accept
+ * @property noContextTakeover whether the server sends without context takeover; null follows the
+ * client's request, which must not be denied. The response has the parameter even if the client did
+ * not ask for it, unlike Autobahn's: a client that is not told cannot decode the messages.
  */
 public abstract class ContextTakeoverOfferAccept
 internal constructor(
@@ -71,13 +71,15 @@ internal constructor(
         }
     }
 
-    /** The longest message in octets; 0 is no limit but `maxMessagePayloadSize`. */
+    /** The maximum size of a message in bytes; 0 is no limit besides `maxMessagePayloadSize`. */
     public val maxMessageSize: Long? get() = limits.maxMessageSize
 
-    /** Messages of fewer octets are sent as they are. */
+    /**
+     * The minimum size of a compressed message in bytes. Smaller messages are sent uncompressed.
+     */
     public val threshold: Int get() = limits.threshold
 
-    /** How many times its size on the wire a message may have that has more than a MiB. */
+    /** The maximum ratio of a message's size to its compressed size, for messages over 1 MiB. */
     public val maxInflateRatio: Int get() = limits.maxInflateRatio
 
     override fun toHeader(): ExtensionHeader =

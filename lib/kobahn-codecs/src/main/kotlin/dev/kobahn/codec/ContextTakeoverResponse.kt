@@ -7,7 +7,7 @@ import dev.kobahn.protocol.extension.PerMessageCompressResponse
 import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
 
 /**
- * What [PerMessageSnappyResponse] and [PerMessageBrotliResponse] have in common.
+ * The common part of [PerMessageSnappyResponse] and [PerMessageBrotliResponse].
  *
  * @property clientNoContextTakeover whether the client must send without context takeover
  * @property serverNoContextTakeover whether the server sends without context takeover
@@ -28,10 +28,10 @@ internal constructor(
 }
 
 /**
- * What [PerMessageSnappyResponseAccept] and [PerMessageBrotliResponseAccept] have in common.
+ * The common part of [PerMessageSnappyResponseAccept] and [PerMessageBrotliResponseAccept].
  *
- * @property noContextTakeover whether the client sends without context takeover; null is as the
- * server asks, which must not be denied
+ * @property noContextTakeover whether the client sends without context takeover; null follows the
+ * server's request, which must not be denied
  */
 public abstract class ContextTakeoverResponseAccept
 internal constructor(
@@ -50,13 +50,15 @@ internal constructor(
         }
     }
 
-    /** The longest message in octets; 0 is no limit but `maxMessagePayloadSize`. */
+    /** The maximum size of a message in bytes; 0 is no limit besides `maxMessagePayloadSize`. */
     public val maxMessageSize: Long? get() = limits.maxMessageSize
 
-    /** Messages of fewer octets are sent as they are. */
+    /**
+     * The minimum size of a compressed message in bytes. Smaller messages are sent uncompressed.
+     */
     public val threshold: Int get() = limits.threshold
 
-    /** How many times its size on the wire a message may have that has more than a MiB. */
+    /** The maximum ratio of a message's size to its compressed size, for messages over 1 MiB. */
     public val maxInflateRatio: Int get() = limits.maxInflateRatio
 
     override fun agree(offer: PerMessageCompressOffer): AgreedExtension = AgreedContextTakeover(

@@ -7,30 +7,34 @@ import dev.kobahn.protocol.extension.CompressionProvider
 import dev.kobahn.protocol.extension.PerMessageCompression
 
 /**
- * The compressions that Autobahn has beside permessage-deflate. No RFC describes them, so they are
- * for peers that are Kobahn or Autobahn.
+ * The compressions of Autobahn besides permessage-deflate. No RFC describes them, so use them only
+ * with peers that are Kobahn or Autobahn.
  *
- * A client offers one with its offer object, such as [PerMessageBrotliOffer]. A server with this
- * module on its class path shows such offers to `perMessageCompressionAccept`.
+ * A client offers a compression with its offer object, such as [PerMessageBrotliOffer]. A server
+ * with this module on its class path passes such offers to `perMessageCompressionAccept`.
  *
- * Snappy and brotli have native code. Where it does not work, the compression is neither offered
- * nor accepted, and asking for it throws an [IllegalStateException] that names the artifact.
+ * Snappy and brotli have native code. If it does not work, the compression is neither offered nor
+ * accepted, and asking for it throws an [IllegalStateException] that names the artifact.
  */
 public object KobahnCodecs {
-    /** permessage-bzip2. By `org.apache.commons:commons-compress`. */
+    /** The compression permessage-bzip2. It uses `org.apache.commons:commons-compress`. */
     @JvmStatic
     public val bzip2: PerMessageCompression get() = Bzip2Compression.present()
 
-    /** permessage-snappy. By `org.xerial.snappy:snappy-java`, which has native code. */
+    /**
+     * The compression permessage-snappy. It uses `org.xerial.snappy:snappy-java`, which has native
+     * code.
+     */
     @JvmStatic
     public val snappy: PerMessageCompression get() = SnappyCompression.present()
 
     /**
-     * permessage-brotli. By `com.aayushatharva.brotli4j:brotli4j`, whose native code is in an
-     * artifact for each platform; Maven adds the one for the machine it runs on.
+     * The compression permessage-brotli. It uses `com.aayushatharva.brotli4j:brotli4j`, whose
+     * native code is in an artifact for each platform; Maven adds the one for the machine it runs
+     * on.
      *
-     * With context takeover a connection keeps 1.3 MiB of memory outside of the heap for what it
-     * sends, and up to 16 MiB for what it receives, as the peer decides.
+     * With context takeover a connection keeps 1.3 MiB of memory outside the heap for sent
+     * messages, and up to 16 MiB for received ones, as the peer decides.
      */
     @JvmStatic
     public val brotli: PerMessageCompression get() = BrotliCompression.present()
@@ -41,7 +45,7 @@ public object KobahnCodecs {
         listOf(Bzip2Compression, SnappyCompression, BrotliCompression).filter { it.library.isThere }
 }
 
-/** Makes the codecs known to servers. Named as a service in `META-INF/services`. */
+/** Makes the codecs known to servers. `META-INF/services` names this class as a service. */
 public class CodecProvider : CompressionProvider {
     override fun compressions(): List<PerMessageCompression> = KobahnCodecs.available()
 }

@@ -3,7 +3,7 @@ package dev.kobahn.codec
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
 
-/** What an end of a connection decides for itself, whatever the compression. */
+/** The settings that an end of a connection chooses without negotiation, for every compression. */
 internal class OwnLimits(val maxMessageSize: Long?, val threshold: Int, val maxInflateRatio: Int) {
     init {
         require(maxMessageSize == null || maxMessageSize >= 0) {
@@ -22,20 +22,20 @@ internal class OwnLimits(val maxMessageSize: Long?, val threshold: Int, val maxI
             "max_inflate_ratio" to maxInflateRatio,
         )
 
-    /** [encoder] for the messages that are long enough. */
+    /** Returns [encoder], restricted to messages of at least [threshold] bytes. */
     fun apply(encoder: MessageEncoder): MessageEncoder =
         if (threshold == 0) encoder else LongMessagesEncoder(encoder, threshold)
 
     companion object {
-        /** As for permessage-deflate. */
+        /** The same default as for permessage-deflate. */
         const val MAX_INFLATE_RATIO = 256
 
-        /** Where much comes out of a message at once: 16 MiB. */
+        /** The default for compressions with a very high ratio: 16 MiB. */
         const val MAX_MESSAGE_SIZE = 16L * 1024 * 1024
     }
 }
 
-/** Leaves messages of fewer octets than [threshold] as they are. */
+/** Leaves messages shorter than [threshold] bytes uncompressed. */
 private class LongMessagesEncoder(
     private val encoder: MessageEncoder,
     private val threshold: Int,

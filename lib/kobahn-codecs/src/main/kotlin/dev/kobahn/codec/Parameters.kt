@@ -2,7 +2,7 @@ package dev.kobahn.codec
 
 import dev.kobahn.protocol.extension.ExtensionParameter
 
-/** Returns the parameter [name], or null unless [isThere]. */
+/** Returns the parameter [name] if [isThere] is true, else null. */
 internal fun flag(name: String, isThere: Boolean): ExtensionParameter? =
     if (isThere) ExtensionParameter(name) else null
 

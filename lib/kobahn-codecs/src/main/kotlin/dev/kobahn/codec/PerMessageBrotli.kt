@@ -16,33 +16,35 @@ constructor(
     acceptNoContextTakeover: Boolean = true,
     requestNoContextTakeover: Boolean = false,
 ) : ContextTakeoverOffer(BrotliCompression, acceptNoContextTakeover, requestNoContextTakeover) {
-    /** This offer with another [acceptNoContextTakeover]. */
+    /** Returns this offer with another [acceptNoContextTakeover]. */
     public fun withAcceptNoContextTakeover(on: Boolean): PerMessageBrotliOffer =
         PerMessageBrotliOffer(on, requestNoContextTakeover)
 
-    /** This offer with another [requestNoContextTakeover]. */
+    /** Returns this offer with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageBrotliOffer =
         PerMessageBrotliOffer(acceptNoContextTakeover, on)
 }
 
 /**
- * How a server accepts permessage-brotli. Autobahn: `PerMessageBrotliOfferAccept`. A client that is
- * Autobahn has to be asked to send without context takeover: it finishes the stream after a message
- * and cannot go on with it.
+ * A server's acceptance of permessage-brotli. Autobahn: `PerMessageBrotliOfferAccept`.
  *
- * @property offer the offer that is accepted
- * @param requestNoContextTakeover whether the client must send without context takeover, which it
- * has to accept
- * @param noContextTakeover whether the server sends without context takeover; null is as the client
- * asks
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null is 16 MiB, since brotli makes very much of a few octets at once; 0 is
- * no limit of its own. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or that the client does not
- * accept, naming it
+ * If the client is Autobahn, set [requestNoContextTakeover]: it finishes the stream after a message
+ * and cannot continue it.
+ *
+ * @property offer the accepted offer
+ * @param requestNoContextTakeover whether the client must send without context takeover, which its
+ * offer has to accept
+ * @param noContextTakeover whether the server sends without context takeover; null follows the
+ * client's request
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null is 16 MiB, because brotli expands a few bytes to very many at once;
+ * 0 is no separate limit. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or the client does not accept it; the
+ * message names the value
  */
 public class PerMessageBrotliOfferAccept
 @JvmOverloads
@@ -60,22 +62,22 @@ constructor(
     noContextTakeover,
     OwnLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
-    /** This with another [requestNoContextTakeover]. */
+    /** Returns this acceptance with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageBrotliOfferAccept =
         copy(requestNoContextTakeover = on)
 
-    /** This with another [noContextTakeover]. */
+    /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageBrotliOfferAccept =
         copy(noContextTakeover = on)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageBrotliOfferAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageBrotliOfferAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBrotliOfferAccept =
         copy(maxInflateRatio = ratio)
 
@@ -96,7 +98,7 @@ constructor(
 }
 
 /**
- * What a server answered to an offer of permessage-brotli. Autobahn: `PerMessageBrotliResponse`.
+ * A server's response to an offer of permessage-brotli. Autobahn: `PerMessageBrotliResponse`.
  *
  * @param clientNoContextTakeover whether the client must send without context takeover
  * @param serverNoContextTakeover whether the server sends without context takeover
@@ -110,20 +112,21 @@ public class PerMessageBrotliResponse(
 }
 
 /**
- * How a client takes a server's answer about permessage-brotli. Autobahn:
+ * A client's acceptance of a server's response about permessage-brotli. Autobahn:
  * `PerMessageBrotliResponseAccept`.
  *
- * @property response the answer
- * @param noContextTakeover whether the client sends without context takeover; null is as the server
- * asks. What the server did not ask for Autobahn cannot follow.
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null is 16 MiB, since brotli makes very much of a few octets at once; 0 is
- * no limit of its own. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or denies what the server
- * asks for, naming it
+ * @property response the response
+ * @param noContextTakeover whether the client sends without context takeover; null follows the
+ * server's request. Autobahn's server cannot decode such messages unless it asked for them.
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null is 16 MiB, because brotli expands a few bytes to very many at once;
+ * 0 is no separate limit. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or denies a request of the server;
+ * the message names the value
  */
 public class PerMessageBrotliResponseAccept
 @JvmOverloads
@@ -139,18 +142,18 @@ constructor(
     noContextTakeover,
     OwnLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
-    /** This with another [noContextTakeover]. */
+    /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageBrotliResponseAccept =
         copy(noContextTakeover = on)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageBrotliResponseAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageBrotliResponseAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBrotliResponseAccept =
         copy(maxInflateRatio = ratio)
 

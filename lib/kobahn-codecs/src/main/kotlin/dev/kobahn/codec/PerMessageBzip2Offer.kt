@@ -11,9 +11,9 @@ import dev.kobahn.protocol.extension.PerMessageCompressResponse
  * An offer of permessage-bzip2. Autobahn: `PerMessageBzip2Offer`.
  *
  * @property acceptMaxCompressLevel whether the server may limit the level of the client
- * @property requestMaxCompressLevel the largest level the server may use, 1 to 9; 0 does not ask.
- * A block of level n has n times 100,000 octets, and the client needs five times as much memory.
- * @throws IllegalArgumentException for a value out of its range, naming it
+ * @property requestMaxCompressLevel the maximum level the server may use, 1 to 9; 0 requests none.
+ * A block of level n has n times 100,000 bytes, and the client needs five times as much memory.
+ * @throws IllegalArgumentException if a value is out of range; the message names the value
  * @throws IllegalStateException if there is no bzip2 library, see [KobahnCodecs.bzip2]
  */
 public class PerMessageBzip2Offer
@@ -26,11 +26,11 @@ constructor(
         Bzip2Compression.checkRequest("requestMaxCompressLevel", requestMaxCompressLevel)
     }
 
-    /** This offer with another [acceptMaxCompressLevel]. */
+    /** Returns this offer with another [acceptMaxCompressLevel]. */
     public fun withAcceptMaxCompressLevel(on: Boolean): PerMessageBzip2Offer =
         PerMessageBzip2Offer(on, requestMaxCompressLevel)
 
-    /** This offer with another [requestMaxCompressLevel]. */
+    /** Returns this offer with another [requestMaxCompressLevel]. */
     public fun withRequestMaxCompressLevel(level: Int): PerMessageBzip2Offer =
         PerMessageBzip2Offer(acceptMaxCompressLevel, level)
 
@@ -61,20 +61,22 @@ constructor(
 }
 
 /**
- * How a server accepts permessage-bzip2. Autobahn: `PerMessageBzip2OfferAccept`.
+ * A server's acceptance of permessage-bzip2. Autobahn: `PerMessageBzip2OfferAccept`.
  *
- * @property offer the offer that is accepted
- * @property requestMaxCompressLevel the largest level the client may use, 1 to 9, which it has to
- * accept; 0 does not ask
- * @property compressLevel the level the server uses, 1 to what the client asks for; null is that
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null is 16 MiB. There is always a limit, for a message is held until it
- * is complete. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or that the client does not
- * accept, naming it
+ * @property offer the accepted offer
+ * @property requestMaxCompressLevel the maximum level the client may use, 1 to 9, which its offer
+ * has to accept; 0 requests none
+ * @property compressLevel the level the server uses, from 1 to the client's maximum; null is that
+ * maximum
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null is 16 MiB. There is always a limit, because a message is held until
+ * it is complete. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or the client does not accept it; the
+ * message names the value
  */
 public class PerMessageBzip2OfferAccept
 @JvmOverloads
@@ -96,31 +98,33 @@ constructor(
         Bzip2Compression.checkOwn(compressLevel, offer.requestMaxCompressLevel, limits)
     }
 
-    /** The longest message in octets; null is 16 MiB. */
+    /** The maximum size of a message in bytes; null is 16 MiB. */
     public val maxMessageSize: Long? get() = limits.maxMessageSize
 
-    /** Messages of fewer octets are sent as they are. */
+    /**
+     * The minimum size of a compressed message in bytes. Smaller messages are sent uncompressed.
+     */
     public val threshold: Int get() = limits.threshold
 
-    /** How many times its size on the wire a message may have that has more than a MiB. */
+    /** The maximum ratio of a message's size to its compressed size, for messages over 1 MiB. */
     public val maxInflateRatio: Int get() = limits.maxInflateRatio
 
-    /** This with another [requestMaxCompressLevel]. */
+    /** Returns this acceptance with another [requestMaxCompressLevel]. */
     public fun withRequestMaxCompressLevel(level: Int): PerMessageBzip2OfferAccept =
         copy(requestMaxCompressLevel = level)
 
-    /** This with another [compressLevel]. */
+    /** Returns this acceptance with another [compressLevel]. */
     public fun withCompressLevel(level: Int): PerMessageBzip2OfferAccept =
         copy(compressLevel = level)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageBzip2OfferAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageBzip2OfferAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBzip2OfferAccept =
         copy(maxInflateRatio = ratio)
 

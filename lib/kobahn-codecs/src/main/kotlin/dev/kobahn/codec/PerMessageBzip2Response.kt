@@ -8,11 +8,11 @@ import dev.kobahn.protocol.extension.PerMessageCompressResponse
 import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
 
 /**
- * What a server answered to an offer of permessage-bzip2. Autobahn: `PerMessageBzip2Response`.
+ * A server's response to an offer of permessage-bzip2. Autobahn: `PerMessageBzip2Response`.
  *
- * @property clientMaxCompressLevel the largest level the client may use, 1 to 9; 0 was not said
- * @property serverMaxCompressLevel the largest level the server uses, 1 to 9; 0 was not said
- * @throws IllegalArgumentException for a value out of its range, naming it
+ * @property clientMaxCompressLevel the maximum level the client may use, 1 to 9; 0 is unspecified
+ * @property serverMaxCompressLevel the maximum level the server uses, 1 to 9; 0 is unspecified
+ * @throws IllegalArgumentException if a value is out of range; the message names the value
  */
 public class PerMessageBzip2Response(
     public val clientMaxCompressLevel: Int,
@@ -35,19 +35,21 @@ public class PerMessageBzip2Response(
 }
 
 /**
- * How a client takes a server's answer about permessage-bzip2. Autobahn:
+ * A client's acceptance of a server's response about permessage-bzip2. Autobahn:
  * `PerMessageBzip2ResponseAccept`.
  *
- * @property response the answer
- * @property compressLevel the level the client uses, 1 to what the server asks for; null is that
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null is 16 MiB. There is always a limit, for a message is held until it
- * is complete. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or denies what the server
- * asks for, naming it
+ * @property response the response
+ * @property compressLevel the level the client uses, from 1 to the server's maximum; null is that
+ * maximum
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null is 16 MiB. There is always a limit, because a message is held until
+ * it is complete. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or denies a request of the server;
+ * the message names the value
  */
 public class PerMessageBzip2ResponseAccept
 @JvmOverloads
@@ -64,27 +66,29 @@ constructor(
         Bzip2Compression.checkOwn(compressLevel, response.clientMaxCompressLevel, limits)
     }
 
-    /** The longest message in octets; null is 16 MiB. */
+    /** The maximum size of a message in bytes; null is 16 MiB. */
     public val maxMessageSize: Long? get() = limits.maxMessageSize
 
-    /** Messages of fewer octets are sent as they are. */
+    /**
+     * The minimum size of a compressed message in bytes. Smaller messages are sent uncompressed.
+     */
     public val threshold: Int get() = limits.threshold
 
-    /** How many times its size on the wire a message may have that has more than a MiB. */
+    /** The maximum ratio of a message's size to its compressed size, for messages over 1 MiB. */
     public val maxInflateRatio: Int get() = limits.maxInflateRatio
 
-    /** This with another [compressLevel]. */
+    /** Returns this acceptance with another [compressLevel]. */
     public fun withCompressLevel(level: Int): PerMessageBzip2ResponseAccept =
         copy(compressLevel = level)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageBzip2ResponseAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageBzip2ResponseAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBzip2ResponseAccept =
         copy(maxInflateRatio = ratio)
 

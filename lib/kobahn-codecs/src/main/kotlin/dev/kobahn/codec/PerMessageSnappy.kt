@@ -16,30 +16,31 @@ constructor(
     acceptNoContextTakeover: Boolean = true,
     requestNoContextTakeover: Boolean = false,
 ) : ContextTakeoverOffer(SnappyCompression, acceptNoContextTakeover, requestNoContextTakeover) {
-    /** This offer with another [acceptNoContextTakeover]. */
+    /** Returns this offer with another [acceptNoContextTakeover]. */
     public fun withAcceptNoContextTakeover(on: Boolean): PerMessageSnappyOffer =
         PerMessageSnappyOffer(on, requestNoContextTakeover)
 
-    /** This offer with another [requestNoContextTakeover]. */
+    /** Returns this offer with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageSnappyOffer =
         PerMessageSnappyOffer(acceptNoContextTakeover, on)
 }
 
 /**
- * How a server accepts permessage-snappy. Autobahn: `PerMessageSnappyOfferAccept`.
+ * A server's acceptance of permessage-snappy. Autobahn: `PerMessageSnappyOfferAccept`.
  *
- * @property offer the offer that is accepted
- * @param requestNoContextTakeover whether the client must send without context takeover, which it
- * has to accept
- * @param noContextTakeover whether the server sends without context takeover; null is as the client
- * asks
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or that the client does not
- * accept, naming it
+ * @property offer the accepted offer
+ * @param requestNoContextTakeover whether the client must send without context takeover, which its
+ * offer has to accept
+ * @param noContextTakeover whether the server sends without context takeover; null follows the
+ * client's request
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null or 0 is no separate limit. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or the client does not accept it; the
+ * message names the value
  */
 public class PerMessageSnappyOfferAccept
 @JvmOverloads
@@ -57,22 +58,22 @@ constructor(
     noContextTakeover,
     OwnLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
-    /** This with another [requestNoContextTakeover]. */
+    /** Returns this acceptance with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageSnappyOfferAccept =
         copy(requestNoContextTakeover = on)
 
-    /** This with another [noContextTakeover]. */
+    /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageSnappyOfferAccept =
         copy(noContextTakeover = on)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageSnappyOfferAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageSnappyOfferAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageSnappyOfferAccept =
         copy(maxInflateRatio = ratio)
 
@@ -93,7 +94,7 @@ constructor(
 }
 
 /**
- * What a server answered to an offer of permessage-snappy. Autobahn: `PerMessageSnappyResponse`.
+ * A server's response to an offer of permessage-snappy. Autobahn: `PerMessageSnappyResponse`.
  *
  * @param clientNoContextTakeover whether the client must send without context takeover
  * @param serverNoContextTakeover whether the server sends without context takeover
@@ -107,19 +108,20 @@ public class PerMessageSnappyResponse(
 }
 
 /**
- * How a client takes a server's answer about permessage-snappy. Autobahn:
+ * A client's acceptance of a server's response about permessage-snappy. Autobahn:
  * `PerMessageSnappyResponseAccept`.
  *
- * @property response the answer
- * @param noContextTakeover whether the client sends without context takeover; null is as the server
- * asks
- * @param maxMessageSize the longest message in octets, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own. Not in Autobahn, as the next two.
- * @param threshold messages of fewer octets are sent as they are
- * @param maxInflateRatio how many times its size on the wire a message may have that has more than
- * a MiB; 0 is no limit
- * @throws IllegalArgumentException for a value that is out of its range or denies what the server
- * asks for, naming it
+ * @property response the response
+ * @param noContextTakeover whether the client sends without context takeover; null follows the
+ * server's request
+ * @param maxMessageSize the maximum size of a message in bytes, if less than
+ * `maxMessagePayloadSize`; null or 0 is no separate limit. Not in Autobahn, like the next two.
+ * @param threshold the minimum size of a compressed message in bytes; smaller ones are sent
+ * uncompressed
+ * @param maxInflateRatio the maximum ratio of a message's size to its compressed size, for messages
+ * over 1 MiB; 0 is no limit
+ * @throws IllegalArgumentException if a value is out of range or denies a request of the server;
+ * the message names the value
  */
 public class PerMessageSnappyResponseAccept
 @JvmOverloads
@@ -135,18 +137,18 @@ constructor(
     noContextTakeover,
     OwnLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
-    /** This with another [noContextTakeover]. */
+    /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageSnappyResponseAccept =
         copy(noContextTakeover = on)
 
-    /** This with another [maxMessageSize]. */
+    /** Returns this acceptance with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageSnappyResponseAccept =
         copy(maxMessageSize = octets)
 
-    /** This with another [threshold]. */
+    /** Returns this acceptance with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageSnappyResponseAccept = copy(threshold = octets)
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageSnappyResponseAccept =
         copy(maxInflateRatio = ratio)
 

@@ -3,7 +3,7 @@ package dev.kobahn.codec.brotli
 import dev.kobahn.protocol.extension.OctetSink
 import java.nio.ByteBuffer
 
-/** Moves octets between arrays and the library's direct buffers in steps of at most [SIZE]. */
+/** Moves bytes between arrays and the library's direct buffers in steps of at most [SIZE]. */
 internal class BrotliChunk {
     private val chunk = ByteArray(SIZE)
 

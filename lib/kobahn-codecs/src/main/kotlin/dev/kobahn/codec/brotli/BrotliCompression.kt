@@ -8,7 +8,7 @@ import dev.kobahn.codec.PerMessageBrotliResponse
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
 
-/** permessage-brotli: its parameters and its codec. */
+/** The compression permessage-brotli: its parameters and its codec. */
 internal object BrotliCompression : ContextTakeoverCompression(
     "permessage-brotli",
     "com.aayushatharva.brotli4j:brotli4j, with its native library for this platform",

@@ -8,14 +8,14 @@ import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.OctetSink
 
 /**
- * Restores brotli as it arrives.
+ * Decompresses brotli as it arrives.
  *
- * Without context takeover a message has to be a stream. With it the messages are one stream, and
- * where one of them ends is not to be seen in it; a stream may end with a message, as those of
- * Autobahn do, and the next message begins another then.
+ * Without context takeover every message must be a stream of its own. With it the messages share a
+ * stream, which does not show where a message ends. A stream may end with a message, like those of
+ * Autobahn; the next message then begins another stream.
  */
 internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDecoder {
-    // native memory: from the first octet on, up to the 16 MiB a stream may refer back
+    // Native memory, allocated for the first byte: up to the 16 MiB of the stream's window.
     private var stream: DecoderJNI.Wrapper? = null
     private val chunk = BrotliChunk()
 
@@ -34,8 +34,8 @@ internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDe
     }
 
     /**
-     * What a long reference yields comes in parts, and after one of them the library says that it
-     * needs more input: only being given nothing shows whether it does.
+     * Writes the available output. The library returns the bytes of a long reference in parts, and
+     * reports `NEEDS_MORE_INPUT` after a part. Only an empty push shows whether it really does.
      */
     private fun pull(decoder: DecoderJNI.Wrapper, output: OctetSink) {
         while (true) {

@@ -9,11 +9,13 @@ import dev.kobahn.protocol.extension.OctetSink
 import java.io.IOException
 
 /**
- * Without context takeover every message is a brotli stream. With it all messages are one that
- * never ends: each is flushed, after which the peer's decoder has all of it.
+ * Compresses messages with brotli. Without context takeover every message is a brotli stream. With
+ * it all messages share one stream that never ends: each is flushed, after which the peer can
+ * decode all of it.
  */
 internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEncoder {
-    // 1.3 MiB of native memory, from the first octets on: a message that was begun may be abandoned
+    // 1.3 MiB of native memory, allocated for the first bytes, because a begun message may be
+    // abandoned.
     private var stream: BrotliOutput? = null
 
     override fun begin(type: MessageType, length: Long): Boolean = true
@@ -86,10 +88,12 @@ private class BrotliOutput {
     fun close() = encoder.destroy()
 
     private companion object {
-        /** Fast enough for messages; the 11 of Autobahn's library is a hundred times slower. */
+        /**
+         * Fast enough for messages; the quality 11 of Autobahn's library is a hundred times slower.
+         */
         const val QUALITY = 5
 
-        /** 256 KiB of what was sent before can be referred to. */
+        /** A window of 256 KiB. */
         const val WINDOW_BITS = 18
     }
 }

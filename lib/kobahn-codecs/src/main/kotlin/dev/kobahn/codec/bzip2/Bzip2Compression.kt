@@ -11,7 +11,7 @@ import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.ExtensionParameters
 
-/** permessage-bzip2: its parameters. */
+/** The compression permessage-bzip2: its parameters. */
 internal object Bzip2Compression :
     LibraryCompression("permessage-bzip2", "org.apache.commons:commons-compress", ::probe) {
     const val MAX_LEVEL = 9
@@ -31,12 +31,15 @@ internal object Bzip2Compression :
     fun answerHeader(server: Int, client: Int): ExtensionHeader =
         header(number(SERVER, server), number(CLIENT, client))
 
-    /** A level that is 0 if it is not asked for. */
+    /** Checks a requested level; 0 requests none. */
     fun checkRequest(name: String, level: Int) = require(level == 0 || level in LEVELS) {
         "$name is $level, must be 1 to 9, or 0 (not asked for)"
     }
 
-    /** What is an end's own business, where the peer asks for at most [asked], or 0. */
+    /**
+     * Checks the unnegotiated settings of one end. The peer requests a level of at most [asked], or
+     * 0 for none.
+     */
     fun checkOwn(level: Int?, asked: Int, limits: OwnLimits) {
         val most = if (asked == 0) MAX_LEVEL else asked
         require(level == null || level in 1..most) {
@@ -46,7 +49,7 @@ internal object Bzip2Compression :
     }
 }
 
-/** Writes and reads an empty stream, which also needs what the library depends on. */
+/** Writes and reads an empty stream, which also needs the library's own dependencies. */
 private fun probe() {
     val stream = OctetQueue()
     Bzip2Encoder(1).encodeAlone(ByteArray(0), stream::append)

@@ -12,12 +12,12 @@ import java.nio.ByteBuffer
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream
 
 /**
- * Every message is one bzip2 stream. The library reads from a stream that waits for what is not
- * there yet, which an event loop must not: a message is held, as it is on the wire, until it is
- * complete, and comes out in small steps then.
+ * Decompresses messages, each of which is one bzip2 stream. The library blocks while it reads a
+ * stream that is not complete, which an event loop must not do. So a compressed message is held
+ * until it is complete, and then decompressed in small steps.
  *
- * @param maxMessageSize the longest message in octets, if the output has no lower limit. What is
- * longer on the wire than the longest message should be is not held.
+ * @param maxMessageSize the maximum size of a message in bytes, if the output has no lower limit. A
+ * message whose compressed size exceeds it is not held.
  */
 internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: Long) :
     MessageDecoder {
@@ -32,7 +32,10 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
         held.append(octets, offset, length)
     }
 
-    /** What bzip2 cannot make shorter grows by a hundredth, and 600 octets. */
+    /**
+     * Returns the maximum compressed size of [size] bytes: incompressible data grows by a hundredth
+     * and 600 bytes.
+     */
     private fun mostFor(size: Long) =
         if (size > Long.MAX_VALUE / 2) size else size + size / GROWTH + SMALLEST_BOUND
 
@@ -55,7 +58,7 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
     } catch (e: IOException) {
         throw invalid(e.message, e)
     } catch (e: IndexOutOfBoundsException) {
-        // the library does not check all of its indices
+        // The library does not check all of its indices.
         throw invalid(e.message, e)
     }
 
@@ -69,7 +72,7 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
     }
 }
 
-/** Takes the octets of [held], and ends where they do. */
+/** Reads and removes the bytes of [held]. */
 private class HeldInput(private val held: OctetQueue) : InputStream() {
     private val buffer = ByteBuffer.allocate(SegmentPool.SEGMENT_SIZE).apply { limit(0) }
 

@@ -7,11 +7,13 @@ import java.io.OutputStream
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream
 
 /**
- * Every message is one bzip2 stream. Its blocks come out as they are full; [flush] cannot have the
- * open one come out, because a block that ends early ends nothing for a reader of the stream, and a
- * stream that ends early ends the message for Autobahn, whose decompressor takes one per message.
+ * Compresses messages, each to one bzip2 stream. A block is written when it is full.
  *
- * @param level 1 to 9: the largest block has this many times 100,000 octets
+ * [flush] cannot write the open block. A block that ends early does not help a reader of the
+ * stream, and a stream that ends early ends the message for Autobahn, whose decompressor accepts
+ * one stream per message.
+ *
+ * @param level 1 to 9: the maximum block size in units of 100,000 bytes
  */
 internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
     private val output = ChunkedOutput()
@@ -52,14 +54,20 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
     }
 
     override fun close() {
-        // all of it is on the heap
+        // All memory is on the heap.
         stream = null
     }
 
-    /** Made when it is needed, for a message that was begun may be abandoned or sent alone. */
+    /**
+     * Returns the stream, creating it on first use: a begun message may be abandoned or sent
+     * standalone.
+     */
     private fun open() = stream ?: newStream(output, length).also { stream = it }
 
-    /** Both ends need memory for a whole block: it is no larger than the message, if that is known. */
+    /**
+     * Returns a stream whose blocks are no larger than the message, if [length] is known: both ends
+     * need memory for a whole block.
+     */
     private fun newStream(output: OutputStream, length: Long): BZip2CompressorOutputStream {
         val most = if (length < 0) level else minOf(level, blockSizeFor(length))
         return BZip2CompressorOutputStream(output, most)
@@ -71,7 +79,7 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
     private data class Form(private val level: Int)
 }
 
-/** The library writes octet by octet; a sink is for more. */
+/** Collects single bytes, which the library writes, into chunks for a sink. */
 private class ChunkedOutput : OutputStream() {
     lateinit var sink: OctetSink
     private val chunk = ByteArray(CHUNK)

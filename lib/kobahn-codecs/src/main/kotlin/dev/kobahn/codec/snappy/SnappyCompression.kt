@@ -8,7 +8,7 @@ import dev.kobahn.protocol.extension.MessageEncoder
 import org.xerial.snappy.Snappy
 import org.xerial.snappy.SnappyError
 
-/** permessage-snappy: its parameters and its codec. */
+/** The compression permessage-snappy: its parameters and its codec. */
 internal object SnappyCompression : ContextTakeoverCompression(
     "permessage-snappy",
     "org.xerial.snappy:snappy-java",

@@ -8,19 +8,20 @@ import java.io.IOException
 import org.xerial.snappy.Snappy
 
 /**
- * Takes the chunks of a framed stream one by one; each comes out when it is complete. Holds no more
- * than one of them, which is 75 KiB at most, and nothing between messages.
+ * Decompresses the chunks of a framed stream, each when it is complete. Holds at most one chunk,
+ * which is at most 75 KiB, and nothing between messages.
  *
- * @param noContextTakeover whether every message has to be a stream; else all of them are one
+ * @param noContextTakeover whether every message must be a stream of its own; else all messages are
+ * one stream
  */
 internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDecoder {
     private var isIdentified = false
 
-    /** The first [size] octets of the chunk that is arriving, those of its header among them. */
+    /** The first [size] bytes of the arriving chunk, header included. */
     private var chunk = NOTHING
     private var size = 0
 
-    /** How many octets of a chunk that does not matter are still to arrive. */
+    /** The number of bytes still to arrive of a skippable chunk. */
     private var toSkip = 0
 
     override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
@@ -48,7 +49,9 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         chunk = NOTHING
     }
 
-    /** Takes what is missing of the header, or else of the chunk; returns how many octets it took. */
+    /**
+     * Copies missing bytes of the header, or else of the chunk, and returns how many it copied.
+     */
     private fun take(octets: ByteArray, from: Int, end: Int): Int {
         val count = minOf(missing(), end - from)
         if (size + count > chunk.size) chunk = chunk.copyOf(grown(size + count))
@@ -57,7 +60,10 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         return count
     }
 
-    /** By what has arrived, not by what the header declares. */
+    /**
+     * Returns the new capacity. It follows the number of bytes that arrived, not the declared
+     * length.
+     */
     private fun grown(least: Int): Int {
         val most = SnappyFrame.HEADER_SIZE + SnappyFrame.MAX_DATA
         return maxOf(least, minOf(2 * chunk.size, most))

@@ -6,10 +6,12 @@ import dev.kobahn.protocol.extension.OctetSink
 import org.xerial.snappy.Snappy
 
 /**
- * Every piece becomes chunks of its own, as in Autobahn, so nothing waits for a [flush]. A chunk
- * refers to none before it: all that messages have in common is the stream's identifier.
+ * Compresses each piece of a message to chunks of its own, like Autobahn, so nothing waits for a
+ * [flush]. A chunk does not refer to earlier ones: messages share only the identifier of the
+ * stream.
  *
- * @param noContextTakeover whether every message is a stream; else all of them are one
+ * @param noContextTakeover whether every message is a stream of its own; else all messages are one
+ * stream
  */
 internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEncoder {
     private var isIdentified = false
@@ -29,7 +31,10 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
 
     override fun end(output: OctetSink) {}
 
-    /** A stream may be identified again, so it is whether messages are one stream or many. */
+    /**
+     * A standalone message always begins with an identifier, which is allowed again within a
+     * stream.
+     */
     override val aloneForm: Any get() = Form
 
     override fun encodeAlone(octets: ByteArray, output: OctetSink) {
@@ -42,7 +47,7 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
     }
 
     override fun close() {
-        // it holds nothing
+        // The encoder holds no resources.
     }
 
     private fun identify(output: OctetSink) {
@@ -62,7 +67,7 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
         }
     }
 
-    /** A chunk that compressing makes less than an eighth shorter is sent as it is. */
+    /** Writes one chunk. It stays uncompressed if compression saves less than an eighth. */
     private fun writeChunk(
         octets: ByteArray,
         from: Int,
@@ -89,6 +94,6 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
         const val MIN_GAIN = 8
     }
 
-    /** One for all encoders: what one makes of a message alone, any other would have made. */
+    /** Shared by all encoders: each of them encodes a standalone message to the same bytes. */
     private object Form
 }

@@ -5,9 +5,8 @@ import org.xerial.snappy.Snappy
 
 /**
  * The framing format of Snappy (`framing_format.txt` of the original): a stream identifier, then
- * chunks that each begin with a type and a length. The library's own streams wait for input that is
- * not there yet and keep 256 KiB for as long as they are open; what they frame is the library's
- * here as well.
+ * chunks that each begin with a type and a length. The library's own streams block on missing input
+ * and hold 256 KiB while they are open, so only the content of the chunks comes from the library.
  */
 internal object SnappyFrame {
     const val COMPRESSED = 0x00
@@ -15,35 +14,37 @@ internal object SnappyFrame {
     const val FIRST_SKIPPABLE = 0x80
     const val IDENTIFIER = 0xFF
 
-    /** Before the data of a chunk: one octet of type, three of length. */
+    /** The size of a chunk's header: one byte of type, three of length. */
     const val HEADER_SIZE = 4
 
-    /** Before the content of a chunk of data. */
+    /** The size of the checksum before the content of a data chunk. */
     const val CHECKSUM_SIZE = 4
 
-    /** The most octets a chunk has when it is not compressed. */
+    /** The maximum size of a chunk's content before compression. */
     const val MAX_CONTENT = 65_536
 
-    /** The most octets of data a chunk has that is not skipped. */
+    /** The maximum size of the data in a chunk that is not skipped. */
     val MAX_DATA: Int by lazy { CHECKSUM_SIZE + Snappy.maxCompressedLength(MAX_CONTENT) }
 
     /** The chunk that begins a stream. */
     val STREAM_IDENTIFIER: ByteArray =
         byteArrayOf(IDENTIFIER.toByte(), 6, 0, 0) + "sNaPpY".toByteArray(Charsets.US_ASCII)
 
-    /** The checksum of a chunk's content before it is compressed, masked as the format has it. */
+    /**
+     * Returns the checksum of a chunk's content before compression, masked as the format requires.
+     */
     fun checksum(octets: ByteArray, offset: Int, length: Int): Int {
         val crc = PureJavaCrc32C()
         crc.update(octets, offset, length)
         return Integer.rotateRight(crc.integerValue, CHECKSUM_ROTATION) + CHECKSUM_DELTA
     }
 
-    /** Writes the low octets of [value], [count] of them, from [offset] on. */
+    /** Writes the low [count] bytes of [value] at [offset]. */
     fun put(value: Int, count: Int, target: ByteArray, offset: Int) {
         for (index in 0 until count) target[offset + index] = (value shr 8 * index).toByte()
     }
 
-    /** Reads what [put] wrote. */
+    /** Reads the value written by [put]. */
     fun get(count: Int, source: ByteArray, offset: Int): Int {
         var value = 0
         for (index in 0 until count) {
