@@ -2,7 +2,6 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.internal.connection.send
-import dev.kobahn.internal.connection.trackTimings
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles

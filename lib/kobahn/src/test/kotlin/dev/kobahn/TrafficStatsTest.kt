@@ -1,9 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionRig
-import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.send
-import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles

@@ -12,9 +12,6 @@ import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.ConnectionFace
-import dev.kobahn.internal.connection.resetTrafficStats
-import dev.kobahn.internal.connection.trackTimings
-import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.internal.connection.whileOpen
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -45,42 +42,42 @@ internal class RealClientWebSocket(
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     override suspend fun send(text: String) =
-        connection.outbox.send(MessageType.TEXT, text.encodeToByteArray())
+        connection.outgoing.send(MessageType.TEXT, text.encodeToByteArray())
 
     override suspend fun send(octets: ByteArray) =
-        connection.outbox.send(MessageType.BINARY, octets)
+        connection.outgoing.send(MessageType.BINARY, octets)
 
     override suspend fun send(message: Message) =
-        connection.outbox.send(message.type, message.octets)
+        connection.outgoing.send(message.type, message.octets)
 
     override suspend fun send(message: Message, doNotCompress: Boolean) =
-        connection.outbox.send(message.type, message.octets, doNotCompress = doNotCompress)
+        connection.outgoing.send(message.type, message.octets, doNotCompress = doNotCompress)
 
     override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
-        connection.outbox.send(message.type, message.octets, fragmentSize, doNotCompress)
+        connection.outgoing.send(message.type, message.octets, fragmentSize, doNotCompress)
 
     override suspend fun sendMessage(
         type: MessageType,
         doNotCompress: Boolean,
         block: suspend MessageWriter.() -> Unit,
-    ) = connection.outbox.sendMessage(type, doNotCompress, block)
+    ) = connection.outgoing.sendMessage(type, doNotCompress, block)
 
-    override suspend fun send(message: PreparedMessage) = connection.outbox.send(message)
+    override suspend fun send(message: PreparedMessage) = connection.outgoing.send(message)
 
     override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
-        connection.outbox.trySend(message.type, message.octets, doNotCompress)
+        connection.outgoing.trySend(message.type, message.octets, doNotCompress)
 
-    override fun trySend(message: PreparedMessage): Boolean = connection.outbox.trySend(message)
+    override fun trySend(message: PreparedMessage): Boolean = connection.outgoing.trySend(message)
 
-    override suspend fun flush() = connection.outbox.sendRaw(untilWritten = true) {}
+    override suspend fun flush() = connection.outgoing.flush()
 
     @DelicateWebSocketApi
     override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
-        connection.outbox.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+        connection.outgoing.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
 
     @DelicateWebSocketApi
     override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
-        connection.outbox.sendRaw(sync) { sendData(octets, chopSize, sync) }
+        connection.outgoing.sendRaw(sync) { sendData(octets, chopSize, sync) }
 
     override suspend fun ping(): Duration = connection.ping()
 
@@ -88,9 +85,9 @@ internal class RealClientWebSocket(
 
     override suspend fun pong(payload: ByteArray) = connection.pong(payload)
 
-    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.pings.onPing(hook)
 
-    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.pings.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus =
         connection.close(code, reason)

@@ -24,45 +24,21 @@ internal class AutoPingConfig(
 )
 
 /**
- * Sends Pings by itself, measures what they take, and finds out when the peer is gone. On the loop,
- * but for [onWritten].
+ * Sends Pings by itself, measures the round trip, and finds out that the peer is gone. On the loop,
+ * except [onWritten].
  *
- * A Ping is sent one interval after the opening, then one after each Pong; without a timeout the
- * next follows in any case. The payload is 8 octets of wall-clock time in nanoseconds, 4 octets of
- * sequence number, both in network order, and random octets. The time for the Pong counts from the
- * departure of the Ping: what it waits behind is not the peer's fault.
+ * The first Ping is sent one interval after the opening, the next one an interval after each Pong;
+ * without a timeout, an interval after the Ping before it. The payload is 8 bytes of wall-clock time
+ * in nanoseconds and 4 bytes of sequence number, both in network order, and random bytes. The time
+ * for the Pong counts from the departure of the Ping: the peer is not to blame for bytes before it.
  *
- * While this end does not read, no Pong can be found. Pings are sent all the same: the second one to
- * a peer that has gone fails to be written. Before each the input is looked at, for its end or a
- * Close may be near.
+ * While this end does not read, it can find no Pong. It sends Pings all the same: the second Ping to
+ * a peer that is gone cannot be written. Before each Ping it looks for the end of the input or a
+ * Close.
  */
-internal class AutoPing(
-    private val transport: Transport,
-    private val config: AutoPingConfig,
-    private val owner: Owner,
-    private val log: ConnectionLog? = null,
-) {
-    /** The connection, as its automatic Pings see it. On the loop. */
-    interface Owner {
-        /** Whether a Ping would leave now: not while a frame is open, which other threads may begin. */
-        val canPing: Boolean
-
-        /** Whether the end has begun, whose own times hold then. */
-        val isClosing: Boolean
-
-        /**
-         * Sends a Ping; returns where it ends in the stream, [NOT_NOW] if [canPing] is false by now,
-         * or [CLOSED] if the connection is closing.
-         */
-        fun sendAutoPing(payload: ByteArray): Long
-
-        /** Reads what has come although reading is paused, as far as there is room for it. */
-        fun lookForEnd()
-
-        /** Ends the connection, whose peer does not answer. */
-        fun drop(cause: Throwable?)
-    }
-
+internal class AutoPing(private val connection: Connection, private val config: AutoPingConfig) {
+    private val transport get() = connection.transport
+    private val log get() = connection.log
     private val loop get() = transport.loop
     private var timer: DisposableHandle? = null
     private var pending: ByteArray? = null
@@ -108,17 +84,18 @@ internal class AutoPing(
 
     private fun ping() {
         transport.guarded {
-            if (paused) owner.lookForEnd()
+            if (paused) connection.reading.lookForEnd()
             if (stopped) return
             begunAt = loop.nanoTime()
             // A second Ping behind one that has not left would find out nothing more.
-            if (!owner.canPing || end != NONE) return awaitInterval()
+            if (end != NONE) return awaitInterval()
             val payload = payload()
             sentAt = begunAt
             roomAt = begunAt
-            val end = owner.sendAutoPing(payload)
+            val end = connection.sendAutoPing(payload)
             if (end == CLOSED) return stop()
             if (end == NOT_NOW) return awaitInterval()
+            sequence++
             pending = payload
             this.end = end
             // Another thread may have written it already.
@@ -140,13 +117,13 @@ internal class AutoPing(
         val octets = Random.nextBytes(config.size)
         ByteBuffer.wrap(octets)
             .putLong(System.currentTimeMillis() * NANOS_PER_MILLI)
-            .putInt(++sequence)
+            .putInt(sequence + 1)
         return octets
     }
 
     private fun timedOut() {
         transport.guarded {
-            if (owner.isClosing) return
+            if (connection.isClosing) return
             // The Ping has not left: writeTimeout ends a peer that takes nothing.
             if (end != NONE) return awaitPong()
             val left = config.timeout - minOf(since(sentAt), since(roomAt))
@@ -158,7 +135,7 @@ internal class AutoPing(
 
     private fun fail() {
         log?.timeout("the peer sent no Pong within ${config.timeout}")
-        owner.drop(IOException("the peer sent no Pong within ${config.timeout}"))
+        connection.drop(IOException("the peer sent no Pong within ${config.timeout}"))
     }
 
     /** The output was written up to [position], and [waiting] octets are left. From any thread. */

@@ -2,46 +2,79 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
 import dev.kobahn.CloseStatus.Initiator
-import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.Role
 import java.io.IOException
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlinx.coroutines.DisposableHandle
 
 /**
- * The end of a connection, from the first Close to the end of the transport (RFC 6455 section 7),
- * with the timers that bound each step. What the frames say is [Protocol]'s business. On the loop,
- * except for [statusNow] and [onWritten].
+ * The closing handshake of a connection (RFC 6455 section 7), from the first Close to the end of the
+ * transport, with the timers that bound each phase. [Protocol] knows the rules of the frames.
  *
- * Every time counts from the departure of what was sent last: as long as the system takes something
- * for the peer nothing of it is thrown away.
+ * Our Close is pending when the peer's Close or a violation has arrived, until the application has
+ * handled the messages that arrived before: it may still answer them. A handler on the loop has
+ * handled them as soon as it has run; any other handler has [PATIENCE].
+ *
+ * Each time limit counts from the departure of the last byte that was sent: nothing is thrown away
+ * as long as the peer takes something.
+ *
+ * ```
+ * CLOSE_FRAMES <-> PENDING        our Close is sent, or has to wait for the application
+ *      |              |
+ *   WRITING        DROPPING       (failByDrop: no Close is sent)
+ *      |              |
+ * END_OF_TRANSPORT    |
+ *      |              |
+ *     OVER <----------+
+ * ```
+ *
+ * On the loop, except where a KDoc says otherwise.
  */
-internal class ClosingHandshake(
-    private val transport: Transport,
-    private val protocol: Protocol,
-    private val config: ConnectionConfig,
-    private val log: ConnectionLog? = null,
-) {
-    private enum class Step {
-        /** No Close of ours was sent, or the peer's is waited for. */
+internal class ClosingHandshake(private val connection: Connection) {
+    private enum class Phase {
+        /** No Close of ours was sent, or the peer's has not arrived. */
         CLOSE_FRAMES,
 
-        /** Both Close frames are through, ours or what stands before it is still to be written. */
+        /** Our Close waits for the application. */
+        PENDING,
+
+        /** Our Close, or a byte before it, is still to be written. Both Close frames are known. */
         WRITING,
 
-        /** Everything is written, and the peer is to end the transport. */
+        /** The peer broke a rule and gets no Close, but what was sent to it before. */
+        DROPPING,
+
+        /** Everything is written. The peer has to end the transport. */
         END_OF_TRANSPORT,
 
         /** The transport is gone. */
         OVER,
     }
 
-    @Volatile
-    private var step = Step.CLOSE_FRAMES
+    private val transport = connection.transport
+    private val loop = transport.loop
+    private val output = transport.output
+    private val protocol = connection.protocol
+    private val config = connection.config
 
+    /** Guarded by the monitor of [output]. */
+    @Volatile
+    private var phase = Phase.CLOSE_FRAMES
+        set(next) = synchronized(output) { if (field != Phase.OVER) field = next }
+
+    /** Bounds the time of the current phase, restarted by progress in writing. */
     @Volatile
     private var timer: ProgressTimer? = null
+
+    /** Bounds the time that the application has while our Close is pending. */
+    private var patience: DisposableHandle? = null
+
+    /** Whether the peer ended its direction while our Close was pending. */
+    private var hasInputEnded = false
 
     @Volatile
     private var initiator: Initiator? = null
@@ -49,13 +82,13 @@ internal class ClosingHandshake(
     @Volatile
     private var cause: Throwable? = null
 
-    /** One side closes, fails or drops the connection; the first to do so is the initiator. */
+    /** The first side that closes, fails or drops the connection is the initiator. */
     fun begin(by: Initiator, because: Throwable? = null) {
         blame(by, because)
-        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
+        connection.enterClosing(by)
     }
 
-    /** As [begin], but says nothing of it. */
+    /** Records who ended the connection and why, unless that is known. From any thread. */
     fun blame(by: Initiator, because: Throwable?) {
         if (initiator == null) initiator = by
         if (cause == null) cause = because
@@ -63,7 +96,15 @@ internal class ClosingHandshake(
 
     /** Goes as far as the Close frames sent and received allow. */
     fun advance() {
-        if (protocol.localClose == null || step != Step.CLOSE_FRAMES) return
+        when (phase) {
+            Phase.PENDING -> if (protocol.localClose != null) closeSent()
+            Phase.CLOSE_FRAMES -> advanceFrames()
+            else -> Unit
+        }
+    }
+
+    private fun advanceFrames() {
+        if (protocol.localClose == null) return
         if (protocol.closeReceived && !protocol.isCloseHeld) {
             endTransport()
         } else if (timer == null) {
@@ -71,7 +112,82 @@ internal class ClosingHandshake(
         }
     }
 
-    /** The peer is too slow. What the system has taken may still be on its way to it. */
+    // Our Close is pending.
+
+    /** The protocol wants our Close to be sent, as an answer or because of a violation. */
+    fun onCloseDue() {
+        // After a Close of our own the application cannot answer anything.
+        val isSent = protocol.localClose != null
+        if (isSent && !failsByDrop) return advance()
+        phase = Phase.PENDING
+        if (isSent || connection.incomingMessages.isIdle) return sendPending()
+        awaitAnswers()
+        if (!connection.handlerOnLoop) return
+        loop.execute {
+            transport.guarded { if (connection.incomingMessages.isEmptied) sendPending() }
+        }
+    }
+
+    /**
+     * If an answer waits for the peer to take bytes sent before it, the wait goes on for as long as
+     * the peer probably waits for our Close.
+     */
+    private fun awaitAnswers(begun: Long = loop.nanoTime()) {
+        patience = loop.schedule(PATIENCE) {
+            transport.guarded {
+                val isInTime = (loop.nanoTime() - begun).nanoseconds < config.closeHandshakeTimeout
+                val isAnswerWaiting = phase == Phase.PENDING && connection.outgoing.isAwaited
+                if (isInTime && isAnswerWaiting) awaitAnswers(begun) else sendPending()
+            }
+        }
+    }
+
+    /** The application took every message and wants more. From any thread. */
+    fun onIdle() {
+        // `incoming` is empty until the loop has moved messages to it that arrived in pieces.
+        if (phase == Phase.PENDING && connection.incomingMessages.isIdle) sendPending()
+    }
+
+    /** Sends our Close if it is pending. From any thread. */
+    private fun sendPending() {
+        if (phase != Phase.PENDING) return
+        if (failsByDrop) return loop.run { transport.guarded(::drop) }
+        val isSent = synchronized(output) {
+            if (phase != Phase.PENDING) return
+            val isSent = !connection.isClosed && protocol.sendDueClose()
+            phase = Phase.CLOSE_FRAMES
+            isSent
+        }
+        if (isSent) transport.flush()
+        loop.run { transport.guarded { if (!connection.isClosed) closeSent() } }
+    }
+
+    private fun closeSent() {
+        if (phase == Phase.PENDING) phase = Phase.CLOSE_FRAMES
+        patience?.dispose()
+        if (phase == Phase.CLOSE_FRAMES) advanceFrames()
+        if (hasInputEnded) onInputEnd()
+    }
+
+    /** The application closes the connection. */
+    fun onClosedHere() {
+        if (phase == Phase.PENDING && failsByDrop) drop() else advance()
+    }
+
+    private val failsByDrop get() = config.failByDrop && protocol.failure != null
+
+    private fun drop() {
+        if (phase != Phase.PENDING) return
+        phase = Phase.DROPPING
+        patience?.dispose()
+        if (isAllWritten) return transport.close()
+        limit(config.closeHandshakeTimeout) { transport.close() }
+        transport.flush()
+    }
+
+    // Both Close frames are known, or the peer is too slow.
+
+    /** Bytes that the system has taken may still be on their way to the peer. */
     private fun timedOut() {
         val limit = config.closeHandshakeTimeout
         val message = when {
@@ -80,24 +196,25 @@ internal class ClosingHandshake(
             else -> "the peer sent no Close within $limit"
         }
         begin(Initiator.LOCAL, IOException(message))
-        log?.timeout(message)
+        connection.log?.timeout(message)
         val isHopeless = !isAllWritten || protocol.isCloseHeld || protocol.failure != null
         if (isHopeless) return transport.close()
-        // Closing at once would have the kernel reset the transport when the peer sends anything.
-        step = Step.END_OF_TRANSPORT
+        // If the socket were closed now, the kernel would reset it when the peer sends anything.
+        phase = Phase.END_OF_TRANSPORT
         limit(limit) { transport.close() }
         transport.shutdownOutput()
     }
 
-    private val isAllWritten get() = synchronized(transport.output) { transport.output.isEmpty }
+    private val isAllWritten get() = synchronized(output) { output.isEmpty }
 
     /**
      * Section 7.1.1: the server ends the transport, the client waits for that. A peer whose Close
-     * was valid sends nothing more (section 5.5.1). Any other may still be sending: ending by halves
-     * and reading on keeps the kernel from resetting the transport before it has read our Close.
+     * was valid sends nothing more (section 5.5.1). Any other peer may still be sending: then only
+     * our direction ends and reading goes on, or the kernel would reset the transport before the
+     * peer has read our Close.
      */
     private fun endTransport() {
-        step = Step.WRITING
+        phase = Phase.WRITING
         if (config.protocol.role == Role.SERVER) endAsServer()
         if (isAllWritten) awaitEnd() else limit(config.closeHandshakeTimeout, ::timedOut)
     }
@@ -108,50 +225,54 @@ internal class ClosingHandshake(
     }
 
     private fun awaitEnd() {
-        if (step != Step.WRITING) return
-        step = Step.END_OF_TRANSPORT
+        if (phase != Phase.WRITING) return
+        phase = Phase.END_OF_TRANSPORT
         limit(config.dropTimeout) {
-            log?.timeout("the peer did not end the transport within ${config.dropTimeout}")
+            connection.log?.timeout(
+                "the peer did not end the transport within ${config.dropTimeout}",
+            )
             transport.close()
         }
     }
 
-    /** The transport tried to write; [waiting] octets are left. From any thread. */
+    /** The transport tried to write. [waiting] bytes are left. From any thread. */
     fun onWritten(waiting: Long) {
         timer?.onWritten()
-        if (waiting == 0L &&
-            step == Step.WRITING
-        ) {
-            transport.loop.run { transport.guarded(::awaitEnd) }
+        if (waiting > 0) return
+        when (phase) {
+            Phase.WRITING -> loop.run { transport.guarded(::awaitEnd) }
+            Phase.DROPPING -> if (isAllWritten) transport.close()
+            else -> Unit
         }
     }
 
     /**
-     * The peer ended its direction of the transport. If a Close of ours is on its way the peer may
-     * still read it; what else waits is of no use any more.
+     * The peer ended its direction of the transport. It may still read a Close that we have sent;
+     * nothing else that waits is of use any more.
      */
-    fun inputEnded() {
+    fun onInputEnd() {
+        hasInputEnded = phase == Phase.PENDING || phase == Phase.DROPPING
+        if (hasInputEnded) return
         if (!protocol.closeReceived) {
             begin(Initiator.REMOTE, IOException("the peer ended the transport without a Close"))
         }
         if (protocol.localClose == null) return transport.close()
-        if (step == Step.CLOSE_FRAMES) endTransport()
+        if (phase == Phase.CLOSE_FRAMES) endTransport()
         transport.shutdownOutput()
     }
 
     /** The transport is gone. */
-    fun transportClosed(because: IOException?) {
-        step = Step.OVER
+    fun onTransportClosed(because: IOException?) {
+        phase = Phase.OVER
         timer?.stop()
+        patience?.dispose()
         blame(Initiator.REMOTE, because)
         if (protocol.localClose != null && !protocol.isCloseWritten) {
             blame(Initiator.REMOTE, IOException("the transport ended before our Close was written"))
         }
         if (protocol.isInsideMessage) {
-            blame(
-                Initiator.REMOTE,
-                IOException("a message was cut off by the end of the connection"),
-            )
+            val message = "a message was cut off by the end of the connection"
+            blame(Initiator.REMOTE, IOException(message))
         }
     }
 
@@ -160,22 +281,26 @@ internal class ClosingHandshake(
         timer = ProgressTimer(transport, time, action).also { it.start() }
     }
 
-    /** What is known about the end now; final once the transport is gone. From any thread. */
+    /** Returns what is known about the end now; final once the transport is gone. From any thread. */
     fun statusNow(): CloseStatus {
-        val local = sentClose()
+        val isOver = phase == Phase.OVER
+        val local = protocol.localClose.takeIf { isDelivered(isOver) }
         val remote = protocol.remoteClose
         val failure = protocol.failure
         val initiator = initiator ?: Initiator.LOCAL
         val failedHere = initiator == Initiator.LOCAL && CloseCode.fails(local?.code)
         // Our answer to the peer's Close may be still to come, but not after the end.
-        val isAnswered = local != null || step != Step.OVER
-        val isCutOff = step == Step.OVER && protocol.isInsideMessage
+        val isAnswered = local != null || !isOver
+        val isCutOff = isOver && protocol.isInsideMessage
         val clean = remote != null && isAnswered && failure == null && !failedHere && !isCutOff
         return CloseStatus(local, remote, initiator, clean, if (clean) null else failure ?: cause)
     }
 
-    /** Our Close if it left or can still leave. What stands before it in the stream then does too. */
-    private fun sentClose() = protocol.localClose.takeUnless {
-        if (step == Step.OVER) !protocol.isCloseWritten else protocol.isCloseHeld
+    /** Whether our Close was written, or can be; then all that stands before it is too. */
+    private fun isDelivered(isOver: Boolean) =
+        if (isOver) protocol.isCloseWritten else !protocol.isCloseHeld
+
+    private companion object {
+        val PATIENCE = 250.milliseconds
     }
 }

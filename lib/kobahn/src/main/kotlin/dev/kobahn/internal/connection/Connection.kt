@@ -7,6 +7,7 @@ import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.ReadingPausedException
 import dev.kobahn.Timings
+import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
@@ -14,7 +15,6 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
-import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
@@ -24,6 +24,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.ReceiveChannel
@@ -31,91 +32,81 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 
 /**
- * A connection after its opening handshake: the [Protocol] between a [Transport] and the
- * application's coroutines.
+ * One WebSocket connection: the [Protocol] between a [Transport] and the coroutines of the
+ * application.
  *
- * Received octets, timers and the end of the transport come on the loop; the application's calls
- * come from anywhere and meet the loop at three guarded places: the transport's output, the queue
- * of [incoming] messages, and [closeStatus].
+ * [state] only goes forward, and only [enter] changes it:
+ *
+ * ```
+ * CONNECTING -> OPEN      onOpened: the opening handshake is done
+ * OPEN       -> CLOSING   a Close was sent or received, the peer broke a rule, or drop() was called
+ * any        -> CLOSED    onClosed: the transport is gone, and closeStatus is final
+ * ```
+ *
+ * Who may touch what:
+ * - The transport, the timers and the protocol's events call on the connection's loop.
+ * - The application calls from any thread. It meets the loop at the monitor of [output], which
+ *   guards everything that is sent and the step to CLOSED, and at the queue of [incomingMessages], which has
+ *   a monitor of its own.
+ * - No code of the application runs while a monitor is held.
+ *
+ * Every part is made when it is first needed, so that a connection at rest is small.
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
- * @param opener who completes the opening handshake, where that is not done
- * @param budget what all connections may hold together, or null
+ * @param opener completes the opening handshake, if it is not done yet
+ * @param budget bounds the memory of all connections together, or null
  */
 internal class Connection(
     socket: Transport,
-    override val config: ConnectionConfig,
+    val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
-    private val handlerOnLoop: Boolean,
+    val handlerOnLoop: Boolean,
     private val opener: Opener? = null,
-    private val budget: MemoryBudget? = null,
-) : ConnectionEnd(),
-    TransportListener,
+    budget: MemoryBudget? = null,
+) : TransportListener,
     ProtocolEvents,
-    Inbox.Owner,
-    Outbox.Owner,
-    AutoPing.Owner,
-    HeldMemory.Owner,
-    KeptMemory.Owner {
-    override val transport = socket.loggedBy(config.wireLog)
+    IncomingChannel.Listener {
+    val transport = socket.loggedBy(config.wireLog)
     val loop get() = transport.loop
     val output get() = transport.output
-    override val protocol = Protocol(config.protocol, output, maskingKeys, this)
+    val protocol = Protocol(config.protocol, output, maskingKeys, this)
 
-    /** The log, or null where frames are not logged. */
+    /** The log, or null if frames are not logged. */
     val log get() = transport.log.takeIf { config.wireLog?.frames == true }
-    val outbox = Outbox(this)
-    private val autoPing = config.autoPing?.let { AutoPing(transport, it, this, log) }
-    private val inbox = Inbox(config.maxIncomingQueueSize, this)
 
-    /** The times, or null where they are not tracked. */
-    @Volatile
-    override var timings: Timings? = null
+    val incomingMessages = Incoming(this)
+    val outgoing = Outgoing(this)
+    val reading = Reading(this)
+    val memory = budget?.let { ConnectionMemory(this, it) }
+    private val autoPing = config.autoPing?.let { AutoPing(this, it) }
 
-    // An idle connection does without these: each is made when it is first wanted.
-    @Volatile private var pings: PendingPings? = null
-
-    @Volatile private var madeHooks: ControlHooks? = null
+    @Volatile private var madePings: Pings? = null
 
     @Volatile private var madeClosing: ClosingHandshake? = null
 
-    @Volatile private var dueClose: DueClose? = null
-
     @Volatile private var madeWriteTimer: ProgressTimer? = null
 
-    @Volatile private var memory: HeldMemory? = null
+    private var awaitedEnd: CompletableDeferred<CloseStatus>? = null
 
-    /** Memory that others keep for this connection. */
-    @Volatile private var kept = emptyList<KeptMemory>()
-
-    /** How many octets the request has, which is kept as long as the connection is open. */
-    private var requestSize = 0L
-
-    /** Set on the loop. */
+    /** From any thread. Changes under the monitor of [output]. */
     @Volatile
-    override var isMemoryShort = false
+    var state = WebSocketState.CONNECTING
         private set
 
-    /** Whether the handler has ended. */
+    /** Tells how the connection ended, or null before it is CLOSED. */
     @Volatile
-    private var isAbandoned = false
-
-    /** Whether nothing is read because the application has enough, or memory is short. */
-    @Volatile
-    var isReadingPaused = false
+    var closeStatus: CloseStatus? = null
         private set
 
-    /**
-     * Octets that were read and are not parsed yet: the application has enough, or they restore to so
-     * much that others have to be served in between. Nothing is read meanwhile. On the loop.
-     */
-    private var held: ByteBuffer? = null
-
-    /** Whether the loop will go on with [held]. On the loop. */
-    private var goesOn = false
-
+    /** The times, or null if they are not tracked. */
     @Volatile
-    private var isOpened = false
+    var timings: Timings? = null
+        private set
+
+    /** The extensions that were agreed on, as the server answered them. */
+    @Volatile
+    var extensions: List<ExtensionHeader> = emptyList()
+        private set
 
     init {
         if (config.trackTimings) trackTimings(true)
@@ -123,44 +114,179 @@ internal class Connection(
         log?.let { protocol.watch(it.sent, it.received) }
     }
 
-    /** What transforms the messages, as the server answered it. */
-    @Volatile
-    var extensions: List<ExtensionHeader> = emptyList()
-        private set
+    val incoming: ReceiveChannel<Message> get() = incomingMessages.whole()
 
-    val incoming: ReceiveChannel<Message> get() = inbox.whole()
+    val incomingStreams: ReceiveChannel<MessageReader> get() = incomingMessages.streams()
 
-    val incomingStreams: ReceiveChannel<MessageReader> get() = inbox.streams()
+    // The state.
 
-    /** What the application wants to know of Pings and Pongs. */
-    val hooks: ControlHooks
-        get() = madeHooks ?: synchronized(output) {
-            madeHooks ?: ControlHooks(::hookFailed).also { madeHooks = it }
+    /** [detail] is for the log, which is called without the monitor. */
+    private inline fun enter(next: WebSocketState, detail: () -> Any? = { null }) {
+        val said: Any?
+        synchronized(output) {
+            if (next <= state) return
+            said = detail()
+            state = next
         }
+        log?.state(next, said)
+    }
 
-    private val closing: ClosingHandshake
+    /** The side [by] has begun the end. From any thread. */
+    fun enterClosing(by: Initiator) =
+        enter(WebSocketState.CLOSING) { "begun by ${by.name.lowercase()}" }
+
+    /** Whether the end has begun, or the connection has ended. */
+    val isClosing: Boolean get() = state >= WebSocketState.CLOSING
+
+    /** Whether the connection has ended. Nothing can be sent any more. */
+    val isClosed: Boolean get() = state == WebSocketState.CLOSED
+
+    suspend fun awaitClosed(): CloseStatus = closeStatus ?: awaitedEnd().await()
+
+    private fun awaitedEnd() = synchronized(output) {
+        awaitedEnd ?: CompletableDeferred<CloseStatus>().also { made ->
+            awaitedEnd = made
+            closeStatus?.let(made::complete)
+        }
+    }
+
+    /** The exception of a call that comes too late. */
+    override fun closedException(): ConnectionClosedException =
+        ConnectionClosedException(closeStatus ?: closing.statusNow())
+
+    val closing: ClosingHandshake
         get() = madeClosing ?: synchronized(output) {
-            madeClosing ?: ClosingHandshake(transport, protocol, config, log)
-                .also { madeClosing = it }
+            madeClosing ?: ClosingHandshake(this).also { madeClosing = it }
         }
+
+    private inline fun onLoop(crossinline action: () -> Unit) =
+        loop.run { transport.guarded(action) }
+
+    // The opening.
+
+    /** The opening handshake agreed on [extensions]. Before [onOpened]. */
+    fun extend(extensions: List<AgreedExtension>) {
+        if (extensions.isEmpty()) return
+        this.extensions = extensions.map { it.header }
+        protocol.extend(extensions, loop.codecs)
+    }
+
+    /**
+     * The opening handshake is done: from now on bytes come. On the loop.
+     *
+     * @param unsent how many bytes of the handshake are still to be appended to the output
+     * @param requestSize the size of the peer's request in bytes
+     */
+    fun onOpened(unsent: Int = 0, requestSize: Long = 0) {
+        val sent = synchronized(output) { output.appended } + unsent
+        protocol.traffic.opened(sent, transport.received)
+        memory?.onOpened(requestSize)
+        timings?.track("onOpen")
+        enter(WebSocketState.OPEN)
+        autoPing?.start()
+    }
+
+    /** The opening handshake will not be completed, because of [failure] if there is one. On the loop. */
+    fun onNeverOpened(failure: Throwable? = null) {
+        closing.blame(Initiator.LOCAL, failure)
+        incomingMessages.end(closedException())
+    }
+
+    // The application sends and closes. From any thread.
 
     val bufferedAmount: Long get() = synchronized(output) { output.size }
 
-    val state: WebSocketState
-        get() = when {
-            closeStatus != null -> WebSocketState.CLOSED
-            !isOpened -> WebSocketState.CONNECTING
-            isClosing -> WebSocketState.CLOSING
-            else -> WebSocketState.OPEN
-        }
+    val trafficStats: TrafficStats
+        get() = synchronized(output) { TrafficStats(protocol.traffic.sinceReset(output.appended)) }
+
+    fun resetTrafficStats() {
+        synchronized(output) { protocol.traffic.reset(output.appended) }
+    }
+
+    fun trackTimings(on: Boolean) {
+        timings = if (on) Timings(loop::nanoTime) else null
+    }
 
     val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
 
-    // The application's side.
+    /** The Pings and Pongs of the application. */
+    val pings: Pings
+        get() = madePings ?: synchronized(output) {
+            madePings ?: Pings(loop, ::hookFailed).also { madePings = it }
+        }
 
-    /** A message that is sent piece by piece will not be completed, because of [failure]. */
-    override fun abandonMessage(failure: Throwable) {
-        // Asked first: a Close that was sent before has cut the message off.
+    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
+
+    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+
+    private fun sendPing(payload: ByteArray) {
+        // Checked after the Ping is registered: a pause or the end that comes now makes it fail.
+        if (reading.isPaused) throw ReadingPausedException()
+        val isSent = synchronized(output) { !isClosed && protocol.sendPing(payload) }
+        if (!isSent) throw closedException()
+        transport.flush()
+    }
+
+    suspend fun pong(payload: ByteArray) = outgoing.sendPiece { SendStep.of(sendPong(payload)) }
+
+    suspend fun close(code: Int, reason: String): CloseStatus {
+        beginClose(code, reason)
+        return awaitClosed()
+    }
+
+    /** Closes as [close] does. Throws if the peer did not take every message, unless [drop] was called. */
+    suspend fun closeDelivering(code: Int): CloseStatus {
+        val status = close(code, "")
+        val isDropped = status.cause?.message == DROPPED_HERE
+        if (!isDropped && !protocol.isDataWritten) throw ConnectionClosedException(status)
+        return status
+    }
+
+    /** Sends a Close unless one was sent, and waits for nothing. */
+    fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
+        val isDrop = config.failByDrop && protocol.failure != null
+        val isSent = synchronized(output) {
+            if (isClosed) return
+            !isDrop && protocol.sendClose(code, reason)
+        }
+        if (isSent) {
+            enterClosing(Initiator.LOCAL)
+            transport.flush()
+        }
+        onLoop {
+            if (isClosed) return@onLoop
+            closing.begin(Initiator.LOCAL, cause)
+            memory?.onClosing()
+            // Reading goes on to the peer's Close, and keeps nothing.
+            incomingMessages.discard()
+            memory?.update()
+            closing.onClosedHere()
+        }
+    }
+
+    fun drop() = drop(null)
+
+    fun drop(cause: Throwable?) {
+        onLoop {
+            if (isClosed) return@onLoop
+            closing.begin(Initiator.LOCAL, cause ?: IOException(DROPPED_HERE))
+            transport.close()
+        }
+    }
+
+    /** Drops the connection without waiting for the loop, which may be blocked. */
+    fun dropNow(cause: IOException) {
+        if (!isClosed) closing.blame(Initiator.LOCAL, cause)
+        transport.close()
+    }
+
+    // What the parts of the connection need.
+
+    val isMemoryShort: Boolean get() = memory?.isShort == true
+
+    /** A message that is sent in pieces will not be completed, because of [failure]. */
+    fun abandonMessage(failure: Throwable) {
+        // Asked first, because a Close that was sent before has cut the message off.
         val isClosedBefore: Boolean
         val state = synchronized(output) {
             isClosedBefore = protocol.localClose != null
@@ -174,95 +300,31 @@ internal class Connection(
         }
     }
 
-    override val expectsAnswers: Boolean get() = !inbox.isEmptied
+    /** No frame is open any more: a Close that waited for its end is sent. */
+    fun frameEnded() {
+        if (protocol.localClose != null) onLoop { if (!isClosed) closing.advance() }
+    }
 
-    override fun encoderFailed(failure: Throwable) {
+    /** An extension failed to encode a message, so that no other message can be sent. On the loop. */
+    fun encoderFailed(failure: Throwable) {
         // Closed first: a log that fails must not keep the connection open.
         beginClose(CloseCode.INTERNAL_ERROR, "", failure)
         logError(failure) { "a message to ${transport.peer} could not be encoded" }
     }
 
-    override fun frameEnded() {
-        if (protocol.localClose != null) onLoop { if (!outbox.isClosed) closing.advance() }
+    private fun hookFailed(failure: Throwable) {
+        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+        logError(failure) { "a hook of the connection with ${transport.peer} failed" }
     }
 
-    suspend fun ping(): Duration = pings().await(::sendPing).nanoseconds
+    /** Whether a Ping can be sent now: not inside a frame, which other threads may begin. */
+    val canPing: Boolean get() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
 
-    suspend fun ping(payload: ByteArray): Duration = pings().await(payload, ::sendPing).nanoseconds
-
-    private fun pings() = synchronized(output) { pings ?: PendingPings(loop).also { pings = it } }
-
-    private fun sendPing(payload: ByteArray) {
-        // Checked once the Ping is registered: who pauses or ends then fails it.
-        if (isReadingPaused) throw ReadingPausedException()
-        val isSent = synchronized(output) { !outbox.isClosed && protocol.sendPing(payload) }
-        if (!isSent) throw closedException()
-        transport.flush()
-    }
-
-    suspend fun pong(payload: ByteArray) = outbox.sendPiece { SendStep.of(sendPong(payload)) }
-
-    suspend fun close(code: Int, reason: String): CloseStatus {
-        beginClose(code, reason)
-        return awaitClosed()
-    }
-
-    /** Closes as [close] does. Throws if messages were not taken, unless [drop] was called. */
-    suspend fun closeDelivering(code: Int): CloseStatus {
-        val status = close(code, "")
-        val isDropped = status.cause?.message == DROPPED_HERE
-        if (!isDropped && !protocol.isDataWritten) throw ConnectionClosedException(status)
-        return status
-    }
-
-    /** Sends a Close unless one was sent, and does not wait for anything. From any thread. */
-    fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
-        val isSent = synchronized(output) {
-            if (outbox.isClosed) return
-            !isDrop && protocol.sendClose(code, reason)
-        }
-        if (isSent) transport.flush()
-        onLoop {
-            if (outbox.isClosed) return@onLoop
-            closing.begin(Initiator.LOCAL, cause)
-            // Reading has to go on to the peer's Close; it costs no memory, for nothing is kept.
-            isMemoryShort = false
-            inbox.discard()
-            weigh()
-            dueClose?.onClosedHere() ?: closing.advance()
-        }
-    }
-
-    /** Whether the peer broke a rule and gets no Close for it. */
-    private val isDrop get() = config.failByDrop && protocol.failure != null
-
-    fun drop() = drop(null)
-
-    override fun drop(cause: Throwable?) {
-        onLoop {
-            if (outbox.isClosed) return@onLoop
-            closing.begin(Initiator.LOCAL, cause ?: IOException(DROPPED_HERE))
-            transport.close()
-        }
-    }
-
-    /** Drops the connection without waiting for the loop, which may be held up. From any thread. */
-    fun dropNow(cause: IOException) {
-        if (!outbox.isClosed) closing.blame(Initiator.LOCAL, cause)
-        transport.close()
-    }
-
-    /** Whether the connection has ended or is about to, by whichever side. */
-    override val isClosing: Boolean
-        get() = protocol.closeExpected || closeStatus != null || outbox.isClosed
-
-    /** What a call that comes too late throws. */
-    override fun closedException(): ConnectionClosedException =
-        ConnectionClosedException(closeStatus ?: closing.statusNow())
-
-    override val canPing: Boolean get() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
-
-    override fun sendAutoPing(payload: ByteArray): Long {
+    /**
+     * Sends a Ping of [autoPing]. Returns where it ends in the stream, [AutoPing.NOT_NOW] if a frame
+     * is open, or [AutoPing.CLOSED] if the connection is closing.
+     */
+    fun sendAutoPing(payload: ByteArray): Long {
         val end = synchronized(output) {
             if (!canPing) return AutoPing.NOT_NOW
             if (!protocol.sendPing(payload)) return AutoPing.CLOSED
@@ -272,107 +334,50 @@ internal class Connection(
         return end
     }
 
-    override fun lookForEnd() {
-        repeat(READS_AHEAD) {
-            // What is held comes first, and can only be taken when there is room.
-            if (!isReadingPaused || isMemoryShort || held != null || inbox.isOverfull) return
-            if (!transport.readOnce()) return
+    fun onReadingPaused() {
+        madePings?.fail(::ReadingPausedException)
+        autoPing?.onPause()
+    }
+
+    fun onReadingResumed() {
+        autoPing?.onResume()
+        protocol.resumeReceiving()
+    }
+
+    /** Runs [block]. Meanwhile messages that nobody asks for are discarded and do not hold the peer back. */
+    suspend fun <T> discardingUnread(block: suspend () -> T): T {
+        incomingMessages.beginDiscarding()
+        // Messages that have filled the queue have held the peer back already.
+        onLoop { if (incomingMessages.discardUnread()) reading.resume() }
+        try {
+            return block()
+        } finally {
+            incomingMessages.endDiscarding()
         }
     }
 
-    private fun hookFailed(failure: Throwable) {
-        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
-        logError(failure) { "a hook of the connection with ${transport.peer} failed" }
-    }
+    /** The handler was cancelled. From any thread. */
+    fun handlerCancelled() = incomingMessages.resumeAll()
 
-    /** The peer took nothing for too long, if something still waits for it. On the loop. */
-    private fun writingTimedOut() {
-        val waiting = bufferedAmount
-        if (waiting == 0L) return
-        val message = "the peer took nothing for ${config.writeTimeout} while $waiting bytes waited"
-        log?.timeout(message)
-        drop(IOException(message))
-    }
-
-    // The transport's side.
-
-    /** What the opening handshake agreed on; before [onOpened]. */
-    fun extend(extensions: List<AgreedExtension>) {
-        if (extensions.isEmpty()) return
-        this.extensions = extensions.map { it.header }
-        protocol.extend(extensions, loop.codecs)
-    }
-
-    /**
-     * The opening handshake is done: from now on octets come. On the loop.
-     *
-     * @param unsent how many octets of the handshake are still to be appended to the output
-     * @param requestSize how many octets the request has, where it is the peer's
-     */
-    fun onOpened(unsent: Int = 0, requestSize: Long = 0) {
-        countOpening(unsent)
-        this.requestSize = requestSize
-        if (requestSize >= MemoryBudget.GRAIN) weigh()
-        timings?.track("onOpen")
-        log?.state(WebSocketState.OPEN)
-        isOpened = true
-        autoPing?.start()
-    }
-
-    /** The opening handshake will not be completed, because of [failure] if it is that. On the loop. */
-    fun onNeverOpened(failure: Throwable? = null) {
-        closing.blame(Initiator.LOCAL, failure)
-        inbox.end(closedException())
-    }
+    // The transport calls.
 
     override fun onOctets(input: ByteBuffer) {
-        countReceived()
+        if (!protocol.closeExpected) protocol.traffic.octetsReceived(transport.received)
         receive(input)
-        if (input.hasRemaining()) hold(input.copy())
+        if (input.hasRemaining()) reading.keep(input)
     }
 
-    private fun receive(input: ByteBuffer) {
+    /** Parses [input]. Some of it remains if that is enough for one turn of the loop, or if the queue is full. */
+    fun receive(input: ByteBuffer) {
         protocol.receive(input, RESTORED_PER_TURN)
         autoPing?.onTraffic()
-        // A Close that is no valid one makes no event.
+        // An invalid Close makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
-        weigh()
+        memory?.update()
     }
 
-    private fun hold(rest: ByteBuffer) {
-        held = rest
-        weigh()
-        transport.pauseReading()
-        if (!protocol.isReceivingPaused && !isMemoryShort) goOn()
-    }
-
-    private fun goOn() {
-        if (goesOn) return
-        goesOn = true
-        loop.executeNextTurn(::receiveHeld)
-    }
-
-    /** What is held, before anything else that comes. */
-    private fun receiveHeld() {
-        goesOn = false
-        if (isMemoryShort) return
-        val octets = held ?: return
-        held = null
-        try {
-            receive(octets)
-            if (octets.hasRemaining()) return hold(octets)
-        } catch (failure: Throwable) {
-            // As the transport does when it calls: who missed something must not go on.
-            drop(failure)
-            throw failure
-        }
-        if (!isReadingPaused) transport.resumeReading()
-    }
-
-    override fun onInputEnd() {
-        if (dueClose?.onInputEnd() != true) closing.inputEnded()
-    }
+    override fun onInputEnd() = closing.onInputEnd()
 
     override fun onWritten(waiting: Long) {
         val position: Long
@@ -384,12 +389,11 @@ internal class Connection(
         }
         if (isAnswered) transport.flush()
         if (waiting > 0) writeTimer().onBlocked()
-        if (waiting > 0 && output.isShared) watchMemory()
+        if (waiting > 0 && output.isShared) memory?.watch()
         autoPing?.onWritten(position, waiting)
         madeClosing?.onWritten(waiting)
-        dueClose?.onWritten()
-        outbox.onWritten()
-        memory?.update()
+        outgoing.onWritten()
+        memory?.onReleased()
     }
 
     private fun writeTimer() = madeWriteTimer ?: synchronized(output) {
@@ -400,173 +404,82 @@ internal class Connection(
     private fun ProgressTimer.onBlocked() {
         onWritten()
         start()
-        // The end may have come meanwhile, and has stopped it before.
-        if (outbox.isClosed) stop()
+        // The end may have stopped the timer before.
+        if (isClosed) stop()
+    }
+
+    /** The peer took nothing for too long. On the loop. */
+    private fun writingTimedOut() {
+        val waiting = bufferedAmount
+        if (waiting == 0L) return
+        val message = "the peer took nothing for ${config.writeTimeout} while $waiting bytes waited"
+        log?.timeout(message)
+        drop(IOException(message))
     }
 
     override fun forget() {
-        held = null
-        inbox.release()
+        reading.forget()
+        incomingMessages.release()
     }
 
     override fun onClosed(cause: IOException?) {
-        inbox.forgetUnfinished()
-        closing.transportClosed(cause)
-        held = null
-        dueClose?.forget()
+        incomingMessages.forgetUnfinished()
+        closing.onTransportClosed(cause)
+        reading.forget()
         autoPing?.stop()
-        // First of all, for it ends the sending of Close frames: the status is final then.
-        inTurn(
-            outbox::close,
+        // Every call is made, whatever those before it throw: nobody may be left waiting.
+        val steps = listOf<() -> Unit>(
+            ::ended,
+            outgoing::close,
             ::tellEnd,
-            ::keepCounting,
-            { pings?.fail(::closedException) },
+            { memory?.onClosed() },
+            { madePings?.fail(::closedException) },
             protocol::close,
         )
+        closeAll(steps)
     }
 
-    // What it holds.
-
-    override val heldMemory: Long
-        get() {
-            val waiting = inbox.weight
-            return if (hasEnded) waiting else waiting + (held?.capacity() ?: 0) + unreleased
-        }
-
-    /** The octets that this connection cannot give up before its end. */
-    private val unreleased get() = requestSize + output.weight + kept.sumOf { it.weight }
-
-    private val hasEnded get() = closeStatus != null
-
-    /**
-     * A peer makes the server's handlers, and so what waits for them counts until they take it, or
-     * end. What waits for the application of a client is its own.
-     */
-    private fun keepCounting() {
-        val memory = memory ?: return
-        if (isAbandoned || config.protocol.role == Role.CLIENT) return memory.end()
-        memory.update()
-        memory.linger()
-    }
-
-    /** The handler has ended: what it has not received is kept by nobody. From any thread. */
-    fun onHandlerEnd() {
-        isAbandoned = true
-        if (memory != null) onLoop { if (hasEnded) memory?.end() }
-    }
-
-    override fun weigh() {
-        val budget = budget ?: return
-        if (memory == null && heldMemory < MemoryBudget.GRAIN) return
-        memory(budget)?.update()
-    }
-
-    private fun memory(budget: MemoryBudget) = memory ?: synchronized(output) {
-        // Made after the end it would have none.
-        if (memory == null && !outbox.isClosed) memory = HeldMemory(budget, transport, this)
-        memory
-    }
-
-    override fun onTaken() {
-        memory?.update()
-    }
-
-    private fun watchMemory() {
-        val budget = budget ?: return
-        onLoop { memory(budget)?.watch() }
-    }
-
-    override fun reassessMemory(): Boolean {
-        synchronized(output) { output.reassess() }
-        val kept = kept
-        kept.forEach { it.reassess() }
-        return output.isShared || kept.isNotEmpty()
-    }
-
-    override fun retain(memory: KeptMemory) {
-        synchronized(output) { kept = kept + memory }
-        watchMemory()
-        weigh()
-    }
-
-    override fun release(memory: KeptMemory) {
-        synchronized(output) { kept = kept - memory }
-        weigh()
-    }
-
-    override fun onMemoryShort(isShort: Boolean) {
-        isMemoryShort = isShort && !isClosing
-        if (isMemoryShort) return pauseReading()
-        outbox.onWritten()
-        if (isReadingPaused) resumeReading()
-    }
-
-    override fun giveUpMemory() {
-        if (outbox.isClosed) return forgetUnread()
-        isMemoryShort = false
-        val isSomethingLost = inbox.weight > 0
-        // Before anything is allocated, which may fail.
-        inbox.release()
-        val cause =
-            IOException("all connections held more than memoryBudget, and this one much of it")
-        beginClose(CloseCode.TRY_AGAIN_LATER, "out of memory", cause)
-        if (isSomethingLost) inbox.fail(closedException())
-        // A peer that takes an octet now and then would keep for hours what waits before the Close.
-        if (unreleased >= MemoryBudget.GRAIN) return drop(cause)
-        readOn()
-        weigh()
-    }
-
-    /** Memory is short after the end: who receives further is told that something is missing. */
-    private fun forgetUnread() {
-        inbox.release()
-        inbox.fail(ConnectionClosedException(closing.statusNow()))
-        weigh()
-    }
+    /** No Close can be sent any more, so the status is final. */
+    private fun ended() =
+        enter(WebSocketState.CLOSED) { closing.statusNow().also { closeStatus = it } }
 
     private fun tellEnd() {
         madeWriteTimer?.stop()
-        val status = closing.statusNow()
-        log?.state(WebSocketState.CLOSED, status)
-        // Before the receivers, who may ask for it.
-        ended(status)
-        inbox.end(if (status.wasClean) null else ConnectionClosedException(status))
+        val status = closeStatus!!
+        synchronized(output) { awaitedEnd }?.complete(status)
+        incomingMessages.end(if (status.wasClean) null else ConnectionClosedException(status))
     }
 
-    /** Makes each call, whatever those before it throw: nobody may be left waiting at the end. */
-    private fun inTurn(vararg calls: () -> Unit) = closeAll(calls.asList())
-
-    // The protocol's side.
+    // The protocol calls, on the loop.
 
     override fun onMessageBegin(type: MessageType) {
         timings?.track("onMessageBegin")
-        inbox.sink.beginMessage(type)
+        incomingMessages.sink.beginMessage(type)
     }
 
-    override fun onFrameBegin(length: Long) = inbox.sink.beginFrame(length)
+    override fun onFrameBegin(length: Long) = incomingMessages.sink.beginFrame(length)
 
-    override fun onFrameData(chunk: ByteBuffer) = inbox.sink.data(chunk)
+    override fun onFrameData(chunk: ByteBuffer) = incomingMessages.sink.data(chunk)
 
-    override fun onFrameEnd() = inbox.sink.endFrame()
+    override fun onFrameEnd() = incomingMessages.sink.endFrame()
 
     override fun onMessageEnd() {
         timings?.track("onMessage")
-        inbox.sink.endMessage()
+        incomingMessages.sink.endMessage()
     }
 
     override fun onPong(payload: ByteArray) {
-        pings?.onPong(payload)
         autoPing?.onPong(payload)
-        madeHooks?.ponged(payload)
+        madePings?.pongReceived(payload)
     }
 
-    override fun onPongDue(payload: ByteArray): Boolean = madeHooks?.pinged(payload) ?: true
+    override fun onPongDue(payload: ByteArray): Boolean = madePings?.pingReceived(payload) ?: true
 
     override fun onClose(code: Int?, reason: String) {
-        // a Close sent from another thread can be answered before that thread's turn on the loop
+        // A Close sent from another thread can be answered before that thread's turn on the loop.
         closing.begin(if (protocol.localClose == null) Initiator.REMOTE else Initiator.LOCAL)
-        if (protocol.failure == null) inbox.end(null)
-        readOn()
+        if (protocol.failure == null) incomingMessages.end(null)
+        reading.goOn()
         closing.advance()
     }
 
@@ -576,99 +489,50 @@ internal class Connection(
             connectionLogger.debug(failure) { "data of ${transport.peer} could not be decoded" }
         }
         closing.begin(Initiator.LOCAL, cause)
-        inbox.sink.abandon()
-        if (!config.failByDrop) readOn()
+        incomingMessages.sink.abandon()
+        if (!config.failByDrop) reading.goOn()
     }
 
     override fun onCloseDue(): Boolean {
-        val due = DueClose(transport, protocol, config, closing, outbox, inbox, handlerOnLoop)
-        dueClose = due
-        due.onDue()
+        closing.onCloseDue()
         return false
     }
 
-    // The receiver's side.
+    // The channels of incoming messages call. From any thread.
+
+    override fun resumesOnCancellation(job: Job): Boolean =
+        (job as? HandlerCoroutine)?.connection === this
+
+    override fun onReceive() {
+        if (state == WebSocketState.CONNECTING) opener?.openSoon()
+    }
+
+    override fun onFull() {
+        if (incomingMessages.discardUnread()) return
+        reading.pause()
+        if (reading.isPaused && incomingMessages.isOverfull) protocol.pauseReceiving()
+    }
+
+    override fun onIdle() {
+        madeClosing?.onIdle()
+    }
+
+    override fun onSpace() {
+        if (reading.isPaused) onLoop { reading.resume() }
+    }
+
+    override fun onTaken() {
+        memory?.onReleased()
+    }
 
     override val dispatcher: CoroutineDispatcher get() = loop.dispatcher
 
     override fun resumer(dispatcher: CoroutineDispatcher) = loop.handingOverTo(dispatcher)
 
-    override fun tellsWhenCancelled(job: Job): Boolean =
-        (job as? HandlerCoroutine)?.connection === this
-
-    /** From any thread. */
-    fun handlerCancelled() = inbox.tellAll()
-
-    override fun beforeReceive() {
-        if (!isOpened) opener?.openSoon()
-    }
-
-    override fun onIdle() {
-        dueClose?.onIdle()
-    }
-
-    override fun onRoom() {
-        if (isReadingPaused) onLoop { resumeReading() }
-    }
-
-    /** Runs [block], while what nobody asks for is discarded rather than keeping the peer waiting. */
-    suspend fun <T> discardingUnread(block: suspend () -> T): T {
-        inbox.beginDiscarding()
-        // What is full already has kept the peer waiting.
-        onLoop { if (inbox.discardUnread()) resumeReading() }
-        try {
-            return block()
-        } finally {
-            inbox.endDiscarding()
-        }
-    }
-
-    override fun onFull() {
-        if (inbox.discardUnread()) return
-        pauseReading()
-        if (isReadingPaused && inbox.isOverfull) protocol.pauseReceiving()
-    }
-
-    /** Until the application wants messages whole, none is too long to be streamed. */
-    override fun onWhole() = protocol.limitMessages(config.protocol.maxMessagePayloadSize)
-
-    private inline fun onLoop(crossinline action: () -> Unit) =
-        loop.run { transport.guarded(action) }
-
-    private fun pauseReading() {
-        if (isReadingPaused) return
-        isReadingPaused = true
-        transport.pauseReading()
-        pings?.fail(::ReadingPausedException)
-        autoPing?.onPause()
-        // The application may have made room before it could see that reading pauses.
-        resumeReading()
-    }
-
-    private fun resumeReading() {
-        if (!inbox.isFull && !isMemoryShort) readOn()
-    }
-
-    /** After the last message reading never fills the queue, and has to find the end. */
-    private fun readOn() {
-        if (!isReadingPaused) return
-        isReadingPaused = false
-        autoPing?.onResume()
-        protocol.resumeReceiving()
-        // Not from here: whoever makes room may be in the middle of receiving.
-        if (held == null) transport.resumeReading() else goOn()
-    }
-
-    private fun ByteBuffer.copy() = ByteBuffer.allocate(remaining()).also {
-        it.put(this)
-        it.flip()
-    }
-
     private companion object {
-        const val READS_AHEAD = 4
         const val DROPPED_HERE = "the connection was dropped here"
 
-        /** In octets: some milliseconds of the loop. */
+        /** In bytes: some milliseconds of the loop. */
         const val RESTORED_PER_TURN = 1024L * 1024
 
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)

@@ -31,6 +31,8 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
     private val connection = "#${numbers.incrementAndGet()} $peer"
     private val waiting = ConcurrentLinkedQueue<WireLogEntry>()
     private var isBroken = false
+
+    @Volatile
     private var state: WebSocketState? = null
 
     /** Records the frames that are sent; [drain] has to follow. */
@@ -39,7 +41,7 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
     /** Records the frames that are received. */
     val received = FrameRecorder(connection, false, ::add)
 
-    /** The connection's state is [state], if that is news. On the loop. */
+    /** Logs that the connection has entered [state], unless that was logged before. From any thread. */
     fun state(state: WebSocketState, detail: Any? = null) {
         if (this.state == state) return
         this.state = state

@@ -4,43 +4,45 @@ import dev.kobahn.MessageReader
 import dev.kobahn.internal.connection.RealMessageReader.Piece
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
-import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.Job
 
 /**
  * Hands messages over while they arrive: a [MessageReader] as soon as one begins, then its pieces.
- * Only what is not yet read is kept; reading from the peer pauses when that is more than [limit]
- * octets.
+ * Keeps only what is not read yet; reading from the peer pauses when that is more than [limit] bytes.
  *
- * Guarded by its own monitor; [owner] is called outside of it.
+ * The monitor of this object guards everything. [listener] is called without it.
  */
-internal class IncomingStreams(private val limit: Long, private val owner: Owner) :
-    MessageSink,
-    RealMessageReader.Owner,
-    IncomingMessages.Owner {
-    /** What the connection does for its streams. */
-    interface Owner : IncomingMessages.Owner {
-        /** More waits than the limit allows. On the loop. */
-        fun onFull()
-    }
-
-    /** The readers of messages that are not completely read; those not yet taken are the last. */
+internal class IncomingStreams(
+    private val limit: Long,
+    private val listener: IncomingChannel.Listener,
+) : MessageSink,
+    RealMessageReader.Owner {
+    /** The readers that are not at their message's end. Those that nobody has taken are the last. */
     private val open = ArrayDeque<RealMessageReader>()
     private var writing: RealMessageReader? = null
     private var octets = 0L
 
-    /** How many octets wait; from any thread, which may see an older number. */
+    /** The bytes that wait. From any thread, which may see an older number. */
     val weight: Long get() = octets + readers.weight
 
-    /** What the application receives. */
-    val readers: IncomingMessages<MessageReader> =
-        object : IncomingMessages<MessageReader>(limit, this) {
-            override fun costOf(message: MessageReader) = LEAST
+    /** The channel of which the application receives readers. */
+    val readers: IncomingChannel<MessageReader> =
+        IncomingChannel(limit, ReaderListener()) { MIN_MESSAGE_COST }
+
+    private inner class ReaderListener : IncomingChannel.Listener by listener {
+        override fun onReceive() {
+            supersede()
+            listener.onReceive()
         }
+
+        override fun onSpace() {
+            if (readers.isDiscarding) failAll()
+            listener.onSpace()
+        }
+    }
 
     val isFull: Boolean get() = isOver(limit)
 
-    /** Whether more than [bound] octets wait. */
+    /** Whether more than [bound] bytes wait. */
     fun isOver(bound: Long): Boolean =
         synchronized(this) { octets > bound } || readers.isOver(bound)
 
@@ -50,13 +52,13 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
 
     override fun beginMessage(type: MessageType) {
         val reader = RealMessageReader(type, this)
-        // In one step, for what is open and not in the queue counts as taken.
+        // In one step: a reader that is open and not in the queue counts as taken.
         val isWanted = synchronized(this) {
             readers.add(reader).also { if (it) open.addLast(reader) }
         }
         if (!isWanted) return
         writing = reader
-        readers.tell()
+        readers.resumeOne()
     }
 
     override fun beginFrame(length: Long) = add(Piece.FrameBegin(length))
@@ -71,63 +73,66 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         writing?.complete()
         writing = null
         forgetDone()
-        if (isFull) owner.onFull()
+        if (isFull) listener.onFull()
     }
 
     private fun add(piece: Piece) {
-        // Counted first, for it may be read at once.
+        // Counted first, because it may be read at once.
         synchronized(this) { octets += piece.cost }
         val isWanted = writing?.add(piece) ?: false
         if (!isWanted) released(piece.cost)
-        if (isFull) owner.onFull()
+        if (isFull) listener.onFull()
     }
 
     override fun abandon() {
-        writing?.fail(owner::closedException)
+        writing?.fail(listener::closedException)
         writing = null
     }
 
-    /** Receiving ends: quietly after what waits if [cause] is null, else it throws that. */
+    /** Receiving ends after the messages that wait: quietly if [cause] is null, else by throwing it. */
     fun end(cause: Throwable?) {
         readers.end(cause)
         if (readers.isDiscarding) failAll()
         abandon()
     }
 
-    /** Forgets what waits and takes no more. */
+    /** Discards the messages that wait or arrive. */
     fun discard() = readers.discard()
 
-    /** Forgets what waits, the rest of the message that is open included. On the loop. */
+    /** Discards the messages that wait, and the rest of the one that is arriving. On the loop. */
     fun forget() {
         readers.forget()
         failAll()
     }
 
-    /** Forgets what waits and takes no more; who reads it is told by [end]. Allocates nothing. */
+    /** Discards as [discard] does. A coroutine that reads learns it by [end]. Allocates nothing. */
     fun release() {
         readers.release()
         writing = null
         synchronized(this) {
-            // What a reader has in hand at this moment is not among it: that is released by itself.
+            // A piece that a reader is taking at this moment is released by that reader.
             for (index in open.indices) octets -= open[index].forget()
         }
     }
 
-    /** After [release], receiving throws [cause], and so does reading what was received in part. */
+    /** After [release]: receiving throws [cause], and so does reading a message taken before. */
     fun fail(cause: Throwable) {
         readers.fail(cause)
         failAll()
     }
 
-    /** Whether the message that comes was forgotten, as far as it had come. On the loop. */
+    /** Whether the beginning of the message that is arriving was discarded. On the loop. */
     val isOpenForgotten: Boolean get() = writing?.hasFailed == true
 
     private fun failAll() {
         val all = synchronized(this) { open.toList().also { open.clear() } }
-        all.forEach { it.fail(owner::closedException) }
+        all.forEach { it.fail(listener::closedException) }
     }
 
-    /** Hands what waits over to [sink], which takes what follows. On the loop, before anything was taken. */
+    /**
+     * Moves the messages that wait to [sink], which takes all that follow. On the loop, before any
+     * message was taken.
+     */
     fun moveTo(sink: MessageSink) {
         val readers = synchronized(this) { open.toList() }
         for (reader in readers) {
@@ -144,12 +149,12 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
             this.octets -= octets
             wasFull && this.octets <= limit
         }
-        if (hasRoom) owner.onRoom()
-        owner.onTaken()
+        if (hasRoom) listener.onSpace()
+        listener.onTaken()
     }
 
-    /** Whoever receives the next message has done with those before it. */
-    private fun superseded() {
+    /** A coroutine that asks for the next message has done with those before it. */
+    private fun supersede() {
         val left = synchronized(this) {
             List(maxOf(0, open.size - readers.waitingCount)) { open.removeFirst() }
         }
@@ -162,31 +167,5 @@ internal class IncomingStreams(private val limit: Long, private val owner: Owner
         synchronized(this) {
             while (open.size > readers.waitingCount && open.first().isDone) open.removeFirst()
         }
-    }
-
-    override val dispatcher get() = owner.dispatcher
-
-    override fun resumer(dispatcher: CoroutineDispatcher) = owner.resumer(dispatcher)
-
-    override fun tellsWhenCancelled(job: Job): Boolean = owner.tellsWhenCancelled(job)
-
-    override fun beforeReceive() {
-        superseded()
-        owner.beforeReceive()
-    }
-
-    override fun onRoom() {
-        if (readers.isDiscarding) failAll()
-        owner.onRoom()
-    }
-
-    override fun onIdle() = owner.onIdle()
-
-    override fun onTaken() = owner.onTaken()
-
-    override fun closedException(): Throwable = owner.closedException()
-
-    private companion object {
-        const val LEAST = 64L
     }
 }

@@ -1,21 +1,10 @@
 package dev.kobahn.internal.connection
 
-/** Memory that somebody else keeps for a connection that cannot take it yet. It counts as the connection's. */
+/** Memory that a group keeps for a connection that cannot take it yet. It counts as the connection's. */
 internal interface KeptMemory {
-    /** How much it is, in octets; from any thread, which it must not keep waiting. */
+    /** The size in bytes. Asked for from any thread, under a monitor, so it waits for nobody. */
     val weight: Long
 
-    /** Looks anew at what others keep too: they may have become fewer. */
+    /** Counts anew the memory that several connections share: their number may have changed. */
     fun reassess()
-
-    /** A connection something can be kept for. Its methods may be called from any thread. */
-    interface Owner {
-        /** From now on [memory] counts, until [release]. */
-        fun retain(memory: KeptMemory)
-
-        fun release(memory: KeptMemory)
-
-        /** Something of it has changed. */
-        fun weigh()
-    }
 }

@@ -3,7 +3,10 @@ package dev.kobahn.internal.connection
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 
-/** Takes what the protocol finds of messages, in wire order, and keeps it for the application. On the loop. */
+/** As how many bytes a message or a frame counts at least: many empty ones must not be free. */
+internal const val MIN_MESSAGE_COST: Long = 64
+
+/** Takes the messages that the protocol finds, in the order of the wire. On the loop. */
 internal interface MessageSink {
     fun beginMessage(type: MessageType)
 
@@ -16,6 +19,6 @@ internal interface MessageSink {
 
     fun endMessage()
 
-    /** Forgets the message that is open: it will not be completed. */
+    /** The message that is arriving will not be completed. */
     fun abandon()
 }

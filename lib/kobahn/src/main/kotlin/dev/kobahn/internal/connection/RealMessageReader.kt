@@ -26,9 +26,9 @@ internal class RealMessageReader(override val type: MessageType, private val own
 
     /** What a message is made of, in the order it arrived. */
     sealed class Piece(val cost: Long) {
-        class FrameBegin(val length: Long) : Piece(LEAST)
+        class FrameBegin(val length: Long) : Piece(MIN_MESSAGE_COST)
 
-        class Data(val octets: ByteArray) : Piece(maxOf(octets.size.toLong(), LEAST))
+        class Data(val octets: ByteArray) : Piece(maxOf(octets.size.toLong(), MIN_MESSAGE_COST))
 
         object FrameEnd : Piece(0)
     }
@@ -170,9 +170,5 @@ internal class RealMessageReader(override val type: MessageType, private val own
             isRead = piece !is Piece.Data
             return (piece as? Piece.Data)?.octets
         }
-    }
-
-    private companion object {
-        const val LEAST = 64L
     }
 }

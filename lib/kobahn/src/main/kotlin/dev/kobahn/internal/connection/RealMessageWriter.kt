@@ -7,12 +7,11 @@ import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.SendStep
 
 /**
- * Sends one message piece by piece. What fails in between leaves half a message, which only the end
- * of the connection keeps the peer from waiting for.
+ * Sends one message in pieces. A failure in between leaves half a message; only the end of the
+ * connection tells the peer not to wait for the rest.
  */
 internal class RealMessageWriter(
-    private val outbox: Outbox,
-    private val owner: Outbox.Owner,
+    private val connection: Connection,
     private val type: MessageType,
     private val doNotCompress: Boolean,
     private val maxFrameSize: Int,
@@ -25,11 +24,11 @@ internal class RealMessageWriter(
     /** Sends the message that [block] writes. */
     suspend fun send(block: suspend MessageWriter.() -> Unit) {
         try {
-            outbox.sendPiece { SendStep.of(beginMessage(type, doNotCompress)) }
+            connection.outgoing.sendPiece { SendStep.of(beginMessage(type, doNotCompress)) }
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {
-            owner.abandonMessage(failure)
+            connection.abandonMessage(failure)
             throw failure
         } finally {
             ended = true
@@ -54,27 +53,27 @@ internal class RealMessageWriter(
         require(length >= 0) { "the frame's length is $length, must be 0 or more" }
         checkOpen()
         flushHalf()
-        outbox.sendPiece { SendStep.of(beginMessageFrame(length)) }
+        connection.outgoing.sendPiece { SendStep.of(beginMessageFrame(length)) }
         val frame = Frame(length)
         frame.block()
         frame.close()
-        owner.frameEnded()
+        connection.frameEnded()
     }
 
     override suspend fun end(octets: ByteArray) {
         checkOpen()
         val last = half.encodeToByteArray() + octets
         half = ""
-        // At once: who does not wait for room has ended the message all the same.
-        outbox.sendPiece { beginSendingFrame(last, fin = true).also { ended = true } }
+        // Set at once: a caller that is cancelled while it waits for space has ended the message too.
+        connection.outgoing.sendPiece { beginSendingFrame(last, fin = true).also { ended = true } }
     }
 
-    /** A half that stays alone is sent as `?`, as any other. */
+    /** Sends a half of a surrogate pair that stays alone, which becomes `?` as in any text. */
     private suspend fun flushHalf() {
         if (half.isEmpty()) return
         val octets = half.encodeToByteArray()
         half = ""
-        outbox.sendPiece { beginSendingFrame(octets, fin = false) }
+        connection.outgoing.sendPiece { beginSendingFrame(octets, fin = false) }
     }
 
     private fun checkOpen() = check(!ended) { "the message has ended" }
@@ -88,7 +87,7 @@ internal class RealMessageWriter(
         }
     }
 
-    /** Copied, for what is sent must not change until it is written, and the caller may go on with its array. */
+    /** Copies each slice: it must not change until it is written, and the caller may reuse its array. */
     private suspend fun inSlices(
         octets: ByteArray,
         offset: Int,
@@ -99,7 +98,7 @@ internal class RealMessageWriter(
         val end = offset + length
         while (start < end) {
             val slice = octets.copyOfRange(start, minOf(end, start + maxFrameSize))
-            outbox.sendPiece { send(slice) }
+            connection.outgoing.sendPiece { send(slice) }
             start += slice.size
         }
     }

@@ -5,7 +5,7 @@ import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.channels.Channel
 
 /**
- * Serves `select` for [IncomingMessages]: only a channel of the coroutines library can make a
+ * Serves `select` for [IncomingChannel]: only a channel of the coroutines library can make a
  * clause. From the first clause on the head of the queue is kept in a channel of one element, so
  * the order holds; a message that a cancelled `select` had in hand goes back to the queue through
  * [putBack].

@@ -1,16 +1,16 @@
 package dev.kobahn.internal.connection
 
 /**
- * A queue of mostly one element at most, which costs nothing but a field: only those behind it need
- * an array. Who extends it needs not even an object for it. Not thread-safe.
+ * A queue of mostly one element at most: only the elements behind the first need an array. Saves a
+ * connection at rest the 80 bytes of an `ArrayDeque` that was used once. Not thread-safe.
  */
-internal open class ShortQueue<E : Any> {
+internal class ShortQueue<E : Any> {
     private var first: E? = null
     private var others: ArrayDeque<E>? = null
 
     val count: Int get() = if (first == null) 0 else 1 + (others?.size ?: 0)
 
-    val hasNone: Boolean get() = first == null
+    val isEmpty: Boolean get() = first == null
 
     fun addLast(element: E) {
         if (first == null) first = element else others().addLast(element)

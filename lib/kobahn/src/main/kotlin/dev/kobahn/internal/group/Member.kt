@@ -85,7 +85,7 @@ internal class Member<F : Any>(
             if (hasRoom) enqueue(next) else clear()
             hasRoom
         }
-        connection?.weigh()
+        connection?.memory?.update()
         if (isQueued) return true
         scope.launch(start = CoroutineStart.UNDISPATCHED) {
             guarded { webSocket.close(policy.code, policy.reason) }
@@ -103,7 +103,7 @@ internal class Member<F : Any>(
             }
             enqueue(next)
         }
-        connection?.weigh()
+        connection?.memory?.update()
         return true
     }
 
@@ -134,14 +134,14 @@ internal class Member<F : Any>(
     override fun reassess() = synchronized(queue) { queue.forEach(::assess) }
 
     private suspend fun sendQueued() {
-        connection?.retain(this)
+        connection?.memory?.retain(this)
         try {
             while (true) {
                 val message = next() ?: break
                 guarded { webSocket.send(message) }
             }
         } finally {
-            connection?.release(this)
+            connection?.memory?.release(this)
         }
     }
 
@@ -154,7 +154,7 @@ internal class Member<F : Any>(
     fun end() {
         watch?.cancel()
         synchronized(queue) { clear() }
-        connection?.weigh()
+        connection?.memory?.update()
     }
 
     private fun clear() {

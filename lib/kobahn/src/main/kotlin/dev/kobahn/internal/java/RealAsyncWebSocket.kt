@@ -205,7 +205,7 @@ private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStat
         beginClose(code, reason)
     }
     try {
-        withContext(NonCancellable) { outbox.inTurn(standstill) { beginClose(code, reason) } }
+        withContext(NonCancellable) { outgoing.inTurn(standstill) { beginClose(code, reason) } }
     } catch (_: ConnectionClosedException) {
         // The connection has ended in the meantime.
     }

@@ -44,7 +44,7 @@ internal fun RealServerWebSocket.launch() {
             handled(null)
         } finally {
             context.handlers.ended()
-            connection.onHandlerEnd()
+            connection.memory?.onHandlerEnd()
         }
     }
     try {

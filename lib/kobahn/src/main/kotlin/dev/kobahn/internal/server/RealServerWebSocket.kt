@@ -15,15 +15,12 @@ import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.ConnectionFace
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.Opener
-import dev.kobahn.internal.connection.Outbox
+import dev.kobahn.internal.connection.Outgoing
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.logError
-import dev.kobahn.internal.connection.resetTrafficStats
 import dev.kobahn.internal.connection.runSoon
-import dev.kobahn.internal.connection.trackTimings
-import dev.kobahn.internal.connection.trafficStats
 import dev.kobahn.internal.connection.whileOpen
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
@@ -206,9 +203,9 @@ internal class RealServerWebSocket(
      * Calls [send] once the connection is open. With nothing to be done for that it is a tail call:
      * it makes no garbage.
      */
-    private suspend inline fun whenOpen(crossinline send: suspend Outbox.() -> Unit) {
-        if (accepted) return connection.outbox.send()
-        return whenAccepted { connection.outbox.send() }
+    private suspend inline fun whenOpen(crossinline send: suspend Outgoing.() -> Unit) {
+        if (accepted) return connection.outgoing.send()
+        return whenAccepted { connection.outgoing.send() }
     }
 
     private suspend fun whenAccepted(send: suspend () -> Unit) {
@@ -238,26 +235,26 @@ internal class RealServerWebSocket(
     override suspend fun send(message: PreparedMessage) = whenOpen { send(message) }
 
     override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
-        accepted && connection.outbox.trySend(message.type, message.octets, doNotCompress)
+        accepted && connection.outgoing.trySend(message.type, message.octets, doNotCompress)
 
     override fun trySend(message: PreparedMessage): Boolean =
-        accepted && connection.outbox.trySend(message)
+        accepted && connection.outgoing.trySend(message)
 
     override suspend fun flush() {
         acceptUnlessDone()
-        connection.outbox.sendRaw(untilWritten = true) {}
+        connection.outgoing.flush()
     }
 
     @DelicateWebSocketApi
     override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) {
         acceptUnlessDone()
-        connection.outbox.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
+        connection.outgoing.sendRaw(sync) { sendFrame(frame, chopSize, sync) }
     }
 
     @DelicateWebSocketApi
     override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) {
         acceptUnlessDone()
-        connection.outbox.sendRaw(sync) { sendData(octets, chopSize, sync) }
+        connection.outgoing.sendRaw(sync) { sendData(octets, chopSize, sync) }
     }
 
     override suspend fun ping(): Duration {
@@ -275,9 +272,9 @@ internal class RealServerWebSocket(
         connection.pong(payload)
     }
 
-    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.hooks.onPing(hook)
+    override fun onPing(hook: (payload: ByteArray) -> Boolean) = connection.pings.onPing(hook)
 
-    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.hooks.onPong(hook)
+    override fun onPong(hook: (payload: ByteArray) -> Unit) = connection.pings.onPong(hook)
 
     override suspend fun close(code: Int, reason: String): CloseStatus {
         acceptUnlessDone()

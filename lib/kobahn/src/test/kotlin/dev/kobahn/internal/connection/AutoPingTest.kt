@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import io.kotest.assertions.throwables.shouldThrow
@@ -290,48 +291,28 @@ class AutoPingTest :
             }
         }
 
-        test("a Ping that another thread's frame comes before waits for the next interval") {
-            val loop = VirtualLoop()
-            val owner = object : AutoPing.Owner {
-                val answers = ArrayDeque(listOf(AutoPing.NOT_NOW, 0L))
-                override val canPing get() = true
-                override val isClosing get() = false
-                var dropped = false
-
-                override fun sendAutoPing(payload: ByteArray) = answers.removeFirst()
-
-                override fun lookForEnd() = Unit
-
-                override fun drop(cause: Throwable?) {
-                    dropped = true
-                }
-            }
-            val (transport) = MemoryTransport.pair(loop)
-            AutoPing(transport, AutoPingConfig(INTERVAL, 3.seconds, 12, true), owner).start()
-            loop.advanceBy(INTERVAL + 4.seconds)
-            owner.dropped shouldBe false
-            owner.answers shouldHaveSize 1
-            loop.advanceBy(INTERVAL)
-            owner.dropped shouldBe true
+        test("a Ping that is due inside a frame waits for the next interval") {
+            val rig =
+                ConnectionRig(Role.SERVER, autoPing = AutoPingConfig(INTERVAL, 3.seconds, 12, true))
+            rig.connection.protocol.beginMessage(MessageType.BINARY)
+            rig.connection.protocol.beginMessageFrame(1)
+            rig.loop.advanceBy(INTERVAL + 4.seconds)
+            rig.connection.state shouldBe WebSocketState.OPEN
+            rig.connection.protocol.sendMessageFrameData(ByteArray(1))
+            rig.peer.pings() shouldHaveSize 0
+            rig.loop.advanceBy(INTERVAL - 4.seconds)
+            rig.peer.pings() shouldHaveSize 1
+            rig.loop.advanceBy(4.seconds)
+            rig.connection.state shouldBe WebSocketState.CLOSED
         }
 
         test("a connection whose Ping fails for want of memory is closed") {
-            val loop = VirtualLoop()
-            val owner = object : AutoPing.Owner {
-                override val canPing get() = true
-                override val isClosing get() = false
-
-                override fun sendAutoPing(payload: ByteArray): Long =
-                    throw OutOfMemoryError("on purpose")
-
-                override fun lookForEnd() = Unit
-
-                override fun drop(cause: Throwable?) = Unit
-            }
-            val (transport) = MemoryTransport.pair(loop)
-            AutoPing(transport, AutoPingConfig(INTERVAL, 3.seconds, 12, true), owner).start()
-            shouldThrow<OutOfMemoryError> { loop.advanceBy(INTERVAL) }
-            transport.isClosed shouldBe true
+            val rig = ConnectionRig(
+                Role.SERVER,
+                autoPing = AutoPingConfig(INTERVAL, 3.seconds, Int.MAX_VALUE, true),
+            )
+            shouldThrow<OutOfMemoryError> { rig.loop.advanceBy(INTERVAL) }
+            rig.transport.isClosed shouldBe true
         }
 
         test("no Ping is sent in a frame that another thread has begun") {

@@ -75,7 +75,7 @@ class CompressedConnectionTest :
             }
             for (rig in rigs) {
                 rig.begin { send(MessageType.TEXT, texts[0].encodeToByteArray()) }
-                rig.begin { outbox.send(prepared) }
+                rig.begin { outgoing.send(prepared) }
                 rig.begin { send(MessageType.TEXT, texts[2].encodeToByteArray()) }
                 val decoder = TestDecoder()
                 val sent = rig.peer.rawFrames.map { hex(it) }

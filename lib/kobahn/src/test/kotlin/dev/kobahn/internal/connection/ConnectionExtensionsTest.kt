@@ -24,8 +24,8 @@ class ConnectionExtensionsTest :
             val rig = ConnectionRig(role, extensions = listOf(rotation(1)))
             rig.begin { send(MessageType.BINARY, hex("01")) }
             rig.begin { sendMessage(MessageType.BINARY) { write(hex("02")) } }
-            rig.begin { outbox.send(PreparedMessage(hex("03"))) }
-            rig.begin { outbox.send(PreparedMessage(hex("04"), doNotCompress = true)) }
+            rig.begin { outgoing.send(PreparedMessage(hex("03"))) }
+            rig.begin { outgoing.send(PreparedMessage(hex("04"), doNotCompress = true)) }
             rig.peer.rawFrames shouldBe listOf("c2 02", "42 03", "80", "c2 04", "82 04")
             val received = rig.begin { incoming.receive() }
             rig.receive(rig.peer.frame(0xC2, hex("08 09")))
@@ -81,13 +81,13 @@ class ConnectionExtensionsTest :
             val bomb = rig.peer.frame(0xC2, hex("ff 00"))
             val messages = rig.begin { incoming }.await()
             rig.receive(*Array(2_000) { bomb }, rig.peer.text("last"))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             // as much as one read may be, over the bound
             rig.connection.trafficStats.incomingOctetsAppLevel shouldBeLessThan
                 1000L + 129 * 1024
             val sizes = rig.begin { List(2_001) { messages.receive().size } }
             sizes.await() shouldBe List(2_000) { 255 } + 4
-            rig.connection.isReadingPaused shouldBe false
+            rig.connection.reading.isPaused shouldBe false
         }
 
         bothRoles("what came before reading paused comes before what comes later, the Close last") {
@@ -95,7 +95,7 @@ class ConnectionExtensionsTest :
             val messages = rig.begin { incoming }.await()
             rig.receive(*Array(5) { rig.peer.text("$it".repeat(60_000)) })
             rig.receive(rig.peer.text("late"), rig.peer.close(CloseCode.NORMAL_CLOSURE))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.connection.closeStatus shouldBe null
             val received = rig.begin {
                 buildList { for (message in messages) add(message.octets.decodeToString().take(4)) }
@@ -110,7 +110,7 @@ class ConnectionExtensionsTest :
             rig.begin { incoming }.await()
             val texts = Array(5) { rig.peer.text("x".repeat(60_000)) }
             rig.receive(*texts, rig.peer.close(CloseCode.GOING_AWAY, "bye"))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.connection.isClosing shouldBe false
             val closed = rig.begin { close(CloseCode.NORMAL_CLOSURE, "") }
             rig.loop.advanceBy(ConnectionRig.LONG)

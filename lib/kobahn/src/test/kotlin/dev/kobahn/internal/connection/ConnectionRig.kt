@@ -98,18 +98,18 @@ internal class ConnectionRig(
 }
 
 internal suspend fun Connection.send(type: MessageType, octets: ByteArray) =
-    outbox.send(type, octets)
+    outgoing.send(type, octets)
 
 internal suspend fun Connection.send(type: MessageType, octets: ByteArray, fragmentSize: Int) =
-    outbox.send(type, octets, fragmentSize)
+    outgoing.send(type, octets, fragmentSize)
 
 internal fun Connection.trySend(type: MessageType, octets: ByteArray) =
-    outbox.trySend(type, octets, doNotCompress = false)
+    outgoing.trySend(type, octets, doNotCompress = false)
 
 internal suspend fun Connection.sendMessage(
     type: MessageType,
     block: suspend MessageWriter.() -> Unit,
-) = outbox.sendMessage(type, doNotCompress = false, block)
+) = outgoing.sendMessage(type, doNotCompress = false, block)
 
 internal suspend fun Connection.sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) =
-    outbox.sendRaw(untilWritten, send)
+    outgoing.sendRaw(untilWritten, send)

@@ -69,7 +69,7 @@ class EncodingTurnTest :
             rig.encoder.meanwhile = {
                 rig.encoder.meanwhile = {}
                 later += rig.begin { send(MessageType.TEXT, "two".encodeToByteArray()) }
-                later += rig.begin { outbox.send(PreparedMessage("three")) }
+                later += rig.begin { outgoing.send(PreparedMessage("three")) }
                 later += rig.begin { sendMessage(MessageType.TEXT) { write("four") } }
                 later += rig.begin { send(MessageType.TEXT, "five".encodeToByteArray()) }
                 tried = rig.connection.trySend(MessageType.TEXT, "no".encodeToByteArray())
@@ -115,13 +115,13 @@ class EncodingTurnTest :
                 rigs[0].receive(rigs[0].peer.ping("a"))
                 pongs = rigs[0].peer.frames
                 // in its turn the first is kept, whoever made it
-                rigs[1].connection.outbox.trySend(prepared) shouldBe true
+                rigs[1].connection.outgoing.trySend(prepared) shouldBe true
             }
-            rigs[0].connection.outbox.trySend(prepared) shouldBe true
+            rigs[0].connection.outgoing.trySend(prepared) shouldBe true
             rigs.forEach { it.loop.run() }
             pongs shouldBe listOf("pong a")
             rigs.map { it.messages } shouldBe List(2) { listOf("one") }
-            rigs[1].connection.outbox.trySend(prepared) shouldBe true
+            rigs[1].connection.outgoing.trySend(prepared) shouldBe true
             rigs.map { it.encoder.calls } shouldBe listOf(1, 1)
         }
     })
@@ -130,7 +130,7 @@ private val waysToSend = listOf<Pair<String, suspend Connection.(String) -> Unit
     "send" to { send(MessageType.TEXT, it.encodeToByteArray()) },
     "trySend" to { check(trySend(MessageType.TEXT, it.encodeToByteArray())) },
     "sendMessage" to { sendMessage(MessageType.TEXT) { end(it.encodeToByteArray()) } },
-    "a prepared message" to { outbox.send(PreparedMessage(it)) },
+    "a prepared message" to { outgoing.send(PreparedMessage(it)) },
 )
 
 /** A connection whose messages are encoded by [encoder]. */

@@ -43,7 +43,7 @@ class ForgottenStreamsTest :
                     rig.peer.frame(0x02, ByteArray(10)),
                     rig.peer.frame(0x80, ByteArray(50_000)),
                 )
-                rig.connection.giveUpMemory()
+                rig.connection.memory!!.giveUpMemory()
                 rig.loop.run()
                 goOn.complete(Unit)
                 rig.loop.advanceBy(ConnectionRig.LONG)
@@ -52,7 +52,11 @@ class ForgottenStreamsTest :
         }
     })
 
-private fun rig() = ConnectionRig(Role.SERVER, maxIncomingQueueSize = 1_000_000)
+private fun rig() = ConnectionRig(
+    Role.SERVER,
+    maxIncomingQueueSize = 1_000_000,
+    budget = MemoryBudget(10_000_000),
+)
 
 private suspend fun MessageReader.readAll() {
     do {

@@ -24,7 +24,7 @@ class HastyReceiveTest :
     FunSpec({
         test("20,000 receives with a tight timeout lose and reorder nothing, on a loop") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(10_000_000, CountingOwner())
+            val incoming = incomingMessages(10_000_000, CountingListener())
             val received = ArrayList<Int>()
             var attempts = 0
             val receiver = CoroutineScope(loop.dispatcher).launch {
@@ -47,7 +47,7 @@ class HastyReceiveTest :
         }
 
         test("what an iterator found stays with it, whenever its caller is cancelled") {
-            val incoming = incomingMessages(1_000, CountingOwner())
+            val incoming = incomingMessages(1_000, CountingListener())
             incoming.offer(message(1))
             val iterator = incoming.iterator()
             val found = async(start = CoroutineStart.UNDISPATCHED) {
@@ -59,7 +59,7 @@ class HastyReceiveTest :
         }
 
         test("an iterator whose caller is cancelled just as a message comes loses none") {
-            val incoming = incomingMessages(10_000_000, CountingOwner())
+            val incoming = incomingMessages(10_000_000, CountingListener())
             val iterator = incoming.iterator()
             withContext(Dispatchers.Default) {
                 repeat(NEAR_MISSES) { number ->
@@ -88,7 +88,7 @@ private const val NEAR_MISSES = 200_000
 
 /** Receives [TIGHT] messages by [way] with timeouts of 200 microseconds that often strike. */
 private suspend fun receiveInHaste(way: Receiving): List<Int> = withContext(Dispatchers.Default) {
-    val incoming = incomingMessages(10_000_000, CountingOwner())
+    val incoming = incomingMessages(10_000_000, CountingListener())
     launch {
         repeat(TIGHT) {
             incoming.offer(message(it, 10))

@@ -85,7 +85,7 @@ internal class HeldMemoryTest :
             rig.begin { incoming.tryReceive() }
             val wire = ByteArray(7_000) { if (it % 2 == 0) -1 else 0x41 }
             rig.receive(*Array(8) { rig.peer.frame(0xC2, wire) })
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             (budget.used >= 7_000 / 2 * 255 + 7 * 7_000) shouldBe true
             rig.transport.vanish()
             rig.loop.run()
@@ -110,8 +110,8 @@ internal class HeldMemoryTest :
         test("what waits after the end counts no more once the handler has ended") {
             val budget = MemoryBudget(10_000_000)
             val handlersEnd: List<ConnectionRig.(() -> Unit) -> Unit> = listOf(
-                { end -> end().also { connection.onHandlerEnd() } },
-                { end -> connection.onHandlerEnd().also { end() } },
+                { end -> end().also { connection.memory!!.onHandlerEnd() } },
+                { end -> connection.memory!!.onHandlerEnd().also { end() } },
             )
             for (inOrder in handlersEnd) {
                 val rig = rig(budget)
@@ -181,7 +181,7 @@ internal class HeldMemoryTest :
             val rigs = List(3) { rig(budget) }
             for (rig in rigs) {
                 rig.peer.stopReading()
-                rig.begin { outbox.send(message) }
+                rig.begin { outgoing.send(message) }
             }
             (budget.used in 550_000L..550_100) shouldBe true
             rigs.forEach { it.loop.advanceBy(5.seconds) }
@@ -248,7 +248,7 @@ internal class HeldMemoryTest :
             val rig = rig(budget)
             val receiving = rig.begin { incoming.receive() }
             rig.peer.send(rig.peer.frame(0x82, ByteArray(300_000)))
-            while (rig.connection.heldMemory < 300_000) rig.loop.step()
+            while (rig.connection.memory!!.heldMemory < 300_000) rig.loop.step()
             receiving.cancel()
             rig.loop.run()
             budget.used shouldBe 300_000
@@ -289,7 +289,7 @@ internal class HeldMemoryTest :
             // Each restores to 127,500 octets, and a turn of the loop to a little more than a MiB.
             val wire = ByteArray(1_000) { if (it % 2 == 0) -1 else 0x41 }
             rig.receive(*Array(40) { rig.peer.frame(0xC2, wire) })
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.begin { List(40) { incoming.receive().size } }.await() shouldBe
                 List(40) { 127_500 }
             rig.peer.frames shouldBe emptyList()
@@ -318,7 +318,7 @@ internal class HeldMemoryTest :
             rig.begin { incoming }
             rig.receive(unfinished(60_000))
             rig.receive(ByteArray(20_000))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.loop.advanceBy(4.seconds)
             rig.peer.frames shouldBe emptyList()
             rig.loop.advanceBy(2.seconds)
@@ -327,7 +327,7 @@ internal class HeldMemoryTest :
             // What still comes of the message is kept no more.
             rig.receive(ByteArray(400_000))
             budget.used shouldBe 0
-            rig.connection.isReadingPaused shouldBe false
+            rig.connection.reading.isPaused shouldBe false
         }
 
         test("who holds much while memory is short sends no more than one message at a time") {
@@ -340,7 +340,7 @@ internal class HeldMemoryTest :
             rig.peer.stopReading()
             rig.begin { send(MessageType.BINARY, ByteArray(200_000)) }.isCompleted shouldBe true
             rig.receive(unfinished(400_000))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             val sending = rig.begin { send(MessageType.TEXT, "late".encodeToByteArray()) }
             sending.isCompleted shouldBe false
             rig.begin { trySend(MessageType.TEXT, ByteArray(1)) }.await() shouldBe false
@@ -359,11 +359,11 @@ internal class HeldMemoryTest :
             val rig = rig(budget)
             rig.begin { incoming }
             rig.receive(unfinished(400_000))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             other.transport.vanish()
             other.loop.run()
             rig.loop.run()
-            rig.connection.isReadingPaused shouldBe false
+            rig.connection.reading.isPaused shouldBe false
             rig.receive(ByteArray(100_000))
             val message = rig.begin { incoming.receive() }
             message.await().size shouldBe 500_000
@@ -376,9 +376,9 @@ internal class HeldMemoryTest :
             val rig = rig(budget)
             rig.begin { incoming }
             rig.receive(rig.peer.frame(0x82, ByteArray(120_000)))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             val closing = rig.begin { close(1000, "") }
-            rig.connection.isReadingPaused shouldBe false
+            rig.connection.reading.isPaused shouldBe false
             budget.used shouldBe 0
             rig.receive(rig.peer.close(1000))
             rig.peer.end()
@@ -395,14 +395,14 @@ internal class HeldMemoryTest :
             rig.begin { incoming }
             rig.receive(rig.peer.frame(0x82, ByteArray(60_000)))
             rig.receive(rig.peer.frame(0x82, ByteArray(390_000)))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.begin { repeat(2) { incoming.receive() } }
-            rig.connection.isReadingPaused shouldBe false
+            rig.connection.reading.isPaused shouldBe false
             rig.loop.advanceBy(6.seconds)
             rig.peer.frames shouldBe emptyList()
             // And it is subject to the budget as before.
             rig.receive(rig.peer.frame(0x82, ByteArray(500_000)))
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
         }
 
         test(
@@ -438,13 +438,15 @@ internal class HeldMemoryTest :
                 Role.SERVER,
                 maxIncomingQueueSize = LARGE,
                 autoPing = AutoPingConfig(3.seconds, 2.seconds, 12, true),
+                budget = MemoryBudget(10_000_000),
             )
+            val memory = rig.connection.memory!!
             rig.begin { incoming }
-            rig.connection.onMemoryShort(true)
+            memory.onMemoryShort(true)
             rig.receive(rig.peer.frame(0x82, ByteArray(1_000)))
             rig.loop.advanceBy(30.seconds)
             rig.transport.received shouldBe 0
-            rig.connection.onMemoryShort(false)
+            memory.onMemoryShort(false)
             rig.loop.run()
             rig.transport.received shouldBeGreaterThan 1_000
         }

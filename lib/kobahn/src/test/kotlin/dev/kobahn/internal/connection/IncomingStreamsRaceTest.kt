@@ -18,7 +18,7 @@ class IncomingStreamsRaceTest :
     FunSpec({
         test("a reader that keeps up on another thread gets every message, and nothing is left") {
             withContext(Dispatchers.Default) {
-                val streams = IncomingStreams(Long.MAX_VALUE, SilentOwner)
+                val streams = IncomingStreams(Long.MAX_VALUE, SilentListener)
                 val numbers = async { numbers(streams) }
                 repeat(MESSAGES) { number ->
                     streams.message(number)
@@ -34,7 +34,7 @@ class IncomingStreamsRaceTest :
         test("nothing is kept of what comes while receiving is cancelled") {
             withContext(Dispatchers.Default) {
                 repeat(CANCELLED) {
-                    val streams = IncomingStreams(Long.MAX_VALUE, SilentOwner)
+                    val streams = IncomingStreams(Long.MAX_VALUE, SilentListener)
                     val cancelling = launch { streams.readers.cancel(null) }
                     while (!cancelling.isCompleted) streams.message(1)
                     streams.message(2)
@@ -46,7 +46,7 @@ class IncomingStreamsRaceTest :
         test("what is forgotten while another thread reads it is given back once") {
             withContext(Dispatchers.Default) {
                 repeat(FORGOTTEN) {
-                    val streams = IncomingStreams(Long.MAX_VALUE, SilentOwner)
+                    val streams = IncomingStreams(Long.MAX_VALUE, SilentListener)
                     repeat(PIECES) { number -> streams.message(number) }
                     val reading = launch { runCatching { numbers(streams) } }
                     while (streams.readers.waitingCount == PIECES) yield()
@@ -65,14 +65,14 @@ private const val FORGOTTEN = 2_000
 private const val PIECES = 20
 private const val FRAME = 8L
 
-private object SilentOwner : IncomingStreams.Owner {
+private object SilentListener : IncomingChannel.Listener {
     override val dispatcher = null
 
-    override fun tellsWhenCancelled(job: Job): Boolean = false
+    override fun resumesOnCancellation(job: Job): Boolean = false
 
-    override fun beforeReceive() = Unit
+    override fun onReceive() = Unit
 
-    override fun onRoom() = Unit
+    override fun onSpace() = Unit
 
     override fun onIdle() = Unit
 

@@ -92,7 +92,7 @@ class PingPongTest :
                 test("a hook is told of every Ping, and the answer stays") {
                     val rig = ConnectionRig(role)
                     val told = mutableListOf<String>()
-                    rig.connection.hooks.onPing { told.add(it.decodeToString()) }
+                    rig.connection.pings.onPing { told.add(it.decodeToString()) }
                     rig.receive(rig.peer.ping("one"), rig.peer.text("x"), rig.peer.ping("two"))
                     told shouldContainExactly listOf("one", "two")
                     rig.peer.frames shouldContainExactly listOf("pong one", "pong two")
@@ -100,7 +100,7 @@ class PingPongTest :
 
                 test("a hook may leave the answer to the application") {
                     val rig = ConnectionRig(role)
-                    rig.connection.hooks.onPing { it.decodeToString() != "mine" }
+                    rig.connection.pings.onPing { it.decodeToString() != "mine" }
                     rig.receive(rig.peer.ping("mine"), rig.peer.ping("yours"))
                     rig.begin { pong(octets("mine, late")) }
                     rig.peer.frames shouldContainExactly listOf("pong yours", "pong mine, late")
@@ -110,7 +110,7 @@ class PingPongTest :
                     val config = AutoPingConfig(5.seconds, Duration.ZERO, 12, false)
                     val rig = ConnectionRig(role, autoPing = config)
                     val told = mutableListOf<ByteArray>()
-                    rig.connection.hooks.onPong { told.add(it) }
+                    rig.connection.pings.onPong { told.add(it) }
                     rig.loop.advanceBy(5.seconds)
                     val auto = rig.peer.pings().single()
                     rig.begin { ping(octets("asked")) }
@@ -129,8 +129,8 @@ class PingPongTest :
                         { pong(ByteArray(0)) },
                     )) {
                         val rig = ConnectionRig(role)
-                        rig.connection.hooks.onPing { error("on purpose") }
-                        rig.connection.hooks.onPong { error("on purpose") }
+                        rig.connection.pings.onPing { error("on purpose") }
+                        rig.connection.pings.onPong { error("on purpose") }
                         val log = capturedLog { rig.receive(rig.peer.frame(), rig.peer.ping("y")) }
                         log.count("IllegalStateException: on purpose") shouldBe 1
                         rig.peer.frames shouldContainExactly listOf("close 1011")

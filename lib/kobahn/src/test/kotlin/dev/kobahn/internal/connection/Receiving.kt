@@ -10,20 +10,22 @@ import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.yield
 
-internal class CountingOwner(override val dispatcher: CoroutineDispatcher? = null) :
-    IncomingMessages.Owner {
-    var rooms = 0
+internal class CountingListener(override val dispatcher: CoroutineDispatcher? = null) :
+    IncomingChannel.Listener {
+    var spaces = 0
     var idles = 0
     var begun = 0
 
-    override fun tellsWhenCancelled(job: Job): Boolean = false
+    override fun resumesOnCancellation(job: Job): Boolean = false
 
-    override fun beforeReceive() {
+    override fun onReceive() {
         begun++
     }
 
-    override fun onRoom() {
-        rooms++
+    override fun onFull() = Unit
+
+    override fun onSpace() {
+        spaces++
     }
 
     override fun onIdle() {
@@ -70,7 +72,5 @@ internal val WAYS: Map<String, Receiving> = mapOf(
     "onReceiveCatching" to { channel -> select { channel.onReceiveCatching { it } } },
 )
 
-internal fun incomingMessages(limit: Long, owner: IncomingMessages.Owner) =
-    object : IncomingMessages<Message>(limit, owner) {
-        override fun costOf(message: Message) = maxOf(message.size.toLong(), 64L)
-    }
+internal fun incomingMessages(limit: Long, listener: IncomingChannel.Listener) =
+    IncomingChannel<Message>(limit, listener) { maxOf(it.size.toLong(), 64L) }

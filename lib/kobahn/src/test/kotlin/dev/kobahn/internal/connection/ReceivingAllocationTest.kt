@@ -25,7 +25,7 @@ class ReceivingAllocationTest :
 /** A coroutine that receives on a virtual loop. */
 private class Receiver {
     private val loop = VirtualLoop()
-    private val incoming = incomingMessages(1_000_000, CountingOwner())
+    private val incoming = incomingMessages(1_000_000, CountingListener())
     private val message = message(0)
     private var received = 0
 

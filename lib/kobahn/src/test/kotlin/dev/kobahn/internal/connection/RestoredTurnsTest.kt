@@ -32,7 +32,7 @@ class RestoredTurnsTest :
         bothRoles("all events come in the order of their frames, whatever turn they come in") {
             val rig = rig(role)
             val events = ArrayList<String>()
-            rig.connection.hooks.onPing { events.add("ping ${it.decodeToString()}") }
+            rig.connection.pings.onPing { events.add("ping ${it.decodeToString()}") }
             rig.begin { for (message in incoming) events += "message" }
             val frames = rig.bombs(6).flatMapIndexed { index, bomb ->
                 listOf(bomb, rig.peer.ping("$index"))
@@ -83,7 +83,7 @@ class RestoredTurnsTest :
             rig.connection.incoming.tryReceive()
             rig.peer.send(*rig.bombs(8), rig.peer.close(1000))
             rig.loop.run()
-            rig.connection.isReadingPaused shouldBe true
+            rig.connection.reading.isPaused shouldBe true
             rig.restored shouldBeLessThan MOST
             rig.receiveAll().completed() shouldBe List(8) { SIZE }
             rig.peer.frames shouldBe listOf("close 1000")

@@ -19,7 +19,7 @@ class SelectBridgeTest :
     FunSpec({
         test("two selects that wait both get a message") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val selects =
                 List(2) {
                     CoroutineScope(loop.dispatcher).async { select { incoming.onReceive { it } } }
@@ -33,7 +33,7 @@ class SelectBridgeTest :
         test("a select goes on waiting while another receives") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val selecting = scope.async { select { incoming.onReceive { it } } }
             val receiving = scope.async { incoming.receive() }
             loop.run()
@@ -48,7 +48,7 @@ class SelectBridgeTest :
         test("every select that waits learns of the end") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val selects = List(2) { scope.async { select { incoming.onReceiveCatching { it } } } }
             val receiving = scope.async { incoming.receiveCatching() }
             loop.run()
@@ -59,7 +59,7 @@ class SelectBridgeTest :
 
         test("a select that is cancelled with a message in hand gives it back, in order") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val selecting = CoroutineScope(loop.dispatcher).async {
                 select { incoming.onReceive { it } }
             }
@@ -86,7 +86,7 @@ class SelectBridgeTest :
 
         test("a select that is cancelled gives its message back even after the end") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val selecting = CoroutineScope(loop.dispatcher).async {
                 select { incoming.onReceive { it } }
             }
@@ -99,14 +99,14 @@ class SelectBridgeTest :
             incoming.tryReceive().isClosed.shouldBeTrue()
         }
 
-        val resumings: Map<String, (IncomingMessages<Message>) -> Unit> = mapOf(
+        val resumings: Map<String, (IncomingChannel<Message>) -> Unit> = mapOf(
             "a message" to { it.offer(message(0)) },
             "the end" to { it.end(null) },
             "a failure" to { it.fail(IOException("gone")) },
         )
         for ((name, resume) in resumings) {
             test("a select without a dispatcher that $name resumes may wait for other receivers") {
-                val incoming = incomingMessages(1000, CountingOwner())
+                val incoming = incomingMessages(1000, CountingListener())
                 val canOthersReceive = CoroutineScope(Dispatchers.Unconfined).async {
                     select { incoming.onReceiveCatching { it } }
                     val other = thread { incoming.tryReceive() }
@@ -119,7 +119,7 @@ class SelectBridgeTest :
         }
 
         test("a select that loops without a dispatcher gets all messages in order") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val numbers = ArrayList<Int>()
             val selecting = CoroutineScope(Dispatchers.Unconfined).async {
                 while (true) {

@@ -11,7 +11,7 @@ class ShortQueueTest :
             "abc".forEach { queue.addLast("$it") }
             queue.count shouldBe 3
             List(4) { queue.removeFirstOrNull() } shouldBe listOf("a", "b", "c", null)
-            queue.hasNone shouldBe true
+            queue.isEmpty shouldBe true
         }
 
         test("an element put first leaves before all others") {

@@ -30,11 +30,11 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
-class IncomingMessagesTest :
+class IncomingChannelTest :
     FunSpec({
         for ((name, way) in WAYS) {
             test("$name gets what waits, in order, and then the quiet end") {
-                val incoming = incomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingListener())
                 repeat(5) { incoming.offer(message(it)) }
                 incoming.end(null)
                 List(5) { way(incoming).getOrThrow().number } shouldContainExactly
@@ -48,7 +48,7 @@ class IncomingMessagesTest :
             }
 
             test("$name gets what waits and then the cause of the end") {
-                val incoming = incomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingListener())
                 val cause = IOException("gone")
                 incoming.offer(message(1))
                 incoming.end(cause)
@@ -58,7 +58,7 @@ class IncomingMessagesTest :
 
             test("$name waits for what comes, and for the end") {
                 val loop = VirtualLoop()
-                val incoming = incomingMessages(10_000, CountingOwner())
+                val incoming = incomingMessages(10_000, CountingListener())
                 val received = CoroutineScope(loop.dispatcher).async {
                     listOf(way(incoming), way(incoming))
                 }
@@ -72,7 +72,7 @@ class IncomingMessagesTest :
             }
 
             test("$name makes room when the octets fall to the limit") {
-                val owner = CountingOwner()
+                val owner = CountingListener()
                 val incoming = incomingMessages(200, owner)
                 incoming.offer(message(0)).shouldBeFalse()
                 incoming.offer(message(1)).shouldBeFalse()
@@ -80,16 +80,16 @@ class IncomingMessagesTest :
                 incoming.offer(message(2)).shouldBeFalse()
                 incoming.offer(message(3)).also { full -> if (!full) incoming.offer(message(4)) }
                 incoming.isFull.shouldBeTrue()
-                val before = owner.rooms
+                val before = owner.spaces
                 way(incoming)
                 // A select leaves the queue to the call that follows.
                 if (incoming.isFull) way(incoming)
                 incoming.isFull.shouldBeFalse()
-                (owner.rooms > before).shouldBeTrue()
+                (owner.spaces > before).shouldBeTrue()
             }
 
             test("$name completes the opening handshake") {
-                val owner = CountingOwner()
+                val owner = CountingListener()
                 val incoming = incomingMessages(200, owner)
                 incoming.offer(message(0))
                 way(incoming)
@@ -97,7 +97,7 @@ class IncomingMessagesTest :
             }
 
             test("$name, called by several at once, hands every message to one of them") {
-                val incoming = incomingMessages(1_000_000, CountingOwner())
+                val incoming = incomingMessages(1_000_000, CountingListener())
                 val received = Collections.synchronizedList(ArrayList<Int>())
                 withContext(Dispatchers.Default) {
                     val receivers = List(4) {
@@ -117,7 +117,7 @@ class IncomingMessagesTest :
         }
 
         test("all ways, mixed at random, keep the order") {
-            val incoming = incomingMessages(1_000_000, CountingOwner())
+            val incoming = incomingMessages(1_000_000, CountingListener())
             val random = kotlin.random.Random(4711)
             val received = withContext(Dispatchers.Default) {
                 launch {
@@ -137,34 +137,34 @@ class IncomingMessagesTest :
         }
 
         test("a message larger than the limit is admitted, one") {
-            val incoming = incomingMessages(100, CountingOwner())
+            val incoming = incomingMessages(100, CountingListener())
             incoming.offer(message(0, 5000)).shouldBeTrue()
             incoming.tryReceive().getOrThrow().size shouldBe 5000
             incoming.isFull.shouldBeFalse()
         }
 
         test("a message counts as 64 octets at least") {
-            val incoming = incomingMessages(640, CountingOwner())
+            val incoming = incomingMessages(640, CountingListener())
             repeat(10) { incoming.offer(Message.Text("")).shouldBeFalse() }
             incoming.offer(Message.Text("")).shouldBeTrue()
         }
 
         test("what comes after the end is not taken") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             incoming.end(null)
             incoming.offer(message(1)).shouldBeFalse()
             incoming.tryReceive().isClosed.shouldBeTrue()
         }
 
         test("only the first end counts") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             incoming.end(null)
             incoming.end(IOException("late"))
             incoming.tryReceive().exceptionOrNull().shouldBeNull()
         }
 
         test("cancel discards what waits and what comes, and ends receiving with a cancellation") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             select<Unit> {
                 onTimeout(0.milliseconds) {}
                 incoming.onReceive {}
@@ -180,7 +180,7 @@ class IncomingMessagesTest :
 
         test("cancel ends a receiver that waits") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val waiting = CoroutineScope(loop.dispatcher).async { incoming.receiveCatching() }
             loop.run()
             incoming.cancel()
@@ -189,7 +189,7 @@ class IncomingMessagesTest :
         }
 
         test("the owner learns when everything was handled, not before") {
-            val owner = CountingOwner()
+            val owner = CountingListener()
             val incoming = incomingMessages(1000, owner)
             incoming.isIdle.shouldBeTrue()
             incoming.offer(message(0))
@@ -206,7 +206,7 @@ class IncomingMessagesTest :
         test("a receiver that is cancelled when it was told of a message passes the word on") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val first = scope.async { incoming.receive() }
             val second = scope.async { incoming.receive() }
             loop.run()
@@ -217,7 +217,7 @@ class IncomingMessagesTest :
         }
 
         test("a receiver whose coroutine is cancelled takes nothing") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             incoming.offer(message(0))
             val cancelled = CoroutineScope(
                 Dispatchers.Unconfined,
@@ -230,7 +230,7 @@ class IncomingMessagesTest :
         }
 
         test("cancelled receivers leave nothing behind") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val job = Job()
             repeat(100) {
                 CoroutineScope(Dispatchers.Unconfined + job).launch { incoming.receive() }

@@ -16,155 +16,167 @@ import kotlinx.coroutines.isActive
 import kotlinx.coroutines.selects.SelectClause1
 
 /**
- * The messages between the loop, which [offer]s them, and the application, which receives them:
- * whole ones, or readers of their pieces.
+ * The channel between the loop, which [offer]s messages, and the application, which receives them:
+ * whole messages, or readers of messages in pieces.
  *
- * A suspended receiver is only told that there is something: the message stays in the queue until
- * a receiver that is running takes it. So nothing is in flight that a cancellation could lose, and
- * the order holds. `select` is served by [SelectBridge], since the type of its clauses is sealed;
- * once it was used, the head of the queue is always there.
+ * A message stays in the queue until a receiver that is running takes it. A suspended receiver is
+ * only resumed to look. So no message is in flight that a cancellation could lose, and the order
+ * holds. `select` is served by [SelectBridge], since the type of its clauses is sealed; after its
+ * first use the head of the queue is always kept in the bridge.
  *
- * Everything is guarded by its own monitor; [owner] is called outside of it.
+ * The monitor of this object guards everything. [listener] is called without it.
+ *
  */
 @OptIn(InternalCoroutinesApi::class, DelicateCoroutinesApi::class, ExperimentalCoroutinesApi::class)
-internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Owner) :
-    ShortQueue<E>(),
-    ReceiveChannel<E> {
-    /** How many octets a waiting [message] counts as; many empty ones must not be for free. */
-    protected abstract fun costOf(message: E): Long
-
-    /** What the connection does for its receiver. */
-    interface Owner {
-        /** The dispatcher that runs what it is given as it is, if there is one. */
+internal class IncomingChannel<E : Any>(
+    val limit: Long,
+    val listener: Listener,
+    private val cost: Cost<E>,
+) : ReceiveChannel<E> {
+    /** The connection, as its receivers need it. From the receiver's thread, except [onFull]. */
+    interface Listener {
+        /** The dispatcher of the connection's loop, or null if the loop has none. */
         val dispatcher: CoroutineDispatcher?
 
-        /** Whether [tellAll] will be called when [job] is cancelled. */
-        fun tellsWhenCancelled(job: Job): Boolean
-
-        /** What a `receive` throws after a clean end, when iteration just ends. */
-        fun closedException(): Throwable
-
-        /** Before something is received: completes the opening handshake, now or soon, or ends receiving. */
-        fun beforeReceive()
-
-        /** What resumes a receiver of [dispatcher] when there is something. */
+        /** Returns what resumes receivers that run on [dispatcher]. */
         fun resumer(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
 
-        /** The queue was over its limit, and is no more. From the receiver's thread. */
-        fun onRoom()
+        /** Whether [resumeAll] will be called when [job] is cancelled. */
+        fun resumesOnCancellation(job: Job): Boolean
 
-        /** The receiver took something, or gave it back. From its thread. */
+        /** Makes the exception that `receive` throws after a clean end. Iteration just ends. */
+        fun closedException(): Throwable
+
+        /** The application is about to receive. Completes the opening handshake if that is to be done. */
+        fun onReceive()
+
+        /** More messages wait than the limit allows. On the loop. */
+        fun onFull()
+
+        /** The queue was over its limit, and is no more. */
+        fun onSpace()
+
+        /** The receiver took a message, or gave it back. */
         fun onTaken(): Unit = Unit
 
-        /** The receiver took and handled everything there was and wants more. From the receiver's thread. */
+        /** The receiver has taken and handled every message, and wants another one. */
         fun onIdle()
     }
 
+    /** Returns the bytes that a waiting message counts as: many empty messages must not be free. */
+    fun interface Cost<E> {
+        fun of(message: E): Long
+    }
+
+    private val queue = ShortQueue<E>()
     private var octets = 0L
 
-    /** How many octets wait; from any thread, which may see an older number. */
+    /** The bytes that wait. From any thread, which may see an older number. */
     val weight: Long get() = octets + (bridge?.weight ?: 0)
 
-    /** Who waits, mostly one at most: the first of a chain. */
-    private var waiting: IncomingIterator<E>? = null
+    /** The first of the receivers that wait, which are a chain; mostly there is one at most. */
+    private var waiting: IncomingChannelIterator<E>? = null
 
     /** Made when `select` is used. Set under the monitor. */
     @Volatile
     private var bridge: SelectBridge<E>? = null
 
-    /** Whether a message was taken and the receiver has not come back for the next. */
-    private var busy = false
+    /** Whether a receiver has taken a message and has not come back for the next one. */
+    private var isHandling = false
     private var end: End? = null
 
-    /** Whether nothing more is taken: see [discard]. */
+    /** Whether messages are discarded, see [discard]. */
     @Volatile
     var isDiscarding = false
         private set
 
-    /** How receiving ends; a null [cause] ends iteration quietly. */
+    /** The end of receiving. A null [cause] ends iteration quietly. */
     private class End(val cause: Throwable?)
 
-    /** Adds a message. Returns whether the queue is over its limit, so that reading has to pause. On the loop. */
+    /** Adds a message and resumes a receiver. Returns whether reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
-        var over = false
+        val isFull: Boolean
         val receiver = synchronized(this) {
             if (!append(message)) return false
-            over = octets > limit
+            isFull = octets > limit
             nextWaiting()
         }
         feedBridge()
-        receiver?.tell()
-        // Who was told may have taken it at once.
-        return over && isFull
+        receiver?.wakeUp()
+        // The receiver may have taken the message at once.
+        return isFull && this.isFull
     }
 
-    /** Adds a message, if it is wanted, of which [tell] then has to tell. On the loop. */
+    /** Adds a message, and returns whether it is wanted. [resumeOne] has to follow. On the loop. */
     fun add(message: E): Boolean = synchronized(this) { append(message) }
 
-    /** Tells a receiver that waits of what there is. */
-    fun tell() {
+    /** Resumes a receiver if there is something to take. */
+    fun resumeOne() {
         feedBridge()
-        synchronized(this) { nextWaiting() }?.tell()
+        synchronized(this) { nextWaiting() }?.wakeUp()
     }
 
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
-        addLast(message)
-        octets += costOf(message)
+        queue.addLast(message)
+        octets += cost.of(message)
         return true
     }
 
     /** Whether more waits than the limit allows. */
     val isFull: Boolean get() = isOver(limit)
 
-    /** Whether more than [bound] octets wait. */
+    /** Whether more than [bound] bytes wait. */
     fun isOver(bound: Long): Boolean = synchronized(this) { octets > bound }
 
-    /** No more messages: with [cause] null receiving ends quietly after those that wait, else it throws [cause]. */
+    /**
+     * No more messages come. Receiving ends after those that wait: quietly if [cause] is null, else by
+     * throwing [cause].
+     */
     fun end(cause: Throwable?) {
         synchronized(this) {
             if (end == null) end = End(cause)
         }
         feedBridge()
-        tellAll()
+        resumeAll()
     }
 
-    /** Receiving throws [cause] from now on, however it was to end. */
+    /** From now on receiving throws [cause], whatever [end] was told. */
     fun fail(cause: Throwable) {
         synchronized(this) {
             end = End(cause)
             bridge?.reopen()
         }
         feedBridge()
-        tellAll()
+        resumeAll()
     }
 
-    /** Has all who wait look again: at what there is, and whether they are cancelled. */
-    fun tellAll() {
+    /** Resumes every receiver, so that it looks for a message and whether it is cancelled. */
+    fun resumeAll() {
         var next = synchronized(this) { waiting.also { waiting = null } }
         while (next != null) {
             val receiver = next
             next = synchronized(this) { receiver.behind.also { receiver.behind = null } }
-            receiver.tell()
+            receiver.wakeUp()
         }
     }
 
-    /** Forgets what waits. */
+    /** Discards the messages that wait. */
     fun forget() {
         synchronized(this) {
             bridge?.take()
-            clear()
+            queue.clear()
             octets = 0
         }
     }
 
-    /** Forgets what waits and takes no more, while the end is yet to come. */
+    /** Discards the messages that wait or are offered. The end is still to come. */
     fun discard() {
         release()
-        owner.onRoom()
+        listener.onSpace()
     }
 
-    /** As [discard], and nobody is told. */
+    /** Discards as [discard] does, without a word to [listener]. */
     fun release() {
         synchronized(this) {
             isDiscarding = true
@@ -172,31 +184,31 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         }
     }
 
-    /** Whether the application has taken everything; it may still have something in hand. */
+    /** Whether the application has taken every message. It may still be handling one. */
     val isEmptied: Boolean get() = synchronized(this) { nothingWaits }
 
-    private val nothingWaits get() = hasNone && bridge?.isEmpty != false
+    private val nothingWaits get() = queue.isEmpty && bridge?.isEmpty != false
 
-    /** How many messages the application has not taken. */
+    /** The number of messages that the application has not taken. */
     val waitingCount: Int
-        get() = synchronized(this) { count + if (bridge?.isEmpty != false) 0 else 1 }
+        get() = synchronized(this) { queue.count + if (bridge?.isEmpty != false) 0 else 1 }
 
-    /** Whether the application has nothing to take and nothing in hand. */
-    val isIdle: Boolean get() = synchronized(this) { !busy && nothingWaits }
+    /** Whether the application has taken and handled every message. */
+    val isIdle: Boolean get() = synchronized(this) { !isHandling && nothingWaits }
 
     override suspend fun receive(): E {
-        owner.beforeReceive()
+        listener.onReceive()
         return take(coroutineContext) ?: receiveLater()
     }
 
     private suspend fun receiveLater(): E {
         val iterator = iterator()
         if (iterator.hasNext()) return iterator.next()
-        throw owner.closedException()
+        throw listener.closedException()
     }
 
     override suspend fun receiveCatching(): ChannelResult<E> {
-        owner.beforeReceive()
+        listener.onReceive()
         val message = take(coroutineContext)
         return if (message != null) ChannelResult.success(message) else receiveCatchingLater()
     }
@@ -211,7 +223,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     }
 
     override fun tryReceive(): ChannelResult<E> {
-        owner.beforeReceive()
+        listener.onReceive()
         val message = take()
         return when {
             message != null -> ChannelResult.success(message)
@@ -220,7 +232,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         }
     }
 
-    /** The next message, if one waits, for a coroutine of [context]; throws if it is cancelled. */
+    /** Takes the next message, or null, for a coroutine of [context]. Throws if that is cancelled. */
     fun take(context: CoroutineContext): E? {
         val message = take()
         if (!context.isActive) {
@@ -230,20 +242,23 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         return message
     }
 
-    /** Has [receiver] told when there is something; false if there is, or it is cancelled. */
-    fun await(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
+    /**
+     * Has [receiver] resumed when there is something to take. Returns false if there is already, or if
+     * the receiver is cancelled.
+     */
+    fun await(receiver: IncomingChannelIterator<E>): Boolean = synchronized(this) {
         val waits = nothingWaits && end == null && receiver.context.isActive
         waits.also { if (it) addWaiting(receiver) }
     }
 
-    private fun addWaiting(receiver: IncomingIterator<E>) {
+    private fun addWaiting(receiver: IncomingChannelIterator<E>) {
         var last = waiting ?: return run { waiting = receiver }
         while (true) last = last.behind ?: break
         last.behind = receiver
     }
 
-    /** Whether [receiver] was not told, and will not be. */
-    fun withdraw(receiver: IncomingIterator<E>): Boolean = synchronized(this) {
+    /** Removes [receiver] from those that wait. Returns false if it was resumed before. */
+    fun withdraw(receiver: IncomingChannelIterator<E>): Boolean = synchronized(this) {
         if (waiting === receiver) return removeFirstWaiting() != null
         var before = waiting ?: return false
         while (before.behind !== receiver) before = before.behind ?: return false
@@ -252,7 +267,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         true
     }
 
-    /** What [ChannelIterator.hasNext] returns or throws when nothing is left or comes. */
+    /** Returns or throws what [ChannelIterator.hasNext] does at the end. */
     fun hasNextAtEnd(): Boolean {
         end?.cause?.let { throw it }
         return false
@@ -262,20 +277,20 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         var room = false
         val message = synchronized(this) {
             val wasFull = octets > limit
-            val next = bridge?.take() ?: removeFirstOrNull()?.also { octets -= costOf(it) }
-            busy = next != null
+            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
+            isHandling = next != null
             room = wasFull && octets <= limit
             next
         }
         feedBridge()
-        if (room) owner.onRoom()
-        if (message == null) owner.onIdle() else owner.onTaken()
+        if (room) listener.onSpace()
+        if (message == null) listener.onIdle() else listener.onTaken()
         return message
     }
 
     private fun nextWaiting() = if (nothingWaits && end == null) null else removeFirstWaiting()
 
-    private fun removeFirstWaiting(): IncomingIterator<E>? {
+    private fun removeFirstWaiting(): IncomingChannelIterator<E>? {
         val receiver = waiting ?: return null
         waiting = receiver.behind
         receiver.behind = null
@@ -291,47 +306,48 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
             nextWaiting()
         }
         feedBridge()
-        receiver?.tell()
-        owner.onTaken()
+        receiver?.wakeUp()
+        listener.onTaken()
     }
 
     private fun addInFront(message: E) {
-        addFirst(message)
-        octets += costOf(message)
+        queue.addFirst(message)
+        octets += cost.of(message)
     }
 
     /**
-     * Keeps the head of the queue, and at last its end, where `select` finds them. Code on
-     * `Dispatchers.Unconfined` goes on after the monitor is left: it may wait for others who need it.
+     * Moves the head of the queue, and at last its end, to where `select` finds them. Coroutines on
+     * `Dispatchers.Unconfined` that this resumes run after the monitor is released: they may wait for
+     * a thread that needs it.
      */
     private fun feedBridge() {
         val bridge = bridge ?: return
         val hasRoom = resumingLater { synchronized(this) { feed(bridge) } }
-        if (hasRoom) owner.onRoom()
+        if (hasRoom) listener.onSpace()
     }
 
     /** Returns whether the queue was over its limit, and is no more. */
     private fun feed(bridge: SelectBridge<E>): Boolean {
         val wasFull = octets > limit
         while (bridge.isHungry) {
-            val head = removeFirstOrNull() ?: break
-            val cost = costOf(head)
-            octets -= cost
-            busy = true
-            bridge.give(head, cost)
+            val head = queue.removeFirstOrNull() ?: break
+            val size = cost.of(head)
+            octets -= size
+            isHandling = true
+            bridge.give(head, size)
         }
         val end = end
-        if (end != null && hasNone) bridge.close(end.cause)
+        if (end != null && queue.isEmpty) bridge.close(end.cause)
         return wasFull && octets <= limit
     }
 
     private fun openBridge(): SelectBridge<E> {
-        owner.beforeReceive()
+        listener.onReceive()
         val bridge = madeBridge()
         feedBridge()
-        val idle = synchronized(this) { nothingWaits.also { busy = !it } }
-        if (idle) owner.onIdle() else owner.onRoom()
-        owner.onTaken()
+        val idle = synchronized(this) { nothingWaits.also { isHandling = !it } }
+        if (idle) listener.onIdle() else listener.onSpace()
+        listener.onTaken()
         return bridge
     }
 
@@ -353,7 +369,7 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
     override fun cancel(cause: CancellationException?) {
         discard()
         end(cause ?: CancellationException("receiving was cancelled"))
-        owner.onTaken()
+        listener.onTaken()
     }
 
     @Deprecated("kept by the interface", level = DeprecationLevel.HIDDEN)
@@ -362,5 +378,5 @@ internal abstract class IncomingMessages<E : Any>(val limit: Long, val owner: Ow
         return true
     }
 
-    override fun iterator(): ChannelIterator<E> = IncomingIterator(this)
+    override fun iterator(): ChannelIterator<E> = IncomingChannelIterator(this)
 }

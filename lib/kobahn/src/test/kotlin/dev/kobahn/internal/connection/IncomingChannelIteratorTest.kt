@@ -20,11 +20,11 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.withTimeoutOrNull
 
 @OptIn(ExperimentalCoroutinesApi::class)
-class IncomingIteratorTest :
+class IncomingChannelIteratorTest :
     FunSpec({
         test("an iterator waits on after a wait that was cancelled, in another context") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val received = CoroutineScope(loop.dispatcher).async {
                 val iterator = incoming.iterator()
                 repeat(3) { withTimeoutOrNull(1.seconds) { iterator.hasNext() }.shouldBeNull() }
@@ -39,7 +39,7 @@ class IncomingIteratorTest :
         }
 
         test("a message that is taken while it is told of does not fill the queue") {
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val received = CoroutineScope(Dispatchers.Unconfined).async { incoming.receive() }
             incoming.offer(message(1, size = 2000)) shouldBe false
             received.getCompleted().number shouldBe 1
@@ -48,7 +48,7 @@ class IncomingIteratorTest :
 
         test("a coroutine that is cancelled in a later wait ends and takes nothing") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val taken = ArrayList<Int>()
             val received = CoroutineScope(loop.dispatcher).async {
                 for (message in incoming) taken.add(message.number)
@@ -69,7 +69,7 @@ class IncomingIteratorTest :
         test("an iterator that is told and then cancelled leaves the message to another one") {
             val loop = VirtualLoop()
             val scope = CoroutineScope(loop.dispatcher)
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val told = scope.async { incoming.iterator().hasNext() }
             val other = scope.async { incoming.iterator().run { if (hasNext()) next() else null } }
             loop.run()
@@ -82,7 +82,7 @@ class IncomingIteratorTest :
         test("who waits is told in order, wherever one that was cancelled stood") {
             for (cancelled in 0..2) {
                 val loop = VirtualLoop()
-                val incoming = incomingMessages(1000, CountingOwner())
+                val incoming = incomingMessages(1000, CountingListener())
                 val waits = List(3) { CoroutineScope(loop.dispatcher).async { incoming.receive() } }
                 loop.run()
                 waits[cancelled].cancel()
@@ -98,7 +98,7 @@ class IncomingIteratorTest :
         ) {
             val loop = VirtualLoop()
             val given = RecordingDispatcher(loop.dispatcher)
-            val incoming = incomingMessages(1000, CountingOwner(given))
+            val incoming = incomingMessages(1000, CountingListener(given))
             for (context in listOf(given, given + ThreadLocal<Int>().asContextElement(1))) {
                 var taken = 0
                 val receive = suspend { taken = incoming.receive().number }
@@ -108,17 +108,17 @@ class IncomingIteratorTest :
                 loop.run()
                 taken shouldBe 5
             }
-            given.blocks.filterIsInstance<IncomingIterator<*>>().size shouldBe 1
+            given.blocks.filterIsInstance<IncomingChannelIterator<*>>().size shouldBe 1
         }
 
         test("an iterator whose next message was not asked for has none") {
-            val iterator = incomingMessages(1000, CountingOwner()).iterator()
+            val iterator = incomingMessages(1000, CountingListener()).iterator()
             shouldThrow<IllegalStateException> { iterator.next() }
         }
 
         test("a coroutine that waits is ended by what cancels receiving") {
             val loop = VirtualLoop()
-            val incoming = incomingMessages(1000, CountingOwner())
+            val incoming = incomingMessages(1000, CountingListener())
             val received = CoroutineScope(loop.dispatcher).async { incoming.iterator().hasNext() }
             loop.run()
             incoming.cancel(CancellationException("enough"))

@@ -17,17 +17,24 @@ import kotlinx.coroutines.ThreadContextElement
 import kotlinx.coroutines.channels.ChannelIterator
 
 /**
- * Takes [messages] one after the other, for one coroutine at a time, and is itself what waits for
- * the next: a message that is there costs no garbage, and waiting costs no more than the
- * registration with the coroutine's [Job], which a [HandlerCoroutine] does without.
+ * Takes messages from [channel] one after the other, for one coroutine at a time. The iterator is
+ * itself the continuation of its wait, so that a message that is there costs no garbage, and a wait
+ * costs no more than the registration with the coroutine's [Job], which a [HandlerCoroutine] does
+ * not need.
  *
- * A wait begins in [hasNext]. Who has something for it calls [tell], and so does the coroutine's
- * cancellation. Then [resumeWith] runs, where the coroutine runs, and takes a message; if others
- * were faster it waits on. The connection's own loop runs it as it is; for every other dispatcher
- * it is wrapped, as coroutines are.
+ * A wait, step by step:
+ *
+ * | step | who | what |
+ * | --- | --- | --- |
+ * | [hasNext] | the coroutine | finds no message, joins the receivers of the channel, suspends |
+ * | [wakeUp] | the loop, or the coroutine's cancellation | dispatches [resumeWith], once for each wait |
+ * | [resumeWith] | the coroutine's dispatcher | takes a message, or joins the receivers again |
+ *
+ * On the connection's own loop [run] is dispatched as it is. Every other dispatcher gets it wrapped
+ * as coroutines are.
  */
 @OptIn(InternalCoroutinesApi::class)
-internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<E>) :
+internal class IncomingChannelIterator<E : Any>(private val channel: IncomingChannel<E>) :
     ChannelIterator<E>,
     Continuation<Unit>,
     Runnable,
@@ -35,23 +42,23 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     (Throwable?) -> Unit {
     private var next: E? = null
 
-    // The wait. It is made known to others last, and from then on belongs to [resumeWith].
+    // The wait. Joining the receivers publishes it; from then on only [resumeWith] touches it.
     private var waiter: Continuation<Boolean>? = null
     private var registration: DisposableHandle? = null
 
-    /** The context of who waits, or of who last did. */
+    /** The context of the coroutine that waits, or that waited last. */
     override var context: CoroutineContext = EmptyCoroutineContext
         private set
 
-    /** This, on the dispatcher of [context]; null where that is the loop's. */
+    /** This continuation on the dispatcher of [context], or null if that is the loop's. */
     private var dispatched: Continuation<Unit>? = this
 
-    /** Who began to wait after this one; guarded as [messages] are. */
-    var behind: IncomingIterator<E>? = null
+    /** The receiver that began to wait after this one. Guarded by the monitor of [channel]. */
+    var behind: IncomingChannelIterator<E>? = null
 
     override suspend fun hasNext(): Boolean {
         if (next != null) return true
-        messages.owner.beforeReceive()
+        channel.listener.onReceive()
         if (takeNext(coroutineContext)) return true
         return await()
     }
@@ -63,13 +70,13 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
     }
 
     private fun takeNext(context: CoroutineContext): Boolean {
-        next = messages.take(context)
+        next = channel.take(context)
         return next != null
     }
 
     private suspend fun await(): Boolean = suspendCoroutineUninterceptedOrReturn { waiter ->
         begin(waiter)
-        val outcome = if (messages.await(this)) SUSPENDED else proceed()
+        val outcome = if (channel.await(this)) SUSPENDED else proceed()
         if (outcome == SUSPENDED) COROUTINE_SUSPENDED else end().let { outcome.getOrThrow() }
     }
 
@@ -77,7 +84,7 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
         this.waiter = waiter
         if (context !== waiter.context) enter(waiter.context)
         val job = context[Job] ?: return
-        if (messages.owner.tellsWhenCancelled(job)) return
+        if (channel.listener.resumesOnCancellation(job)) return
         registration = job.invokeOnCompletion(
             onCancelling = true,
             invokeImmediately = true,
@@ -93,14 +100,14 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
 
             interceptor !is CoroutineDispatcher -> interceptor.interceptContinuation(this)
 
-            interceptor !== messages.owner.dispatcher || context.hasThreadState ->
-                messages.owner.resumer(interceptor).interceptContinuation(this)
+            interceptor !== channel.listener.dispatcher || context.hasThreadState ->
+                channel.listener.resumer(interceptor).interceptContinuation(this)
 
             else -> null
         }
     }
 
-    /** Whether something has to be set up in the thread before a coroutine may run there. */
+    /** Whether the coroutine needs something set up in its thread before it runs. */
     private val CoroutineContext.hasThreadState: Boolean
         get() = fold(false) { found, element -> found || element is ThreadContextElement<*> }
 
@@ -110,18 +117,21 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
         return checkNotNull(waiter).also { waiter = null }
     }
 
-    /** What [hasNext] returns or throws; or [SUSPENDED], and then nothing here may be touched. */
+    /**
+     * Returns what [hasNext] returns or throws, or [SUSPENDED]. After that nothing here may be touched:
+     * the next wait may have begun.
+     */
     private fun proceed(): Result<Any> = runCatching {
         do {
             if (takeNext(context)) return@runCatching true
-            if (messages.isClosedForReceive) return@runCatching messages.hasNextAtEnd()
-        } while (!messages.await(this))
+            if (channel.isClosedForReceive) return@runCatching channel.hasNextAtEnd()
+        } while (!channel.await(this))
         COROUTINE_SUSPENDED
     }
 
-    /** There is something to take, or was. From any thread, once for each wait. */
-    fun tell() {
-        dispatched?.resume(Unit) ?: messages.owner.dispatcher!!.dispatch(context, this)
+    /** There is something to take, or there was. From any thread, once for each wait. */
+    fun wakeUp() {
+        dispatched?.resume(Unit) ?: channel.listener.dispatcher!!.dispatch(context, this)
     }
 
     override fun run() = resume(Unit)
@@ -133,7 +143,7 @@ internal class IncomingIterator<E : Any>(private val messages: IncomingMessages<
 
     /** The coroutine was cancelled. */
     override fun invoke(cause: Throwable?) {
-        if (messages.withdraw(this)) tell()
+        if (channel.withdraw(this)) wakeUp()
     }
 
     override val callerFrame: CoroutineStackFrame? get() = waiter as? CoroutineStackFrame

@@ -1,55 +1,53 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.protocol.OctetQueue
 import kotlin.coroutines.resume
 import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.CancellableContinuation
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * Holds back senders while more than [limit] octets wait to be written, until no more than half
- * of that do, and those who want to know that their octets were written until they are. Guarded by
- * the monitor of the outgoing queue.
+ * Suspends senders while more than [limit] bytes wait to be written, until no more than half of that
+ * do; and suspends those that want to know that their bytes are written. Guarded by the monitor of
+ * the connection's output.
  */
-internal class SendGate(private val limit: () -> Long, private val output: OctetQueue) {
+internal class HighWaterMark(private val connection: Connection, private val limit: () -> Long) {
+    private val output = connection.output
+
     private class Waiting(val sender: CancellableContinuation<Unit>, val end: Long)
 
     private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
 
-    /** Who waits for the stream to be written up to an end, in no order. */
+    /** The senders that wait for the stream to be written up to an end, in no order. */
     private val waitingForEnd = ArrayList<Waiting>(0)
 
-    @Volatile
-    private var closedBy: (() -> Throwable)? = null
-
-    /** Suspends until there is room. Throws what [close] was given if the connection ends before. */
-    suspend fun awaitRoom() {
+    /** Suspends until there is space. Throws ConnectionClosedException if the connection ends first. */
+    suspend fun awaitSpace() {
         suspendCancellableCoroutine { sender ->
-            val cause = synchronized(output) {
+            val isClosed = synchronized(output) {
                 when {
-                    closedBy != null -> Unit
+                    connection.isClosed -> Unit
                     output.size > limit() -> waiting.addLast(sender)
                     else -> sender.resume(Unit)
                 }
-                closedBy
+                connection.isClosed
             }
-            if (cause != null) sender.resumeWithException(cause())
+            if (isClosed) sender.resumeWithException(connection.closedException())
             sender.invokeOnCancellation { synchronized(output) { waiting.remove(sender) } }
         }
     }
 
-    /** Suspends until the stream is written up to [end]; otherwise as [awaitRoom]. */
+    /** Suspends until the stream is written up to [end]. Throws as [awaitSpace] does. */
     suspend fun awaitWritten(end: Long) {
         suspendCancellableCoroutine { sender ->
-            val cause = synchronized(output) {
+            val isClosed = synchronized(output) {
                 when {
-                    closedBy != null -> Unit
+                    connection.isClosed -> Unit
                     isWritten(end) -> sender.resume(Unit)
                     else -> waitingForEnd.add(Waiting(sender, end))
                 }
-                closedBy
+                connection.isClosed
             }
-            if (cause != null) sender.resumeWithException(cause())
+            if (isClosed) sender.resumeWithException(connection.closedException())
             sender.invokeOnCancellation {
                 synchronized(output) { waitingForEnd.removeAll { it.sender === sender } }
             }
@@ -58,40 +56,39 @@ internal class SendGate(private val limit: () -> Long, private val output: Octet
 
     private fun isWritten(end: Long) = output.position - end >= 0
 
-    /** Whether somebody waits for room. */
+    /** Whether a sender waits for space. */
     val isAwaited: Boolean get() = synchronized(output) { waiting.isNotEmpty() }
 
-    /** Octets were written, or the limit has changed. */
+    /** Bytes were written, or the limit has changed. */
     fun onWritten() {
         val senders = synchronized(output) {
-            val hasRoom = output.size <= limit() / 2
-            if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasRoom)) return
-            takeReady(hasRoom)
+            val hasSpace = output.size <= limit() / 2
+            if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasSpace)) return
+            takeReady(hasSpace)
         }
         senders.forEach { it.resume(Unit) }
     }
 
-    private fun takeReady(hasRoom: Boolean): List<CancellableContinuation<Unit>> {
+    private fun takeReady(hasSpace: Boolean): List<CancellableContinuation<Unit>> {
         val ready = waitingForEnd.filter { isWritten(it.end) }
         waitingForEnd.removeAll(ready)
         val senders = ready.mapTo(ArrayList()) { it.sender }
-        if (hasRoom) {
+        if (hasSpace) {
             senders += waiting
             waiting.clear()
         }
         return senders
     }
 
-    /** The connection is gone: whoever waits gets [cause]. */
-    fun close(cause: () -> Throwable) {
+    /** The connection is CLOSED: every sender that waits throws. */
+    fun close() {
         val senders = synchronized(output) {
-            closedBy = cause
             if (waiting.isEmpty() && waitingForEnd.isEmpty()) return
             (waiting + waitingForEnd.map { it.sender }).also {
                 waiting.clear()
                 waitingForEnd.clear()
             }
         }
-        senders.forEach { it.resumeWithException(cause()) }
+        senders.forEach { it.resumeWithException(connection.closedException()) }
     }
 }

@@ -1,0 +1,330 @@
+package dev.kobahn.internal.connection
+
+import dev.kobahn.MessageWriter
+import dev.kobahn.PayloadExceededException
+import dev.kobahn.PreparedMessage
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.Protocol
+import dev.kobahn.protocol.SendStep
+import dev.kobahn.protocol.extension.EncodedForms
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * The messages that the application sends: in the order of its calls, one at a time, and no more than
+ * may wait to be written. From any thread.
+ *
+ * The monitor of the connection's output guards everything. Nobody holds it while extensions encode a
+ * message: the sender holds [SendMutex] meanwhile, and other senders of messages wait for that.
+ */
+internal class Outgoing(private val connection: Connection) {
+    private val config get() = connection.config
+    private val transport get() = connection.transport
+    private val protocol get() = connection.protocol
+    private val loop get() = transport.loop
+    private val output get() = transport.output
+
+    /** How many bytes may wait before senders suspend. */
+    private val limit get() = if (connection.isMemoryShort) 0 else config.maxOutgoingQueueSize
+
+    // Most connections never need these: each is made when it is first needed.
+
+    @Volatile
+    private var highWaterMark: HighWaterMark? = null
+    private var mutex: SendMutex? = null
+
+    @Volatile
+    private var deferredFlush: DeferredFlush? = null
+
+    /** @param forms keeps the encodings of a message that goes to many connections */
+    suspend fun send(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int = config.autoFragmentSize,
+        doNotCompress: Boolean = false,
+        forms: EncodedForms? = null,
+    ) {
+        require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
+        checkSize(octets)
+        connection.timings?.track("sendMessage")
+        var backlog = 0L
+        val step = synchronized(output) {
+            if (isLocked) {
+                null
+            } else {
+                val step = sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
+                lockedToEncode(step).also { backlog = output.size }
+            }
+        }
+        when (step) {
+            null -> return sendWhenUnlocked {
+                sendWhole(type, octets, fragmentSize, doNotCompress, forms)
+            }
+
+            SendStep.ENCODING -> backlog = encodeAndUnlock()
+
+            else -> Unit
+        }
+        flushAndAwaitSpace(backlog)
+    }
+
+    suspend fun send(message: PreparedMessage) = send(
+        message.message.type,
+        message.message.octets,
+        doNotCompress = message.doNotCompress,
+        forms = message.forms,
+    )
+
+    private fun Protocol.sendWhole(
+        type: MessageType,
+        octets: ByteArray,
+        fragmentSize: Int,
+        doNotCompress: Boolean,
+        forms: EncodedForms?,
+    ) = if (forms == null || doNotCompress) {
+        beginSending(type, octets, fragmentSize, doNotCompress)
+    } else {
+        beginSending(type, octets, fragmentSize, forms)
+    }
+
+    private suspend fun sendWhenUnlocked(send: Protocol.() -> SendStep) {
+        val mutex = mutex()
+        mutex.lock()
+        val backlog = try {
+            sendAndEncode(send)
+        } finally {
+            mutex.unlock()
+        }
+        flushAndAwaitSpace(backlog)
+    }
+
+    /** Sends a message in pieces. Other senders of messages wait for its end. */
+    suspend fun sendMessage(
+        type: MessageType,
+        doNotCompress: Boolean,
+        block: suspend MessageWriter.() -> Unit,
+    ) {
+        connection.timings?.track("sendMessage")
+        val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
+        mutex().withLock {
+            RealMessageWriter(connection, type, doNotCompress, frameSize).send(block)
+        }
+    }
+
+    /** Has the protocol send something, and suspends while too many bytes wait to be written. */
+    suspend fun sendPiece(send: Protocol.() -> SendStep) {
+        flushAndAwaitSpace(sendAndEncode(send))
+    }
+
+    /** Returns how many bytes wait to be written. */
+    private inline fun sendAndEncode(send: Protocol.() -> SendStep): Long {
+        synchronized(output) {
+            if (sendNow(send) != SendStep.ENCODING) return output.size
+        }
+        return encode()
+    }
+
+    /** Guarded by [output]. */
+    private inline fun sendNow(send: Protocol.() -> SendStep): SendStep {
+        if (connection.isClosed) throw connection.closedException()
+        val step = encoding { protocol.send() }
+        if (step == SendStep.CLOSED) throw connection.closedException()
+        return step
+    }
+
+    /** Locks the mutex if extensions have to encode the message. Guarded by [output]. */
+    private fun lockedToEncode(step: SendStep): SendStep {
+        if (step == SendStep.ENCODING) mutex().lockNow()
+        return step
+    }
+
+    private fun encodeAndUnlock(): Long = try {
+        encode()
+    } finally {
+        mutex().unlock()
+    }
+
+    /** Encodes and sends the message that was begun. Returns how many bytes wait to be written. */
+    private fun encode(): Long {
+        encoding { protocol.encode() }
+        return synchronized(output) {
+            val isClosed = connection.isClosed
+            if (isClosed) protocol.discardEncoded()
+            if (isClosed || !encoding { protocol.sendEncoded() }) throw connection.closedException()
+            output.size
+        }
+    }
+
+    private inline fun <T> encoding(call: () -> T): T = try {
+        call()
+    } catch (failure: Throwable) {
+        // A part of a frame may have been written.
+        if (failure is VirtualMachineError) transport.giveUp(failure)
+        // On the loop, because the monitor may be held here.
+        if (protocol.hasEncoderFailed) {
+            loop.execute { transport.guarded { connection.encoderFailed(failure) } }
+        }
+        throw failure
+    }
+
+    private suspend fun flushAndAwaitSpace(backlog: Long) {
+        flush(backlog)
+        countMemory(backlog)
+        if (backlog > limit) highWaterMark().awaitSpace()
+    }
+
+    private fun countMemory(backlog: Long) {
+        if (backlog >= MemoryBudget.GRAIN) connection.memory?.update()
+    }
+
+    /** Sends as [send] does if there is space. Else returns false and has sent nothing. */
+    fun trySend(
+        type: MessageType,
+        octets: ByteArray,
+        doNotCompress: Boolean,
+        forms: EncodedForms? = null,
+    ): Boolean {
+        checkSize(octets)
+        var backlog = 0L
+        val step = synchronized(output) {
+            val hasSpace = !isLocked && output.size <= limit
+            if (!hasSpace && !connection.isClosed) return false
+            val step = sendNow {
+                sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms)
+            }
+            lockedToEncode(step).also { backlog = output.size }
+        }
+        if (step == SendStep.ENCODING) backlog = encodeAndUnlock()
+        flush(backlog)
+        countMemory(backlog)
+        return true
+    }
+
+    fun trySend(message: PreparedMessage): Boolean =
+        message.message.let { trySend(it.type, it.octets, message.doNotCompress, message.forms) }
+
+    private fun checkSize(octets: ByteArray) {
+        val limit = config.protocol.maxMessagePayloadSize
+        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+    }
+
+    /** Has the protocol send bytes that may break its rules. Suspends while too many bytes wait. */
+    suspend fun sendRaw(send: Protocol.() -> Unit) {
+        val backlog = sendRawNow(send)
+        if (backlog > limit) highWaterMark().awaitSpace()
+    }
+
+    /** Does what [sendRaw] does, and suspends until the bytes are written. */
+    suspend fun sendRawAndAwaitWritten(send: Protocol.() -> Unit) {
+        var end = 0L
+        sendRawNow {
+            send()
+            end = this@Outgoing.output.endPosition
+        }
+        highWaterMark().awaitWritten(end)
+    }
+
+    /** Does what [sendRaw] does, or [sendRawAndAwaitWritten] if [awaitsWritten]. */
+    suspend fun sendRaw(awaitsWritten: Boolean, send: Protocol.() -> Unit) =
+        if (awaitsWritten) sendRawAndAwaitWritten(send) else sendRaw(send)
+
+    private inline fun sendRawNow(send: Protocol.() -> Unit): Long {
+        val backlog = synchronized(output) {
+            if (connection.isClosed) throw connection.closedException()
+            protocol.send()
+            output.size
+        }
+        transport.flush()
+        countMemory(backlog)
+        return backlog
+    }
+
+    /** Writes what waits, and suspends until it is written. */
+    suspend fun flush() = sendRawAndAwaitWritten {}
+
+    /** Guarded by [output]. */
+    private val isLocked get() = mutex?.isLocked == true
+
+    private fun mutex() = synchronized(output) {
+        mutex ?: SendMutex(connection).also { mutex = it }
+    }
+
+    private fun highWaterMark() = synchronized(output) {
+        highWaterMark ?: HighWaterMark(connection, ::limit).also { highWaterMark = it }
+    }
+
+    /** From another thread than the loop's, a [backlog] that is worth a system call is written at once. */
+    private fun flush(backlog: Long) {
+        val isMuch = backlog >= WORTH_WRITING || backlog > config.maxOutgoingQueueSize
+        if (loop.isCurrent || isMuch) return transport.flush()
+        // Two threads may make one each. Then one flush is superfluous.
+        val flush = deferredFlush ?: DeferredFlush(connection).also { deferredFlush = it }
+        flush.post()
+    }
+
+    /** Writes later if more messages will probably be sent at once, so that one write takes them all. */
+    private class DeferredFlush(private val connection: Connection) : Runnable {
+        private val isPosted = AtomicBoolean()
+
+        /**
+         * A handler that has more messages to answer will send again: then the loop writes. Otherwise
+         * writing here and now is quicker than waking the loop.
+         */
+        fun post() {
+            val loop = connection.loop
+            when {
+                !isPosted.compareAndSet(false, true) -> Unit
+                loop.putOff(this) -> Unit
+                !connection.incomingMessages.isEmptied -> loop.execute(this)
+                else -> run()
+            }
+        }
+
+        override fun run() {
+            isPosted.set(false)
+            connection.transport.guarded { connection.transport.flush() }
+        }
+    }
+
+    /**
+     * Runs [action], which must not suspend, after the messages of the senders that wait for the
+     * mutex. [waiting] runs until then.
+     */
+    suspend fun inTurn(waiting: ProgressTimer, action: () -> Unit) {
+        if (!synchronized(output) { isLocked }) return action()
+        val mutex = mutex()
+        waiting.start()
+        try {
+            mutex.lock()
+        } finally {
+            waiting.stop()
+        }
+        try {
+            action()
+        } finally {
+            mutex.unlock()
+        }
+    }
+
+    /** Whether a sender waits for space. */
+    val isAwaited: Boolean get() = highWaterMark?.isAwaited == true
+
+    /** Bytes were written, or memory is no longer short. */
+    fun onWritten() {
+        highWaterMark?.onWritten()
+    }
+
+    /** The connection is CLOSED: every sender that waits throws. */
+    fun close() {
+        val mutex = synchronized(output) { mutex }
+        highWaterMark?.close()
+        mutex?.close()
+    }
+
+    private companion object {
+        /** In bytes. A system call costs as much as copying that many. */
+        const val WORTH_WRITING = 16 * 1024
+
+        /** The frames of a message that is sent in pieces, in bytes. */
+        const val FRAME_SIZE = 64 * 1024
+    }
+}
