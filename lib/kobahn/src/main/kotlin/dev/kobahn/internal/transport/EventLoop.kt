@@ -53,7 +53,7 @@ internal class EventLoop(
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
     private val timers = LoopTimers(this)
-    private val unwritten = ArrayDeque<Selected>()
+    private val unwritten = ArrayDeque<ReadyHandler>()
     private val afterSelect = ArrayDeque<Runnable>()
 
     private val handOvers = HandOvers(this)
@@ -78,10 +78,10 @@ internal class EventLoop(
     val selectorManager: LoopSelectorManager = LoopSelectorManager(this)
 
     // The last of all: what failed after it would leave a selector open.
-    private val ready = ReadyKeys(openSelector)
+    private val loopSelector = LoopSelector(openSelector)
 
     /** What watches the loop's channels now. From any thread. */
-    val selector: Selector get() = ready.selector
+    val selector: Selector get() = loopSelector.selector
 
     /** Completes when the thread and the selector are gone. */
     val termination: Job get() = ended
@@ -157,12 +157,12 @@ internal class EventLoop(
         timers.schedule(delay, action)
 
     /** Registers [channel] for [ops]. On the loop. */
-    fun register(channel: SelectableChannel, ops: Int, selected: Selected): SelectionKey =
-        channel.register(selector, ops, selected)
+    fun register(channel: SelectableChannel, ops: Int, handler: ReadyHandler): SelectionKey =
+        channel.register(selector, ops, handler)
 
-    /** Calls [Selected.writeOut] of [selected] at the end of the turn. On the loop. */
-    fun writeLater(selected: Selected) {
-        unwritten.addLast(selected)
+    /** Calls [ReadyHandler.writeOut] of [handler] at the end of the turn. On the loop. */
+    fun writeLater(handler: ReadyHandler) {
+        unwritten.addLast(handler)
     }
 
     /**
@@ -188,7 +188,7 @@ internal class EventLoop(
     private fun recover() {
         if (!reserve.refill()) return
         try {
-            ready.renew()
+            loopSelector.renew()
         } catch (failure: Throwable) {
             report("The renewal of the selector", failure)
             // When it is refilled that is tried again.
@@ -217,13 +217,13 @@ internal class EventLoop(
     private fun select() {
         val timeout = if (hasWork()) 0 else timeToSleep()
         if (timeout == 0L) {
-            ready.selectNow()
+            loopSelector.selectNow()
             return
         }
         asleep.set(true)
         try {
             // Who added something before it could see that the loop sleeps did not wake it.
-            if (hasWork()) ready.selectNow() else ready.select(if (timeout < 0) 0 else timeout)
+            if (hasWork()) loopSelector.selectNow() else loopSelector.select(if (timeout < 0) 0 else timeout)
         } finally {
             asleep.set(false)
         }
@@ -244,20 +244,20 @@ internal class EventLoop(
         }
     }
 
-    private fun serveReadyChannels() = ready.drain(::serve)
+    private fun serveReadyChannels() = loopSelector.drain(::serve)
 
     private fun serve(key: SelectionKey) {
-        val selected = key.attachment() as Selected
+        val handler = key.attachment() as ReadyHandler
         guarded("An event loop's channel") {
             countStep()
-            if (key.isValid) selected.onReady(key.readyOps())
+            if (key.isValid) handler.onReady(key.readyOps())
         }
         runTasks(TASKS_PER_CHANNEL)
-        writeOut(selected)
+        writeOut(handler)
     }
 
-    private fun writeOut(selected: Selected) {
-        guarded("An event loop's channel") { selected.writeOut() }
+    private fun writeOut(handler: ReadyHandler) {
+        guarded("An event loop's channel") { handler.writeOut() }
     }
 
     private fun runTasks(limit: Int) {
@@ -276,7 +276,8 @@ internal class EventLoop(
 
     private fun shutDown() {
         for (key in selector.keys()) {
-            guarded("An event loop's channel") { (key.attachment() as Selected).onLoopStopped() }
+            val handler = key.attachment() as ReadyHandler
+            guarded("An event loop's channel") { handler.onLoopStopped() }
         }
         runTasks(TASKS_AT_END)
         timers.end()

@@ -65,7 +65,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
     /** Does nothing: the loop ends when its group does. */
     override fun close(): Unit = Unit
 
-    private inner class Waiting(private val selectable: Selectable) : Selected {
+    private inner class Waiting(private val selectable: Selectable) : ReadyHandler {
         override lateinit var key: SelectionKey
 
         override fun onReady(ops: Int) {

@@ -28,7 +28,7 @@ import java.nio.channels.SocketChannel
 internal class SocketTransport(channel: SocketChannel, override val loop: EventLoop) :
     SocketWriter(OctetQueue(loop.segments), channel),
     Transport,
-    Selected {
+    ReadyHandler {
     override val peerName: SocketName =
         SocketName(channel.remoteAddress ?: throw ClosedChannelException())
     private val localAddress: SocketAddress = channel.localAddress ?: throw ClosedChannelException()

@@ -59,7 +59,7 @@ internal class EventLoopTest :
                     loop.register(
                         pipe.source(),
                         SelectionKey.OP_READ,
-                        object : Selected {
+                        object : ReadyHandler {
                             override lateinit var key: SelectionKey
 
                             override fun onReady(ops: Int) {
@@ -148,7 +148,7 @@ internal class EventLoopTest :
                 val pipe = Pipe.open()
                 val source = pipe.source().apply { configureBlocking(false) }
                 val isForgotten = CompletableDeferred<Boolean>()
-                val reader = object : Selected {
+                val reader = object : ReadyHandler {
                     override lateinit var key: SelectionKey
 
                     override fun onReady(ops: Int) {

@@ -97,7 +97,7 @@ internal class FailingLoopTest :
     })
 
 /** The end of a [pipe] that is read. */
-private class Channel : Selected {
+private class Channel : ReadyHandler {
     val pipe: Pipe = Pipe.open()
     val isHeard = CompletableDeferred<Unit>()
     override lateinit var key: SelectionKey

@@ -3,7 +3,7 @@ package dev.kobahn.internal.transport
 import java.nio.channels.SelectionKey
 
 /** What stands behind a key of an [EventLoop]'s selector. Every call comes on the loop. */
-internal interface Selected {
+internal interface ReadyHandler {
     /** The key it stands behind; another one where the loop renews its selector. */
     var key: SelectionKey
 

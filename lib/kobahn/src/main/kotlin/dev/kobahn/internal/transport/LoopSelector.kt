@@ -19,7 +19,7 @@ import java.util.function.Consumer
  * The selector itself does need memory to watch a channel and to forget one. What it has no memory
  * for it drops: such a channel is never reported again, or never closed. Hence [renew].
  */
-internal class ReadyKeys(private val open: () -> Selector) {
+internal class LoopSelector(private val open: () -> Selector) {
     /** What it waits with now. From any thread. */
     @Volatile
     var selector: Selector = open()
@@ -82,7 +82,7 @@ internal class ReadyKeys(private val open: () -> Selector) {
 
     /**
      * Has a new selector watch all channels, and closes the old one, which closes what that has
-     * dropped. Each [Selected] gets its new key. If this fails the old selector is still in use.
+     * dropped. Each [ReadyHandler] gets its new key. If this fails the old selector is still in use.
      */
     fun renew() {
         val old = selector
@@ -96,7 +96,7 @@ internal class ReadyKeys(private val open: () -> Selector) {
             throw failure
         }
         selector = new
-        for (key in keys) (key.attachment() as Selected).key = key
+        for (key in keys) (key.attachment() as ReadyHandler).key = key
         old.close()
     }
 
