@@ -52,7 +52,7 @@ internal class EventLoop(
     private val reserve = Reserve()
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
-    private val timers = LoopTimers(this)
+    private val timers = TimerQueue(this)
     private val unwritten = ArrayDeque<ReadyHandler>()
     private val afterSelect = ArrayDeque<Runnable>()
 

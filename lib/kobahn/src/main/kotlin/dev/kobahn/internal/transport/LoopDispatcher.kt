@@ -58,9 +58,3 @@ internal class LoopDispatcher(private val loop: EventLoop) :
 
     private fun stopped() = CancellationException("The event loop was stopped")
 }
-
-/** A timer's action that must learn when it will never run because the loop has stopped. */
-internal interface Abandonable {
-    /** Called at most once, instead of the action. */
-    fun abandon()
-}

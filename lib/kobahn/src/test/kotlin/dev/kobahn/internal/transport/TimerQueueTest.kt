@@ -8,23 +8,23 @@ import io.kotest.property.arbitrary.int
 import io.kotest.property.arbitrary.list
 import io.kotest.property.checkAll
 
-internal class TimersTest :
+internal class TimerQueueTest :
     FunSpec({
         fun timer(deadline: Long) = Timer(deadline) { }
 
-        test("timers come out by deadline, equal ones in the order they were added") {
+        test("timers come out by deadline, those with the same deadline in the order they were added") {
             checkAll(Arb.list(Arb.int(0..20), 0..100)) { deadlines ->
-                val timers = Timers()
+                val timers = TimerHeap()
                 val added = deadlines.map { timer(it.toLong()) }.onEach(timers::add)
                 val taken = generateSequence { timers.takeDue(Long.MAX_VALUE / 2) }.toList()
                 taken shouldBe added.sortedBy { it.deadline }
             }
         }
 
-        test("a removed timer is gone at once, and the order of the others stays") {
+        test("a removed timer is gone at once, and the others keep their order") {
             val deadlines = Arb.list(Arb.int(0..20), 1..60)
             checkAll(deadlines, Arb.list(Arb.int(0..59), 0..60)) { times, remove ->
-                val timers = Timers()
+                val timers = TimerHeap()
                 val added = times.map { timer(it.toLong()) }.onEach(timers::add)
                 val removed = remove.mapNotNull(added::getOrNull).toSet()
                 removed.forEach(timers::remove)
@@ -35,15 +35,15 @@ internal class TimersTest :
             }
         }
 
-        test("nothing is due before its deadline") {
-            val timers = Timers()
+        test("no timer is due before its deadline") {
+            val timers = TimerHeap()
             val timer = timer(100).also(timers::add)
             timers.takeDue(99) shouldBe null
             timers.takeDue(100) shouldBeSameInstanceAs timer
         }
 
-        test("the order holds when the clock overflows") {
-            val timers = Timers()
+        test("timers keep their order when the clock overflows") {
+            val timers = TimerHeap()
             val late = timer(Long.MIN_VALUE + 10).also(timers::add)
             val early = timer(Long.MAX_VALUE - 10).also(timers::add)
             timers.takeDue(Long.MAX_VALUE) shouldBeSameInstanceAs early
