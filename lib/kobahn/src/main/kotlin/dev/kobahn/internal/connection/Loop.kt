@@ -2,59 +2,114 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.CodecPool
+import kotlin.coroutines.resume
 import kotlin.time.Duration
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * What a connection sees of the event loop it is pinned to for life. All I/O events of the
- * connection come on the loop, one at a time.
+ * The part of an event loop that a connection may use. A connection belongs to one loop for life:
+ * the loop delivers all its I/O events, one at a time.
  */
 internal interface Loop {
     /** Runs coroutines on the loop, in the order they were dispatched. */
     val dispatcher: CoroutineDispatcher
 
     /**
-     * What resumes coroutines of [dispatcher] from the loop: several of them together, where there
-     * are several, which is cheaper. From any thread.
+     * Returns a dispatcher that runs coroutines on [dispatcher]. Coroutines that the loop resumes
+     * through it share tasks, which costs less than a task for each. From any thread.
      */
     fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
 
     /** Whether the caller is on the loop. */
     val isCurrent: Boolean
 
-    /** Where the outgoing queues of this loop's connections borrow their segments. */
+    /** Lends segments to the outgoing queues of this loop's connections. */
     val segments: SegmentPool
 
-    /** Where the codecs of this loop's connections borrow what they work with. */
+    /** Lends buffers, inflaters and deflaters to the codecs of this loop's connections. */
     val codecs: CodecPool
 
-    /** Runs [action] on the loop after everything dispatched before. From any thread. */
+    /** Runs [action] on the loop, after all that was dispatched before. From any thread. */
     fun execute(action: Runnable)
 
-    /** Runs [action] in the loop's next turn, after others had theirs. On the loop. */
+    /** Runs [action] in the next turn of the loop, so that other connections are served first. On the loop. */
     fun executeNextTurn(action: Runnable): Unit = execute(action)
 
     /**
-     * As [execute]; but a thread that is resuming coroutines for a loop does not wake this one before
-     * it is through with them, or before some milliseconds have passed.
+     * Does the same as [execute], but a thread that resumes several coroutines for a loop wakes this
+     * loop only after it has resumed them all, or after some milliseconds.
      */
     fun executeSoon(action: Runnable): Unit = execute(action)
 
     /**
-     * Has [action] run by this thread once it is through with the coroutines that it is resuming for
-     * a loop, or with the one that it is resuming after a millisecond; by that loop if that one keeps
-     * the thread. False, and nothing else, if that is not what this thread does, or if it is kept
-     * already.
+     * Defers [action] until this thread has finished its current batch of resumptions, or about 1 ms
+     * if that is sooner; if a resumed coroutine keeps the thread, the loop runs [action]. Returns
+     * false without keeping [action] if the thread runs no batch, or one that is stalled already.
      */
     fun putOff(action: Runnable): Boolean = false
 
     /**
-     * Runs [action] on the loop once [delay] has passed, never earlier, by a monotonic clock. From
-     * any thread; so is disposing of the returned handle, after which the action does not start.
+     * Runs [action] on the loop after [delay], never earlier, by a monotonic clock. Disposing of the
+     * returned handle prevents an action that has not started. Both from any thread.
      */
     fun schedule(delay: Duration, action: Runnable): DisposableHandle
 
-    /** A monotonic clock in nanoseconds, the one [schedule] goes by. */
+    /** The time of the monotonic clock that [schedule] goes by, in nanoseconds. */
     fun nanoTime(): Long
 }
+
+/**
+ * Runs [action] on the loop and returns its result; at once if the caller is on the loop.
+ * Cancellation does not stop an action that has started.
+ */
+internal suspend fun <T> Loop.call(action: () -> T): T {
+    if (isCurrent) return action()
+    return suspendCancellableCoroutine { caller: CancellableContinuation<Result<T>> ->
+        execute { caller.resume(runCatching(action)) }
+    }.getOrThrow()
+}
+
+/** Runs [action] on the loop, at once if the caller is on it. */
+internal fun Loop.run(action: Runnable) {
+    if (isCurrent) action.run() else execute(action)
+}
+
+/** Runs [action] at once if the caller is on the loop, otherwise by [Loop.executeSoon]. */
+internal fun Loop.runSoon(action: Runnable) {
+    if (isCurrent) action.run() else executeSoon(action)
+}
+
+/**
+ * Runs [block] in the caller's context and returns its result, or cancels it after [time], waits for
+ * its end, and returns null. Differs from `withTimeoutOrNull` in the clock: this is the loop's. The
+ * clock of the caller's dispatcher may be virtual, but sockets need real time.
+ */
+internal suspend fun <T : Any> Loop.within(
+    time: Duration,
+    block: suspend CoroutineScope.() -> T,
+): T? {
+    val call = Any()
+    try {
+        return coroutineScope {
+            val timer = schedule(time) { cancel(TimeOver(call)) }
+            try {
+                block()
+            } finally {
+                timer.dispose()
+            }
+        }
+    } catch (over: TimeOver) {
+        if (over.call !== call) throw over
+        return null
+    }
+}
+
+/** The timeout of one [call] of [within]. Nested calls let it pass. */
+private class TimeOver(val call: Any) : CancellationException("the time is over")

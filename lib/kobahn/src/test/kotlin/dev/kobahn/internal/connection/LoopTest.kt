@@ -20,15 +20,15 @@ private fun <T> begin(block: suspend CoroutineScope.() -> T): Deferred<T> =
     CoroutineScope(SupervisorJob() + Dispatchers.Unconfined).async(block = block)
 
 @OptIn(ExperimentalCoroutinesApi::class)
-class LoopsTest :
+class LoopTest :
     FunSpec({
-        test("what returns within its time returns its result and leaves no timer") {
+        test("within returns the result of a block that ends in time, and leaves no timer") {
             val loop = VirtualLoop()
             begin { loop.within(1.seconds) { 42 } }.getCompleted() shouldBe 42
             loop.pendingTimers shouldBe 0
         }
 
-        test("what takes longer is cancelled at its time, not before, and null") {
+        test("within cancels a block at its time, not before, and returns null") {
             val loop = VirtualLoop()
             var end: Throwable? = null
             val waiting = begin {
@@ -49,7 +49,7 @@ class LoopsTest :
             end.shouldBeInstanceOf<CancellationException>()
         }
 
-        test("cancelling the caller goes through, and leaves no timer") {
+        test("cancelling the caller cancels the block, and leaves no timer") {
             val loop = VirtualLoop()
             val waiting = begin { loop.within(1.seconds) { awaitCancellation() } }
             waiting.cancel()
@@ -57,7 +57,7 @@ class LoopsTest :
             loop.pendingTimers shouldBe 0
         }
 
-        test("what fails throws that, before its time and after") {
+        test("within throws the exception of a block that fails, before its time and after") {
             val loop = VirtualLoop()
             val early = begin { loop.within(1.seconds) { throw IOException("early") } }
             shouldThrow<IOException> { early.await() }.message shouldBe "early"
@@ -74,7 +74,7 @@ class LoopsTest :
             shouldThrow<IOException> { late.await() }.message shouldBe "late"
         }
 
-        test("the longer of two times, one within the other, is not taken for the shorter") {
+        test("of two nested timeouts the shorter one ends only its own block") {
             val loop = VirtualLoop()
             val outer = begin {
                 loop.within(1.seconds) {
