@@ -53,7 +53,7 @@ internal class EventLoop(
     private val thread = LoopThread({ run() }, name, isDaemon)
     private val tasks = TaskQueue()
     private val timers = TimerQueue(this)
-    private val unwritten = ArrayDeque<ReadyHandler>()
+    private val atTurnEnd = ArrayDeque<ReadyHandler>()
     private val afterSelect = ArrayDeque<Runnable>()
 
     private val handOvers = HandOvers(this)
@@ -160,9 +160,9 @@ internal class EventLoop(
     fun register(channel: SelectableChannel, ops: Int, handler: ReadyHandler): SelectionKey =
         channel.register(selector, ops, handler)
 
-    /** Calls [ReadyHandler.writeOut] of [handler] at the end of the turn. On the loop. */
-    fun writeLater(handler: ReadyHandler) {
-        unwritten.addLast(handler)
+    /** Calls [ReadyHandler.onTurnEnd] of [handler] at the end of the turn. On the loop. */
+    fun callAtTurnEnd(handler: ReadyHandler) {
+        atTurnEnd.addLast(handler)
     }
 
     /**
@@ -209,7 +209,7 @@ internal class EventLoop(
         handOvers.send()
         timers.runDue { runStep(it) }
         runTasks(TASKS_PER_TURN)
-        repeat(unwritten.size) { writeOut(unwritten.removeFirst()) }
+        repeat(atTurnEnd.size) { endTurn(atTurnEnd.removeFirst()) }
         // A task that leaves the thread interrupted would have its next system call close a channel.
         Thread.interrupted()
     }
@@ -230,7 +230,7 @@ internal class EventLoop(
     }
 
     private fun hasWork(): Boolean =
-        !tasks.isEmpty || unwritten.isNotEmpty() || afterSelect.isNotEmpty() || stopping
+        !tasks.isEmpty || atTurnEnd.isNotEmpty() || afterSelect.isNotEmpty() || stopping
 
     /** In milliseconds; negative for ever. */
     private fun timeToSleep(): Long {
@@ -253,11 +253,11 @@ internal class EventLoop(
             if (key.isValid) handler.onReady(key.readyOps())
         }
         runTasks(TASKS_PER_CHANNEL)
-        writeOut(handler)
+        endTurn(handler)
     }
 
-    private fun writeOut(handler: ReadyHandler) {
-        guarded("An event loop's channel") { handler.writeOut() }
+    private fun endTurn(handler: ReadyHandler) {
+        guarded("An event loop's channel") { handler.onTurnEnd() }
     }
 
     private fun runTasks(limit: Int) {

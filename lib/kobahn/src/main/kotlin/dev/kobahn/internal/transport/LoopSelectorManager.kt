@@ -77,7 +77,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
             }
         }
 
-        override fun writeOut(): Unit = Unit
+        override fun onTurnEnd(): Unit = Unit
 
         override fun onLoopStopped() {
             selectable.channel.close()

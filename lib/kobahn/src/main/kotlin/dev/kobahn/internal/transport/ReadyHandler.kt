@@ -2,17 +2,20 @@ package dev.kobahn.internal.transport
 
 import java.nio.channels.SelectionKey
 
-/** What stands behind a key of an [EventLoop]'s selector. Every call comes on the loop. */
+/** The handler of a channel, attached to its key in an [EventLoop]'s selector. All calls come on the loop. */
 internal interface ReadyHandler {
-    /** The key it stands behind; another one where the loop renews its selector. */
+    /** The key of the channel. The loop sets another one when it renews its selector. */
     var key: SelectionKey
 
-    /** The channel is ready for [ops], a set of `SelectionKey` operations. */
+    /** The channel is ready for [ops], a set of operations of `SelectionKey`. */
     fun onReady(ops: Int)
 
-    /** Writes what was sent since the last call. Called after the tasks that [onReady] caused. */
-    fun writeOut()
+    /**
+     * It is time to write what was sent: the tasks that [onReady] caused have run, or the turn in
+     * which [EventLoop.callAtTurnEnd] was called ends.
+     */
+    fun onTurnEnd()
 
-    /** The loop ends: gives up what it holds. */
+    /** The loop ends: close the channel. */
     fun onLoopStopped()
 }

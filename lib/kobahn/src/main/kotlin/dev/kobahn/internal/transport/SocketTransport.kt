@@ -2,6 +2,7 @@ package dev.kobahn.internal.transport
 
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.transport.SocketWriter.Outcome
 import dev.kobahn.protocol.OctetQueue
 import java.io.IOException
 import java.net.SocketAddress
@@ -11,24 +12,25 @@ import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 
 /**
- * A connected TCP or Unix socket as a transport. Ktor connected or accepted it; here its [channel]
- * is read, written and closed, without Ktor's channels and their coroutines.
+ * A connected TCP or Unix socket as a transport. Ktor connects or accepts it; from then on this
+ * class reads, writes and closes the [channel], without Ktor's channels and their coroutines.
  *
- * A connection that waits owns no buffer: octets are read into the loop's and written from it. In a
- * turn of the loop one read is made, of at most [DirectBuffers.SIZE] octets, so that a flood on one
- * connection does not starve the others.
+ * An idle transport owns no buffer: bytes are read into the loop's buffer and written from the
+ * loop's. One turn of the loop makes one read, of at most [DirectBuffers.SIZE] bytes, so that a
+ * flood on one connection does not starve the others.
  *
  * [close] with unread input makes the system send RST, which destroys what the peer has not read
- * yet. Who wants the last octets to arrive calls [shutdownOutput], goes on reading until
- * [TransportListener.onInputEnd], and only then closes. What is sent after [shutdownOutput] is
- * discarded.
+ * yet. To have the last bytes arrive, call [shutdownOutput], read on until
+ * [TransportListener.onInputEnd], and only then close. Bytes that are sent after [shutdownOutput]
+ * are discarded.
  *
- * A listener that throws has its transport closed. Created on the loop.
+ * If a listener throws, its transport is closed. To be created on the loop.
  */
 internal class SocketTransport(channel: SocketChannel, override val loop: EventLoop) :
-    SocketWriter(OctetQueue(loop.segments), channel),
     Transport,
     ReadyHandler {
+    private val writer = SocketWriter(OctetQueue(loop.segments), channel)
+
     override val peerName: SocketName =
         SocketName(channel.remoteAddress ?: throw ClosedChannelException())
     private val localAddress: SocketAddress = channel.localAddress ?: throw ClosedChannelException()
@@ -36,28 +38,37 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     @Volatile
     private var closing = false
 
-    // All below belongs to the loop.
+    // All state below belongs to the loop.
     override var key: SelectionKey = loop.register(channel, 0, this)
     private var listener: TransportListener? = null
     private var paused = false
     private var inputEnded = false
     private var outputEnded = false
     private var closesAfterOutput = false
-    private var unwritten = false
+    private var flushScheduled = false
     private var ended = false
     private var cause: IOException? = null
 
     override var received = 0L
         private set
 
+    override val output: OctetQueue get() = writer.output
     override val peer: String get() = peerName.toString()
     override val local: String get() = localAddress.toText()
+
+    /** The socket. Others may set its options, but neither read nor write. */
+    val channel: SocketChannel get() = writer.channel
+
+    /** The number of system calls that wrote. */
+    val writes: Int get() = writer.writes
 
     override fun start(listener: TransportListener) {
         check(this.listener == null) { "The transport was started before" }
         this.listener = listener
         if (ended) loop.execute { listener.onClosed(cause) } else resumeUnlessPaused()
     }
+
+    // Reading.
 
     override fun pauseReading() {
         paused = true
@@ -69,205 +80,16 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         resumeUnlessPaused()
     }
 
+    private fun resumeUnlessPaused() {
+        if (listener != null && !paused && !inputEnded) setInterest(SelectionKey.OP_READ, true)
+    }
+
     override fun readOnce(): Boolean {
         guarded { return read(evenIfPaused = true) }
         return false
     }
 
-    private fun resumeUnlessPaused() {
-        if (listener != null && !paused && !inputEnded) setInterest(SelectionKey.OP_READ, true)
-    }
-
-    override fun flush() {
-        when {
-            loop.isCurrent -> writeLater()
-            loop.othersMayWrite -> writeFromElsewhere()
-            else -> loop.execute(::writeLater)
-        }
-    }
-
-    override fun writeNow() = guarded { continueWriting() }
-
-    private fun writeFromElsewhere() {
-        try {
-            DirectBuffers.use { write(it, false) }
-        } catch (failure: OutOfMemoryError) {
-            failed(failure)
-        }
-    }
-
-    private fun writeLater() {
-        if (unwritten) return
-        unwritten = true
-        loop.writeLater(this)
-    }
-
-    override fun shutdownOutput() {
-        endOutput()
-        flush()
-    }
-
-    override fun closeAfterOutput() {
-        closesAfterOutput = true
-        shutdownOutput()
-    }
-
-    override fun close(): Unit = close(null)
-
-    private fun close(cause: IOException?) {
-        if (!beginClosing()) return
-        abandonOutput()
-        try {
-            loop.execute { finish(cause) }
-        } catch (failure: OutOfMemoryError) {
-            if (loop.isCurrent) return finish(cause)
-            // Whoever comes next tries again.
-            synchronized(output) { closing = false }
-            throw failure
-        }
-    }
-
-    private fun beginClosing(): Boolean = synchronized(output) {
-        (!closing).also { closing = true }
-    }
-
-    private fun finish(cause: IOException?) {
-        ended = true
-        this.cause = cause
-        try {
-            insisting({ closeChannel() }, { closeNow() })
-        } catch (failure: Throwable) {
-            // It would stay ready, and the loop would spin.
-            key.cancel()
-            throw failure
-        } finally {
-            // Whatever the system says of the channel, its owner has to learn that it is gone.
-            insisting({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
-            // Until that was told others may have sent something.
-            abandonOutput()
-        }
-    }
-
-    /** Does [step], and where memory is short for that gives some back and does [again]. */
-    private inline fun insisting(step: () -> Unit, again: () -> Unit) {
-        try {
-            step()
-        } catch (failure: OutOfMemoryError) {
-            loop.releaseReserve(failure)
-            listener?.forget()
-            again()
-        }
-    }
-
-    /**
-     * Serving the connection failed, be it by its listener or for want of memory: it must not go on
-     * with a part of what it missed. Where memory is short what it holds is given up before anything
-     * else is done, for that needs some; the log comes last, for it may fail as well.
-     */
-    override fun giveUp(failure: Throwable) {
-        // First of all: where this code was never needed before, even to run it takes memory.
-        if (loop.isCurrent) loop.releaseReserve(failure)
-        if (failure is VirtualMachineError) {
-            abandonOutput()
-            if (loop.isCurrent) listener?.forget()
-        }
-        close(causeOf(failure))
-    }
-
-    private fun failed(failure: Throwable) {
-        giveUp(failure)
-        logger.error(failure) { "The listener of $peer failed" }
-    }
-
-    private fun causeOf(failure: Throwable): IOException = try {
-        IOException("The listener failed", failure)
-    } catch (_: OutOfMemoryError) {
-        OUT_OF_MEMORY
-    }
-
-    /**
-     * As long as a selector knows a channel its close begins with a shutdown. Where the output has
-     * ended that is one system call too many, and one that fails if the input has ended as well:
-     * there the selector has to forget it first.
-     */
-    private fun closeChannel() {
-        if (!outputEnded || !key.isValid) return channel.close()
-        loop.afterSelect { channel.close() }
-        key.cancel()
-    }
-
-    /** A close that failed has not come to the key, and another one would not do anything. */
-    private fun closeNow() {
-        channel.close()
-        key.cancel()
-    }
-
-    override fun onReady(ops: Int) = guarded {
-        if (ops and SelectionKey.OP_WRITE != 0) continueWriting()
-        if (ops and SelectionKey.OP_READ != 0) read()
-    }
-
-    override fun writeOut() {
-        if (!unwritten) return
-        unwritten = false
-        guarded { write(loop.writeBuffer, false) }
-    }
-
-    private inline fun guarded(action: () -> Unit) {
-        try {
-            action()
-        } catch (failure: Throwable) {
-            failed(failure)
-        }
-    }
-
-    override fun onLoopStopped() {
-        close(IOException("The event loop was stopped"))
-    }
-
-    private fun continueWriting() {
-        setInterest(SelectionKey.OP_WRITE, false)
-        write(loop.writeBuffer, true)
-    }
-
-    private fun write(buffer: ByteBuffer, ready: Boolean) {
-        if (closing) return
-        try {
-            val outcome = writeOutput(buffer, ready)
-            if (outcome != Outcome.DONE) onLoop { goOn(outcome) }
-            notify { onWritten(synchronized(output) { output.size }) }
-        } catch (failure: IOException) {
-            onLoop { failWriting(failure) }
-        }
-    }
-
-    private fun goOn(outcome: Outcome) {
-        when (outcome) {
-            Outcome.DONE -> Unit
-            Outcome.BLOCKED -> setInterest(SelectionKey.OP_WRITE, true)
-            Outcome.MORE -> flush()
-            Outcome.ENDED -> endOutputNow()
-        }
-    }
-
-    private fun endOutputNow() {
-        outputEnded = true
-        if (closesAfterOutput && !paused && !read()) return close()
-        try {
-            channel.shutdownOutput()
-        } catch (failure: IOException) {
-            return failWriting(failure)
-        }
-        closeIfBothEnded()
-    }
-
-    /** What the peer sent before it went away may tell why it did: it is read first. */
-    private fun failWriting(failure: IOException) {
-        repeat(LAST_READS) { if (!read()) return close(failure) }
-        close(failure)
-    }
-
-    /** Reads once; false if nothing was there to be read, or will be. */
+    /** Reads once. Returns whether bytes came. */
     private fun read(evenIfPaused: Boolean = false): Boolean {
         if (paused && !evenIfPaused) return false
         if (listener == null || inputEnded || closing) return false
@@ -297,8 +119,204 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         closeIfBothEnded()
     }
 
+    // Writing.
+
+    override fun flush() {
+        when {
+            loop.isCurrent -> scheduleFlush()
+            loop.othersMayWrite -> flushOffLoop()
+            else -> loop.execute(::scheduleFlush)
+        }
+    }
+
+    private fun flushOffLoop() {
+        try {
+            DirectBuffers.use { writeOutput(it, isReady = false) }
+        } catch (failure: OutOfMemoryError) {
+            failed(failure)
+        }
+    }
+
+    private fun scheduleFlush() {
+        if (flushScheduled) return
+        flushScheduled = true
+        loop.callAtTurnEnd(this)
+    }
+
+    override fun onTurnEnd() {
+        if (!flushScheduled) return
+        flushScheduled = false
+        guarded { writeOutput(loop.writeBuffer, isReady = false) }
+    }
+
+    override fun onReady(ops: Int) = guarded {
+        if (ops and SelectionKey.OP_WRITE != 0) onWritable()
+        if (ops and SelectionKey.OP_READ != 0) read()
+    }
+
+    override fun writeNow() = guarded { onWritable() }
+
+    private fun onWritable() {
+        setInterest(SelectionKey.OP_WRITE, false)
+        writeOutput(loop.writeBuffer, isReady = true)
+    }
+
+    private fun writeOutput(buffer: ByteBuffer, isReady: Boolean) {
+        if (closing) return
+        try {
+            val outcome = writer.write(buffer, isReady)
+            if (outcome != Outcome.DONE) onLoop { continueAfter(outcome) }
+            notify { onWritten(synchronized(output) { output.size }) }
+        } catch (failure: IOException) {
+            onLoop { failWriting(failure) }
+        }
+    }
+
+    private fun continueAfter(outcome: Outcome) {
+        when (outcome) {
+            Outcome.DONE -> Unit
+            Outcome.BLOCKED -> setInterest(SelectionKey.OP_WRITE, true)
+            Outcome.MORE -> flush()
+            Outcome.ENDED -> onOutputEnd()
+        }
+    }
+
+    /** Reads first: the last bytes of a peer that went away may tell why it did. */
+    private fun failWriting(failure: IOException) {
+        repeat(LAST_READS) { if (!read()) return close(failure) }
+        close(failure)
+    }
+
+    // The end of a direction.
+
+    override fun shutdownOutput() {
+        writer.end()
+        flush()
+    }
+
+    override fun closeAfterOutput() {
+        closesAfterOutput = true
+        shutdownOutput()
+    }
+
+    private fun onOutputEnd() {
+        outputEnded = true
+        if (closesAfterOutput && !paused && !read()) return close()
+        try {
+            channel.shutdownOutput()
+        } catch (failure: IOException) {
+            return failWriting(failure)
+        }
+        closeIfBothEnded()
+    }
+
     private fun closeIfBothEnded() {
         if (inputEnded && outputEnded) close()
+    }
+
+    // The end of both.
+
+    override fun close(): Unit = close(null)
+
+    private fun close(cause: IOException?) {
+        if (!beginClosing()) return
+        writer.abandon()
+        try {
+            loop.execute { finish(cause) }
+        } catch (failure: OutOfMemoryError) {
+            if (loop.isCurrent) return finish(cause)
+            // Off the loop nothing more can be done here: the next caller of close tries again.
+            synchronized(output) { closing = false }
+            throw failure
+        }
+    }
+
+    private fun beginClosing(): Boolean = synchronized(output) {
+        (!closing).also { closing = true }
+    }
+
+    private fun finish(cause: IOException?) {
+        ended = true
+        this.cause = cause
+        try {
+            retryingWithMemory({ closeChannel() }, { closeNow() })
+        } catch (failure: Throwable) {
+            // A channel that stays ready would make the loop spin.
+            key.cancel()
+            throw failure
+        } finally {
+            // The listener must hear of the end even if the system could not close the channel.
+            retryingWithMemory({ listener?.onClosed(cause) }) { listener?.onClosed(cause) }
+            // Up to that call other threads may have sent bytes.
+            writer.abandon()
+        }
+    }
+
+    /** Calls [step]. If memory runs out, frees some and calls [again]. */
+    private inline fun retryingWithMemory(step: () -> Unit, again: () -> Unit) {
+        try {
+            step()
+        } catch (failure: OutOfMemoryError) {
+            loop.releaseReserve(failure)
+            listener?.forget()
+            again()
+        }
+    }
+
+    /**
+     * While a selector knows a channel, its close begins with a shutdown. If the output has
+     * ended, that shutdown is one system call too many, and it fails if the input has ended as well.
+     * So the selector has to forget the channel first.
+     */
+    private fun closeChannel() {
+        if (!outputEnded || !key.isValid) return channel.close()
+        loop.afterSelect { channel.close() }
+        key.cancel()
+    }
+
+    /** After a close that failed the key is still valid, and a second close would do nothing. */
+    private fun closeNow() {
+        channel.close()
+        key.cancel()
+    }
+
+    /**
+     * Closes the transport because serving it has failed, in the listener or for lack of memory: the
+     * connection has missed a part and must not go on. If memory is short, first drops what the
+     * connection holds, because all that follows needs memory.
+     */
+    override fun giveUp(failure: Throwable) {
+        // Comes first: even running code for the first time takes memory.
+        if (loop.isCurrent) loop.releaseReserve(failure)
+        if (failure is VirtualMachineError) {
+            writer.abandon()
+            if (loop.isCurrent) listener?.forget()
+        }
+        close(causeOf(failure))
+    }
+
+    private fun causeOf(failure: Throwable): IOException = try {
+        IOException("The listener failed", failure)
+    } catch (_: OutOfMemoryError) {
+        OUT_OF_MEMORY
+    }
+
+    private fun failed(failure: Throwable) {
+        giveUp(failure)
+        // Comes last, because logging may fail as well.
+        logger.error(failure) { "The listener of $peer failed" }
+    }
+
+    override fun onLoopStopped() {
+        close(IOException("The event loop was stopped"))
+    }
+
+    private inline fun guarded(action: () -> Unit) {
+        try {
+            action()
+        } catch (failure: Throwable) {
+            failed(failure)
+        }
     }
 
     private inline fun notify(event: TransportListener.() -> Unit) {
@@ -326,7 +344,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     private companion object {
-        /** Made while there is memory, and without a stack trace. */
+        /** Created while there is memory, without a stack trace. */
         val OUT_OF_MEMORY: IOException = OutOfMemory()
         const val LAST_READS = 16
     }

@@ -5,82 +5,84 @@ import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
 
 /**
- * The outgoing half of a [SocketTransport]: moves octets from [output] to [channel]. Any thread may
- * write, one at a time; the system call is made outside the output's monitor, which guards
- * everything else, so that who sends never waits for who writes.
+ * The outgoing half of a [SocketTransport]: moves bytes from [output] to [channel]. Any thread may
+ * write, one at a time. The monitor of [output] guards all state; the system call is made outside of
+ * the monitor, so that a thread that sends never waits for a thread that writes.
  */
-internal abstract class SocketWriter(val output: OctetQueue, val channel: SocketChannel) {
+internal class SocketWriter(val output: OctetQueue, val channel: SocketChannel) {
     private enum class State {
         IDLE,
         WRITING,
+
+        /** The socket took less than it was offered. */
         BLOCKED,
 
-        /** The output was abandoned during a write: what that takes is still to be counted. */
+        /** [abandon] was called during a write. The bytes that it writes must still be counted. */
         ABANDONED,
 
         ENDED,
     }
 
-    /** How a call of [writeOutput] ended. */
+    /** The result of a [write]. */
     enum class Outcome {
-        /** Nothing is left to do, or somebody else does it. */
+        /** Nothing is left to do, or another thread does it. */
         DONE,
 
-        /** The socket takes no more: go on with [writeOutput] once it is ready. */
+        /** The socket takes no more: call [write] again when it is ready. */
         BLOCKED,
 
-        /** A fair share was written and more waits: call [writeOutput] again soon. */
+        /** A fair share was written and more waits: call [write] again soon. */
         MORE,
 
-        /** Everything is written and the direction is to be ended. */
+        /** All is written after [end] was called: the outgoing direction has to be shut down. */
         ENDED,
     }
 
     private var state = State.IDLE
-    private var ending = false
+    private var isEnding = false
 
     private var writeCount = 0
 
-    /** How many times the system was asked to write. */
+    /** The number of system calls that wrote. */
     val writes: Int get() = synchronized(output) { writeCount }
 
-    /** Ends the direction when everything is written; [writeOutput] has to be called afterwards. */
-    protected fun endOutput() {
-        synchronized(output) { ending = true }
+    /** Ends the direction when all is written. Call [write] afterwards. */
+    fun end() {
+        synchronized(output) { isEnding = true }
     }
 
-    /** Forgets what waits; nothing is written any more. */
-    protected fun abandonOutput() {
+    /** Discards [output]; nothing is written any more. */
+    fun abandon() {
         synchronized(output) {
             if (state == State.WRITING) state = State.ABANDONED
-            if (state != State.ABANDONED) end()
+            if (state != State.ABANDONED) discard()
         }
     }
 
-    private fun end() {
+    private fun discard() {
         state = State.ENDED
         output.clear()
     }
 
     /**
-     * Writes what waits, by way of [buffer]. After [Outcome.BLOCKED] nothing happens until a call
-     * with [ready] set. Throws IOException; then nothing is written any more.
+     * Writes what is in [output], by way of [buffer]. After [Outcome.BLOCKED] only a call with
+     * [isReady] set writes again. Throws IOException; after that nothing is written any more.
      */
-    protected fun writeOutput(buffer: ByteBuffer, ready: Boolean): Outcome {
+    fun write(buffer: ByteBuffer, isReady: Boolean): Outcome {
         // Up to Java 10 a write of an interrupted thread closes the channel.
         val isInterrupted = Thread.interrupted()
         try {
-            return writeRounds(buffer, ready)
+            return writeRounds(buffer, isReady)
         } catch (failure: Throwable) {
-            synchronized(output) { end() }
+            synchronized(output) { discard() }
             throw failure
         } finally {
             if (isInterrupted) Thread.currentThread().interrupt()
         }
     }
 
-    private fun writeRounds(buffer: ByteBuffer, ready: Boolean): Outcome {
-        var outcome = synchronized(output) { begin(buffer, ready) }
+    private fun writeRounds(buffer: ByteBuffer, isReady: Boolean): Outcome {
+        var outcome = synchronized(output) { begin(buffer, isReady) }
         var rounds = 0
         while (outcome == null) {
             val written = channel.write(buffer)
@@ -90,18 +92,18 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
         return outcome
     }
 
-    private fun begin(buffer: ByteBuffer, ready: Boolean): Outcome? {
-        // Octets that were sent after the end have nowhere to go.
+    private fun begin(buffer: ByteBuffer, isReady: Boolean): Outcome? {
+        // Bytes that were sent after the end.
         if (state == State.ENDED) output.clear()
-        val free = state == State.IDLE || (ready && state == State.BLOCKED)
-        return if (free) prepare(buffer) else Outcome.DONE
+        val mayWrite = state == State.IDLE || (isReady && state == State.BLOCKED)
+        return if (mayWrite) fill(buffer) else Outcome.DONE
     }
 
-    /** Null if [buffer] now holds what is to be written. */
-    private fun prepare(buffer: ByteBuffer): Outcome? {
+    /** Fills [buffer] from [output] and returns null, or returns the outcome if there is nothing to write. */
+    private fun fill(buffer: ByteBuffer): Outcome? {
         if (output.isEmpty) {
-            state = if (ending) State.ENDED else State.IDLE
-            return if (ending) Outcome.ENDED else Outcome.DONE
+            state = if (isEnding) State.ENDED else State.IDLE
+            return if (isEnding) Outcome.ENDED else Outcome.DONE
         }
         state = State.WRITING
         buffer.clear()
@@ -111,21 +113,21 @@ internal abstract class SocketWriter(val output: OctetQueue, val channel: Socket
         return null
     }
 
-    private fun advance(buffer: ByteBuffer, written: Int, last: Boolean): Outcome? {
+    private fun advance(buffer: ByteBuffer, written: Int, isLastRound: Boolean): Outcome? {
         output.remove(written)
         if (state == State.ABANDONED) {
-            end()
+            discard()
             return Outcome.DONE
         }
         if (buffer.hasRemaining()) {
             state = State.BLOCKED
             return Outcome.BLOCKED
         }
-        if (last && !output.isEmpty) {
+        if (isLastRound && !output.isEmpty) {
             state = State.IDLE
             return Outcome.MORE
         }
-        return prepare(buffer)
+        return fill(buffer)
     }
 
     private companion object {

@@ -67,7 +67,7 @@ internal class EventLoopTest :
                                 order += "channel"
                             }
 
-                            override fun writeOut() = Unit
+                            override fun onTurnEnd() = Unit
 
                             override fun onLoopStopped() = Unit
                         },
@@ -156,7 +156,7 @@ internal class EventLoopTest :
                         loop.afterSelect { isForgotten.complete(!source.isRegistered) }
                     }
 
-                    override fun writeOut() = Unit
+                    override fun onTurnEnd() = Unit
 
                     override fun onLoopStopped() = Unit
                 }

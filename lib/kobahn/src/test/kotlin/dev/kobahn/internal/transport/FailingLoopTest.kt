@@ -112,7 +112,7 @@ private class Channel : ReadyHandler {
         isHeard.complete(Unit)
     }
 
-    override fun writeOut() = Unit
+    override fun onTurnEnd() = Unit
 
     override fun onLoopStopped() = pipe.source().close()
 }

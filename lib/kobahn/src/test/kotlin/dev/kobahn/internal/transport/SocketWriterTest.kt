@@ -17,7 +17,7 @@ import java.nio.channels.spi.SelectorProvider
 
 class SocketWriterTest :
     FunSpec({
-        test("a send of an interrupted thread is written, and leaves the thread interrupted") {
+        test("an interrupted thread writes, and is interrupted afterwards") {
             val channel = OldChannel()
             val (outcome, isInterrupted) = interrupted { writer(channel).write() }
             outcome.getOrThrow() shouldBe SocketWriter.Outcome.DONE
@@ -26,26 +26,26 @@ class SocketWriterTest :
             channel.isOpen.shouldBeTrue()
         }
 
-        test("a write that fails leaves an interrupted thread interrupted too") {
+        test("a write that fails leaves an interrupted thread interrupted") {
             val channel = OldChannel(fails = true)
             val (outcome, isInterrupted) = interrupted { writer(channel).write() }
             outcome.exceptionOrNull()?.message shouldBe "on purpose"
             isInterrupted.shouldBeTrue()
         }
 
-        test("a write interrupts nobody who was not interrupted") {
+        test("a write does not interrupt a thread that was not interrupted") {
             val channel = OldChannel()
             writer(channel).write()
             Thread.interrupted().shouldBeFalse()
             channel.written shouldBe "hello"
         }
 
-        test("a write counts that is under way when the output is abandoned") {
+        test("abandoning the output during a write still counts the bytes written") {
             val channel = OldChannel()
             val writer = writer(channel)
             channel.duringWrite = {
                 writer.abandon()
-                // Another thread sends, and has nothing to write.
+                // As another thread would send.
                 writer.output.append("too late".encodeToByteArray())
                 writer.write() shouldBe SocketWriter.Outcome.DONE
             }
@@ -55,7 +55,7 @@ class SocketWriterTest :
             channel.written shouldBe "hello"
         }
 
-        test("nothing waits after a write that failed while the output was abandoned") {
+        test("abandoning the output during a write that fails leaves nothing in the output") {
             val channel = OldChannel(fails = true)
             val writer = writer(channel)
             channel.duringWrite = { writer.abandon() }
@@ -65,23 +65,19 @@ class SocketWriterTest :
         }
     })
 
-/** What [action] came to on a thread that was interrupted before, and whether it is afterwards. */
+/** Interrupts the thread, then returns the result of [action] and whether the thread is still interrupted. */
 private fun <T> interrupted(action: () -> T): Pair<Result<T>, Boolean> {
     Thread.currentThread().interrupt()
     val result = runCatching(action)
     return result to Thread.interrupted()
 }
 
-private class Writer(output: OctetQueue, channel: SocketChannel) : SocketWriter(output, channel) {
-    fun write() = writeOutput(ByteBuffer.allocate(100), ready = false)
-
-    fun abandon() = abandonOutput()
-}
-
 private fun writer(channel: SocketChannel) =
-    Writer(OctetQueue().apply { append("hello".encodeToByteArray()) }, channel)
+    SocketWriter(OctetQueue().apply { append("hello".encodeToByteArray()) }, channel)
 
-/** As those of Java 8 to 10: a write of an interrupted thread closes it, blocking or not. */
+private fun SocketWriter.write() = write(ByteBuffer.allocate(100), isReady = false)
+
+/** Behaves like the channels of Java 8 to 10: a write of an interrupted thread closes it. */
 private class OldChannel(private val fails: Boolean = false) :
     SocketChannel(SelectorProvider.provider()) {
     var written = ""
