@@ -527,7 +527,7 @@ internal class Connection(
 
     override val dispatcher: CoroutineDispatcher get() = loop.dispatcher
 
-    override fun resumer(dispatcher: CoroutineDispatcher) = loop.handingOverTo(dispatcher)
+    override fun resumer(dispatcher: CoroutineDispatcher) = loop.batching(dispatcher)
 
     private companion object {
         const val DROPPED_HERE = "the connection was dropped here"

@@ -25,7 +25,7 @@ internal interface Loop {
      * Returns a dispatcher that runs coroutines on [dispatcher]. Coroutines that the loop resumes
      * through it share tasks, which costs less than a task for each. From any thread.
      */
-    fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
+    fun batching(dispatcher: CoroutineDispatcher): CoroutineDispatcher = dispatcher
 
     /** Whether the caller is on the loop. */
     val isCurrent: Boolean
@@ -53,7 +53,7 @@ internal interface Loop {
      * if that is sooner; if a resumed coroutine keeps the thread, the loop runs [action]. Returns
      * false without keeping [action] if the thread runs no batch, or one that is stalled already.
      */
-    fun putOff(action: Runnable): Boolean = false
+    fun defer(action: Runnable): Boolean = false
 
     /**
      * Runs [action] on the loop after [delay], never earlier, by a monotonic clock. Disposing of the

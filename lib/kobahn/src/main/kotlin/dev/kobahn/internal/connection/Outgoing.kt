@@ -273,7 +273,7 @@ internal class Outgoing(private val connection: Connection) {
             val loop = connection.loop
             when {
                 !isPosted.compareAndSet(false, true) -> Unit
-                loop.putOff(this) -> Unit
+                loop.defer(this) -> Unit
                 !connection.incomingMessages.isEmptied -> loop.execute(this)
                 else -> run()
             }

@@ -51,7 +51,7 @@ internal fun RealServerWebSocket.launch() {
         // The loop is where it belongs already: no need to come back to it first.
         when (dispatcher) {
             null -> coroutine.start(CoroutineStart.UNDISPATCHED, Unit, life)
-            else -> coroutine.startBy(loop.handingOverTo(dispatcher), life)
+            else -> coroutine.startBy(loop.batching(dispatcher), life)
         }
     } catch (failure: Throwable) {
         // It has not begun, and so would never end.

@@ -56,7 +56,7 @@ internal class EventLoop(
     private val atTurnEnd = ArrayDeque<ReadyHandler>()
     private val afterSelect = ArrayDeque<Runnable>()
 
-    private val handOvers = HandOvers(this)
+    private val dispatchers = BatchingDispatchers(this)
     private val waking = Runnable { wake() }
 
     // Set before the loop sleeps; who resets it wakes the loop: once for each sleep.
@@ -103,8 +103,8 @@ internal class EventLoop(
 
     override val isCurrent: Boolean get() = Thread.currentThread() === thread
 
-    override fun handingOverTo(dispatcher: CoroutineDispatcher): CoroutineDispatcher =
-        if (dispatcher === this.dispatcher) dispatcher else handOvers.to(dispatcher)
+    override fun batching(dispatcher: CoroutineDispatcher): CoroutineDispatcher =
+        if (dispatcher === this.dispatcher) dispatcher else dispatchers.to(dispatcher)
 
     override fun nanoTime(): Long = System.nanoTime()
 
@@ -146,12 +146,12 @@ internal class EventLoop(
     override fun executeSoon(action: Runnable) {
         if (isCurrent) return tasks.addOnLoop(action)
         addFromElsewhere(action)
-        if (!asleep.get() || !Stint.putOff(waking)) wake()
+        if (!asleep.get() || !Batch.defer(waking)) wake()
     }
 
     override fun executeNextTurn(action: Runnable) = afterSelect(action)
 
-    override fun putOff(action: Runnable): Boolean = Stint.putOff(action)
+    override fun defer(action: Runnable): Boolean = Batch.defer(action)
 
     override fun schedule(delay: Duration, action: Runnable): DisposableHandle =
         timers.schedule(delay, action)
@@ -197,16 +197,16 @@ internal class EventLoop(
     }
 
     private fun turn() {
-        handOvers.send()
+        dispatchers.send()
         // On a shared processor it would else interrupt who works for it, message by message.
-        if (handOvers.isAtWork) Thread.yield()
+        if (dispatchers.isAtWork) Thread.yield()
         // Timers and tasks go on where this fails.
         selectingFails = fails("Selecting", selectingFails) { select() }
-        handOvers.relieve()
+        dispatchers.checkStalled()
         // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
-        handOvers.send()
+        dispatchers.send()
         timers.runDue { runStep(it) }
         runTasks(TASKS_PER_TURN)
         repeat(atTurnEnd.size) { endTurn(atTurnEnd.removeFirst()) }
@@ -237,7 +237,7 @@ internal class EventLoop(
         val timeout = timers.millisToNext()
         return when {
             timeout == 0L -> 0
-            handOvers.isWatched -> HandOvers.RELIEF_INTERVAL
+            dispatchers.isWatched -> BatchingDispatchers.CHECK_INTERVAL
             reserve.isFull -> timeout
             timeout < 0 || timeout > RECOVERY_INTERVAL -> RECOVERY_INTERVAL
             else -> timeout
@@ -286,7 +286,7 @@ internal class EventLoop(
         guarded("The end of the event loop") { selector.close() }
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         runTasks(TASKS_AT_END)
-        handOvers.close()
+        dispatchers.close()
     }
 
     private fun wake() {

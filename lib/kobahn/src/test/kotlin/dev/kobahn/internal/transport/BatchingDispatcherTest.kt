@@ -16,17 +16,17 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.Dispatchers
 
-internal class HandOverTest :
+internal class BatchingDispatcherTest :
     FunSpec({
         timeout = 30_000
 
         test("what was added is run by one thread, in its order, once it is sent") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             val ran = ArrayList<Int>()
-            repeat(5) { number -> handOver.add { ran.add(number) } }
+            repeat(5) { number -> dispatcher.add { ran.add(number) } }
             target.kept.shouldBeEmpty()
-            handOver.send()
+            dispatcher.send()
             target.kept shouldHaveSize 1
             target.runNext()
             ran shouldContainExactly List(5) { it }
@@ -34,13 +34,13 @@ internal class HandOverTest :
 
         test("a thread takes what comes meanwhile") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             var ran = 0
-            handOver.add {
-                handOver.add { ran++ }
-                handOver.send()
+            dispatcher.add {
+                dispatcher.add { ran++ }
+                dispatcher.send()
             }
-            handOver.send()
+            dispatcher.send()
             target.runNext()
             ran shouldBe 1
             target.contexts shouldHaveSize 1
@@ -48,50 +48,50 @@ internal class HandOverTest :
 
         test("one alone is dispatched with the context of its coroutine") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
-            handOver.add(CoroutineName("alone")) {}
-            handOver.send()
+            val dispatcher = dispatcher(target)
+            dispatcher.add(CoroutineName("alone")) {}
+            dispatcher.send()
             target.contexts.single()[CoroutineName]?.name shouldBe "alone"
         }
 
         test("many go to several threads") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             var ran = 0
-            repeat(100) { handOver.add { ran++ } }
-            handOver.send()
+            repeat(100) { dispatcher.add { ran++ } }
+            dispatcher.send()
             target.kept shouldHaveSize 4
             target.runAll()
             ran shouldBe 100
-            handOver.isWatched shouldBe false
+            dispatcher.isWatched shouldBe false
         }
 
         test("after its share a thread is free for others before it goes on") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             var ran = 0
-            handOver.add { repeat(Stint.SIZE) { handOver.add { ran++ } } }
-            handOver.send()
+            dispatcher.add { repeat(Batch.SIZE) { dispatcher.add { ran++ } } }
+            dispatcher.send()
             target.runNext()
-            ran shouldBe Stint.SIZE - 1
+            ran shouldBe Batch.SIZE - 1
             target.kept shouldHaveSize 1
             target.runNext()
-            ran shouldBe Stint.SIZE
-            handOver.isWatched shouldBe false
+            ran shouldBe Batch.SIZE
+            dispatcher.isWatched shouldBe false
         }
 
         test("who takes its time keeps nobody waiting for long") {
-            val handOver = handOver(Dispatchers.IO)
+            val dispatcher = dispatcher(Dispatchers.IO)
             val second = CountDownLatch(1)
             val done = CountDownLatch(1)
-            handOver.add {
+            dispatcher.add {
                 second.await()
                 done.countDown()
             }
-            handOver.add { second.countDown() }
-            handOver.send()
-            while (handOver.isWatched) {
-                handOver.relieve()
+            dispatcher.add { second.countDown() }
+            dispatcher.send()
+            while (dispatcher.isWatched) {
+                dispatcher.checkStalled()
                 Thread.onSpinWait()
             }
             done.await()
@@ -99,40 +99,40 @@ internal class HandOverTest :
 
         test("what waits only since the last look gets no other thread") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             repeat(2) {
-                handOver.add {
-                    handOver.relieve()
-                    handOver.add {}
+                dispatcher.add {
+                    dispatcher.checkStalled()
+                    dispatcher.add {}
                 }
             }
-            handOver.send()
+            dispatcher.send()
             target.runNext()
             target.contexts shouldHaveSize 1
         }
 
         test("as long as there is no thread no other is asked for") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
-            repeat(2) { handOver.add {} }
-            handOver.send()
-            repeat(HandOver.PATIENCE - 1) { handOver.relieve() }
+            val dispatcher = dispatcher(target)
+            repeat(2) { dispatcher.add {} }
+            dispatcher.send()
+            repeat(BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 1
-            handOver.isWatched shouldBe true
+            dispatcher.isWatched shouldBe true
         }
 
         test("a thread that does not come is asked for again, and does no harm if it comes late") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
+            val dispatcher = dispatcher(target)
             var ran = 0
-            repeat(2) { handOver.add { ran++ } }
-            handOver.send()
-            repeat(HandOver.PATIENCE) { handOver.relieve() }
+            repeat(2) { dispatcher.add { ran++ } }
+            dispatcher.send()
+            repeat(BatchingDispatcher.STALL_LIMIT) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
             // The second has twice the time: there may be no thread for long.
-            repeat(2 * HandOver.PATIENCE - 1) { handOver.relieve() }
+            repeat(2 * BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
-            handOver.relieve()
+            dispatcher.checkStalled()
             target.kept shouldHaveSize 3
             val first = target.kept.removeFirst()
             target.runNext()
@@ -140,66 +140,66 @@ internal class HandOverTest :
             first.run()
             target.runNext()
             ran shouldBe 2
-            handOver.isWatched shouldBe false
-            handOver.add { ran++ }
-            handOver.send()
+            dispatcher.isWatched shouldBe false
+            dispatcher.add { ran++ }
+            dispatcher.send()
             target.runNext()
             ran shouldBe 3
         }
 
         test("a dispatcher that runs at once what it is given runs all there is, on this thread") {
-            val handOver = handOver(AtOnce)
+            val dispatcher = dispatcher(AtOnce)
             val thread = Thread.currentThread()
             var ran = 0
-            repeat(MANY) { handOver.add { if (Thread.currentThread() === thread) ran++ } }
-            handOver.send()
+            repeat(MANY) { dispatcher.add { if (Thread.currentThread() === thread) ran++ } }
+            dispatcher.send()
             ran shouldBe MANY
-            handOver.isWatched shouldBe false
+            dispatcher.isWatched shouldBe false
         }
 
         test("what a dispatcher refuses is run all the same") {
-            val handOver = handOver(Refusing)
+            val dispatcher = dispatcher(Refusing)
             val ran = CountDownLatch(2)
-            repeat(2) { handOver.add { ran.countDown() } }
-            handOver.send()
+            repeat(2) { dispatcher.add { ran.countDown() } }
+            dispatcher.send()
             ran.await()
         }
 
-        test("who takes a stint and throws runs no second one of it") {
+        test("who takes a batch and throws runs no second one of it") {
             val kept = ConcurrentLinkedDeque<Runnable>()
-            val handOver = handOver(ThrowingOnceTaken(kept::add))
+            val dispatcher = dispatcher(ThrowingOnceTaken(kept::add))
             val done = CopyOnWriteArrayList<String>()
             val ended = CountDownLatch(1)
-            handOver.add {
-                Stint.putOff {
+            dispatcher.add {
+                Batch.defer {
                     done.add("put off")
                     ended.countDown()
                 }
                 kept.removeFirst().run()
                 done.add("first")
             }
-            handOver.add { done.add("second") }
-            handOver.send()
+            dispatcher.add { done.add("second") }
+            dispatcher.send()
             ended.await()
             done shouldContainExactly listOf("second", "first", "put off")
         }
 
-        test("what was put off before who took the stint throws is done by the loop") {
+        test("what was put off before who took the batch throws is done by the loop") {
             val isPutOff = CountDownLatch(1)
             val isLookedAt = CountDownLatch(1)
-            val target = ThrowingOnceTaken { stint ->
-                thread { stint.run() }
+            val target = ThrowingOnceTaken { batch ->
+                thread { batch.run() }
                 isPutOff.await()
             }
             val loop = VirtualLoop()
-            val handOver = handOver(target, loop)
+            val dispatcher = dispatcher(target, loop)
             var done = 0
-            handOver.add {
-                Stint.putOff { done++ }
+            dispatcher.add {
+                Batch.defer { done++ }
                 isPutOff.countDown()
                 isLookedAt.await()
             }
-            handOver.send()
+            dispatcher.send()
             loop.run()
             done shouldBe 1
             isLookedAt.countDown()
@@ -207,36 +207,36 @@ internal class HandOverTest :
 
         test("who is late and gets on again does not make a dispatcher be asked more often") {
             val target = KeptDispatches()
-            val handOver = handOver(target)
-            handOver.add {}
-            handOver.send()
-            repeat(HandOver.PATIENCE) { handOver.relieve() }
+            val dispatcher = dispatcher(target)
+            dispatcher.add {}
+            dispatcher.send()
+            repeat(BatchingDispatcher.STALL_LIMIT) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
             target.runNext()
-            handOver.add {}
-            handOver.send()
-            repeat(2 * HandOver.PATIENCE - 1) { handOver.relieve() }
+            dispatcher.add {}
+            dispatcher.send()
+            repeat(2 * BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 1
         }
 
         test("when the loop ends nothing waits for anything else") {
             val target = KeptDispatches()
             val loop = VirtualLoop()
-            val handOver = handOver(target, loop)
+            val dispatcher = dispatcher(target, loop)
             var ran = 0
-            handOver.add {
-                Stint.putOff { ran++ }
-                handOver.add {
-                    Stint.putOff {} shouldBe false
+            dispatcher.add {
+                Batch.defer { ran++ }
+                dispatcher.add {
+                    Batch.defer {} shouldBe false
                     ran++
                 }
-                handOver.close()
+                dispatcher.close()
                 loop.run()
                 ran shouldBe 1
                 target.runNext()
                 ran shouldBe 2
             }
-            handOver.send()
+            dispatcher.send()
             target.runNext()
             ran shouldBe 2
         }

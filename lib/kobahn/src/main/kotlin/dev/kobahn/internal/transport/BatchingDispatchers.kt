@@ -4,20 +4,20 @@ import dev.kobahn.internal.connection.Loop
 import kotlinx.coroutines.CoroutineDispatcher
 
 /** The ways of a [loop] to other dispatchers. Belongs to the loop, except for [to]. */
-internal class HandOvers(private val loop: Loop) {
+internal class BatchingDispatchers(private val loop: Loop) {
     // Guarded by its monitor.
-    private val known = arrayOfNulls<HandOver>(KNOWN)
+    private val known = arrayOfNulls<BatchingDispatcher>(KNOWN)
     private var next = 0
 
-    private val unsent = ArrayDeque<HandOver>()
-    private val watched = ArrayDeque<HandOver>()
-    private var lastRelief = System.nanoTime() - RELIEF_INTERVAL * NANOS_PER_MILLI
+    private val unsent = ArrayDeque<BatchingDispatcher>()
+    private val watched = ArrayDeque<BatchingDispatcher>()
+    private var lastCheck = System.nanoTime() - CHECK_INTERVAL * NANOS_PER_MILLI
     private var isClosed = false
 
     /** Whether the caller may hand something over: it is the loop, and that goes on. From any thread. */
     val isOpen: Boolean get() = loop.isCurrent && !isClosed
 
-    /** Whether [relieve] has to be called within [RELIEF_INTERVAL]. */
+    /** Whether [checkStalled] has to be called within [CHECK_INTERVAL]. */
     val isWatched: Boolean get() = watched.isNotEmpty()
 
     /** Whether a thread is at work for the loop, or about to be. */
@@ -31,8 +31,8 @@ internal class HandOvers(private val loop: Loop) {
      * The way to [target]. Some are kept, of the others each call makes one of its own: there may be
      * a dispatcher for each connection. From any thread.
      */
-    fun to(target: CoroutineDispatcher): HandOver = synchronized(known) {
-        known.firstOrNull { it?.target === target } ?: HandOver(this, target).also {
+    fun to(target: CoroutineDispatcher): BatchingDispatcher = synchronized(known) {
+        known.firstOrNull { it?.target === target } ?: BatchingDispatcher(this, target).also {
             known[next] = it
             next = (next + 1) % KNOWN
         }
@@ -41,42 +41,42 @@ internal class HandOvers(private val loop: Loop) {
     /** Has the loop do [action]. */
     fun execute(action: Runnable): Unit = loop.execute(action)
 
-    /** Has [handOver] sent with the next call of [send]. */
-    fun sendLater(handOver: HandOver) {
-        if (handOver.isUnsent) return
-        handOver.isUnsent = true
-        unsent.addLast(handOver)
+    /** Has [dispatcher] sent with the next call of [send]. */
+    fun sendLater(dispatcher: BatchingDispatcher) {
+        if (dispatcher.isUnsent) return
+        dispatcher.isUnsent = true
+        unsent.addLast(dispatcher)
     }
 
     /** Hands over what was added. */
     fun send() {
         repeat(unsent.size) {
-            val handOver = unsent.removeFirst()
-            handOver.isUnsent = false
-            watch(handOver)
-            handOver.send()
+            val dispatcher = unsent.removeFirst()
+            dispatcher.isUnsent = false
+            watch(dispatcher)
+            dispatcher.send()
         }
     }
 
-    private fun watch(handOver: HandOver) {
-        if (handOver.isListed) return
-        handOver.isListed = true
-        watched.addLast(handOver)
+    private fun watch(dispatcher: BatchingDispatcher) {
+        if (dispatcher.isListed) return
+        dispatcher.isListed = true
+        watched.addLast(dispatcher)
     }
 
-    /** Does what [HandOver.relieve] says, where it is [RELIEF_INTERVAL] since the last time. */
-    fun relieve() {
+    /** Does what [BatchingDispatcher.checkStalled] says, where it is [CHECK_INTERVAL] since the last time. */
+    fun checkStalled() {
         if (watched.isEmpty()) return
         val now = System.nanoTime()
-        if (now - lastRelief < RELIEF_INTERVAL * NANOS_PER_MILLI) return
-        lastRelief = now
+        if (now - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
+        lastCheck = now
         repeat(watched.size) {
-            val handOver = watched.removeFirst()
-            handOver.isListed = false
+            val dispatcher = watched.removeFirst()
+            dispatcher.isListed = false
             try {
-                handOver.relieve()
+                dispatcher.checkStalled()
             } finally {
-                if (handOver.isWatched) watch(handOver)
+                if (dispatcher.isWatched) watch(dispatcher)
             }
         }
     }
@@ -91,7 +91,7 @@ internal class HandOvers(private val loop: Loop) {
 
     companion object {
         /** How long a handler may keep others from their thread, in milliseconds. */
-        const val RELIEF_INTERVAL: Long = 1L
+        const val CHECK_INTERVAL: Long = 1L
         private const val NANOS_PER_MILLI = 1_000_000L
         private const val KNOWN = 4
     }

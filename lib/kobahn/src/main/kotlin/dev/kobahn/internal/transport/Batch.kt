@@ -1,17 +1,17 @@
 package dev.kobahn.internal.transport
 
 /**
- * A thread's work for a [handOver]: some blocks, one after the other, and at the end what they
- * [putOff]. So their answers leave one after the other when all are ready, instead of bringing
+ * A thread's work for a [dispatcher]: some blocks, one after the other, and at the end what they
+ * [deferred]. So their answers leave one after the other when all are ready, instead of bringing
  * the next requests one by one, each with a change of threads.
  *
- * Its state is guarded by the monitor of [handOver].
+ * Its state is guarded by the monitor of [dispatcher].
  */
-internal class Stint(private val handOver: HandOver) : Runnable {
+internal class Batch(private val dispatcher: BatchingDispatcher) : Runnable {
     private var taken = 0
     private var takenBefore = 0
     private var looksInVain = 0
-    private val postponed = ArrayDeque<Runnable>()
+    private val deferred = ArrayDeque<Runnable>()
 
     val hasBegun: Boolean get() = taken > 0
 
@@ -19,14 +19,14 @@ internal class Stint(private val handOver: HandOver) : Runnable {
     val isOver: Boolean get() = taken == SIZE
 
     /** Whether something is put off. */
-    val hasPutOff: Boolean get() = postponed.isNotEmpty()
+    val hasDeferred: Boolean get() = deferred.isNotEmpty()
 
     /** Whether what is put off has waited long enough, so that it comes before further blocks. */
     var isDue: Boolean = false
         private set
 
     /** Whether it takes its time, or may never begin: nothing is put off, and nobody relies on it. */
-    var isLate: Boolean = false
+    var isAbandoned: Boolean = false
 
     /** Whether another one can be made of it. */
     var isReusable: Boolean = true
@@ -46,13 +46,13 @@ internal class Stint(private val handOver: HandOver) : Runnable {
 
     /**
      * To be called now and then: whether it did not get on since the last call, or has not begun
-     * for [patience] calls.
+     * for [stallLimit] calls.
      */
-    fun isStuck(patience: Int): Boolean {
-        val isStuck = if (hasBegun) taken == takenBefore else ++looksInVain >= patience
+    fun isStalled(stallLimit: Int): Boolean {
+        val isStalled = if (hasBegun) taken == takenBefore else ++looksInVain >= stallLimit
         takenBefore = taken
-        isDue = hasPutOff
-        return isStuck
+        isDue = hasDeferred
+        return isStalled
     }
 
     override fun run() {
@@ -60,37 +60,37 @@ internal class Stint(private val handOver: HandOver) : Runnable {
         CURRENT.set(this)
         try {
             do {
-                while (true) guarded(handOver.take(this) ?: break)
-                doPutOff()
-            } while (handOver.goesOn(this))
-            // Else it most likely runs inside of [HandOver.send], which goes on asking by itself.
-            if (outer?.handOver !== handOver) handOver.send()
+                while (true) guarded(dispatcher.take(this) ?: break)
+                runDeferred()
+            } while (dispatcher.goesOn(this))
+            // Else it most likely runs inside of [BatchingDispatcher.send], which goes on asking by itself.
+            if (outer?.dispatcher !== dispatcher) dispatcher.send()
         } finally {
             CURRENT.set(outer)
         }
     }
 
-    /** Has [action] done at the end of the stint, or before if that takes too long; false if it is late. */
-    private fun postpone(action: Runnable): Boolean = synchronized(handOver) {
-        if (isLate || !hasBegun) return false
-        if (postponed.lastOrNull() !== action) postponed.addLast(action)
+    /** Has [action] done at the end of the batch, or before if that takes too long; false if it is late. */
+    private fun defer(action: Runnable): Boolean = synchronized(dispatcher) {
+        if (isAbandoned || !hasBegun) return false
+        if (deferred.lastOrNull() !== action) deferred.addLast(action)
         // After a broadcast to that many it has more room than it should keep.
-        if (postponed.size > KEPT) isReusable = false
+        if (deferred.size > KEPT) isReusable = false
         true
     }
 
     /** What was put off, for another thread to do. */
-    fun takePutOff(): List<Runnable> = postponed.toList().also { postponed.clear() }
+    fun takeDeferred(): List<Runnable> = deferred.toList().also { deferred.clear() }
 
-    private fun doPutOff() {
+    private fun runDeferred() {
         // What this puts off comes next, and counts as put off since then.
-        repeat(synchronized(handOver) { postponed.size.also { isDue = false } }) {
-            guarded(synchronized(handOver) { postponed.removeFirstOrNull() } ?: return)
+        repeat(synchronized(dispatcher) { deferred.size.also { isDue = false } }) {
+            guarded(synchronized(dispatcher) { deferred.removeFirstOrNull() } ?: return)
         }
     }
 
     /**
-     * As a dispatcher's thread does it, so that the stint goes on. A block that leaves the thread
+     * As a dispatcher's thread does it, so that the batch goes on. A block that leaves the thread
      * interrupted would have the next system call close a channel.
      */
     private fun guarded(block: Runnable) {
@@ -115,9 +115,9 @@ internal class Stint(private val handOver: HandOver) : Runnable {
 
         private const val KEPT = 1024
 
-        private val CURRENT = ThreadLocal<Stint?>()
+        private val CURRENT = ThreadLocal<Batch?>()
 
         /** Has [action] done when this thread is through with what it has for a loop; false if that is not what it does. */
-        fun putOff(action: Runnable): Boolean = CURRENT.get()?.postpone(action) ?: false
+        fun defer(action: Runnable): Boolean = CURRENT.get()?.defer(action) ?: false
     }
 }

@@ -9,10 +9,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import kotlin.coroutines.EmptyCoroutineContext
 
-internal class HandOversTest :
+internal class BatchingDispatchersTest :
     FunSpec({
         test("there is one way to a dispatcher, and each gets its own blocks") {
-            val all = HandOvers(VirtualLoop())
+            val all = BatchingDispatchers(VirtualLoop())
             val targets = List(2) { KeptDispatches() }
             all.to(targets[0]) shouldBeSameInstanceAs all.to(targets[0])
             val ran = ArrayList<Int>()
@@ -26,7 +26,7 @@ internal class HandOversTest :
         }
 
         test("a dispatcher for each connection is served, and forgotten") {
-            val all = HandOvers(VirtualLoop())
+            val all = BatchingDispatchers(VirtualLoop())
             val targets = List(100) { KeptDispatches() }
             var ran = 0
             targets.forEach { all.to(it).dispatch(EmptyCoroutineContext) { ran++ } }
@@ -34,13 +34,13 @@ internal class HandOversTest :
             targets.forEach { it.runNext() }
             ran shouldBe 100
             all.isWatched shouldBe true
-            all.relieve()
+            all.checkStalled()
             all.isWatched shouldBe false
         }
 
         test("from another thread, and after the end, a dispatcher is used as it is") {
             val loop = VirtualLoop()
-            val all = HandOvers(loop)
+            val all = BatchingDispatchers(loop)
             val target = KeptDispatches()
             loop.elsewhere { all.to(target).dispatch(EmptyCoroutineContext) {} }
             target.kept shouldHaveSize 1

@@ -7,13 +7,13 @@ import kotlinx.coroutines.Dispatchers
 
 /**
  * What a loop has for another dispatcher, [target]. To wake a thread for each message costs more than
- * most handlers do, so they are run by one thread, in a [Stint]: it takes what waits, and what comes
- * meanwhile. Only if that is more than one stint is for, another thread is asked for; and if
- * something waits for longer than a handler should take, by [relieve].
+ * most handlers do, so they are run by one thread, in a [Batch]: it takes what waits, and what comes
+ * meanwhile. Only if that is more than one batch is for, another thread is asked for; and if
+ * something waits for longer than a handler should take, by [checkStalled].
  *
  * From another thread than the loop's it is [target], no more.
  */
-internal class HandOver(private val all: HandOvers, val target: CoroutineDispatcher) :
+internal class BatchingDispatcher(private val all: BatchingDispatchers, val target: CoroutineDispatcher) :
     CoroutineDispatcher() {
     // These belong to [all].
     var isUnsent = false
@@ -23,16 +23,16 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
     private val waiting = ArrayDeque<Runnable>()
 
     /** Those that were asked for and have not ended, but for the late: nobody knows when those come back. */
-    private val stints = ArrayList<Stint>(1)
+    private val batches = ArrayList<Batch>(1)
 
     /** One for the next time: where messages come one by one there is one for each. */
-    private var spare: Stint? = null
+    private var spare: Batch? = null
     private var lastContext: CoroutineContext = EmptyCoroutineContext
     private var added = 0L
     private var addedBefore = 0L
 
-    /** After how many looks a stint that has not begun is given up: more each time it was in vain. */
-    private var patience = PATIENCE
+    /** After how many looks a batch that has not begun is given up: more each time it was in vain. */
+    private var stallLimit = STALL_LIMIT
     private var isClosed = false
 
     override fun isDispatchNeeded(context: CoroutineContext): Boolean =
@@ -53,29 +53,29 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
 
     /** Asks for as many threads as what waits needs. */
     fun send() {
-        while (true) ask(synchronized(this) { if (isUnderstaffed) newStint() else return })
+        while (true) ask(synchronized(this) { if (isUnderstaffed) newBatch() else return })
     }
 
-    private val isUnderstaffed get() = waiting.size > Stint.SIZE * stints.size
+    private val isUnderstaffed get() = waiting.size > Batch.SIZE * batches.size
 
-    private fun newStint(): Stint {
-        val stint = spare ?: Stint(this)
+    private fun newBatch(): Batch {
+        val batch = spare ?: Batch(this)
         spare = null
-        stint.isLate = isClosed
-        stints.add(stint)
-        return stint
+        batch.isAbandoned = isClosed
+        batches.add(batch)
+        return batch
     }
 
-    private fun ask(stint: Stint) {
+    private fun ask(batch: Batch) {
         val context = synchronized(this) {
             if (waiting.size == 1) lastContext else EmptyCoroutineContext
         }
         try {
-            target.dispatch(context, stint)
+            target.dispatch(context, batch)
         } catch (failure: Throwable) {
             // Errors too: without memory for a thread the others still have to be served.
             report(failure)
-            Dispatchers.IO.dispatch(context, replace(stint))
+            Dispatchers.IO.dispatch(context, replace(batch))
         }
     }
 
@@ -87,100 +87,100 @@ internal class HandOver(private val all: HandOvers, val target: CoroutineDispatc
         }
     }
 
-    /** Who throws may have taken [stint] all the same, and it must not run twice. */
-    private fun replace(stint: Stint): Stint {
-        val putOff: List<Runnable>
+    /** Who throws may have taken [batch] all the same, and it must not run twice. */
+    private fun replace(batch: Batch): Batch {
+        val deferred: List<Runnable>
         val another = synchronized(this) {
-            putOff = giveUp(stint)
-            stints.remove(stint)
-            newStint()
+            deferred = giveUp(batch)
+            batches.remove(batch)
+            newBatch()
         }
-        putOff.forEach(all::execute)
+        deferred.forEach(all::execute)
         return another
     }
 
-    /** The next block for [stint], or null if there is none or it has something else to do first. */
-    fun take(stint: Stint): Runnable? = synchronized(this) {
-        if (stint.isOver || stint.isDue) return null
+    /** The next block for [batch], or null if there is none or it has something else to do first. */
+    fun take(batch: Batch): Runnable? = synchronized(this) {
+        if (batch.isOver || batch.isDue) return null
         val block = waiting.removeFirstOrNull() ?: return null
         if (waiting.isEmpty()) lastContext = EmptyCoroutineContext
-        stint.count()
+        batch.count()
         // A late one that gets on again does not show that others are found a thread.
-        if (!stint.isLate) patience = PATIENCE
+        if (!batch.isAbandoned) stallLimit = STALL_LIMIT
         block
     }
 
-    /** Whether [stint] is to go on; else it has ended, and [send] has to be called. */
-    fun goesOn(stint: Stint): Boolean = synchronized(this) {
-        if (stint.hasPutOff || (waiting.isNotEmpty() && !stint.isOver)) return true
-        if (stints.remove(stint) && stint.isReusable) {
-            stint.renew()
-            spare = stint
+    /** Whether [batch] is to go on; else it has ended, and [send] has to be called. */
+    fun goesOn(batch: Batch): Boolean = synchronized(this) {
+        if (batch.hasDeferred || (waiting.isNotEmpty() && !batch.isOver)) return true
+        if (batches.remove(batch) && batch.isReusable) {
+            batch.renew()
+            spare = batch
         }
         false
     }
 
     /** Whether a thread is at work here, or about to be, that is not late. */
-    val isAtWork: Boolean get() = synchronized(this) { stints.isNotEmpty() }
+    val isAtWork: Boolean get() = synchronized(this) { batches.isNotEmpty() }
 
-    /** Whether [relieve] has to be called. */
+    /** Whether [checkStalled] has to be called. */
     val isWatched: Boolean get() = synchronized(this) {
-        waiting.isNotEmpty() || stints.isNotEmpty()
+        waiting.isNotEmpty() || batches.isNotEmpty()
     }
 
     /**
      * To be called now and then while [isWatched]. What waited at the last call and still does gets
      * another thread, unless one is on its way: where none is to be had another request would only
-     * be one more that waits. What a stint put off does not wait for more than the block that runs,
+     * be one more that waits. What a batch put off does not wait for more than the block that runs,
      * and is done by the loop if even that did not end since the last call.
      */
-    fun relieve() {
-        synchronized(this) { putOffByTheLate() }.forEach(all::execute)
+    fun checkStalled() {
+        synchronized(this) { abandonStalled() }.forEach(all::execute)
         helper()?.let(::ask)
     }
 
-    private fun putOffByTheLate(): List<Runnable> {
-        val putOff = ArrayList<Runnable>()
+    private fun abandonStalled(): List<Runnable> {
+        val deferred = ArrayList<Runnable>()
         var isInVain = false
-        stints.removeAll { stint ->
-            if (!stint.isStuck(patience)) return@removeAll false
-            putOff += giveUp(stint)
-            if (!stint.hasBegun) isInVain = true
+        batches.removeAll { batch ->
+            if (!batch.isStalled(stallLimit)) return@removeAll false
+            deferred += giveUp(batch)
+            if (!batch.hasBegun) isInVain = true
             true
         }
-        if (isInVain && patience < Int.MAX_VALUE / 2) patience *= 2
-        return putOff
+        if (isInVain && stallLimit < Int.MAX_VALUE / 2) stallLimit *= 2
+        return deferred
     }
 
-    /** Nobody relies on [stint] any more. Returns what it put off. */
-    private fun giveUp(stint: Stint): List<Runnable> {
-        stint.isLate = true
-        return stint.takePutOff()
+    /** Nobody relies on [batch] any more. Returns what it put off. */
+    private fun giveUp(batch: Batch): List<Runnable> {
+        batch.isAbandoned = true
+        return batch.takeDeferred()
     }
 
-    private fun helper(): Stint? = synchronized(this) {
+    private fun helper(): Batch? = synchronized(this) {
         val taken = added - waiting.size
         val isOverdue = taken < addedBefore
         addedBefore = added
-        if (isOverdue && stints.all { it.hasBegun }) newStint() else null
+        if (isOverdue && batches.all { it.hasBegun }) newBatch() else null
     }
 
-    /** The loop ends and will not [relieve] anybody: nothing may wait for anything else. */
+    /** The loop ends and will not [checkStalled] anybody: nothing may wait for anything else. */
     fun close() {
-        val putOff: List<Runnable>
-        val further: List<Stint>
+        val deferred: List<Runnable>
+        val further: List<Batch>
         synchronized(this) {
-            putOff = stints.flatMap(::giveUp)
-            stints.clear()
+            deferred = batches.flatMap(::giveUp)
+            batches.clear()
             isClosed = true
-            further = List(waiting.size) { newStint() }
+            further = List(waiting.size) { newBatch() }
         }
-        putOff.forEach(all::execute)
+        deferred.forEach(all::execute)
         further.forEach(::ask)
     }
 
     companion object {
         /** So many looks, a second or more, and a thread that was asked for will hardly come any more. */
-        const val PATIENCE: Int = 1_000
+        const val STALL_LIMIT: Int = 1_000
     }
 }

@@ -6,7 +6,7 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
 
 /** The way of [loop] to [target], which the test sends and relieves itself. */
-internal fun handOver(target: CoroutineDispatcher, loop: Loop = VirtualLoop()): HandOver =
-    HandOvers(loop).to(target)
+internal fun dispatcher(target: CoroutineDispatcher, loop: Loop = VirtualLoop()): BatchingDispatcher =
+    BatchingDispatchers(loop).to(target)
 
-internal fun HandOver.add(block: () -> Unit): Unit = add(EmptyCoroutineContext, block)
+internal fun BatchingDispatcher.add(block: () -> Unit): Unit = add(EmptyCoroutineContext, block)
