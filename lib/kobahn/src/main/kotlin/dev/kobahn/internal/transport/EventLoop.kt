@@ -197,16 +197,16 @@ internal class EventLoop(
     }
 
     private fun turn() {
-        dispatchers.send()
+        dispatchers.submit()
         // On a shared processor it would else interrupt who works for it, message by message.
-        if (dispatchers.isAtWork) Thread.yield()
+        if (dispatchers.hasBatch) Thread.yield()
         // Timers and tasks go on where this fails.
         selectingFails = fails("Selecting", selectingFails) { select() }
         dispatchers.checkStalled()
         // Before anything can add to them: what does has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
-        dispatchers.send()
+        dispatchers.submit()
         timers.runDue { runStep(it) }
         runTasks(TASKS_PER_TURN)
         repeat(atTurnEnd.size) { endTurn(atTurnEnd.removeFirst()) }
@@ -237,7 +237,7 @@ internal class EventLoop(
         val timeout = timers.millisToNext()
         return when {
             timeout == 0L -> 0
-            dispatchers.isWatched -> BatchingDispatchers.CHECK_INTERVAL
+            dispatchers.needsChecks -> BatchingDispatchers.CHECK_INTERVAL
             reserve.isFull -> timeout
             timeout < 0 || timeout > RECOVERY_INTERVAL -> RECOVERY_INTERVAL
             else -> timeout

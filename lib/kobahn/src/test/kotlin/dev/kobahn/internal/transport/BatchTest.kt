@@ -6,105 +6,103 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.shouldBe
 
-/** What a thread does between its blocks and at their end. */
+/** The rules for deferred actions and failing blocks. */
 internal class BatchTest :
     FunSpec({
-        test("what is put off is done at the end, once if it is the same") {
+        test("an action deferred twice in a row runs once, after all blocks") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             val done = ArrayList<String>()
-            val deferred = Runnable { done.add("put off") }
+            val action = Runnable { done.add("deferred") }
             repeat(2) {
-                dispatcher.add {
-                    Batch.defer(deferred) shouldBe true
+                dispatcher.enqueue {
+                    Batch.defer(action) shouldBe true
                     done.add("block")
                 }
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
-            done shouldContainExactly listOf("block", "block", "put off")
+            done shouldContainExactly listOf("block", "block", "deferred")
         }
 
-        test(
-            "what a thread put off that does not get on is done by the loop, and nothing more is put off",
-        ) {
+        test("the loop runs the deferred actions of a stalled batch, which defers no more") {
             val target = KeptDispatches()
             val loop = VirtualLoop()
             val dispatcher = dispatcher(target, loop)
             var done = 0
-            dispatcher.add {
+            dispatcher.enqueue {
                 Batch.defer { done++ } shouldBe true
                 repeat(2) { dispatcher.checkStalled() }
                 done shouldBe 0
                 loop.run()
                 done shouldBe 1
                 Batch.defer { done++ } shouldBe false
-                dispatcher.isWatched shouldBe false
+                dispatcher.needsChecks shouldBe false
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
             done shouldBe 1
         }
 
-        test("what is put off waits for no more than the block that runs when it is looked for") {
+        test("an action that was deferred before a check runs after the current block") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             val done = ArrayList<String>()
-            dispatcher.add {
-                Batch.defer { done.add("put off") } shouldBe true
+            dispatcher.enqueue {
+                Batch.defer { done.add("deferred") } shouldBe true
                 dispatcher.checkStalled()
                 done.add("first")
             }
-            repeat(2) { dispatcher.add { done.add("more") } }
-            dispatcher.send()
+            repeat(2) { dispatcher.enqueue { done.add("more") } }
+            dispatcher.submit()
             target.runAll()
-            done shouldContainExactly listOf("first", "put off", "more", "more")
+            done shouldContainExactly listOf("first", "deferred", "more", "more")
             target.contexts shouldHaveSize 1
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
 
-        test("what is put off by what was put off is done too") {
+        test("an action deferred by a deferred action runs too") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var done = 0
             val again = Runnable { done++ }
-            dispatcher.add { Batch.defer { Batch.defer(again) } }
-            dispatcher.send()
+            dispatcher.enqueue { Batch.defer { Batch.defer(again) } }
+            dispatcher.submit()
             target.runNext()
             done shouldBe 1
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
 
-        test("a block that leaves its thread interrupted interrupts nothing that was put off") {
+        test("a block that leaves its thread interrupted does not interrupt deferred actions") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var isInterrupted = true
-            dispatcher.add {
+            dispatcher.enqueue {
                 Batch.defer { isInterrupted = Thread.currentThread().isInterrupted }
                 Thread.currentThread().interrupt()
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
             isInterrupted shouldBe false
         }
 
-        test("a thread that does something else puts nothing off") {
+        test("a thread that runs no batch defers nothing") {
             Batch.defer {} shouldBe false
         }
 
-        test("a block that fails keeps nothing from being done, nor does who is told of it") {
+        test("the batch goes on if a block fails, and if the handler of that failure fails") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             val failures = ArrayList<Throwable>()
             var ran = false
-            dispatcher.add { error("a block fails") }
-            dispatcher.add { ran = true }
-            dispatcher.send()
-            tellingOfFailures({ failures.add(it).also { error("so does the telling") } }) {
+            dispatcher.enqueue { error("a block fails") }
+            dispatcher.enqueue { ran = true }
+            dispatcher.submit()
+            tellingOfFailures({ failures.add(it).also { error("so does the handler") } }) {
                 target.kept.removeFirst().run()
             }
             ran shouldBe true
             failures.single().message shouldBe "a block fails"
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
     })

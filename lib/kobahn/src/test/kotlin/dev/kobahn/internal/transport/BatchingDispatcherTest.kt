@@ -20,116 +20,116 @@ internal class BatchingDispatcherTest :
     FunSpec({
         timeout = 30_000
 
-        test("what was added is run by one thread, in its order, once it is sent") {
+        test("one task runs all queued blocks in order, once they are submitted") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             val ran = ArrayList<Int>()
-            repeat(5) { number -> dispatcher.add { ran.add(number) } }
+            repeat(5) { number -> dispatcher.enqueue { ran.add(number) } }
             target.kept.shouldBeEmpty()
-            dispatcher.send()
+            dispatcher.submit()
             target.kept shouldHaveSize 1
             target.runNext()
             ran shouldContainExactly List(5) { it }
         }
 
-        test("a thread takes what comes meanwhile") {
+        test("a batch runs blocks that are queued while it runs") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var ran = 0
-            dispatcher.add {
-                dispatcher.add { ran++ }
-                dispatcher.send()
+            dispatcher.enqueue {
+                dispatcher.enqueue { ran++ }
+                dispatcher.submit()
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
             ran shouldBe 1
             target.contexts shouldHaveSize 1
         }
 
-        test("one alone is dispatched with the context of its coroutine") {
+        test("a batch of one block is dispatched with the context of its coroutine") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
-            dispatcher.add(CoroutineName("alone")) {}
-            dispatcher.send()
+            dispatcher.enqueue(CoroutineName("alone")) {}
+            dispatcher.submit()
             target.contexts.single()[CoroutineName]?.name shouldBe "alone"
         }
 
-        test("many go to several threads") {
+        test("many blocks get several batches") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var ran = 0
-            repeat(100) { dispatcher.add { ran++ } }
-            dispatcher.send()
+            repeat(100) { dispatcher.enqueue { ran++ } }
+            dispatcher.submit()
             target.kept shouldHaveSize 4
             target.runAll()
             ran shouldBe 100
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
 
-        test("after its share a thread is free for others before it goes on") {
+        test("a full batch ends, and another batch runs the rest") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var ran = 0
-            dispatcher.add { repeat(Batch.SIZE) { dispatcher.add { ran++ } } }
-            dispatcher.send()
+            dispatcher.enqueue { repeat(Batch.SIZE) { dispatcher.enqueue { ran++ } } }
+            dispatcher.submit()
             target.runNext()
             ran shouldBe Batch.SIZE - 1
             target.kept shouldHaveSize 1
             target.runNext()
             ran shouldBe Batch.SIZE
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
 
-        test("who takes its time keeps nobody waiting for long") {
+        test("a block that waits for the next one of its batch gets it") {
             val dispatcher = dispatcher(Dispatchers.IO)
             val second = CountDownLatch(1)
             val done = CountDownLatch(1)
-            dispatcher.add {
+            dispatcher.enqueue {
                 second.await()
                 done.countDown()
             }
-            dispatcher.add { second.countDown() }
-            dispatcher.send()
-            while (dispatcher.isWatched) {
+            dispatcher.enqueue { second.countDown() }
+            dispatcher.submit()
+            while (dispatcher.needsChecks) {
                 dispatcher.checkStalled()
                 Thread.onSpinWait()
             }
             done.await()
         }
 
-        test("what waits only since the last look gets no other thread") {
+        test("a block queued since the previous check gets no other batch") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             repeat(2) {
-                dispatcher.add {
+                dispatcher.enqueue {
                     dispatcher.checkStalled()
-                    dispatcher.add {}
+                    dispatcher.enqueue {}
                 }
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
             target.contexts shouldHaveSize 1
         }
 
-        test("as long as there is no thread no other is asked for") {
+        test("while a requested batch has not started, no other is requested") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
-            repeat(2) { dispatcher.add {} }
-            dispatcher.send()
+            repeat(2) { dispatcher.enqueue {} }
+            dispatcher.submit()
             repeat(BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 1
-            dispatcher.isWatched shouldBe true
+            dispatcher.needsChecks shouldBe true
         }
 
-        test("a thread that does not come is asked for again, and does no harm if it comes late") {
+        test("a batch that does not start is replaced, and does no harm if it starts late") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
             var ran = 0
-            repeat(2) { dispatcher.add { ran++ } }
-            dispatcher.send()
+            repeat(2) { dispatcher.enqueue { ran++ } }
+            dispatcher.submit()
             repeat(BatchingDispatcher.STALL_LIMIT) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
-            // The second has twice the time: there may be no thread for long.
+            // The second one gets twice the time: the target may lack threads for long.
             repeat(2 * BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
             dispatcher.checkStalled()
@@ -140,93 +140,93 @@ internal class BatchingDispatcherTest :
             first.run()
             target.runNext()
             ran shouldBe 2
-            dispatcher.isWatched shouldBe false
-            dispatcher.add { ran++ }
-            dispatcher.send()
+            dispatcher.needsChecks shouldBe false
+            dispatcher.enqueue { ran++ }
+            dispatcher.submit()
             target.runNext()
             ran shouldBe 3
         }
 
-        test("a dispatcher that runs at once what it is given runs all there is, on this thread") {
-            val dispatcher = dispatcher(AtOnce)
+        test("a target that runs tasks in place runs any number of blocks on this thread") {
+            val dispatcher = dispatcher(InPlace)
             val thread = Thread.currentThread()
             var ran = 0
-            repeat(MANY) { dispatcher.add { if (Thread.currentThread() === thread) ran++ } }
-            dispatcher.send()
+            repeat(MANY) { dispatcher.enqueue { if (Thread.currentThread() === thread) ran++ } }
+            dispatcher.submit()
             ran shouldBe MANY
-            dispatcher.isWatched shouldBe false
+            dispatcher.needsChecks shouldBe false
         }
 
-        test("what a dispatcher refuses is run all the same") {
-            val dispatcher = dispatcher(Refusing)
+        test("blocks that a target rejects run nevertheless") {
+            val dispatcher = dispatcher(Rejecting)
             val ran = CountDownLatch(2)
-            repeat(2) { dispatcher.add { ran.countDown() } }
-            dispatcher.send()
+            repeat(2) { dispatcher.enqueue { ran.countDown() } }
+            dispatcher.submit()
             ran.await()
         }
 
-        test("who takes a batch and throws runs no second one of it") {
+        test("a batch that a target takes and throws for is replaced, and runs once") {
             val kept = ConcurrentLinkedDeque<Runnable>()
-            val dispatcher = dispatcher(ThrowingOnceTaken(kept::add))
+            val dispatcher = dispatcher(TakingAndThrowing(kept::add))
             val done = CopyOnWriteArrayList<String>()
             val ended = CountDownLatch(1)
-            dispatcher.add {
+            dispatcher.enqueue {
                 Batch.defer {
-                    done.add("put off")
+                    done.add("deferred")
                     ended.countDown()
                 }
                 kept.removeFirst().run()
                 done.add("first")
             }
-            dispatcher.add { done.add("second") }
-            dispatcher.send()
+            dispatcher.enqueue { done.add("second") }
+            dispatcher.submit()
             ended.await()
-            done shouldContainExactly listOf("second", "first", "put off")
+            done shouldContainExactly listOf("second", "first", "deferred")
         }
 
-        test("what was put off before who took the batch throws is done by the loop") {
-            val isPutOff = CountDownLatch(1)
-            val isLookedAt = CountDownLatch(1)
-            val target = ThrowingOnceTaken { batch ->
+        test("the loop runs the deferred actions of a batch whose dispatch throws later") {
+            val hasDeferred = CountDownLatch(1)
+            val isChecked = CountDownLatch(1)
+            val target = TakingAndThrowing { batch ->
                 thread { batch.run() }
-                isPutOff.await()
+                hasDeferred.await()
             }
             val loop = VirtualLoop()
             val dispatcher = dispatcher(target, loop)
             var done = 0
-            dispatcher.add {
+            dispatcher.enqueue {
                 Batch.defer { done++ }
-                isPutOff.countDown()
-                isLookedAt.await()
+                hasDeferred.countDown()
+                isChecked.await()
             }
-            dispatcher.send()
+            dispatcher.submit()
             loop.run()
             done shouldBe 1
-            isLookedAt.countDown()
+            isChecked.countDown()
         }
 
-        test("who is late and gets on again does not make a dispatcher be asked more often") {
+        test("an abandoned batch that starts does not shorten the time for the next one") {
             val target = KeptDispatches()
             val dispatcher = dispatcher(target)
-            dispatcher.add {}
-            dispatcher.send()
+            dispatcher.enqueue {}
+            dispatcher.submit()
             repeat(BatchingDispatcher.STALL_LIMIT) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 2
             target.runNext()
-            dispatcher.add {}
-            dispatcher.send()
+            dispatcher.enqueue {}
+            dispatcher.submit()
             repeat(2 * BatchingDispatcher.STALL_LIMIT - 1) { dispatcher.checkStalled() }
             target.kept shouldHaveSize 1
         }
 
-        test("when the loop ends nothing waits for anything else") {
+        test("when the loop ends, no block and no action waits for another block") {
             val target = KeptDispatches()
             val loop = VirtualLoop()
             val dispatcher = dispatcher(target, loop)
             var ran = 0
-            dispatcher.add {
+            dispatcher.enqueue {
                 Batch.defer { ran++ }
-                dispatcher.add {
+                dispatcher.enqueue {
                     Batch.defer {} shouldBe false
                     ran++
                 }
@@ -236,28 +236,28 @@ internal class BatchingDispatcherTest :
                 target.runNext()
                 ran shouldBe 2
             }
-            dispatcher.send()
+            dispatcher.submit()
             target.runNext()
             ran shouldBe 2
         }
     })
 
-/** Enough that a stack does not hold them all. */
+/** More nested calls than a stack can hold. */
 private const val MANY = 1_000_000
 
-private object AtOnce : CoroutineDispatcher() {
+private object InPlace : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) = block.run()
 }
 
-/** As a pool does that has queued its task and then gets no thread for it. */
-private class ThrowingOnceTaken(private val take: (Runnable) -> Unit) : CoroutineDispatcher() {
+/** Behaves like a pool that queues a task and then gets no thread for it. */
+private class TakingAndThrowing(private val take: (Runnable) -> Unit) : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         take(block)
         throw OutOfMemoryError("no thread")
     }
 }
 
-private object Refusing : CoroutineDispatcher() {
+private object Rejecting : CoroutineDispatcher() {
     override fun dispatch(context: CoroutineContext, block: Runnable): Unit =
         throw RejectedExecutionException("no more")
 }

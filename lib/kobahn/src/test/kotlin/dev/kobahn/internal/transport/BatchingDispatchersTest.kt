@@ -11,7 +11,7 @@ import kotlin.coroutines.EmptyCoroutineContext
 
 internal class BatchingDispatchersTest :
     FunSpec({
-        test("there is one way to a dispatcher, and each gets its own blocks") {
+        test("each target has one batching dispatcher, and gets its own blocks") {
             val all = BatchingDispatchers(VirtualLoop())
             val targets = List(2) { KeptDispatches() }
             all.to(targets[0]) shouldBeSameInstanceAs all.to(targets[0])
@@ -20,25 +20,25 @@ internal class BatchingDispatchersTest :
                 all.to(targets[number % 2]).dispatch(EmptyCoroutineContext) { ran.add(number) }
             }
             targets.forEach { it.kept.shouldBeEmpty() }
-            all.send()
+            all.submit()
             targets.forEach { it.runAll() }
             ran shouldContainExactly listOf(0, 2, 1, 3)
         }
 
-        test("a dispatcher for each connection is served, and forgotten") {
+        test("a hundred targets are all served, and forgotten") {
             val all = BatchingDispatchers(VirtualLoop())
             val targets = List(100) { KeptDispatches() }
             var ran = 0
             targets.forEach { all.to(it).dispatch(EmptyCoroutineContext) { ran++ } }
-            all.send()
+            all.submit()
             targets.forEach { it.runNext() }
             ran shouldBe 100
-            all.isWatched shouldBe true
+            all.needsChecks shouldBe true
             all.checkStalled()
-            all.isWatched shouldBe false
+            all.needsChecks shouldBe false
         }
 
-        test("from another thread, and after the end, a dispatcher is used as it is") {
+        test("blocks from another thread, and after the end, go to the target as they are") {
             val loop = VirtualLoop()
             val all = BatchingDispatchers(loop)
             val target = KeptDispatches()

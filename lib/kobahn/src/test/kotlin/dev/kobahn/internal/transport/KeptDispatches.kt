@@ -1,7 +1,19 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.internal.connection.Loop
+import dev.kobahn.internal.connection.VirtualLoop
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
+
+/** The batching dispatcher for [target]. The test itself submits and checks. */
+internal fun dispatcher(
+    target: CoroutineDispatcher,
+    loop: Loop = VirtualLoop(),
+): BatchingDispatcher = BatchingDispatchers(loop).to(target)
+
+internal fun BatchingDispatcher.enqueue(block: () -> Unit): Unit =
+    enqueue(EmptyCoroutineContext, block)
 
 /** Runs [block] with [tell] as the thread's handler of uncaught exceptions. */
 internal fun tellingOfFailures(tell: (Throwable) -> Unit, block: () -> Unit) {
@@ -15,7 +27,7 @@ internal fun tellingOfFailures(tell: (Throwable) -> Unit, block: () -> Unit) {
     }
 }
 
-/** Keeps what it is to run until the test has it run. */
+/** Keeps its tasks until the test runs them. */
 internal class KeptDispatches : CoroutineDispatcher() {
     val kept = ArrayDeque<Runnable>()
     val contexts = ArrayList<CoroutineContext>()
@@ -25,7 +37,7 @@ internal class KeptDispatches : CoroutineDispatcher() {
         contexts.add(context)
     }
 
-    /** What fails in there fails here: a thread would tell its handler of it. */
+    /** Runs the next task and throws what it told the thread's exception handler. */
     fun runNext() {
         var failure: Throwable? = null
         tellingOfFailures({ failure = it }) { kept.removeFirst().run() }
