@@ -1,8 +1,10 @@
 package dev.kobahn.internal.transport
 
 import dev.kobahn.internal.connection.Loop
+import dev.kobahn.internal.connection.loggerNamed
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.CodecPool
+import io.github.oshai.kotlinlogging.KLogger
 import java.nio.ByteBuffer
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
@@ -19,21 +21,23 @@ import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.Job
 
 /**
- * One thread that waits for its channels, its timers and its tasks, and serves them in turns.
+ * A thread that waits for its channels, its timers and its tasks, and serves them in turns.
  *
- * A turn: each ready channel is served, then the tasks this caused run, then what was sent on that
- * channel leaves in one write; at last due timers, further tasks, and every other channel something
- * was sent on. All steps are bounded: neither a task that always queues another one nor a flood on
- * one connection keeps the others from their share.
+ * A turn: the loop serves each ready channel, then runs the tasks that this caused, then writes what
+ * was sent on the channel in one system call. At the end it runs due timers and further tasks, and
+ * writes on all other channels on which something was sent. All steps are bounded: neither a task
+ * that always queues another one nor a flood on one connection starves the others.
  *
- * Nothing that fails here ends the loop, a lack of memory included: it is logged, and what fails
- * again and again is logged once and tried again after a pause. Thread-safe where not said otherwise. Once
- * the loop has stopped, what is still given to it runs on [Dispatchers.IO] and its timers never fire.
+ * No failure ends the loop, not even a lack of memory. A failure is logged; a failure that repeats
+ * itself is logged once, and the loop pauses before it tries again.
+ *
+ * Thread-safe unless stated otherwise. After the loop has stopped, its tasks run on [Dispatchers.IO]
+ * and its timers never fire.
  *
  * @param name the thread's name
  * @param othersMayWrite whether other threads may write to the loop's channels
  * @param isDaemon whether the JVM may end while the loop runs
- * @param openSelector opens what the loop waits with
+ * @param openSelector opens the loop's selector
  */
 internal class EventLoop(
     name: String,
@@ -41,12 +45,12 @@ internal class EventLoop(
     isDaemon: Boolean = true,
     openSelector: () -> Selector = Selector::open,
 ) : Loop {
-    // All that a loop works with is there from the beginning, not when memory may be short.
+    // All buffers are allocated now, because memory may be short later.
 
-    /** Where every channel of the loop is read into. On the loop. */
+    /** The buffer into which all channels of the loop are read. On the loop. */
     val readBuffer: ByteBuffer = DirectBuffers.allocate()
 
-    /** Where what is written is collected. On the loop. */
+    /** The buffer from which the loop writes. On the loop. */
     val writeBuffer: ByteBuffer = DirectBuffers.allocate()
 
     private val reserve = Reserve()
@@ -59,7 +63,8 @@ internal class EventLoop(
     private val dispatchers = BatchingDispatchers(this)
     private val waking = Runnable { wake() }
 
-    // Set before the loop sleeps; who resets it wakes the loop: once for each sleep.
+    // Set before the loop sleeps. The thread that resets it wakes the loop, so that each sleep costs
+    // at most one wake-up.
     private val asleep = AtomicBoolean()
     private val steps = AtomicLong()
     private val ended: CompletableJob = Job()
@@ -67,20 +72,20 @@ internal class EventLoop(
     @Volatile
     private var stopping = false
 
-    /** Whether the last call of [select] did. */
+    /** Whether the last call of [select] failed. */
     private var selectingFails = false
 
     override val segments: SegmentPool = SegmentPool(POOLED_SEGMENTS)
     override val codecs: CodecPool = CodecPool(segments, POOLED_CODECS)
     override val dispatcher: CoroutineDispatcher = LoopDispatcher(this)
 
-    /** What Ktor binds, accepts and connects with. */
+    /** Ktor binds, accepts and connects with this. */
     val selectorManager: LoopSelectorManager = LoopSelectorManager(this)
 
-    // The last of all: what failed after it would leave a selector open.
+    // Must be initialized last: a failure after it would leave a selector open.
     private val loopSelector = LoopSelector(openSelector)
 
-    /** What watches the loop's channels now. From any thread. */
+    /** The selector that watches the loop's channels now. From any thread. */
     val selector: Selector get() = loopSelector.selector
 
     /** Completes when the thread and the selector are gone. */
@@ -89,16 +94,16 @@ internal class EventLoop(
     /** Whether [stop] was called. */
     val isStopped: Boolean get() = stopping
 
-    /** Changes with every single step; two equal values of a loop that is awake mean it is busy. */
+    /** The number of steps. If it does not change while the loop is awake, a step is blocked or busy. */
     val step: Long get() = steps.get()
 
     /** Whether the loop waits for something to do. */
     val isAsleep: Boolean get() = asleep.get()
 
-    /** How many timers wait. On the loop. */
+    /** The number of timers that wait. On the loop. */
     val waitingTimers: Int get() = timers.size
 
-    /** Where the thread is now. */
+    /** The thread's current stack. */
     val stackTrace: Array<StackTraceElement> get() = thread.stackTrace
 
     override val isCurrent: Boolean get() = Thread.currentThread() === thread
@@ -121,8 +126,8 @@ internal class EventLoop(
     }
 
     /**
-     * Ends the loop: its channels are closed, what waits is run, coroutines that wait for a timer
-     * are cancelled. Returns at once; [termination] completes when it is done.
+     * Ends the loop: closes its channels, runs the tasks that wait, and cancels coroutines that wait
+     * for a timer. Returns at once; [termination] completes at the end.
      */
     fun stop() {
         stopping = true
@@ -166,8 +171,8 @@ internal class EventLoop(
     }
 
     /**
-     * Runs [action] after the next selection: only then are the file descriptors of channels closed
-     * before it given back to the system. On the loop.
+     * Runs [action] after the next selection, which returns the file descriptors of channels that
+     * were closed before it to the system. On the loop.
      */
     fun afterSelect(action: Runnable) {
         afterSelect.addLast(action)
@@ -184,33 +189,33 @@ internal class EventLoop(
         while (true) runElsewhere(tasks.poll() ?: break)
     }
 
-    /** Where there is memory again after there was none, makes good what the selector has dropped. */
+    /** If memory was lacking and is back, renews the selector, which may have dropped channels. */
     private fun recover() {
         if (!reserve.refill()) return
         try {
             loopSelector.renew()
         } catch (failure: Throwable) {
             report("The renewal of the selector", failure)
-            // When it is refilled that is tried again.
+            // Has recover try again when the reserve can be refilled.
             reserve.release()
         }
     }
 
     private fun turn() {
         dispatchers.submit()
-        // On a shared processor it would else interrupt who works for it, message by message.
+        // On a shared processor the loop would otherwise interrupt the batch message by message.
         if (dispatchers.hasBatch) Thread.yield()
-        // Timers and tasks go on where this fails.
+        // If this fails, timers and tasks still run.
         selectingFails = fails("Selecting", selectingFails) { select() }
         dispatchers.checkStalled()
-        // Before anything can add to them: what does has to wait for the next selection.
+        // Comes before all that may call afterSelect, which has to wait for the next selection.
         repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
         serveReadyChannels()
         dispatchers.submit()
         timers.runDue { runStep(it) }
         runTasks(TASKS_PER_TURN)
         repeat(atTurnEnd.size) { endTurn(atTurnEnd.removeFirst()) }
-        // A task that leaves the thread interrupted would have its next system call close a channel.
+        // If a task left the thread interrupted, the next system call would close its channel.
         Thread.interrupted()
     }
 
@@ -222,7 +227,7 @@ internal class EventLoop(
         }
         asleep.set(true)
         try {
-            // Who added something before it could see that the loop sleeps did not wake it.
+            // A thread that added a task before asleep was set did not wake the loop.
             if (hasWork()) loopSelector.selectNow() else loopSelector.select(if (timeout < 0) 0 else timeout)
         } finally {
             asleep.set(false)
@@ -232,7 +237,7 @@ internal class EventLoop(
     private fun hasWork(): Boolean =
         !tasks.isEmpty || atTurnEnd.isNotEmpty() || afterSelect.isNotEmpty() || stopping
 
-    /** In milliseconds; negative for ever. */
+    /** The time until the next timer or check in milliseconds, negative if there is none. */
     private fun timeToSleep(): Long {
         val timeout = timers.millisToNext()
         return when {
@@ -269,7 +274,7 @@ internal class EventLoop(
         guarded("A task on the event loop") { action.run() }
     }
 
-    // Only the loop writes: no atomic increment, and no fence.
+    // Only the loop writes, so it needs neither an atomic increment nor a fence.
     private fun countStep() {
         steps.lazySet(steps.get() + 1)
     }
@@ -294,8 +299,8 @@ internal class EventLoop(
     }
 
     /**
-     * Whether [action] fails: then it is logged, unless it did [before] as well, and this thread
-     * pauses for who tries again at once.
+     * Runs [action] and returns whether it failed. Logs the failure, unless [action] failed [before]
+     * as well, and pauses, because the caller tries again at once.
      */
     private inline fun fails(what: String, before: Boolean, action: () -> Unit): Boolean {
         try {
@@ -316,7 +321,7 @@ internal class EventLoop(
         }
     }
 
-    /** Memory ran out on the loop: there is a little more from now on. On the loop. */
+    /** Frees the loop's reserve if [failure] is a lack of memory. On the loop. */
     fun releaseReserve(failure: Throwable) {
         reserve.release(failure)
     }
@@ -326,8 +331,8 @@ internal class EventLoop(
         try {
             logger.error(failure) { "$what failed on $this" }
         } catch (_: Throwable) {
-            // Out of memory, most likely: there is nobody left to tell, and the loop has to go on.
-            // So nothing may be done here that needs memory, as addSuppressed does.
+            // Most likely logging is out of memory too, and the loop has to go on. Nothing here may
+            // allocate, as addSuppressed would.
             LockSupport.parkNanos(PAUSE_AFTER_FAILURE)
         }
     }
@@ -335,18 +340,18 @@ internal class EventLoop(
     private companion object {
         const val POOLED_SEGMENTS = 256
 
-        /** Of each kind; a deflater has some 256 KiB. */
+        /** The number of each kind. A deflater takes some 256 KiB. */
         const val POOLED_CODECS = 16
         const val TASKS_PER_CHANNEL = 256
         const val TASKS_PER_TURN = 4096
         const val TASKS_AT_END = 1_000_000
         const val NANOS_PER_MILLI = 1_000_000L
 
-        /** How often it looks whether there is memory again, in milliseconds. */
+        /** Milliseconds between two attempts to refill the reserve. */
         const val RECOVERY_INTERVAL = 1_000L
         const val PAUSE_AFTER_FAILURE = 10 * NANOS_PER_MILLI
 
-        /** Its main thread may not use the network, not even a channel that never blocks. */
+        /** The main thread of Android may not use the network, not even without blocking. */
         val isAndroid: Boolean = System.getProperty("java.vm.name") == "Dalvik"
 
         fun runElsewhere(action: Runnable) {
@@ -354,3 +359,16 @@ internal class EventLoop(
         }
     }
 }
+
+/** The thread of an event loop. */
+internal class LoopThread(run: Runnable, name: String, isDaemon: Boolean) : Thread(run, name) {
+    init {
+        this.isDaemon = isDaemon
+    }
+}
+
+/** Returns the name of the event loop on whose thread the caller is, or null. */
+internal fun nameOfCurrentLoop(): String? = (Thread.currentThread() as? LoopThread)?.name
+
+/** The logger of event loops and sockets. */
+internal val logger: KLogger by lazy { loggerNamed("dev.kobahn.transport") }

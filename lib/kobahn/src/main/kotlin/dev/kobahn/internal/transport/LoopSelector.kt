@@ -8,19 +8,37 @@ import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
 import java.util.function.Consumer
 
+/** Handles a channel of an [EventLoop]; attached to the channel's key. All calls come on the loop. */
+internal interface ReadyHandler {
+    /** The key of the channel. The loop sets another one when it renews its selector. */
+    var key: SelectionKey
+
+    /** The channel is ready for [ops], a set of operations of `SelectionKey`. */
+    fun onReady(ops: Int)
+
+    /**
+     * It is time to write what was sent: the tasks that [onReady] caused have run, or the turn in
+     * which [EventLoop.callAtTurnEnd] was called ends.
+     */
+    fun onTurnEnd()
+
+    /** The loop ends: close the channel. */
+    fun onLoopStopped()
+}
+
 /**
- * Waits with a [selector] and keeps the keys that are ready until they are served. Belongs to the
- * loop.
+ * The [selector] of an event loop, with the keys that it found ready and that are not served yet.
+ * Belongs to the loop.
  *
- * Since Java 11 a selector can name the keys one by one. The set that they get into else costs an
- * object for each of them and every time. With that nothing is allocated here: a loop that runs out
- * of memory still learns which of its peers have gone.
+ * Selects without allocating, so that a loop without memory still learns which of its peers have
+ * gone: since Java 11 a selector can name the keys one by one, while its set of selected keys costs
+ * an object per key and call.
  *
- * The selector itself does need memory to watch a channel and to forget one. What it has no memory
- * for it drops: such a channel is never reported again, or never closed. Hence [renew].
+ * The JDK's selector itself needs memory to watch a channel and to forget one. Without memory it
+ * drops the channel, which is then never reported again, or never closed. [renew] repairs that.
  */
 internal class LoopSelector(private val open: () -> Selector) {
-    /** What it waits with now. From any thread. */
+    /** The current selector. From any thread. */
     @Volatile
     var selector: Selector = open()
         private set
@@ -32,7 +50,8 @@ internal class LoopSelector(private val open: () -> Selector) {
     private val noTimeout = arrayOf<Any>(keep)
 
     init {
-        // Reflection makes a class of its own for a method that is called often: not when memory is short.
+        // Reflection generates a class for a method that is called often. That must not happen when
+        // memory is short.
         try {
             if (SELECT != null && SELECT_NOW != null) rehearse()
         } catch (failure: Throwable) {
@@ -48,7 +67,7 @@ internal class LoopSelector(private val open: () -> Selector) {
         select(1)
     }
 
-    /** Waits for a key, a wake-up, or at most [timeout] milliseconds, where 0 is for ever. */
+    /** Waits for a ready key or a wake-up, at most [timeout] milliseconds; 0 means without limit. */
     fun select(timeout: Long) {
         count = 0
         if (SELECT != null) {
@@ -59,7 +78,7 @@ internal class LoopSelector(private val open: () -> Selector) {
         takeSelected()
     }
 
-    /** Does not wait. */
+    /** Finds the keys that are ready now. */
     fun selectNow() {
         count = 0
         if (SELECT_NOW != null) return invoke(SELECT_NOW, noTimeout)
@@ -81,8 +100,9 @@ internal class LoopSelector(private val open: () -> Selector) {
     }
 
     /**
-     * Has a new selector watch all channels, and closes the old one, which closes what that has
-     * dropped. Each [ReadyHandler] gets its new key. If this fails the old selector is still in use.
+     * Moves all channels to a new selector, gives each [ReadyHandler] its new key, and closes the old
+     * selector, which closes the channels that it has dropped. If this fails, the old selector stays
+     * in use.
      */
     fun renew() {
         val old = selector
@@ -102,14 +122,14 @@ internal class LoopSelector(private val open: () -> Selector) {
 
     private fun watch(key: SelectionKey, selector: Selector) {
         val channel = key.channel()
-        // Only who closes a channel cancels its key.
+        // A key is cancelled only to close its channel.
         if (!key.isValid) return channel.close()
         try {
             channel.register(selector, key.interestOps(), key.attachment())
         } catch (_: ClosedChannelException) {
-            // The close of the old selector does the rest.
+            // The old selector deregisters the channel when it is closed.
         } catch (_: CancelledKeyException) {
-            // Closed by another thread meanwhile.
+            // Another thread has closed the channel meanwhile.
         }
     }
 
@@ -118,7 +138,7 @@ internal class LoopSelector(private val open: () -> Selector) {
         keys[count++] = key
     }
 
-    /** Without memory the rest is left to the next time: a key that is not served stays ready. */
+    /** Without memory the remaining keys wait for the next call: a key that is not served stays ready. */
     private fun grow(): Boolean = try {
         keys = keys.copyOf(2 * count)
         true
@@ -126,7 +146,7 @@ internal class LoopSelector(private val open: () -> Selector) {
         false
     }
 
-    /** Hands every key that is ready to [serve], once. */
+    /** Passes each ready key to [serve], once. */
     inline fun drain(serve: (SelectionKey) -> Unit) {
         for (index in 0 until count) {
             val key = keys[index]!!
@@ -137,21 +157,21 @@ internal class LoopSelector(private val open: () -> Selector) {
     }
 
     private companion object {
-        /** As many as a selector of Linux names at once. */
+        /** The most keys that a selector on Linux names at once. */
         const val AT_ONCE = 1024
         const val CALLS_UNTIL_COMPILED = 20
         val SELECT = method("select", Consumer::class.java, Long::class.javaPrimitiveType)
         val SELECT_NOW = method("selectNow", Consumer::class.java)
 
-        /** A reference, for a call with an array for `vararg` copies it. */
+        /** A function reference, because a direct call copies an array that it passes as `vararg`. */
         val CALL: (Method, Any?, Array<out Any?>) -> Any? = Method::invoke
 
-        /** The milliseconds to wait, up to a second each, then in powers of two. */
+        /** Boxed timeouts in milliseconds: each one up to a second, then powers of two. */
         private const val EACH = 1024
         private val SHORT: Array<Any> = Array(EACH) { it.toLong() }
         private val LONG: Array<Any> = Array(Long.SIZE_BITS - 1) { 1L shl it }
 
-        /** The longest not above [timeout]: who wakes early looks, and sleeps again. */
+        /** The longest boxed timeout up to [timeout]. A loop that wakes early just sleeps again. */
         fun boxed(timeout: Long): Any =
             if (timeout < EACH) SHORT[timeout.toInt()] else LONG[highestBit(timeout)]
 
