@@ -51,7 +51,6 @@ private val EXEMPT = setOf(
     "dev.kobahn.internal.client",
     "dev.kobahn.internal.connection",
     "dev.kobahn.internal.server",
-    "dev.kobahn.internal.transport",
     "dev.kobahn.protocol",
     "dev.kobahn.protocol.extension",
     "dev.kobahn.protocol.extension.deflate",

@@ -28,9 +28,9 @@ import kotlinx.coroutines.yield
 /**
  * Options of a listening socket.
  *
- * @property backlog how many connections may wait to be accepted; the system has its own limit
- * @property reuseAddress whether a port may be bound that old connections still linger on
- * @property reusePort whether several sockets may listen on the port, where the system knows that
+ * @property backlog the number of connections that may wait to be accepted; the system may lower it
+ * @property reuseAddress whether to bind a port on which old connections still linger
+ * @property reusePort whether several sockets may listen on the port, if the system supports that
  * @property accepted options of the accepted sockets
  */
 internal data class ListenSettings(
@@ -41,9 +41,9 @@ internal data class ListenSettings(
 )
 
 /**
- * Accepts connections until it is closed and hands each to [onAccept], on the loop it was pinned
- * to, as a transport yet to be started. Too many open files or a connection that fails while it is
- * accepted is logged, once in a row, and after a pause it goes on.
+ * Accepts connections until it is closed. Gives each connection a loop and passes it to [onAccept],
+ * on that loop, as a transport that is not started yet. If accepting fails, for example for too many
+ * open files, it logs the first of several failures in a row, pauses, and goes on.
  */
 internal class Acceptor(
     private val server: ServerSocket,
@@ -56,17 +56,17 @@ internal class Acceptor(
     private val address = channel.localAddress
     private var failing = false
 
-    /** The port it listens on, 0 for a Unix socket. */
+    /** The port of the listening socket, 0 for a Unix socket. */
     val port: Int = (address as? InetSocketAddress)?.port ?: 0
 
-    /** Where it listens, in the form of [toText]. */
+    /** The address of the listening socket, in the form of [toText]. */
     val local: String = address?.toText().orEmpty()
 
     /**
-     * Starts to accept, as a child of [scope]. Cancelling the job that is returned stops it; when
-     * that has completed, the port is free again.
+     * Starts to accept, as a child of [scope]. Cancelling the returned job stops accepting; when the
+     * job has completed, the port is free again.
      */
-    @OptIn(DelicateCoroutinesApi::class) // Atomic, for the socket must be closed in any case.
+    @OptIn(DelicateCoroutinesApi::class) // Atomic: the socket must be closed in any case.
     fun start(scope: CoroutineScope): Job = scope.launch(loop.dispatcher, CoroutineStart.ATOMIC) {
         try {
             ensureActive()
@@ -98,7 +98,7 @@ internal class Acceptor(
         }
     }
 
-    /** Errors too: out of memory must not be the end of a server. */
+    /** Survives errors too: a lack of memory must not end a server. */
     private suspend inline fun surviving(action: () -> Unit) {
         try {
             action()
@@ -117,7 +117,7 @@ internal class Acceptor(
         try {
             delay(PAUSE)
         } catch (_: OutOfMemoryError) {
-            // A timer needs some. The loop has nothing better to do than to wait for it.
+            // A timer needs memory. Blocking the loop is right: without memory it can do nothing.
             LockSupport.parkNanos(PAUSE_WITHOUT_MEMORY)
         }
     }
@@ -126,7 +126,7 @@ internal class Acceptor(
         try {
             logger.warn(failure) { "Accepting at $local failed, going on" }
         } catch (_: Throwable) {
-            // Without memory nobody can be told, but accepting has to go on all the same.
+            // Logging may need memory that is lacking. Accepting has to go on nevertheless.
         }
     }
 
@@ -145,7 +145,7 @@ internal class Acceptor(
         }
     }
 
-    /** The system frees the port when the selector has forgotten the closed channel. */
+    /** Waits for the next selection: only then does the system free the port of a closed channel. */
     private suspend fun close() {
         server.close()
         suspendCancellableCoroutine { continuation ->
@@ -159,9 +159,9 @@ internal class Acceptor(
         private const val PAUSE_WITHOUT_MEMORY = 10_000_000L
 
         /**
-         * Listens at [endpoint], on the first of its addresses that can be bound; start it next. The
-         * accepting is done on one of [loops], the connections are spread over all of them, which are
-         * opened for that. Throws IOException if nothing can be bound, or descriptors are too few.
+         * Listens at the first address of [endpoint] that can be bound. Call [start] next. One of
+         * [loops] accepts; the connections are spread over all of them, and so all are opened now.
+         * Throws IOException if no address can be bound, or file descriptors are too few.
          */
         suspend fun bind(
             endpoint: Endpoint,
@@ -205,7 +205,7 @@ private suspend fun bind(
 
 private fun apply(settings: SocketSettings, channel: SocketChannel) {
     if (channel.remoteAddress !is InetSocketAddress) return
-    // Ktor has switched Nagle's algorithm off.
+    // Ktor has switched off Nagle's algorithm.
     if (!settings.tcpNoDelay) channel.setOption(StandardSocketOptions.TCP_NODELAY, false)
     settings.tcpKeepAlive?.let { channel.setOption(StandardSocketOptions.SO_KEEPALIVE, it) }
     settings.receiveBufferSize?.let { channel.setOption(StandardSocketOptions.SO_RCVBUF, it) }

@@ -8,18 +8,18 @@ import java.net.InetSocketAddress
 import java.net.SocketAddress
 
 /**
- * The address as Autobahn names it: `tcp4:127.0.0.1:9000`, `tcp6:::1:9000`, `unix:/path`. Nothing is
- * looked up.
+ * Returns the address in Autobahn's form: `tcp4:127.0.0.1:9000`, `tcp6:::1:9000`, `unix:/path`. Does
+ * not look up any name.
  */
 internal fun SocketAddress.toText(): String = when (this) {
     is InetSocketAddress -> "${family(address)}:${address?.toLiteral() ?: hostString}:$port"
 
-    // The class of Unix addresses came with Java 16; as text it is the path.
-    // A peer may have chosen it.
+    // The class of Unix addresses came with Java 16; its text is the path. A peer may have chosen
+    // the path, so it has to be escaped.
     else -> "unix:$this".onOneLine()
 }
 
-/** An [address] whose text is made when it is asked for. */
+/** The text of [address], made on demand. */
 internal class SocketName(private val address: SocketAddress) {
     override fun toString(): String = address.toText()
 }
@@ -30,7 +30,7 @@ private fun family(address: InetAddress?): String = when (address) {
     else -> "tcp"
 }
 
-/** The numeric form, for IPv6 the shortest one (RFC 5952), with a scope if there is one. */
+/** Returns the numeric form; for IPv6 the shortest one (RFC 5952), with its scope if it has one. */
 internal fun InetAddress.toLiteral(): String {
     if (this !is Inet6Address) return checkNotNull(hostAddress)
     val octets = address
@@ -50,7 +50,7 @@ private fun shorten(groups: List<Int>): String {
     return "$head::$tail"
 }
 
-/** The first of the longest runs of at least two zeros, or an empty range. */
+/** Returns the first of the longest runs of at least two zeros, or an empty range. */
 private fun longestZeros(groups: List<Int>): IntRange {
     var longest = IntRange.EMPTY
     var start = 0

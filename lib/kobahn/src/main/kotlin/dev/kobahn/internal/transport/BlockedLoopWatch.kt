@@ -10,13 +10,14 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 
 /**
- * Looks from time to time, on [Dispatchers.Default], whether a loop is stuck in a single step, and
- * reports it once with the stack of its thread. A step longer than one and a half times the
- * threshold is always found, one shorter than the threshold never. It costs the loops a counter.
+ * Finds loops that are stuck in a single step, by a look from time to time on [Dispatchers.Default],
+ * and reports each such step once, with the stack of the loop's thread. Always finds a step that
+ * takes more than one and a half times the threshold, and never one that takes less than the
+ * threshold. The loops pay for it with a counter.
  *
- * @param threshold how long a step may take
- * @param loops those to look at
- * @param report what to do about a blocked loop: by default a warning is logged
+ * @param threshold the time that a step may take
+ * @param loops returns the loops to watch
+ * @param report reports a blocked loop; by default it logs a warning
  */
 internal class BlockedLoopWatch(
     private val threshold: Duration,
@@ -25,7 +26,7 @@ internal class BlockedLoopWatch(
 ) {
     private val job = AtomicReference<Job?>()
 
-    /** Begins to look; further calls do nothing. */
+    /** Starts to watch. Further calls do nothing. */
     fun start() {
         if (job.get() != null) return
         val scope = CoroutineScope(Dispatchers.Default + CoroutineName("blocked loop watch"))
@@ -33,7 +34,7 @@ internal class BlockedLoopWatch(
         if (!job.compareAndSet(null, started)) started.cancel()
     }
 
-    /** Looks no more. */
+    /** Stops watching. */
     fun stop() {
         job.get()?.cancel()
     }
@@ -52,7 +53,7 @@ internal class BlockedLoopWatch(
             ?: Step(number, loop.nanoTime()).also { seen[loop] = it }
         if (step.reported || loop.nanoTime() - step.since < threshold.inWholeNanoseconds) return
         val blocked = BlockedLoop(loop)
-        // Only if it has not gone on while its stack was taken.
+        // The stack belongs to this step only if the loop has not gone on meanwhile.
         if (loop.step != number || loop.isAsleep) return
         step.reported = true
         report(loop, blocked)
@@ -63,7 +64,7 @@ internal class BlockedLoopWatch(
     }
 }
 
-/** Never thrown: carries the stack of a blocked loop into the log. */
+/** Carries the stack of a blocked loop into the log. Never thrown. */
 private class BlockedLoop(loop: EventLoop) : Throwable("$loop is here", null, false, true) {
     init {
         stackTrace = loop.stackTrace

@@ -11,9 +11,9 @@ import kotlinx.coroutines.withContext
  * Options of a connection's socket.
  *
  * @property tcpNoDelay whether short writes leave at once (Nagle's algorithm off)
- * @property tcpKeepAlive whether the system probes an idle connection; null leaves it as it is
- * @property receiveBufferSize the system's receive buffer in octets; null leaves it as it is
- * @property sendBufferSize the system's send buffer in octets; null leaves it as it is
+ * @property tcpKeepAlive whether the system probes an idle connection; null keeps its default
+ * @property receiveBufferSize the system's receive buffer in bytes; null keeps its default
+ * @property sendBufferSize the system's send buffer in bytes; null keeps its default
  */
 internal data class SocketSettings(
     val tcpNoDelay: Boolean = true,
@@ -23,12 +23,11 @@ internal data class SocketSettings(
 )
 
 /**
- * Connects to the one of [addresses] that answers first, see [firstToSucceed], and returns a
- * transport pinned to [loop] that is yet to be started. Throws the IOException of the last address,
- * with the earlier ones suppressed in it; each says which address it is about. A cancelled or timed
- * out attempt leaves no socket behind.
+ * Connects to the first of [addresses] that answers, see [firstToSucceed], and returns a transport on
+ * [loop] that is not started yet. If all fail, throws the last IOException, with the earlier ones
+ * suppressed in it; each names its address. Leaves no socket behind if it is cancelled or times out.
  *
- * @param failures gets the IOException of each address as it comes
+ * @param failures receives each IOException when it occurs
  */
 internal suspend fun connect(
     addresses: List<EndpointAddress>,
@@ -44,13 +43,13 @@ internal suspend fun connect(
             }.also { transport = it }
         }
     } catch (failure: Throwable) {
-        // Cancelled on the way back to the caller, who will never see it.
+        // Cancelled on the way back to the caller, which does not get the transport.
         transport?.close()
         throw failure
     }
 }
 
-/** As [connect], to the addresses of [endpoint]. */
+/** Connects to an address of [endpoint]. */
 internal suspend fun connect(
     endpoint: Endpoint,
     loop: EventLoop,
@@ -68,7 +67,7 @@ private suspend fun open(
     settings.sendBufferSize?.let { sendBufferSize = it }
 }
 
-/** A transport over [socket], which is closed if that fails. On [loop]. */
+/** Returns a transport over [socket], or closes the socket and throws. On [loop]. */
 internal fun transportOver(socket: Socket, loop: EventLoop): SocketTransport {
     val channel = socket.channel
     try {
@@ -80,7 +79,7 @@ internal fun transportOver(socket: Socket, loop: EventLoop): SocketTransport {
 }
 
 /**
- * What Ktor's socket stands on. Closing it is enough: of its own a socket holds nothing until it is
- * read or written through Ktor, and its `close` would go by way of another thread.
+ * The channel under Ktor's socket. Closing the channel is enough: Ktor's socket holds nothing else
+ * until Ktor reads or writes, and its own `close` would take the way over another thread.
  */
 internal val Socket.channel: SocketChannel get() = (this as Selectable).channel as SocketChannel

@@ -15,9 +15,9 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
 
-/** Where a client connects to or a server listens. */
+/** The address to which a client connects, or at which a server listens. */
 internal sealed interface Endpoint {
-    /** A [host] by name or address, IPv6 without brackets, and a [port]; 0 to listen on any free one. */
+    /** A [host] (a name or an address, IPv6 without brackets) and a [port]; 0 is any free port. */
     data class Tcp(val host: String, val port: Int) : Endpoint {
         init {
             require(port in PORTS) { "port must be in $PORTS, but is $port" }
@@ -37,9 +37,9 @@ internal sealed interface Endpoint {
 }
 
 /**
- * The addresses of this endpoint, at least one, in the order they should be tried. A name is looked
- * up on [Dispatchers.IO]; on cancellation the caller goes on at once and the lookup ends by itself.
- * Throws [UnknownHostException], or IOException where Unix sockets are not supported.
+ * Returns the addresses of this endpoint, at least one, in the order in which to try them. Looks up
+ * names on [Dispatchers.IO]; if cancelled, returns at once and leaves the lookup to end by itself.
+ * Throws [UnknownHostException], or IOException if Unix sockets are not supported.
  */
 internal suspend fun Endpoint.resolve(): List<EndpointAddress> = when (this) {
     is Endpoint.Tcp -> resolve(host).map { address(it.toLiteral()) }
@@ -52,11 +52,11 @@ private fun Endpoint.Tcp.address(literal: String): EndpointAddress {
     return EndpointAddress(InetSocketAddress(literal, port), text)
 }
 
-/** An [address] of an endpoint; as text with the name that it was found by, `localhost/127.0.0.1:80`. */
+/** An [address] of an endpoint. Its text has the name too, as in `localhost/127.0.0.1:80`. */
 internal class EndpointAddress(val address: SocketAddress, private val text: String) {
     override fun toString(): String = text
 
-    /** Runs [block], whose IOExceptions do not say which address they are about; those thrown here do. */
+    /** Runs [block] and adds the address to the message of its IOExceptions. */
     suspend fun <T> named(block: suspend () -> T): T = try {
         block()
     } catch (failure: IOException) {
@@ -65,7 +65,7 @@ internal class EndpointAddress(val address: SocketAddress, private val text: Str
 
     private fun named(failure: IOException): IOException {
         val message = "${failure.message ?: failure}: $this"
-        // They are what callers know; others stand for no case that could be told apart.
+        // Callers distinguish these types; all others become an IOException.
         val named = when (failure) {
             is ConnectException -> ConnectException(message)
             is BindException -> BindException(message)
@@ -77,7 +77,7 @@ internal class EndpointAddress(val address: SocketAddress, private val text: Str
     }
 }
 
-/** The addresses of [host], in the resolver's order. Throws [UnknownHostException]. */
+/** Returns the addresses of [host], in the resolver's order. Throws [UnknownHostException]. */
 internal suspend fun resolve(host: String): List<InetAddress> =
     suspendCancellableCoroutine { continuation ->
         val lookup = Runnable {

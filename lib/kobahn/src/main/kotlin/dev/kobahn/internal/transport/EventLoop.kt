@@ -94,7 +94,7 @@ internal class EventLoop(
     /** Whether [stop] was called. */
     val isStopped: Boolean get() = stopping
 
-    /** The number of steps. If it does not change while the loop is awake, a step is blocked or busy. */
+    /** The number of steps so far. Unless the loop is asleep, an equal number means the same step. */
     val step: Long get() = steps.get()
 
     /** Whether the loop waits for something to do. */
@@ -228,7 +228,7 @@ internal class EventLoop(
         asleep.set(true)
         try {
             // A thread that added a task before asleep was set did not wake the loop.
-            if (hasWork()) loopSelector.selectNow() else loopSelector.select(if (timeout < 0) 0 else timeout)
+            if (hasWork()) loopSelector.selectNow() else loopSelector.select(maxOf(timeout, 0))
         } finally {
             asleep.set(false)
         }

@@ -8,14 +8,14 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Job
 
 /**
- * Event loops that connections are spread over, one for each processor unless told otherwise. Who
- * uses them holds a [Lease]; a loop starts when it is first needed, and all of them stop when the
- * last lease is released. A later lease starts new ones. Thread-safe.
+ * Event loops over which connections are spread, by default one for each processor. A server or a
+ * client holds a [Lease]. A loop starts when it is first needed; all loops stop when the last lease
+ * is released, and a later lease starts new ones. Thread-safe.
  *
- * @param name what the threads' names begin with
- * @param size how many loops
- * @param blockedThreshold how long one step on a loop may take until a warning is logged
- * @param keepsAlive whether the JVM goes on for as long as a loop runs
+ * @param name the prefix of the threads' names
+ * @param size the number of loops
+ * @param blockedThreshold the time that one step on a loop may take before a warning is logged
+ * @param keepsAlive whether a running loop keeps the JVM alive
  */
 internal class EventLoopGroup(
     private val name: String,
@@ -39,7 +39,7 @@ internal class EventLoopGroup(
         Lease(loops)
     }
 
-    /** Suspends until the threads and selectors of every loop that was told to stop are gone. */
+    /** Suspends until all loops that were told to stop have ended their threads and selectors. */
     suspend fun awaitStopped() {
         synchronized(lock) { terminations }.forEach { it.join() }
     }
@@ -59,28 +59,28 @@ internal class EventLoopGroup(
     inner class Lease internal constructor(private val loops: Running) {
         private val released = AtomicBoolean()
 
-        /** The loop for the next connection, in turn. */
+        /** Returns the loop for the next connection, round-robin. */
         fun next(): EventLoop {
             check(!released.get()) { "The lease was released" }
             return loops.next()
         }
 
         /**
-         * Opens every loop of the group, so that none has to be when there are no descriptors for it
-         * any more. Throws IOException if there are too few.
+         * Opens every loop of the group now, because later there may be no file descriptors for it.
+         * Throws IOException if there are too few.
          */
         fun openAll() {
             check(!released.get()) { "The lease was released" }
             loops.openAll()
         }
 
-        /** Gives the lease back, from any thread; further calls do nothing. */
+        /** Returns the lease. From any thread; further calls do nothing. */
         fun release() {
             if (released.compareAndSet(false, true)) this@EventLoopGroup.release()
         }
     }
 
-    /** One life of the group, between the first lease and the last. */
+    /** The loops of the group between the first lease and the release of the last one. */
     internal inner class Running {
         private val loops = arrayOfNulls<EventLoop>(size)
         private val turn = AtomicInteger()
@@ -112,7 +112,7 @@ internal class EventLoopGroup(
             try {
                 watch.start()
             } catch (failure: Throwable) {
-                // Nobody else knows of it.
+                // No caller gets the loop, so no caller can stop it.
                 loop.stop()
                 throw failure
             }
@@ -128,10 +128,10 @@ internal class EventLoopGroup(
     internal companion object {
         private val BLOCKED_THRESHOLD = 1.seconds
 
-        /** The loops of everybody who does not bring a group. */
+        /** The loops of all Kotlin servers and all clients. */
         val shared: EventLoopGroup = EventLoopGroup("kobahn-loop")
 
-        /** Those of Java's servers, which keep the JVM alive: a daemon cannot become another. */
+        /** The loops of Java's servers, which keep the JVM alive: a running daemon stays a daemon. */
         val keepingAlive: EventLoopGroup = EventLoopGroup("kobahn-server-loop", keepsAlive = true)
     }
 }

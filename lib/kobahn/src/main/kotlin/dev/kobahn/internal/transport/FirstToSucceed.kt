@@ -16,12 +16,13 @@ import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withContext
 
 /**
- * Tries [targets] in order with [attempt]: the next one as soon as one has failed, or when the last
- * has taken 250 ms (RFC 8305 section 5), so that one that never answers costs no more than that. The
- * result is that of the first that succeeds; the others are cancelled, and what they bring all the
- * same is given to [discard]. Throws the last IOException, with the earlier ones suppressed in it.
+ * Calls [attempt] for [targets] in order. Starts the next attempt when one has failed, or when the
+ * last has taken 250 ms (RFC 8305 section 5), so that a target that never answers costs no more than
+ * that. Returns the result of the first attempt that succeeds, cancels the others, and passes results
+ * that they return nevertheless to [discard]. If all fail, throws the last IOException, with the
+ * earlier ones suppressed in it.
  *
- * @param failures gets the IOException of each as it comes
+ * @param failures receives each IOException when it occurs
  */
 internal suspend fun <A, T : Any> firstToSucceed(
     targets: List<A>,
@@ -33,7 +34,7 @@ internal suspend fun <A, T : Any> firstToSucceed(
     try {
         return coroutineScope { race.run(this) }
     } catch (failure: Throwable) {
-        // Cancelled on the way back to the caller, who will never see it.
+        // Cancelled on the way back to the caller, which does not get the result.
         race.winner?.let(discard)
         throw failure
     }
@@ -71,7 +72,7 @@ private class Race<A, T : Any>(
         attempts += launch { outcomes.trySend(runCatching { attempt(target) }) }
     }
 
-    /** That of the next attempt that ends, or null if it is time for another one. */
+    /** Returns the outcome of the next attempt that ends, or null if it is time to start another. */
     @OptIn(ExperimentalCoroutinesApi::class)
     private suspend fun outcome(): Result<T>? = select {
         outcomes.onReceive { it }
@@ -89,6 +90,6 @@ private class Race<A, T : Any>(
     }
 }
 
-/** The last of [failures], with the earlier ones suppressed in it. */
+/** Returns the last of [failures], with the earlier ones suppressed in it. */
 internal fun joined(failures: List<IOException>): IOException =
     failures.last().also { failures.dropLast(1).forEach(it::addSuppressed) }

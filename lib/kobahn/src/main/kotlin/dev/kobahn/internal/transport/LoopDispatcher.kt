@@ -13,10 +13,10 @@ import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.cancel
 
 /**
- * Runs coroutines on [loop], in the order they were dispatched; `delay` and `withTimeout` use the
- * loop's timers and no other thread.
+ * Runs coroutines on [loop], in the order they were dispatched. `delay` and `withTimeout` use the
+ * loop's timers, and no other thread.
  *
- * Once the loop has stopped, a coroutine that is dispatched to it is cancelled and runs its
+ * After the loop has stopped, a coroutine that is dispatched to it is cancelled, and runs its
  * `finally` blocks on [Dispatchers.IO].
  */
 @OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)

@@ -138,7 +138,7 @@ internal class LoopSelector(private val open: () -> Selector) {
         keys[count++] = key
     }
 
-    /** Without memory the remaining keys wait for the next call: a key that is not served stays ready. */
+    /** Without memory the other keys wait for the next call: a key that is not served stays ready. */
     private fun grow(): Boolean = try {
         keys = keys.copyOf(2 * count)
         true

@@ -13,8 +13,8 @@ import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * Lets Ktor wait for the sockets it accepts and connects on the selector of [loop]. Reading and
- * writing do not come here: [SocketTransport] does that with the channel itself. Thread-safe.
+ * Lets Ktor accept and connect sockets with the selector of [loop]. Reading and writing do not come
+ * here: [SocketTransport] uses the channel itself. Thread-safe.
  */
 @OptIn(InternalAPI::class)
 internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManager {
@@ -25,7 +25,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
     override suspend fun select(selectable: Selectable, interest: SelectInterest) {
         suspendCancellableCoroutine { continuation ->
             selectable.suspensions.addSuspension(interest, continuation)
-            // Left behind, it would make the next select for this interest throw.
+            // A suspension that stays would make the next select for this interest throw.
             try {
                 continuation.invokeOnCancellation {
                     selectable.suspensions.removeSuspension(interest)
@@ -48,7 +48,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
                 waiting.key = loop.register(selectable.channel, selectable.interestedOps, waiting)
             }
         } catch (failure: Throwable) {
-            // Closed or cancelled meanwhile, or no memory: who waits must learn it in any case.
+            // Closed or cancelled meanwhile, or no memory: the waiting coroutine must resume anyway.
             loop.releaseReserve(failure)
             fail(selectable, failure)
         }
@@ -62,7 +62,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
         selectable.suspensions.invokeForEachPresent { _ -> resumeWithException(cause) }
     }
 
-    /** Does nothing: the loop ends when its group does. */
+    /** Does nothing: the loop ends with its group. */
     override fun close(): Unit = Unit
 
     private inner class Waiting(private val selectable: Selectable) : ReadyHandler {
@@ -72,7 +72,7 @@ internal class LoopSelectorManager(private val loop: EventLoop) : SelectorManage
             try {
                 key.interestOps(key.interestOps() and ops.inv())
             } finally {
-                // That may need memory; who waits has to go on all the same.
+                // interestOps may lack memory; the waiting coroutine must resume anyway.
                 selectable.suspensions.invokeForEachPresent(ops) { resume(Unit) }
             }
         }

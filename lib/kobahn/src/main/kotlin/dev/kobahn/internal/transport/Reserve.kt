@@ -1,29 +1,29 @@
 package dev.kobahn.internal.transport
 
 /**
- * A little memory that is given up where there is none left: what has to be done then, to close a
- * channel, to make an exception and to log it, needs some. It is taken again later. Not thread-safe.
+ * A little memory that is freed when memory has run out: closing a channel, creating an exception and
+ * logging it need some. It is allocated again later. Not thread-safe.
  */
 internal class Reserve {
     private var octets: ByteArray? = ByteArray(SIZE)
     private var releasedAt = 0L
     private val isFresh get() = System.nanoTime() - releasedAt < PAUSE_NANOS
 
-    /** Whether it is there. */
+    /** Whether the reserve is allocated. */
     val isFull: Boolean get() = octets != null
 
-    /** Gives it up if [failure] is a lack of memory. Allocates nothing. */
+    /** Frees the reserve if [failure] is a lack of memory. Allocates nothing. */
     fun release(failure: Throwable) {
         if (failure is OutOfMemoryError) release()
     }
 
-    /** Gives it up. Allocates nothing. */
+    /** Frees the reserve. Allocates nothing. */
     fun release() {
         octets = null
         releasedAt = System.nanoTime()
     }
 
-    /** Takes it again if it was given up some time ago; whether it did. */
+    /** Allocates the reserve again if it was freed some time ago. Returns whether it did. */
     fun refill(): Boolean {
         if (octets != null || isFresh) return false
         try {
@@ -38,7 +38,7 @@ internal class Reserve {
     private companion object {
         const val SIZE = 256 * 1024
 
-        /** To fail costs a run of the garbage collector. */
+        /** A failed attempt costs a run of the garbage collector, so attempts are rare. */
         const val PAUSE_NANOS = 1_000_000_000L
     }
 }

@@ -9,9 +9,9 @@ import java.nio.channels.Pipe
 import java.nio.channels.SocketChannel
 
 /**
- * What the JDK's channels initialise when the first of them is read or closed. That needs
- * descriptors and memory, and where it fails once no channel of the process can be closed any more:
- * so it is done before the first connection. Thread-safe.
+ * Initializes the JDK's classes for channels before the first connection. The JDK does so when the
+ * first channel is read or closed. That needs file descriptors and memory; if it fails once, no
+ * channel of the process can be closed any more. Thread-safe.
  */
 internal object SocketClasses {
     private const val DESCRIPTORS = 8
@@ -19,7 +19,7 @@ internal object SocketClasses {
 
     private var areLoaded = false
 
-    /** Throws IOException, and has done nothing, if there are too few descriptors. */
+    /** Throws IOException, without having initialized anything, if file descriptors are too few. */
     @Synchronized
     fun load() {
         if (areLoaded) return
@@ -29,7 +29,7 @@ internal object SocketClasses {
         areLoaded = true
     }
 
-    /** What fails here leaves nothing half initialised. */
+    /** Fails before any class is initialized by half. */
     private fun checkDescriptors() {
         if (!File(NOTHING).exists()) return
         val opened = ArrayList<FileInputStream>(DESCRIPTORS)

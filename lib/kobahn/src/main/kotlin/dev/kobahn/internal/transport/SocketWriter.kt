@@ -99,7 +99,7 @@ internal class SocketWriter(val output: OctetQueue, val channel: SocketChannel) 
         return if (mayWrite) fill(buffer) else Outcome.DONE
     }
 
-    /** Fills [buffer] from [output] and returns null, or returns the outcome if there is nothing to write. */
+    /** Fills [buffer] from [output] and returns null, or returns the outcome if [output] is empty. */
     private fun fill(buffer: ByteBuffer): Outcome? {
         if (output.isEmpty) {
             state = if (isEnding) State.ENDED else State.IDLE

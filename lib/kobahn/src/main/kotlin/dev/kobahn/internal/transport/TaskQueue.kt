@@ -3,22 +3,21 @@ package dev.kobahn.internal.transport
 import java.util.concurrent.ConcurrentLinkedQueue
 
 /**
- * What an event loop still has to run, in order: a task that was added before another one, on
- * whatever thread, runs before it.
+ * The tasks of an event loop, in the order in which they were added, by whatever thread.
  *
- * The loop's own tasks, nearly all of them, go into a plain deque; those of other threads into a
- * lock-free queue. [addOnLoop] and [poll] belong to the loop, the rest to anybody.
+ * Nearly all tasks are added by the loop itself, and go into a plain deque; the tasks of other
+ * threads go into a lock-free queue.
  */
 internal class TaskQueue {
     private val own = ArrayDeque<Runnable>()
     private val arrived = ConcurrentLinkedQueue<Runnable>()
 
-    /** Whether nothing waits. On the loop. */
+    /** Whether no task waits. On the loop. */
     val isEmpty: Boolean get() = own.isEmpty() && arrived.isEmpty()
 
     /** Appends [task]. On the loop. */
     fun addOnLoop(task: Runnable) {
-        // What has arrived came before this task and must stay before it.
+        // Tasks that have arrived came before this one.
         while (true) own.addLast(arrived.poll() ?: break)
         own.addLast(task)
     }
@@ -28,7 +27,7 @@ internal class TaskQueue {
         arrived.add(task)
     }
 
-    /** Takes back a [task] that was added from elsewhere, unless the loop was faster. */
+    /** Removes a [task] that another thread added; false if the loop was faster. From any thread. */
     fun withdraw(task: Runnable): Boolean = arrived.remove(task)
 
     /** Removes and returns the first task, or null. On the loop. */
