@@ -228,7 +228,7 @@ internal class EventLoop(
         asleep.set(true)
         try {
             // A thread that added a task before asleep was set did not wake the loop.
-            if (hasWork()) loopSelector.selectNow() else loopSelector.select(maxOf(timeout, 0))
+            if (hasWork()) loopSelector.selectNow() else loopSelector.select(maxOf(timeout, 0L))
         } finally {
             asleep.set(false)
         }

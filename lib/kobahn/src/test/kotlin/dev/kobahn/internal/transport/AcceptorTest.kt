@@ -33,7 +33,7 @@ internal class AcceptorTest :
         val scope = CoroutineScope(Dispatchers.Default + Job())
         afterSpec { lease.release() }
 
-        test("accepted connections come on their loops, which take turns") {
+        test("accepted connections are spread over the loops in turn") {
             val accepted = Channel<Pair<SocketTransport, Boolean>>(Channel.UNLIMITED)
             val acceptor = Acceptor.bind(anyPort, lease) {
                 accepted.trySend(it to it.loop.isCurrent)
@@ -49,7 +49,7 @@ internal class AcceptorTest :
             job.cancelAndJoin()
         }
 
-        test("when the job has completed the port is free, and connecting fails") {
+        test("after the job has completed the port is free, and connecting fails") {
             val first = Acceptor.bind(anyPort, lease) { it.close() }
             val port = first.port
             first.start(scope).cancelAndJoin()
@@ -71,7 +71,7 @@ internal class AcceptorTest :
             binding.await().getOrThrow()
         }
 
-        test("an address that cannot be bound is named") {
+        test("the exception names an address that cannot be bound") {
             val first = Acceptor.bind(anyPort, lease) { it.close() }
             shouldThrow<BindException> {
                 Acceptor.bind(anyPort.copy(port = first.port), lease) { it.close() }
@@ -79,7 +79,7 @@ internal class AcceptorTest :
             first.start(scope).cancelAndJoin()
         }
 
-        test("an acceptor whose job is cancelled before it began frees the port too") {
+        test("an acceptor cancelled before its start frees the port too") {
             val acceptor = Acceptor.bind(anyPort, lease) { it.close() }
             acceptor.start(CoroutineScope(Job().apply { cancel() })).join()
             val again = Acceptor.bind(anyPort.copy(port = acceptor.port), lease) { it.close() }
@@ -150,7 +150,7 @@ internal class AcceptorTest :
         }
     })
 
-/** Fails three times before it accepts, at last as it does without memory. */
+/** Fails three times before it accepts, the third time for lack of memory. */
 private class FailingServerSocket(private val real: ServerSocket) :
     ServerSocket by real,
     Selectable by (real as Selectable) {

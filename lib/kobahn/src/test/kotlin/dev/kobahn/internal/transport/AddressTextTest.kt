@@ -13,12 +13,12 @@ internal class AddressTextTest :
                 "tcp4:127.0.0.1:9000"
         }
 
-        test("an address that was not resolved is named by its host") {
+        test("an unresolved address is named by its host") {
             InetSocketAddress.createUnresolved("example.com", 80).toText() shouldBe
                 "tcp:example.com:80"
         }
 
-        test("any other address is a Unix socket's") {
+        test("any other address is that of a Unix socket") {
             val address = object : SocketAddress() {
                 override fun toString() = "/run/kobahn"
             }

@@ -14,12 +14,12 @@ internal class BlockedLoopWatchTest :
     FunSpec({
         timeout = 30_000
 
-        test("a blocked loop is reported once, with the stack of the culprit") {
+        test("a blocked loop is reported once, with its thread's stack") {
             val loop = EventLoop("blocked").apply { start() }
             val reports = CopyOnWriteArrayList<Throwable>()
             val reported = CompletableDeferred<Unit>()
             val watch = BlockedLoopWatch(20.milliseconds, { listOf(loop) }) { _, stack ->
-                // A loop whose thread waits for a processor is reported, too.
+                // A loop whose thread waits for a processor is reported too.
                 if (stack.stackTrace.any { it.methodName == "culprit" }) {
                     reports.add(stack)
                     reported.complete(Unit)

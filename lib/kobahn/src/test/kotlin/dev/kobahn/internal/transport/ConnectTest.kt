@@ -31,7 +31,7 @@ internal class ConnectTest :
             shouldThrow<UnknownHostException> { resolve("no-such-host.invalid") }
         }
 
-        test("a host is connected to by name") {
+        test("connect finds a host by its name") {
             ServerSocket(0).use { server ->
                 val transport = connect(Endpoint.Tcp("localhost", server.localPort), lease.next())
                 server.accept().close()
@@ -44,7 +44,7 @@ internal class ConnectTest :
             shouldThrow<IOException> { connect(Endpoint.Tcp("127.0.0.1", port), lease.next()) }
         }
 
-        test("a failure names the host and the address, and is of the same kind") {
+        test("a failure names the host and the address, and keeps its type") {
             val port = ServerSocket(0).use { it.localPort }
             val refused = shouldThrow<ConnectException> {
                 connect(Endpoint.Tcp("localhost", port), lease.next())
@@ -57,7 +57,7 @@ internal class ConnectTest :
                 .message shouldBe "Connection refused: [::1]:$port"
         }
 
-        test("an address that never answers does not keep others from being tried") {
+        test("an address that never answers does not delay the others for long") {
             fullServer { silent ->
                 ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { server ->
                     val addresses = listOf(silent, server.localPort)
@@ -69,7 +69,7 @@ internal class ConnectTest :
             }
         }
 
-        test("a port out of range is refused by name and range") {
+        test("a port out of range is rejected with its name and range") {
             shouldThrow<IllegalArgumentException> { Endpoint.Tcp("localhost", 65_536) }
                 .message shouldBe "port must be in 0..65535, but is 65536"
         }

@@ -15,7 +15,7 @@ internal class EventLoopGroupTest :
     FunSpec({
         timeout = 30_000
 
-        test("loops are handed out in turn, and start when they are needed") {
+        test("a lease returns the loops in turn, and starts them when they are needed") {
             val group = EventLoopGroup("in-turn", 3)
             val lease = group.acquire()
             threads("in-turn").shouldBeEmpty()
@@ -28,7 +28,7 @@ internal class EventLoopGroupTest :
             group.awaitStopped()
         }
 
-        test("the last lease that is released stops the loops, and a later one starts new ones") {
+        test("releasing the last lease stops the loops, and a later lease starts new ones") {
             val group = EventLoopGroup("restarted", 2)
             repeat(3) {
                 val leases = List(3) { group.acquire() }
@@ -54,7 +54,7 @@ internal class EventLoopGroupTest :
             threads("self-stopping").shouldBeEmpty()
         }
 
-        test("the loops of a group keep the JVM alive if they are to") {
+        test("the loops of a group keep the JVM alive on request") {
             val group = EventLoopGroup("staying", 2, keepsAlive = true)
             val lease = group.acquire()
             lease.next()
@@ -71,7 +71,7 @@ internal class EventLoopGroupTest :
             other.awaitStopped()
         }
 
-        test("a released lease hands out nothing") {
+        test("a released lease returns no loop") {
             val lease = EventLoopGroup("released", 1).acquire()
             lease.release()
             shouldThrow<IllegalStateException> { lease.next() }
@@ -93,7 +93,7 @@ private suspend fun useOnce(group: EventLoopGroup) {
     val recorders = listOf(first.record(), second.record())
     first.send(byteArrayOf(1))
     recorders[1].awaitOctets(1)
-    // Open when the group stops: it has to close them.
+    // Still open when the group stops, which has to close them.
     lease.release()
     group.awaitStopped()
     recorders.forEach { it.closed.await() }

@@ -49,7 +49,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("what goes on in the next turn lets ready channels have theirs") {
+        test("an action for the next turn runs after ready channels are served") {
             loop { loop ->
                 val pipe = Pipe.open()
                 pipe.source().configureBlocking(false)
@@ -91,7 +91,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("tasks of one thread run in its order, and all on the loop") {
+        test("tasks of one thread run in their order, and all on the loop") {
             loop { loop ->
                 val ran = ArrayList<Int>()
                 val done = CompletableDeferred<Unit>()
@@ -108,7 +108,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("a task of the loop comes after what another thread had added before") {
+        test("a task of the loop runs after tasks that another thread added before") {
             loop { loop ->
                 val ran = ArrayList<String>()
                 val done = CompletableDeferred<Unit>()
@@ -127,7 +127,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("no task from another thread is ever overslept") {
+        test("the loop never sleeps while a task from another thread waits") {
             loop { loop ->
                 repeat(50_000) { withContext(loop.dispatcher) { } }
                 val count = AtomicInteger()
@@ -143,7 +143,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("what waits for a selection waits for the next, wherever in a turn it is added") {
+        test("an action for after a selection waits for the next one, wherever it was added") {
             loop { loop ->
                 val pipe = Pipe.open()
                 val source = pipe.source().apply { configureBlocking(false) }
@@ -169,7 +169,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("a failure that cannot even be logged does not end the loop") {
+        test("a failure that cannot be logged does not end the loop") {
             loop { loop ->
                 loop.execute { throw Unspeakable() }
                 loop.schedule(1.milliseconds) { throw Unspeakable() }
@@ -201,7 +201,7 @@ internal class EventLoopTest :
         test("timers set on the loop fire in the order of their deadlines") {
             loop { loop ->
                 val fired = ArrayList<Duration>()
-                // Far apart, for setting them takes time as well.
+                // Far apart, because setting them takes time as well.
                 val delays = List(50) { (it % 5 * 50).milliseconds }
                 withContext(loop.dispatcher) {
                     delays.map { wait -> launch { delay(wait).also { fired.add(wait) } } }
@@ -219,7 +219,7 @@ internal class EventLoopTest :
                 timers.take(5000).forEach { it.dispose() }
                 loop.pendingTimers() shouldBe 5000
                 withContext(loop.dispatcher) {
-                    // While this runs none can fire, however long it takes.
+                    // No timer can fire while this runs, however long it takes.
                     val soon = List(100) {
                         loop.schedule(1.milliseconds) { fired.incrementAndGet() }
                     }
@@ -256,7 +256,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("a task that throws is survived, whatever it throws") {
+        test("the loop survives a task that throws, whatever it throws") {
             loop { loop ->
                 loop.execute { error("on purpose") }
                 loop.execute { throw StackOverflowError("on purpose") }
@@ -266,7 +266,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("a task that leaves its thread interrupted harms nobody") {
+        test("a task that leaves its thread interrupted closes no channel") {
             loop { loop ->
                 loop.execute { Thread.currentThread().interrupt() }
                 withContext(loop.dispatcher) { delay(2.milliseconds) }
@@ -274,7 +274,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("a coroutine that only yields keeps neither timers nor others from running") {
+        test("a coroutine that only yields stops neither timers nor other coroutines") {
             loop { loop ->
                 val busy = CoroutineScope(loop.dispatcher).launch { while (true) yield() }
                 withContext(loop.dispatcher) { delay(5.milliseconds) }
@@ -283,7 +283,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("what waits on a loop that stops is cancelled") {
+        test("stopping the loop cancels coroutines that wait on it") {
             loop { loop ->
                 val waiting = CoroutineScope(loop.dispatcher).async { delay(1.hours) }
                 withContext(loop.dispatcher) { }
@@ -293,7 +293,7 @@ internal class EventLoopTest :
             }
         }
 
-        test("what is given to a loop that has stopped runs elsewhere, coroutines cancelled") {
+        test("a stopped loop runs tasks elsewhere, and cancels coroutines") {
             loop { loop ->
                 loop.stop()
                 loop.termination.join()
@@ -317,7 +317,7 @@ internal class EventLoopTest :
 
 private suspend fun EventLoop.pendingTimers(): Int = withContext(dispatcher) { waitingTimers }
 
-/** As an error that is thrown again by whoever needs memory to tell of it. */
+/** Throws again when it is logged, like an error for lack of memory. */
 private class Unspeakable : Error() {
     override val message: String get() = throw this
 

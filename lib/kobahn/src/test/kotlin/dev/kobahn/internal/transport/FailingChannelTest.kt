@@ -23,7 +23,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 
-/** What the system or the JVM fails at is no reason for a connection to stay. */
+/** A connection ends even if the system or the JVM fails to read, write or close its channel. */
 internal class FailingChannelTest :
     FunSpec({
         timeout = 30_000
@@ -44,7 +44,7 @@ internal class FailingChannelTest :
         }
 
         for (failure in listOf(IOException("on purpose"), NoClassDefFoundError("on purpose"))) {
-            test("who is served learns of the end though its channel cannot be closed: $failure") {
+            test("a listener hears of the end though its channel cannot be closed: $failure") {
                 val log = capturedLog {
                     served { transport, channel ->
                         val recorder = transport.record()
@@ -59,14 +59,14 @@ internal class FailingChannelTest :
         }
 
         for (way in listOf("write", "read")) {
-            test("a $way that is only tried and fails in any way ends the connection alone") {
+            test("a $way outside of events that fails ends the connection, and throws nothing") {
                 capturedLog {
                     served { transport, channel ->
                         val recorder = transport.record()
                         channel.failure = NoClassDefFoundError("on purpose")
                         val hasReturned = transport.onLoop {
                             transport.send(ByteArray(10))
-                            // A timer of who expects something does this, and has to go on.
+                            // Timers call these, and must not fail with the channel.
                             if (way == "write") transport.writeNow() else transport.readOnce()
                             true
                         }
@@ -79,16 +79,16 @@ internal class FailingChannelTest :
         }
     })
 
-/** [real], but for what is to fail. */
+/** A channel that delegates to [real], and can be told to fail. */
 internal class FailingChannel(private val real: SocketChannel) :
     SocketChannel(SelectorProvider.provider()) {
-    /** What writing, reading and closing throw. */
+    /** The exception that writing, reading and closing throw, or null. */
     @Volatile
     var failure: Throwable? = null
 
     private var key: SelectionKey? = null
 
-    /** Whether a selector looks after it. On the loop. */
+    /** Whether a selector watches the channel. On the loop. */
     val isSelected: Boolean get() = key?.isValid == true
 
     fun registerReal(selector: Selector, ops: Int, attachment: Any?): SelectionKey =
@@ -145,7 +145,7 @@ internal class FailingChannel(private val real: SocketChannel) :
     override fun shutdownOutput(): SocketChannel = apply { real.shutdownOutput() }
 }
 
-/** Selects the real channels of [FailingChannel]s, for the JDK's selectors take none but its own. */
+/** Selects the real channels of [FailingChannel]s: the JDK's selectors accept only its channels. */
 private class UnwrappingSelector : AbstractSelector(SelectorProvider.provider()) {
     private val real = open()
 

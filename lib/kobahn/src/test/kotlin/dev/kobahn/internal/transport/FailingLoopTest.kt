@@ -23,9 +23,7 @@ internal class FailingLoopTest :
     FunSpec({
         timeout = 30_000
 
-        test(
-            "where selecting fails again and again timers and tasks go on, and the log has it once",
-        ) {
+        test("while selecting fails, timers and tasks run, and the failure is logged once") {
             val selector = FailingSelector()
             val loop = EventLoop("failing", openSelector = { selector })
             val log = capturedLog {
@@ -34,7 +32,7 @@ internal class FailingLoopTest :
                 withContext(loop.dispatcher) { loop.isCurrent } shouldBe true
                 val fired = CompletableDeferred<Int>()
                 loop.schedule(300.milliseconds) { fired.complete(selector.failures.get()) }
-                // 10 ms each, and not one after another without end.
+                // The loop pauses 10 ms after each failure.
                 fired.await() shouldBeInRange 2..60
             }
             log.count("Selecting failed on failing") shouldBe 1
@@ -43,14 +41,14 @@ internal class FailingLoopTest :
             loop.termination.join()
         }
 
-        test("a loop that cannot be made leaves no selector open") {
+        test("a loop whose constructor fails leaves no selector open") {
             val selector = FailingSelector()
             selector.fails = true
             shouldThrow<Exception> { EventLoop("never made", openSelector = { selector }) }
             selector.isOpen shouldBe false
         }
 
-        test("a selector that fails anew is logged anew") {
+        test("a selector that recovers and fails again is logged again") {
             val selector = FailingSelector()
             val loop = EventLoop("failing anew", openSelector = { selector })
             loop.start()
@@ -69,9 +67,7 @@ internal class FailingLoopTest :
             loop.termination.join()
         }
 
-        test(
-            "what a selector without memory has dropped is watched, and closed, once there is some",
-        ) {
+        test("channels that a selector without memory dropped are watched or closed later") {
             val dropping = FailingSelector()
             val selectors = ArrayDeque<Selector>(listOf(dropping))
             val loop = EventLoop("short") { selectors.removeFirstOrNull() ?: Selector.open() }
@@ -96,7 +92,7 @@ internal class FailingLoopTest :
         }
     })
 
-/** The end of a [pipe] that is read. */
+/** Reads from a [pipe]. */
 private class Channel : ReadyHandler {
     val pipe: Pipe = Pipe.open()
     val isHeard = CompletableDeferred<Unit>()
@@ -117,7 +113,7 @@ private class Channel : ReadyHandler {
     override fun onLoopStopped() = pipe.source().close()
 }
 
-/** A selector without channels of its own, which finds nothing, or fails. */
+/** A selector that can be told to fail. */
 private class FailingSelector : AbstractSelector(SelectorProvider.provider()) {
     val real: Selector = Selector.open()
     val failures = AtomicInteger()

@@ -21,7 +21,7 @@ import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 
-/** Attempts named by their targets, and what became of them. */
+/** Attempts named by their targets, and their results. */
 private class Attempts(private val time: TestScope) {
     val begun = ArrayList<String>()
     val cancelled = ArrayList<String>()
@@ -46,7 +46,7 @@ private val TestScope.now get() = currentTime
 @OptIn(ExperimentalCoroutinesApi::class)
 class FirstToSucceedTest :
     FunSpec({
-        test("the first target that succeeds is the result, and no other is tried") {
+        test("the first target succeeds, and no other is tried") {
             runTest {
                 val attempts = Attempts(this)
                 attempts.run("a", "b") { it } shouldBe "a"
@@ -54,9 +54,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test(
-            "one that has failed is followed at once; the last error comes with the earlier ones",
-        ) {
+        test("a failed attempt starts the next at once; the last error has the earlier ones") {
             runTest {
                 val attempts = Attempts(this)
                 val failure = shouldThrow<IOException> {
@@ -68,7 +66,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("one that never answers is followed after 250 ms, and cancelled by who succeeds") {
+        test("the next attempt starts after 250 ms, and its success cancels the first") {
             runTest {
                 val attempts = Attempts(this)
                 val first = attempts.run("silent", "refused", "open", "spare") {
@@ -86,7 +84,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("one that is late may still be the first") {
+        test("a slow attempt may still be the first to succeed") {
             runTest {
                 val attempts = Attempts(this)
                 val first = attempts.run("late", "later") {
@@ -99,7 +97,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("what another brings all the same is discarded") {
+        test("a result that comes after the first one is discarded") {
             runTest {
                 val attempts = Attempts(this)
                 val first = attempts.run("stubborn", "quick") {
@@ -111,7 +109,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("cancellation cancels all that were begun, and waits for them") {
+        test("cancellation cancels all attempts, and waits for them") {
             runTest {
                 val attempts = Attempts(this)
                 val racing = async { attempts.run("a", "b", "c") { awaitCancellation() } }
@@ -122,7 +120,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("a winner whose caller is cancelled before it gets it is discarded") {
+        test("the result is discarded if the caller is cancelled before it gets it") {
             runTest {
                 val attempts = Attempts(this)
                 val racing = async {
@@ -131,7 +129,7 @@ class FirstToSucceedTest :
                         it
                     }
                 }
-                // The winner is known, and its rival is waited for.
+                // The first attempt has succeeded, and the other one has not ended yet.
                 advanceTimeBy(500)
                 runCurrent()
                 attempts.discarded.shouldBeEmpty()
@@ -140,7 +138,7 @@ class FirstToSucceedTest :
             }
         }
 
-        test("what is no IOException ends it") {
+        test("an exception other than IOException ends all attempts") {
             runTest {
                 val attempts = Attempts(this)
                 shouldThrow<IllegalStateException> { attempts.run("a", "b") { error(it) } }

@@ -6,7 +6,7 @@ import java.nio.file.Files
 import java.nio.file.Path
 import javax.management.ObjectName
 
-/** How many files, sockets and selectors this process has open, or 0 where that is not known. */
+/** The number of files, sockets and selectors that this process has open, or 0 if unknown. */
 internal fun openDescriptors(): Long {
     val system = ObjectName(ManagementFactory.OPERATING_SYSTEM_MXBEAN_NAME)
     val server = ManagementFactory.getPlatformMBeanServer()
@@ -15,8 +15,8 @@ internal fun openDescriptors(): Long {
 }
 
 /**
- * How many sockets this process has open, which the files the JVM opens meanwhile do not change;
- * all descriptors where the system does not tell them apart.
+ * The number of sockets that this process has open. Unlike [openDescriptors] it does not count files
+ * that the JVM opens meanwhile, if the system distinguishes them.
  */
 internal fun openSockets(): Long {
     val descriptors = Path.of("/proc/self/fd")
@@ -27,7 +27,7 @@ internal fun openSockets(): Long {
 private fun isSocket(descriptor: Path): Boolean = try {
     Files.readSymbolicLink(descriptor).toString().startsWith("socket:")
 } catch (_: IOException) {
-    // Closed since it was listed, the listing's own descriptor for one.
+    // Closed since it was listed, as the descriptor of the listing itself is.
     false
 }
 

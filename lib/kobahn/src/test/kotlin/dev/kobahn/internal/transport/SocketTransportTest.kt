@@ -28,7 +28,7 @@ internal class SocketTransportTest :
             second.close()
         }
 
-        test("the ends are named the way Autobahn names them") {
+        test("the ends are named in Autobahn's form") {
             pair { first, second ->
                 first.peer shouldMatch Regex("tcp4:127\\.0\\.0\\.1:\\d+")
                 first.peer shouldBe second.local
@@ -49,7 +49,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("a listener that throws has its transport closed and no other") {
+        test("a listener that throws closes its transport and no other") {
             pair { first, second ->
                 val recorder = first.record { error("on purpose") }
                 second.record()
@@ -59,7 +59,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("a listener that runs out of memory gives up what it holds before its end") {
+        test("a listener that runs out of memory forgets its input before the end") {
             pair { first, second ->
                 var wasForgotten = false
                 lateinit var recorder: Recorder
@@ -76,7 +76,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("what is sent between the close and the end is kept by nobody") {
+        test("bytes sent between close and onClosed are discarded") {
             pair { first, second ->
                 second.record()
                 val recorder = first.record()
@@ -89,7 +89,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("octets that arrived before a write failed are delivered first") {
+        test("bytes that arrived before a failed write are delivered first") {
             pair { first, second ->
                 second.record()
                 val recorder = Recorder()
@@ -97,7 +97,7 @@ internal class SocketTransportTest :
                 first.onLoop { first.start(recorder) }
                 recorder.awaitOctets(2) shouldBe byteArrayOf(1, 2)
                 first.onLoop {
-                    // Behind the transport's back, so that its next write fails.
+                    // Without the transport's knowledge, so that its next write fails.
                     first.channel.shutdownOutput()
                     second.channel.write(ByteBuffer.wrap(byteArrayOf(3, 4)))
                     first.send(byteArrayOf(5))
@@ -107,7 +107,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("closing after the output waits for the last octet and for nothing else") {
+        test("closing after the output waits for the last byte and for nothing else") {
             pair { first, second ->
                 val reader = second.record()
                 val recorder = first.record()
@@ -123,7 +123,7 @@ internal class SocketTransportTest :
             }
         }
 
-        test("a peer that sends more is read on, so that it can read what was written") {
+        test("closing after the output reads on if the peer still sends") {
             pair { first, second ->
                 val reader = second.record()
                 val recorder = Recorder()
@@ -146,8 +146,8 @@ internal class SocketTransportTest :
         }
 
         for (othersMayWrite in listOf(true, false)) {
-            val who = if (othersMayWrite) "who sends writes" else "the loop writes for who may not"
-            test("$who, from another thread too") {
+            val writer = if (othersMayWrite) "another thread" else "the loop"
+            test("$writer writes what another thread sends") {
                 val loop = EventLoop("writing", othersMayWrite).apply { start() }
                 ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { server ->
                     val transport = connect(Endpoint.Tcp("127.0.0.1", server.localPort), loop)

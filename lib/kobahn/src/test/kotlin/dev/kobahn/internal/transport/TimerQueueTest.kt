@@ -12,7 +12,7 @@ internal class TimerQueueTest :
     FunSpec({
         fun timer(deadline: Long) = Timer(deadline) { }
 
-        test("timers come out by deadline, those with the same deadline in the order they were added") {
+        test("timers come out by deadline, and with the same deadline in the order of adding") {
             checkAll(Arb.list(Arb.int(0..20), 0..100)) { deadlines ->
                 val timers = TimerHeap()
                 val added = deadlines.map { timer(it.toLong()) }.onEach(timers::add)

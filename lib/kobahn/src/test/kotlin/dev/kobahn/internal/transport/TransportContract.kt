@@ -73,7 +73,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("threads that send at the same time do not mix up or lose anything") {
+        test("bytes of threads that send at the same time are neither mixed up nor lost") {
             pair {
                 val recorder = second.record()
                 first.record()
@@ -109,7 +109,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("what is sent during one turn of the loop leaves in one write") {
+        test("all bytes sent during one turn of the loop leave in one write") {
             pair {
                 val recorder = second.record()
                 first.record()
@@ -119,7 +119,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("what is answered to one read leaves in one write") {
+        test("all answers to one read leave in one write") {
             pair {
                 val recorder = second.record()
                 first.record { chunk -> repeat(10) { first.send(chunk) } }
@@ -132,7 +132,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
         for (onLoop in listOf(true, false)) {
             val where = if (onLoop) "on the loop" else "elsewhere"
 
-            test("what is set apart leaves in writes of its own, in order, when sent $where") {
+            test("bytes set apart leave in writes of their own, in order, when sent $where") {
                 pair {
                     val recorder = second.record()
                     first.record()
@@ -206,7 +206,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("a transport closes by itself when both directions have ended") {
+        test("a transport closes itself when both directions have ended") {
             pair {
                 val recorders = listOf(first.record(), second.record())
                 first.send(byteArrayOf(1))
@@ -223,7 +223,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("every write is told, with the number of octets that still wait") {
+        test("every write is reported, with the number of bytes that still wait") {
             pair {
                 val recorder = first.record()
                 val peer = second.record()
@@ -237,7 +237,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("what is sent after the end of the output is discarded") {
+        test("bytes sent after the end of the output are discarded") {
             pair {
                 first.record()
                 val recorder = second.record()
@@ -269,7 +269,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("closing is never reported within the call of close") {
+        test("close never calls onClosed before it returns") {
             pair {
                 val recorder = first.record()
                 val closings = first.onLoop {
@@ -281,7 +281,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
-        test("close is seen by the peer after everything that was written") {
+        test("the peer sees the close after all that was written") {
             pair {
                 first.record()
                 val recorder = second.record()
