@@ -99,10 +99,10 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
 
     /**
      * The function that chooses among a client's offers of compression. It gets all valid offers in
-     * their order, if there are any, and accepts one of them; null is no compression. Its exception
-     * is logged and answered with 500; a handler that receives gets it as the cause of a
-     * [ConnectionClosedException]. The function runs on the event loop of the connection and must
-     * not block.
+     * their order, if there are any, and accepts one of them or returns null for no compression.
+     * Its exception is logged and answered with 500; a handler that receives gets it as the cause
+     * of a [ConnectionClosedException]. The function runs on the event loop of the connection and
+     * must not block.
      *
      * [perMessageDeflate] is the simpler option; only one of the two can be set. Default: null, no
      * compression.

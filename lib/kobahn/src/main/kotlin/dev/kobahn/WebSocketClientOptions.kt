@@ -82,9 +82,9 @@ public class WebSocketClientOptions internal constructor() :
 
     /**
      * The function that decides on a server's response to [perMessageCompressionOffers], if the
-     * response matches one of them. Null fails the handshake, and `connect` throws the function's
-     * exception. The function runs on the event loop of the connection and must not block. Default:
-     * null, which accepts every response that matches.
+     * response matches one of them. If it returns null, the handshake fails; `connect` throws its
+     * exceptions. The function runs on the event loop of the connection and must not block.
+     * Default: null, which accepts every response that matches.
      */
     public var perMessageCompressionAccept:
         ((response: PerMessageCompressResponse) -> PerMessageCompressResponseAccept?)? by

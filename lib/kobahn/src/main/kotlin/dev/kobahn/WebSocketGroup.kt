@@ -65,10 +65,10 @@ constructor(
     }
 
     /**
-     * Sends [message] to all members and returns the number of members that take it. Skips members
-     * whose handler has not accepted the connection yet, because only that handler opens it. A
-     * member that fails does not affect the others. Messages of one coroutine reach every member in
-     * order; messages of several coroutines may reach each member in a different order.
+     * Sends [message] to all members and returns the number of members it was handed to. Skips
+     * members whose handler has not accepted the connection yet, because only that handler opens
+     * it. A member that fails does not affect the others. Messages of one coroutine reach every
+     * member in order; messages of several coroutines may reach each member in a different order.
      *
      * Suspends only with [SlowConsumer.Suspend], until all members have room. Cancellation does not
      * take the message back. A connection that joins or leaves meanwhile may or may not get the

@@ -193,9 +193,9 @@ public interface AsyncWebSocketClient {
 
         /**
          * Sets the function that decides on a server's response to the offers, if the response
-         * matches one of them. Null fails the handshake, and an exception fails the future of
-         * `connect`. The function runs on the event loop of the connection and must not block.
-         * Without a function every response that matches is accepted.
+         * matches one of them. If it returns null, the handshake fails; an exception fails the
+         * future of `connect`. The function runs on the event loop of the connection and must not
+         * block. Without a function every response that matches is accepted.
          */
         public fun perMessageCompressionAccept(
             accept: Function<

@@ -66,8 +66,8 @@ constructor(
 
     /**
      * Sends [message] to all members that are open. The future completes with the number of members
-     * that take it: at once, except with [SlowConsumer.Suspend], which waits until all members have
-     * room. A member that fails does not affect the others. The future fails with
+     * it was handed to: at once, except with [SlowConsumer.Suspend], which waits until all members
+     * have room. A member that fails does not affect the others. The future fails with
      * `PayloadExceededException` if [message] is longer than the `maxMessagePayloadSize` of a
      * member, after the others have got it.
      */

@@ -89,9 +89,9 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
 
     /**
      * Sets the function that chooses among a client's offers of compression. It gets all valid
-     * offers in their order and accepts one of them; null is no compression. An exception is
-     * answered with 500. The function runs on the event loop of the connection and must not block.
-     * Excludes `perMessageDeflate`.
+     * offers in their order and accepts one of them or returns null for no compression. An
+     * exception is answered with 500. The function runs on the event loop of the connection and
+     * must not block. Excludes `perMessageDeflate`.
      */
     public fun perMessageCompressionAccept(
         accept: Function<in List<PerMessageCompressOffer>, out PerMessageCompressOfferAccept?>?,
