@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContain
@@ -18,12 +19,13 @@ class PlainEnglishTest :
             .sorted()
 
         test("no comment outside the exempt packages breaks a rule") {
-            sources.filterNot { packageOf(it) in EXEMPT }.flatMap(::violationsIn).shouldBeEmpty()
+            val found = sources.filterNot { packageOf(it) in EXEMPT }.flatMap(::violationsIn)
+            withClue(found.joinToString("\n", postfix = "\n")) { found.shouldBeEmpty() }
         }
 
         test("every exempt package breaks a rule") {
             val failing = sources.filter { violationsIn(it).isNotEmpty() }.map(::packageOf).toSet()
-            (EXEMPT - failing).shouldBeEmpty()
+            withClue("no longer to be exempt") { (EXEMPT - failing).shouldBeEmpty() }
         }
 
         test("the sources of all modules are read") {
