@@ -115,7 +115,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
                 withContext(NonCancellable) { webSocket.close(code) }
                 throw failure
             }
-            withContext(NonCancellable) { webSocket.closeDelivering(CloseCode.NORMAL_CLOSURE) }
+            withContext(NonCancellable) { webSocket.connection.closeDelivering(CloseCode.NORMAL_CLOSURE) }
             return result
         } finally {
             lease.release()
@@ -171,7 +171,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
                 }
                 opening = attempt
                 loop.call { attempt.start() }
-                RealClientWebSocket(connection, attempt.opened.await(), details)
+                RealClientWebSocket(connection, attempt.opened.await())
             }
         } catch (failure: Throwable) {
             transport?.close()

@@ -53,7 +53,7 @@ import kotlinx.coroutines.flow.StateFlow
  * Every part is made when it is first needed, so that a connection at rest is small.
  *
  * @param handlerOnLoop whether the application's handler runs on the connection's loop
- * @param opener completes the opening handshake, if it is not done yet
+ * @param opener opens the connection when the application begins to receive, if it is not open
  * @param budget bounds the memory of all connections together, or null
  */
 internal class Connection(
@@ -61,7 +61,7 @@ internal class Connection(
     val config: ConnectionConfig,
     maskingKeys: MaskingKeys,
     val handlerOnLoop: Boolean,
-    private val opener: Opener? = null,
+    private var opener: (() -> Unit)? = null,
     budget: MemoryBudget? = null,
 ) : TransportListener,
     ProtocolEvents,
@@ -183,6 +183,7 @@ internal class Connection(
         memory?.onOpened(requestSize)
         timings?.track("onOpen")
         enter(WebSocketState.OPEN)
+        opener = null
         autoPing?.start()
     }
 
@@ -504,7 +505,7 @@ internal class Connection(
         (job as? HandlerCoroutine)?.connection === this
 
     override fun onReceive() {
-        if (state == WebSocketState.CONNECTING) opener?.openSoon()
+        if (state == WebSocketState.CONNECTING) opener?.invoke()
     }
 
     override fun onFull() {

@@ -5,8 +5,8 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.SlowConsumer
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
-import dev.kobahn.internal.connection.ConnectionFace
 import dev.kobahn.internal.connection.KeptMemory
+import dev.kobahn.internal.connection.RealWebSocket
 import dev.kobahn.internal.connection.logError
 import java.util.concurrent.atomic.AtomicLong
 import kotlinx.coroutines.CoroutineScope
@@ -43,7 +43,7 @@ internal class Member<F : Any>(
     override var weight = 0L
         private set
 
-    private val connection get() = (webSocket as? ConnectionFace)?.connection
+    private val connection get() = (webSocket as? RealWebSocket)?.connection
 
     /** A waiting message, and the [part] of it that counts as memory kept for this member. */
     private class Waiting(val message: PreparedMessage) {

@@ -10,10 +10,9 @@ import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
-import dev.kobahn.internal.client.RealClientWebSocket
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.ProgressTimer
-import dev.kobahn.internal.server.RealServerWebSocket
+import dev.kobahn.internal.connection.RealWebSocket
 import dev.kobahn.java.AsyncClientWebSocket
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
@@ -190,8 +189,7 @@ internal abstract class RealAsyncWebSocket(
 
 private val WebSocket.connection: Connection
     get() = when (this) {
-        is RealServerWebSocket -> connection
-        is RealClientWebSocket -> connection
+        is RealWebSocket -> connection
         else -> throw IllegalArgumentException("$this is no connection of this library")
     }
 

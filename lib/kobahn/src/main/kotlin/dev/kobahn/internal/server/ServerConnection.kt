@@ -1,6 +1,7 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.HeldMemory
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.ProgressTimer
@@ -45,7 +46,7 @@ internal class ServerConnection(
 
     /** What everything goes to once it is open. */
     private val receiver: TransportListener?
-        get() = if (opening == null) webSocket!!.receiver else null
+        get() = if (opening == null) webSocket!!.connection else null
 
     /** What the application does with it. */
     private var handler: Job? = null
@@ -207,7 +208,15 @@ internal class ServerConnection(
     }
 
     private fun upgrade(request: ConnectionRequest, match: RouteTable.Match) {
-        val webSocket = RealServerWebSocket(request, this, match)
+        val connection = Connection(
+            transport,
+            match.service.connectionConfig,
+            context.maskingKeys,
+            handlerOnLoop = match.service.handlerDispatcher == null,
+            opener = { webSocket?.openSoon() },
+            budget = context.budget,
+        )
+        val webSocket = RealServerWebSocket(request, this, match, connection)
         this.webSocket = webSocket
         webSocket.launch()
     }
@@ -329,7 +338,7 @@ internal class ServerConnection(
 
     override fun forget() {
         opening?.forget()
-        webSocket?.receiver?.forget()
+        webSocket?.connection?.forget()
     }
 
     override fun onClosed(cause: IOException?) {

@@ -8,7 +8,6 @@ import dev.kobahn.WebSocket
 import dev.kobahn.internal.client.RealClientWebSocket
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.internal.connection.MemoryBudget
-import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.SegmentPool
@@ -45,8 +44,7 @@ private class Listener(maxMessagePayloadSize: Long = 0, budget: MemoryBudget? = 
         capacity = 100,
         budget = budget,
     )
-    val webSocket: WebSocket =
-        RealClientWebSocket(rig.connection, RESPONSE, rig.transport.details(isServer = false))
+    val webSocket: WebSocket = RealClientWebSocket(rig.connection, RESPONSE)
 
     /** What it heard: the first characters of messages of [SIZE]. */
     val heard: List<String>
