@@ -149,36 +149,33 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         val endpoint = endpoint(url)
         require(!url.isSecure) { "$endpoint: wss needs TLS, which is not supported yet" }
         val loop = lease.next()
-        var phase = OpeningPhase.LOOKUP
+        var step = Step.LOOKUP
         val failures = ArrayList<IOException>(0)
-        var opening: Opening? = null
+        var opening: ClientOpeningHandshake? = null
         var transport: Transport? = null
         val opened = try {
             loop.limited(options.openHandshakeTimeout) {
                 val addresses = endpoint.resolve()
-                phase = OpeningPhase.CONNECTING
+                step = Step.CONNECT
                 val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
                 val made = connect(addresses, loop, settings, failures).loggedBy(config.wireLog)
                 transport = made
-                val details = made.details(isServer = false)
-                phase = OpeningPhase.ASKING
-                val handshake = handshake(url, details)
-                phase = OpeningPhase.ANSWER
+                step = Step.ASK
+                val handshake = handshake(url, made.details(isServer = false))
+                step = Step.HANDSHAKE
                 val connection = connection(made)
-                val attempt = Opening(made, handshake, limits, "$endpoint") { agreed ->
-                    connection.extend(agreed)
-                    connection.also { it.onOpened() }
-                }
+                val attempt =
+                    ClientOpeningHandshake(made, handshake, limits, "$endpoint", connection)
                 opening = attempt
                 loop.call { attempt.start() }
-                RealClientWebSocket(connection, attempt.opened.await())
+                RealClientWebSocket(connection, attempt.response.await())
             }
         } catch (failure: Throwable) {
             transport?.close()
             throw failure
         }
         if (opened != null) return opened
-        val message = "${phase.lack} within ${options.openHandshakeTimeout}"
+        val message = "${step.lack} within ${options.openHandshakeTimeout}"
         transport?.log?.timeout(message)
         val failure = opening?.timedOut(message) ?: HandshakeException("$endpoint: $message")
         failures.forEach(failure::addSuppressed)
@@ -186,7 +183,19 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         throw failure
     }
 
-    /** Zero is no limit. */
+    /**
+     * A step of [open]. The time for all of them is limited together.
+     *
+     * @property lack what is missing when the time ends in this step, for the exception's message
+     */
+    private enum class Step(val lack: String) {
+        LOOKUP("the host's name was not looked up"),
+        CONNECT("no connection"),
+        ASK("onConnecting did not return"),
+        HANDSHAKE("no answer to the opening handshake"),
+    }
+
+    /** Runs [block] for at most [time], or without a limit if that is zero. Returns null at the limit. */
     private suspend fun <T : Any> Loop.limited(time: Duration, block: suspend () -> T): T? =
         if (time > Duration.ZERO) within(time) { block() } else block()
 

@@ -1,0 +1,172 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.HandshakeException
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.protocol.handshake.ClientHandshake
+import dev.kobahn.protocol.handshake.ClientHandshakeResult
+import dev.kobahn.protocol.handshake.ConnectionResponse
+import dev.kobahn.protocol.handshake.HeadLimits
+import dev.kobahn.protocol.handshake.HeadResult
+import dev.kobahn.protocol.handshake.ResponseHead
+import dev.kobahn.protocol.handshake.ResponseHeadParser
+import java.io.ByteArrayOutputStream
+import java.io.IOException
+import java.nio.ByteBuffer
+import kotlinx.coroutines.CompletableDeferred
+
+/**
+ * The opening handshake of a client (RFC 6455 section 4.1): sends the request, reads the response
+ * and opens the [connection] if the response is a valid 101. After that the connection receives all
+ * events of the transport. The body of any other response is read, within bounds, for the exception.
+ * Belongs to the loop, except [response] and [timedOut].
+ *
+ * ```
+ * READING_HEAD ──► OPEN
+ *      ├──► READING_BODY ──┐
+ *      └───────────────────┴──► FAILED
+ * ```
+ *
+ * @param server where the server is, for the messages of exceptions
+ */
+internal class ClientOpeningHandshake(
+    private val transport: Transport,
+    private val handshake: ClientHandshake,
+    private val limits: HeadLimits,
+    private val server: String,
+    private val connection: Connection,
+) : TransportListener {
+    private enum class Phase { READING_HEAD, READING_BODY, OPEN, FAILED }
+
+    @Volatile
+    private var phase = Phase.READING_HEAD
+    private var parser = ResponseHeadParser(limits)
+
+    /** The response that opens no WebSocket. */
+    private var refusal: Refusal? = null
+
+    /** The server's response, or the exception that says why there is no valid one. */
+    val response = CompletableDeferred<ConnectionResponse>()
+
+    fun start() {
+        transport.start(this)
+        synchronized(transport.output) { transport.output.append(handshake.request.toOctets()) }
+        transport.flush()
+    }
+
+    override fun onOctets(input: ByteBuffer) {
+        while (phase == Phase.READING_HEAD) {
+            if (!parser.parse(input)) return
+            onHead()
+        }
+        when (phase) {
+            Phase.OPEN -> connection.onOctets(input)
+            Phase.READING_BODY -> refusal!!.let { if (it.add(input)) fail(it.toException()) }
+            else -> Unit
+        }
+    }
+
+    private fun onHead() = when (val result = parser.result) {
+        is HeadResult.Complete -> judge(result.head)
+        is HeadResult.Malformed -> fail("the answer is not HTTP: ${result.reason}")
+        null -> error("the parser is done but has no result")
+    }
+
+    private fun judge(head: ResponseHead) {
+        val result = try {
+            handshake.check(head, transport.peer)
+        } catch (failure: Exception) {
+            // The application's acceptor of an extension failed.
+            return fail(failure)
+        }
+        when (result) {
+            is ClientHandshakeResult.Interim -> parser = ResponseHeadParser(limits)
+
+            is ClientHandshakeResult.Opened -> {
+                connection.extend(result.extensions)
+                connection.onOpened()
+                phase = Phase.OPEN
+                response.complete(result.response)
+            }
+
+            is ClientHandshakeResult.Failed -> refused(Refusal("$server: ${result.reason}", head))
+        }
+    }
+
+    private fun refused(refusal: Refusal) {
+        this.refusal = refusal
+        if (refusal.isComplete) fail(refusal.toException()) else phase = Phase.READING_BODY
+    }
+
+    private fun fail(message: String) = fail(HandshakeException("$server: $message"))
+
+    private fun fail(failure: Exception) {
+        phase = Phase.FAILED
+        response.completeExceptionally(failure)
+        transport.close()
+    }
+
+    override fun onInputEnd() = when (phase) {
+        Phase.READING_HEAD -> fail("the server ended the transport without an answer")
+        Phase.READING_BODY -> fail(refusal!!.toException())
+        Phase.OPEN -> connection.onInputEnd()
+        Phase.FAILED -> Unit
+    }
+
+    override fun onWritten(waiting: Long) {
+        if (phase == Phase.OPEN) connection.onWritten(waiting)
+    }
+
+    override fun forget() {
+        if (phase == Phase.OPEN) connection.forget()
+    }
+
+    override fun onClosed(cause: IOException?) {
+        if (phase == Phase.OPEN) return connection.onClosed(cause)
+        phase = Phase.FAILED
+        val failure = refusal?.toException()
+            ?: HandshakeException("$server: the transport ended without an answer", cause = cause)
+        response.completeExceptionally(failure)
+    }
+
+    /**
+     * Returns the exception for a handshake that took too long, with [message] unless a part of a
+     * refusal has arrived. From any thread.
+     */
+    fun timedOut(message: String): HandshakeException =
+        refusal?.toException() ?: HandshakeException("$server: $message")
+}
+
+/** A response that opens no WebSocket, with the beginning of its body. */
+private class Refusal(private val reason: String, private val head: ResponseHead) {
+    private val body = ByteArrayOutputStream()
+    private val expected = expectedLength()
+
+    /** Whether the body is complete or as long as it may get. A body of unknown length ends with the transport. */
+    val isComplete: Boolean get() = body.size() >= expected
+
+    /** Adds the octets of [input] that belong to the body; returns [isComplete]. */
+    fun add(input: ByteBuffer): Boolean {
+        val octets = ByteArray(minOf(input.remaining(), expected - body.size()))
+        input.get(octets)
+        body.write(octets, 0, octets.size)
+        return isComplete
+    }
+
+    private fun expectedLength(): Int {
+        val mayHaveBody = head.status >= FIRST_WITH_BODY && head.status !in BODILESS
+        if (!mayHaveBody) return 0
+        val declared = head.headers["Content-Length"]?.toLongOrNull() ?: return MAX_BODY
+        return declared.coerceIn(0, MAX_BODY.toLong()).toInt()
+    }
+
+    fun toException(): HandshakeException =
+        HandshakeException(reason, head.status, head.headers, body.toByteArray())
+
+    private companion object {
+        const val MAX_BODY = 64 * 1024
+        const val FIRST_WITH_BODY = 200
+        val BODILESS = setOf(204, 304)
+    }
+}
