@@ -98,6 +98,10 @@ internal class Connection(
     var closeStatus: CloseStatus? = null
         private set
 
+    /** The job of a server's handler, which calls [handlerCancelled] when it is cancelled. */
+    @Volatile
+    var handler: Job? = null
+
     /** The times, or null if they are not tracked. */
     @Volatile
     var timings: Timings? = null
@@ -357,7 +361,7 @@ internal class Connection(
         }
     }
 
-    /** The handler was cancelled. From any thread. */
+    /** The [handler] was cancelled. From any thread. */
     fun handlerCancelled() = incomingMessages.resumeAll()
 
     // The transport calls.
@@ -501,8 +505,7 @@ internal class Connection(
 
     // The channels of incoming messages call. From any thread.
 
-    override fun resumesOnCancellation(job: Job): Boolean =
-        (job as? HandlerCoroutine)?.connection === this
+    override fun resumesOnCancellation(job: Job): Boolean = job === handler
 
     override fun onReceive() {
         if (state == WebSocketState.CONNECTING) opener?.invoke()

@@ -19,7 +19,7 @@ import kotlinx.coroutines.channels.ChannelIterator
 /**
  * Takes messages from [channel] one after the other, for one coroutine at a time. The iterator is
  * itself the continuation of its wait, so that a message that is there costs no garbage, and a wait
- * costs no more than the registration with the coroutine's [Job], which a [HandlerCoroutine] does
+ * costs no more than the registration with the coroutine's [Job], which the [Connection.handler] does
  * not need.
  *
  * A wait, step by step:

@@ -4,7 +4,6 @@ import dev.kobahn.ConnectionDeny
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
-import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.RealWebSocket
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.logError
@@ -20,17 +19,15 @@ import java.io.IOException
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.ensureActive
 
-/** A server's end of a connection, as its handler sees it. What runs the handler is [launch]. */
+/** A server's end of a connection, as its handler sees it. */
 internal class RealServerWebSocket(
     override val request: ConnectionRequest,
-    val owner: ServerConnection,
+    private val owner: ServerConnection,
     private val match: RouteTable.Match,
     connection: Connection,
 ) : RealWebSocket(connection),
     ServerWebSocket {
-    val context: ServerContext get() = owner.context
-    val loop: Loop get() = connection.loop
-    val service: Service get() = match.service
+    private val service get() = match.service
 
     /** Set on the loop, once. */
     @Volatile
@@ -81,7 +78,7 @@ internal class RealServerWebSocket(
     /** Calls [open] on the loop unless the caller is cancelled by then, whom nothing may be opened for. */
     private suspend fun openOnLoop(open: () -> Unit) {
         val caller = coroutineContext
-        loop.call {
+        connection.loop.call {
             caller.ensureActive()
             open()
         }
@@ -89,7 +86,7 @@ internal class RealServerWebSocket(
 
     /** Opens the connection for an application that begins to receive: at once on the loop. From any thread. */
     fun openSoon() {
-        if (!accepted) loop.runSoon(::openForReceiver)
+        if (!accepted) connection.loop.runSoon(::openForReceiver)
     }
 
     /** Nobody sees that this fails but who receives, and that may be nobody. */
@@ -131,7 +128,7 @@ internal class RealServerWebSocket(
             request,
             protocol,
             agreed.map { it.header },
-            server = context.options.server,
+            server = owner.context.options.server,
             headers = service.headers + headers,
         )
         this.protocol = protocol

@@ -218,7 +218,7 @@ internal class ServerConnection(
         )
         val webSocket = RealServerWebSocket(request, this, match, connection)
         this.webSocket = webSocket
-        webSocket.launch()
+        ServerHandler(webSocket, this, match.service).start()
     }
 
     /** [handler] is about to run. */

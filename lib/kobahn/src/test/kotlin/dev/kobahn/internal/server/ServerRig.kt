@@ -6,6 +6,8 @@ import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.VirtualLoop
 import java.io.IOException
 import java.nio.ByteBuffer
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
@@ -17,18 +19,20 @@ internal class ServerRig private constructor(
 ) {
     constructor(
         capacity: Int = MemoryTransport.CAPACITY,
+        context: CoroutineContext = EmptyCoroutineContext,
         configure: WebSocketServerOptions.() -> Unit,
-    ) : this(VirtualLoop(), capacity, configure)
+    ) : this(VirtualLoop(), capacity, context, configure)
 
     private constructor(
         loop: VirtualLoop,
         capacity: Int,
+        context: CoroutineContext,
         configure: WebSocketServerOptions.() -> Unit,
     ) : this(
         loop,
         ServerContext(
             WebSocketServerOptions().apply(configure),
-            CoroutineScope(SupervisorJob() + loop.dispatcher),
+            CoroutineScope(SupervisorJob() + loop.dispatcher + context),
         ),
         capacity,
     )

@@ -1,0 +1,181 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.call
+import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.onOneLine
+import kotlin.coroutines.intrinsics.createCoroutineUnintercepted
+import kotlin.coroutines.resume
+import kotlinx.coroutines.AbstractCoroutine
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.InternalCoroutinesApi
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.ClosedReceiveChannelException
+import kotlinx.coroutines.handleCoroutineException
+import kotlinx.coroutines.job
+import kotlinx.coroutines.newCoroutineContext
+import kotlinx.coroutines.withContext
+
+/**
+ * The coroutine of a server's WebSocket, a child of the server's job: asks `onRequest`, runs the
+ * handler of the [route], closes the connection according to how the handler ended, and waits for
+ * the connection's end.
+ *
+ * It is the [Connection.handler], and as such wakes its own receives when it is cancelled. So a
+ * receive that waits needs no registration, which would allocate an object for each message.
+ */
+@OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
+internal class ServerHandler(
+    private val webSocket: RealServerWebSocket,
+    private val owner: ServerConnection,
+    private val route: Service,
+) : AbstractCoroutine<Unit>(
+    owner.context.scope.newCoroutineContext(
+        route.handlerDispatcher ?: owner.transport.loop.dispatcher,
+    ),
+    initParentJob = false,
+    active = true,
+) {
+    private val connection get() = webSocket.connection
+    private val loop get() = connection.loop
+
+    init {
+        connection.handler = this
+        // Last, because a parent that is cancelled already calls onCancelling from here.
+        initParentJob(owner.context.scope.coroutineContext.job)
+    }
+
+    override fun onCancelling(cause: Throwable?) = connection.handlerCancelled()
+
+    override fun handleJobException(exception: Throwable): Boolean {
+        handleCoroutineException(context, exception)
+        return true
+    }
+
+    /** Starts the coroutine. A handler on the loop runs at once until it first suspends. On the loop. */
+    fun start() {
+        owner.begin(this)
+        val dispatcher = route.handlerDispatcher
+        try {
+            if (dispatcher == null) {
+                start(CoroutineStart.UNDISPATCHED, Unit, run)
+            } else {
+                // Not by start, which skips a coroutine that is cancelled before: the connection
+                // has to be ended all the same.
+                val beginning = run.createCoroutineUnintercepted(Unit, this)
+                loop.batching(dispatcher).interceptContinuation(beginning).resume(Unit)
+            }
+        } catch (failure: Throwable) {
+            // The dispatcher did not take it, so it would never end.
+            owner.context.handlers.ended()
+            resumeWith(Result.failure(CancellationException("not started", failure)))
+            throw failure
+        }
+    }
+
+    // A lambda, because a method would add its own continuation to an idle connection. It has no
+    // local variables, because its continuation would keep them as long as the handler runs.
+    private val run: suspend Unit.() -> Unit
+        get() = run@{
+            try {
+                if (!isActive) return@run onCancelled()
+                try {
+                    if (isAnsweredPlainly()) return@run
+                    route.handler!!(webSocket)
+                    onReturned()
+                } catch (failure: Throwable) {
+                    return@run onFailed(failure)
+                }
+            } finally {
+                owner.context.handlers.ended()
+                connection.memory?.onHandlerEnd()
+            }
+        }
+
+    /** Has `onRequest` answer the request, or refuses it where the route has no handler. */
+    private suspend fun isAnsweredPlainly(): Boolean {
+        val plain = owner.ask(webSocket.request)
+        when {
+            plain != null -> unlessOpen { owner.answer(plain) }
+            route.handler != null -> return false
+            else -> refuseUnlessOpen(NOT_FOUND, "nothing is served at this path")
+        }
+        return true
+    }
+
+    /** Closes the connection, which opens it before if the handler has not used it. */
+    private suspend fun onReturned() {
+        webSocket.close(CloseCode.NORMAL_CLOSURE, "")
+    }
+
+    private suspend fun onFailed(failure: Throwable) {
+        when (failure) {
+            is ConnectionDeny ->
+                if (!refuseUnlessOpen(failure.response, failure.response.reason)) fail(failure)
+
+            // These may also come from another connection that the handler uses.
+            is ConnectionClosedException, is ClosedReceiveChannelException ->
+                if (connection.isClosing || webSocket.isRefused) awaitEnd() else fail(failure)
+
+            else -> if (isActive) fail(failure) else onCancelled()
+        }
+    }
+
+    private suspend fun awaitEnd() {
+        if (webSocket.accepted) {
+            connection.close(CloseCode.NORMAL_CLOSURE, "")
+        } else {
+            connection.awaitClosed()
+        }
+    }
+
+    private suspend fun fail(failure: Throwable) {
+        withContext(NonCancellable) {
+            beginEnd(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
+        }
+        webSocket.logFailure(failure)
+        connection.awaitClosed()
+    }
+
+    private suspend fun onCancelled() {
+        withContext(NonCancellable) {
+            beginEnd(CloseCode.GOING_AWAY, HttpStatus.SERVICE_UNAVAILABLE)
+            connection.awaitClosed()
+        }
+    }
+
+    /** Begins to close with [code] if the connection is open, else answers with [status]. */
+    private suspend fun beginEnd(code: Int, status: Int) = loop.call {
+        if (webSocket.accepted) {
+            connection.beginClose(code, "")
+        } else {
+            owner.answer(HttpResponse(status))
+        }
+    }
+
+    private suspend fun refuseUnlessOpen(response: HttpResponse, reason: String): Boolean =
+        unlessOpen { owner.refuse(response) { reason.onOneLine() } }
+
+    /**
+     * Calls [answer] and waits for the connection's end, or returns false if the connection is open.
+     * The loop decides which, since the connection may just be opening there. A cancelled handler
+     * has to decide too, or it would leave the connection as it is.
+     */
+    private suspend fun unlessOpen(answer: () -> Unit): Boolean {
+        val isOpen = withContext(NonCancellable) {
+            loop.call { webSocket.accepted.also { if (!it) answer() } }
+        }
+        if (!isOpen) connection.awaitClosed()
+        return !isOpen
+    }
+
+    private companion object {
+        val NOT_FOUND = HttpResponse(HttpStatus.NOT_FOUND)
+    }
+}
