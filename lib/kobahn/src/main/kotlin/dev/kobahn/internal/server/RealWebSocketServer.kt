@@ -169,7 +169,7 @@ internal class RealWebSocketServer(
         val isAdmitted = !isOutOfMemory && admit()
         val connection = try {
             val logged = transport.loggedBy(context.wireLog)
-            ServerConnection(logged, context, if (isAdmitted) onEnd else onRefusedEnd)
+            ServerConnection(logged, context, isAdmitted, onEnd)
         } catch (failure: Throwable) {
             if (isAdmitted) count.decrementAndGet()
             throw failure
@@ -181,7 +181,7 @@ internal class RealWebSocketServer(
                 // The server may have ended before it knew of this one.
                 supervisor.isCompleted -> transport.close()
 
-                isOutOfMemory -> connection.refuse(connection::memoryReason)
+                isOutOfMemory -> connection.refuse { ServerOpeningHandshake.OUT_OF_MEMORY }
 
                 !isAdmitted -> connection.refuse {
                     "more than maxConnections (${options.maxConnections})"
@@ -206,11 +206,7 @@ internal class RealWebSocketServer(
     }
 
     private val onEnd: (ServerConnection) -> Unit = { connection ->
-        count.decrementAndGet()
-        onRefusedEnd(connection)
-    }
-
-    private val onRefusedEnd: (ServerConnection) -> Unit = { connection ->
+        if (connection.isAdmitted) count.decrementAndGet()
         try {
             connections.remove(connection)
         } finally {
@@ -231,7 +227,7 @@ internal class RealWebSocketServer(
         val begin = TimeSource.Monotonic.markNow()
         val own = ownPart(coroutineContext[Job])
         // Its client gets 503 now.
-        coroutineContext[Asked]?.goOn()
+        coroutineContext[ServerOpeningHandshake.Asked]?.goOn()
         try {
             stop(window, deadline, code, own)
         } finally {

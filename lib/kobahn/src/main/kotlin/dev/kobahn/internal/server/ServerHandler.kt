@@ -59,15 +59,15 @@ internal class ServerHandler(
     }
 
     /** Starts the coroutine. A handler on the loop runs at once until it first suspends. On the loop. */
-    fun start() {
+    fun launch() {
         owner.begin(this)
         val dispatcher = route.handlerDispatcher
         try {
             if (dispatcher == null) {
                 start(CoroutineStart.UNDISPATCHED, Unit, run)
             } else {
-                // Not by start, which skips a coroutine that is cancelled before: the connection
-                // has to be ended all the same.
+                // Not by start(DEFAULT), which skips a coroutine that is cancelled before: it has to
+                // end its connection all the same.
                 val beginning = run.createCoroutineUnintercepted(Unit, this)
                 loop.batching(dispatcher).interceptContinuation(beginning).resume(Unit)
             }
@@ -100,9 +100,9 @@ internal class ServerHandler(
 
     /** Has `onRequest` answer the request, or refuses it where the route has no handler. */
     private suspend fun isAnsweredPlainly(): Boolean {
-        val plain = owner.ask(webSocket.request)
+        val plain = owner.handshake?.ask(webSocket.request)
         when {
-            plain != null -> unlessOpen { owner.answer(plain) }
+            plain != null -> unlessOpen { it.answer(plain) }
             route.handler != null -> return false
             else -> refuseUnlessOpen(NOT_FOUND, "nothing is served at this path")
         }
@@ -128,7 +128,7 @@ internal class ServerHandler(
     }
 
     private suspend fun awaitEnd() {
-        if (webSocket.accepted) {
+        if (owner.isOpen) {
             connection.close(CloseCode.NORMAL_CLOSURE, "")
         } else {
             connection.awaitClosed()
@@ -139,7 +139,7 @@ internal class ServerHandler(
         withContext(NonCancellable) {
             beginEnd(CloseCode.INTERNAL_ERROR, HttpStatus.INTERNAL_SERVER_ERROR)
         }
-        webSocket.logFailure(failure)
+        logFailure("onConnect", webSocket.request, failure)
         connection.awaitClosed()
     }
 
@@ -152,27 +152,28 @@ internal class ServerHandler(
 
     /** Begins to close with [code] if the connection is open, else answers with [status]. */
     private suspend fun beginEnd(code: Int, status: Int) = loop.call {
-        if (webSocket.accepted) {
+        val handshake = owner.handshake
+        if (handshake == null) {
             connection.beginClose(code, "")
         } else {
-            owner.answer(HttpResponse(status))
+            handshake.answer(HttpResponse(status))
         }
     }
 
     private suspend fun refuseUnlessOpen(response: HttpResponse, reason: String): Boolean =
-        unlessOpen { owner.refuse(response) { reason.onOneLine() } }
+        unlessOpen { it.refuse(response) { reason.onOneLine() } }
 
     /**
      * Calls [answer] and waits for the connection's end, or returns false if the connection is open.
      * The loop decides which, since the connection may just be opening there. A cancelled handler
      * has to decide too, or it would leave the connection as it is.
      */
-    private suspend fun unlessOpen(answer: () -> Unit): Boolean {
-        val isOpen = withContext(NonCancellable) {
-            loop.call { webSocket.accepted.also { if (!it) answer() } }
+    private suspend fun unlessOpen(answer: (ServerOpeningHandshake) -> Unit): Boolean {
+        val isAnswered = withContext(NonCancellable) {
+            loop.call { owner.handshake?.also(answer) != null }
         }
-        if (!isOpen) connection.awaitClosed()
-        return !isOpen
+        if (isAnswered) connection.awaitClosed()
+        return isAnswered
     }
 
     private companion object {

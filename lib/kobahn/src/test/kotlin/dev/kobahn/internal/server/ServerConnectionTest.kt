@@ -1,11 +1,31 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.RawPeer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.WireLog
+import dev.kobahn.capturedLog
+import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.connection.VirtualLoop
+import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.ExtensionHeader
+import dev.kobahn.protocol.extension.MessageDecoder
+import dev.kobahn.protocol.extension.MessageEncoder
+import dev.kobahn.protocol.extension.ReversedOctets
+import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
+import kotlin.random.Random
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.withTimeout
 
 private const val PAGE = 300_000
 
@@ -14,7 +34,6 @@ private val LONG_REQUEST = ServerRig.REQUEST.removeSuffix("\r\n") +
 
 private val LENGTH = LONG_REQUEST.length.toLong()
 
-/** What a connection of a server counts as held besides its messages. */
 class ServerConnectionTest :
     FunSpec({
         fun rig(memoryBudget: Long = 10_000_000) = ServerRig {
@@ -26,7 +45,7 @@ class ServerConnectionTest :
             }
         }
 
-        test("a long request counts once as long as its WebSocket is open") {
+        test("a long request counts once while its WebSocket is open") {
             val rig = rig()
             val budget = rig.context.budget!!
             rig.receive(LONG_REQUEST.dropLast(2))
@@ -42,7 +61,7 @@ class ServerConnectionTest :
             budget.used shouldBe 0
         }
 
-        test("a WebSocket whose request is too much for the budget does not stay") {
+        test("a WebSocket whose request exceeds the budget is closed") {
             val rig = rig(memoryBudget = 2 * LENGTH + 10_000)
             rig.receive(LONG_REQUEST)
             val others = List(2) { rig.another().apply { receive(LONG_REQUEST) } }
@@ -73,4 +92,93 @@ class ServerConnectionTest :
             rig.ended shouldBe true
             rig.context.budget!!.used shouldBe 0
         }
+
+        val failing: Map<String, WebSocketServerOptions.() -> Unit> = mapOf(
+            "an encoder that throws" to
+                { extensions = listOf(Unclosable(encoder = true) { error("no") }) },
+            "a decoder that throws" to
+                { extensions = listOf(Unclosable(encoder = false) { error("no") }) },
+            "a decoder without memory" to {
+                extensions = listOf(Unclosable(encoder = false) { throw OutOfMemoryError("no") })
+            },
+            "a log that throws an Error" to {
+                extensions = listOf(ReversedOctets)
+                logFrames = true
+                wireLog = WireLog { if ("CLOSED" in it.toString()) throw OutOfMemoryError("no") }
+            },
+        )
+        for ((name, configure) in failing) {
+            test(
+                "a connection frees its place and ends its handler despite $name",
+            ) {
+                capturedLog {
+                    val server = webSocketServer {
+                        maxConnections = 1
+                        onConnect { for (message in incoming) send(message) }
+                        configure()
+                    }
+                    server.start()
+                    repeat(3) {
+                        RawPeer(server.port).use { peer ->
+                            peer.handshake("/", "Sec-WebSocket-Extensions: x-reverse")
+                                .shouldStartWith("HTTP/1.1 101 ")
+                            // A transformed message has the codecs made; its echo is one too.
+                            peer.send(RawPeer.masked(TRANSFORMED_BINARY, ByteArray(3)))
+                            peer.readFrame() shouldBe "frame $TRANSFORMED_BINARY"
+                        }
+                        eventually(10.seconds) { server.connectionCount shouldBe 0 }
+                    }
+                    withTimeout(10.seconds) { server.stop(deadline = 60.seconds) }
+                    server.job.isCompleted shouldBe true
+                }
+            }
+        }
+
+        test("ServerConnections has the connections that were added and not removed, in any order") {
+            val random = Random(1)
+            val connections = ServerConnections()
+            val model = ArrayList<ServerConnection>()
+            repeat(300) {
+                if (model.isEmpty() || random.nextInt(5) < 3) {
+                    connection().also(connections::add).also(model::add)
+                } else {
+                    connections.remove(model.removeAt(random.nextInt(model.size)))
+                }
+                connections.toList() shouldContainExactlyInAnyOrder model
+                connections.isEmpty shouldBe model.isEmpty()
+            }
+        }
     })
+
+/** A whole binary message with RSV2. */
+private const val TRANSFORMED_BINARY = 0xA2
+
+/** `x-reverse`, where [close] is called when the encoder or the decoder is closed. */
+private class Unclosable(private val encoder: Boolean, private val close: () -> Unit) :
+    ServerExtension,
+    AgreedExtension by ReversedOctets {
+    override fun accept(offers: List<ExtensionHeader>) = takeIf { header in offers }
+
+    override fun encoder(pool: CodecPool): MessageEncoder = ReversedOctets.encoder(pool).let {
+        object : MessageEncoder by it {
+            override fun close() {
+                it.close()
+                if (encoder) this@Unclosable.close.invoke()
+            }
+        }
+    }
+
+    override fun decoder(pool: CodecPool): MessageDecoder = ReversedOctets.decoder(pool).let {
+        object : MessageDecoder by it {
+            override fun close() {
+                it.close()
+                if (!encoder) this@Unclosable.close.invoke()
+            }
+        }
+    }
+}
+
+private fun connection(): ServerConnection {
+    val context = ServerContext(WebSocketServerOptions(), CoroutineScope(Job()))
+    return ServerConnection(MemoryTransport.pair(VirtualLoop()).first, context) {}
+}

@@ -1,0 +1,472 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.ConnectionDeny
+import dev.kobahn.HandshakeException
+import dev.kobahn.internal.connection.Connection
+import dev.kobahn.internal.connection.HeldMemory
+import dev.kobahn.internal.connection.MemoryBudget
+import dev.kobahn.internal.connection.ProgressTimer
+import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.guarded
+import dev.kobahn.internal.connection.run
+import dev.kobahn.internal.connection.runSoon
+import dev.kobahn.protocol.MessageAssembler
+import dev.kobahn.protocol.extension.ExtensionNegotiation
+import dev.kobahn.protocol.handshake.ConnectionRequest
+import dev.kobahn.protocol.handshake.HeadResult
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.RequestHead
+import dev.kobahn.protocol.handshake.RequestHeadParser
+import dev.kobahn.protocol.handshake.ResourceName
+import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.protocol.handshake.ServerHandshakeResult
+import dev.kobahn.protocol.onOneLine
+import java.io.IOException
+import java.nio.ByteBuffer
+import kotlin.coroutines.AbstractCoroutineContextElement
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.isActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
+
+/**
+ * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, has `onRequest`
+ * and the handler decide about it, and answers with 101 or in plain HTTP.
+ *
+ * ```
+ * READING ──► DECIDING ──► OPEN
+ *    │            │
+ *    └────────────┴──► ANSWERING ──► GONE
+ * ```
+ *
+ * The transport may end in any phase but OPEN; then the connection receives its events. Belongs to
+ * the loop, except where a member says otherwise.
+ */
+internal class ServerOpeningHandshake(private val owner: ServerConnection) :
+    TransportListener,
+    HeldMemory.Owner {
+    private enum class Phase {
+        /** The head of the request is yet to be complete. */
+        READING,
+
+        /** The head is judged, and `onRequest` or the handler decides about the request. */
+        DECIDING,
+
+        /** An answer in plain HTTP is in the queue. After it the client has to end the transport. */
+        ANSWERING,
+
+        /** The 101 response is in the queue. */
+        OPEN,
+
+        /** The transport is gone. */
+        GONE,
+    }
+
+    @Volatile
+    private var phase = Phase.READING
+
+    private val transport get() = owner.transport
+    private val context get() = owner.context
+    private val timeout get() = context.options.openHandshakeTimeout
+    private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
+    private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
+
+    /** The size of the request in octets, once its head is complete. */
+    private var requestSize = 0L
+
+    /** The octets that came behind the request, before the connection is open. */
+    private var unread: MessageAssembler? = null
+
+    /** The target of the request, once its head is complete, and the route that serves it. */
+    private var target: String? = null
+    private var match = context.routes.otherwise
+
+    /** Ends [Phase.READING] and [Phase.DECIDING], and the waiting for the end of the transport. */
+    private var timer: DisposableHandle? = null
+
+    /** Ends the writing of an answer if the client takes nothing of it. */
+    @Volatile
+    private var writing: ProgressTimer? = null
+
+    /** Counts the octets of [heldMemory] once they are many. */
+    private var memory: HeldMemory? = null
+
+    /** The running call of `onRequest`, to be cancelled when its answer is not needed any more. */
+    @Volatile
+    private var asked: Job? = null
+
+    /** Completes when the handshake does. Made when a coroutine waits for it, or when it fails. */
+    private var outcome: CompletableDeferred<Unit>? = null
+
+    /** Whether the request is yet to be answered. From any thread. */
+    val isPending: Boolean get() = phase.let { it == Phase.READING || it == Phase.DECIDING }
+
+    /** Whether the handshake has ended without a WebSocket. From any thread. */
+    val isRefused: Boolean get() = phase.let { it == Phase.ANSWERING || it == Phase.GONE }
+
+    /** Begins [next] and ends all waiting of the phase before. */
+    private fun enter(next: Phase) {
+        phase = next
+        timer?.dispose()
+        writing?.stop()
+        writing = null
+        asked?.cancel()
+    }
+
+    fun start() = limit(timeout) {
+        transport.log?.timeout("no handshake within $timeout")
+        if (phase == Phase.READING) {
+            refuse(HttpResponse(ConnectionDeny.REQUEST_TIMEOUT)) { "no request within $timeout" }
+        } else {
+            refuse { "the handler has not decided within $timeout" }
+        }
+    }
+
+    private fun limit(time: Duration, action: () -> Unit) {
+        timer?.dispose()
+        timer = if (time == Duration.ZERO) {
+            null
+        } else {
+            transport.loop.schedule(time) { transport.guarded(action) }
+        }
+    }
+
+    // Reading the request.
+
+    override fun onOctets(input: ByteBuffer) {
+        when (phase) {
+            Phase.READING -> readHead(input)
+            Phase.DECIDING -> keep(input)
+            else -> Unit
+        }
+        if (transport.received >= MemoryBudget.GRAIN) weigh()
+    }
+
+    private fun readHead(input: ByteBuffer) {
+        if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
+        val parser = parser!!
+        if (!parser.parse(input)) return
+        this.parser = null
+        phase = Phase.DECIDING
+        requestSize = transport.received - input.remaining()
+        keep(input)
+        when (val result = parser.result) {
+            is HeadResult.Complete -> judge(result.head)
+
+            is HeadResult.Malformed ->
+                refuse(HttpResponse(result.status, result.reason)) { result.reason }
+
+            null -> error("the parser is done but has no result")
+        }
+    }
+
+    /** Keeps what a client sends before it knows that the connection is open, within bounds. */
+    private fun keep(input: ByteBuffer) {
+        if (!input.hasRemaining()) return
+        val unread = unread ?: MessageAssembler().also { unread = it }
+        unread.append(input)
+        if (transport.received - requestSize >= MAX_UNREAD) transport.pauseReading()
+    }
+
+    // Deciding about it.
+
+    private fun judge(head: RequestHead) {
+        target = head.target
+        match = context.routes.find(head.target)
+        val handshake = match.service.handshake(context.isProxied(transport))
+        when (val result = handshake.judge(head, transport.peerName)) {
+            is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
+            is ServerHandshakeResult.Upgrade -> decide { startHandler(result.request) }
+            is ServerHandshakeResult.NotAnUpgrade -> decide { startAnswering(result.request) }
+        }
+    }
+
+    private inline fun decide(begin: () -> Unit) {
+        if (context.handlers.mayBegin(transport.loop.nanoTime())) return begin()
+        refuse { "more than maxLingeringHandlers go on without a connection" }
+    }
+
+    private fun startHandler(request: ConnectionRequest) {
+        val service = match.service
+        val connection = Connection(
+            transport,
+            service.connectionConfig,
+            context.maskingKeys,
+            handlerOnLoop = service.handlerDispatcher == null,
+            opener = { transport.loop.runSoon(::acceptForReceiver) },
+            budget = context.budget,
+        )
+        val webSocket = RealServerWebSocket(request, match.pathParameters, owner, connection)
+        owner.webSocket = webSocket
+        ServerHandler(webSocket, owner, service).launch()
+    }
+
+    /** Answers a [request] for a page: with that of `onRequest`, the status page, or 426. */
+    private fun startAnswering(request: HttpRequest) {
+        val service = match.service
+        val dispatcher = service.handlerDispatcher ?: transport.loop.dispatcher
+        val answering = context.scope.launch(dispatcher, CoroutineStart.LAZY) {
+            val response = ask(request) ?: service.status?.answer(request)
+            transport.loop.call {
+                if (response != null) {
+                    answer(response)
+                } else {
+                    refuse(ServerHandshake.upgradeRequired()) {
+                        "there is no page, only a WebSocket"
+                    }
+                }
+            }
+        }
+        owner.begin(answering)
+        answering.invokeOnCompletion { context.handlers.ended() }
+        answering.start()
+    }
+
+    /**
+     * Returns the answer of `onRequest` to [request], if there is one. A call that fails is answered
+     * with 500 at once; a call that nobody waits for any more is cancelled. In both cases this
+     * returns a response, which is not sent, so that the caller does not go on to the handler. From
+     * any thread.
+     */
+    suspend fun ask(request: HttpRequest): HttpResponse? {
+        val onRequest = context.options.onRequest ?: return null
+        try {
+            val answer = withContext(Asked(this)) {
+                cancelWhenOver(coroutineContext.job)
+                onRequest(request)
+            }
+            return if (isPending) answer else UNAVAILABLE
+        } catch (failure: Throwable) {
+            if (!coroutineContext.isActive) throw failure
+            if (failure is CancellationException && !isPending) return UNAVAILABLE
+            val response = HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR)
+            transport.loop.call { answer(response) }
+            logFailure("onRequest", request, failure)
+            return response
+        }
+    }
+
+    private fun cancelWhenOver(job: Job?) {
+        asked = job
+        if (!isPending) job?.cancel()
+    }
+
+    /** Marks the coroutine of an `onRequest`, which is cancelled when nobody waits for its answer. */
+    class Asked(private val handshake: ServerOpeningHandshake) :
+        AbstractCoroutineContextElement(Key) {
+        /** Lets the coroutine go on after that: it has more to do than to answer. */
+        fun goOn() = handshake.cancelWhenOver(null)
+
+        companion object Key : CoroutineContext.Key<Asked>
+    }
+
+    // Opening the connection.
+
+    /**
+     * Opens the connection: sends the 101 response, with [protocol] and further [headers], and hands
+     * over what the client has sent behind its request.
+     */
+    fun accept(protocol: String? = preferredProtocol(), headers: Headers = Headers.EMPTY) {
+        val webSocket = owner.webSocket!!
+        val connection = webSocket.connection
+        if (!isPending) throw connection.closedException()
+        val agreed =
+            ExtensionNegotiation.accept(match.service.extensions, webSocket.request.extensions)
+        val response = ServerHandshake.accept(
+            webSocket.request,
+            protocol,
+            agreed.map { it.header },
+            server = context.options.server,
+            headers = match.service.headers + headers,
+        ).toOctets()
+        webSocket.protocol = protocol
+        connection.extend(agreed)
+        connection.onOpened(unsent = response.size, requestSize)
+        memory?.end()
+        synchronized(transport.output) { transport.output.append(response) }
+        // Not before the response is in the queue: from here on other threads send frames.
+        enter(Phase.OPEN)
+        owner.onOpen()
+        synchronized(this) { outcome }?.complete(Unit)
+        try {
+            transport.flush()
+            deliverUnread(connection)
+        } catch (failure: Throwable) {
+            // The connection must not go on without the part of its input that was lost here.
+            connection.drop(failure)
+            throw failure
+        }
+    }
+
+    private fun preferredProtocol() =
+        ServerHandshake.selectProtocol(match.service.protocols, owner.webSocket!!.request.protocols)
+
+    private fun deliverUnread(connection: Connection) {
+        val octets = unread?.end() ?: return
+        transport.resumeReading()
+        connection.onOctets(ByteBuffer.wrap(octets))
+    }
+
+    /**
+     * Accepts for an application that begins to receive. A failure here cannot be thrown to a caller:
+     * it is logged, and ends `incoming`.
+     */
+    private fun acceptForReceiver() {
+        val webSocket = owner.webSocket!!
+        try {
+            if (isPending) accept() else if (isRefused) webSocket.connection.onNeverOpened()
+        } catch (failure: Throwable) {
+            if (phase != Phase.OPEN) {
+                answer(HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR))
+                webSocket.connection.onNeverOpened(failure)
+            }
+            logFailure("onConnect", webSocket.request, failure)
+        }
+    }
+
+    /** Suspends until the connection is open. Throws HandshakeException if it never will. From any thread. */
+    suspend fun awaitOpen() = outcome().await()
+
+    @Synchronized
+    private fun outcome() = outcome ?: CompletableDeferred<Unit>().also {
+        outcome = it
+        if (phase == Phase.OPEN) it.complete(Unit)
+    }
+
+    private inline fun failOutcome(failure: () -> HandshakeException) {
+        if (owner.webSocket == null) return
+        val outcome = outcome()
+        if (!outcome.isCompleted) outcome.completeExceptionally(failure())
+    }
+
+    // Answering in plain HTTP.
+
+    /** Answers with [response] and logs why, unless the request was answered before. */
+    fun refuse(response: HttpResponse = UNAVAILABLE, reason: () -> String) {
+        if (!isPending) return
+        answer(response)
+        logSafely {
+            serverLogger.debug { "refused ${request()} with ${response.status}: ${reason()}" }
+        }
+    }
+
+    /** The client and the path, on one line. The query is left out, for it may hold secrets. */
+    private fun request(): String {
+        val peer = owner.webSocket?.request?.peer ?: transport.peer
+        val path = target?.let { " " + (ResourceName.ofTarget(it)?.path ?: "?") }.orEmpty()
+        return (peer + path).onOneLine()
+    }
+
+    /** Answers with [response], which ends the connection, unless the request was answered before. */
+    fun answer(response: HttpResponse) {
+        if (!isPending) return
+        failOutcome {
+            HandshakeException("refused with status ${response.status}", response.status)
+        }
+        answer(response.withServer(context.options.server).toOctets())
+    }
+
+    private fun answer(octets: ByteArray) {
+        if (!isPending) return
+        enter(Phase.ANSWERING)
+        parser = null
+        unread = null
+        synchronized(transport.output) { transport.output.append(octets) }
+        weigh()
+        transport.flush()
+        transport.shutdownOutput()
+        transport.resumeReading()
+        writing = ProgressTimer(transport, ANSWER_TIMEOUT) { transport.close() }
+            .also { it.start() }
+    }
+
+    override fun onWritten(waiting: Long) {
+        memory?.update()
+        val writing = writing ?: return
+        writing.onWritten()
+        if (waiting == 0L) transport.loop.run { transport.guarded(::onAnswerWritten) }
+    }
+
+    /** Gives the client some time to end the transport, as after a Close. */
+    private fun onAnswerWritten() {
+        val writing = writing ?: return
+        writing.stop()
+        this.writing = null
+        val time = match.service.dropTimeout
+        limit(if (time > Duration.ZERO) time else ANSWER_TIMEOUT) { transport.close() }
+    }
+
+    // The end of the transport.
+
+    override fun onInputEnd() {
+        if (isPending) transport.close() else transport.shutdownOutput()
+    }
+
+    override fun forget() {
+        // Not by enter, which may allocate.
+        phase = Phase.GONE
+        parser = null
+        unread = null
+        memory?.update()
+        owner.webSocket?.connection?.forget()
+    }
+
+    override fun onClosed(cause: IOException?) {
+        enter(Phase.GONE)
+        memory?.end()
+        try {
+            owner.webSocket?.connection?.onClosed(cause)
+        } finally {
+            failOutcome { HandshakeException("the client is gone", cause = cause) }
+        }
+    }
+
+    // The memory it holds.
+
+    private fun weigh() {
+        val budget = context.budget ?: return
+        if (phase == Phase.OPEN) return
+        if (memory == null && heldMemory < MemoryBudget.GRAIN) return
+        val memory = memory ?: HeldMemory(budget, transport, this).also { memory = it }
+        memory.update()
+    }
+
+    /** All that came is kept in one form or another until the request is answered. */
+    override val heldMemory: Long
+        get() = when (phase) {
+            Phase.READING, Phase.DECIDING -> transport.received
+            Phase.OPEN -> 0
+            Phase.ANSWERING, Phase.GONE -> transport.output.weight
+        }
+
+    /** Nothing can be paused: a request may hold only little, and an answer is made once. */
+    override fun onMemoryShort(isShort: Boolean) = Unit
+
+    override fun reassessMemory(): Boolean = false
+
+    override fun giveUpMemory() {
+        if (isPending) refuse { OUT_OF_MEMORY } else if (isRefused) transport.close()
+    }
+
+    companion object {
+        const val OUT_OF_MEMORY = "all connections hold more than memoryBudget"
+        private val UNAVAILABLE = HttpResponse(HttpStatus.SERVICE_UNAVAILABLE)
+        private const val MAX_UNREAD = 64 * 1024
+
+        /** How long a client may take nothing of an answer in plain HTTP. */
+        private val ANSWER_TIMEOUT = 10.seconds
+    }
+}
