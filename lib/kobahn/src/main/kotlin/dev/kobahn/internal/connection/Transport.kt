@@ -1,5 +1,7 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.TransportDetails
+import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.protocol.OctetQueue
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -91,6 +93,16 @@ internal inline fun Transport.guarded(action: () -> Unit) {
         giveUp(failure)
         throw failure
     }
+}
+
+/** Describes this transport to the application. */
+internal fun Transport.details(isServer: Boolean): TransportDetails {
+    val type = when {
+        peer.startsWith("tcp") -> ChannelType.TCP
+        peer.startsWith("unix:") -> ChannelType.UNIX
+        else -> ChannelType.MEMORY
+    }
+    return TransportDetails(type, local, peer, isServer, isSecure = false)
 }
 
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */

@@ -53,7 +53,7 @@ internal class RealWebSocketServer(
     private var acceptor: Acceptor? = null
 
     @Volatile
-    private var handlers: Handlers? = null
+    private var handlers: RunningHandlers? = null
 
     /** Set once, under the lock that keeps a stop from overtaking it. */
     @Volatile
@@ -91,7 +91,7 @@ internal class RealWebSocketServer(
             options.freeze()
             val context = ServerContext(options, scope).also { handlers = it.handlers }
             budget = context.budget
-            closingTime = context.routes.services.maxOf { it.closingTime }
+            closingTime = context.routes.configs.maxOf { it.closingTime }
             lease.openAll()
             Rehearsal.once(lease)
             val made = Acceptor.bind(

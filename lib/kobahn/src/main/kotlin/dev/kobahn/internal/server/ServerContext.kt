@@ -14,7 +14,7 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     val routes = RouteTable(options)
     val budget = MemoryBudget.of(options.memoryBudget, "the server")
     val maskingKeys = SecureMaskingKeys()
-    val handlers = Handlers(options.maxLingeringHandlers)
+    val handlers = RunningHandlers(options.maxLingeringHandlers)
 
     /** What is logged of connections before it is known which route they are for. */
     val wireLog = options.wireLogConfig()

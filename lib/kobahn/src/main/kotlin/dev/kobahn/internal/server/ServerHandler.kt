@@ -34,7 +34,7 @@ import kotlinx.coroutines.withContext
 internal class ServerHandler(
     private val webSocket: RealServerWebSocket,
     private val owner: ServerConnection,
-    private val route: Service,
+    private val route: RouteConfig,
 ) : AbstractCoroutine<Unit>(
     owner.context.scope.newCoroutineContext(
         route.handlerDispatcher ?: owner.transport.loop.dispatcher,

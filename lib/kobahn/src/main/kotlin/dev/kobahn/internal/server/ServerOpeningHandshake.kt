@@ -92,7 +92,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     /** The target of the request, once its head is complete, and the route that serves it. */
     private var target: String? = null
-    private var match = context.routes.otherwise
+    private var match = context.routes.default
 
     /** Ends [Phase.READING] and [Phase.DECIDING], and the waiting for the end of the transport. */
     private var timer: DisposableHandle? = null
@@ -186,7 +186,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private fun judge(head: RequestHead) {
         target = head.target
         match = context.routes.find(head.target)
-        val handshake = match.service.handshake(context.isProxied(transport))
+        val handshake = match.config.handshake(context.isProxied(transport))
         when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
             is ServerHandshakeResult.Upgrade -> decide { startHandler(result.request) }
@@ -200,26 +200,26 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     private fun startHandler(request: ConnectionRequest) {
-        val service = match.service
+        val config = match.config
         val connection = Connection(
             transport,
-            service.connectionConfig,
+            config.connectionConfig,
             context.maskingKeys,
-            handlerOnLoop = service.handlerDispatcher == null,
+            handlerOnLoop = config.handlerDispatcher == null,
             opener = { transport.loop.runSoon(::acceptForReceiver) },
             budget = context.budget,
         )
         val webSocket = RealServerWebSocket(request, match.pathParameters, owner, connection)
         owner.webSocket = webSocket
-        ServerHandler(webSocket, owner, service).launch()
+        ServerHandler(webSocket, owner, config).launch()
     }
 
     /** Answers a [request] for a page: with that of `onRequest`, the status page, or 426. */
     private fun startAnswering(request: HttpRequest) {
-        val service = match.service
-        val dispatcher = service.handlerDispatcher ?: transport.loop.dispatcher
+        val config = match.config
+        val dispatcher = config.handlerDispatcher ?: transport.loop.dispatcher
         val answering = context.scope.launch(dispatcher, CoroutineStart.LAZY) {
-            val response = ask(request) ?: service.status?.answer(request)
+            val response = ask(request) ?: config.status?.answer(request)
             transport.loop.call {
                 if (response != null) {
                     answer(response)
@@ -284,13 +284,13 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val connection = webSocket.connection
         if (!isPending) throw connection.closedException()
         val agreed =
-            ExtensionNegotiation.accept(match.service.extensions, webSocket.request.extensions)
+            ExtensionNegotiation.accept(match.config.extensions, webSocket.request.extensions)
         val response = ServerHandshake.accept(
             webSocket.request,
             protocol,
             agreed.map { it.header },
             server = context.options.server,
-            headers = match.service.headers + headers,
+            headers = match.config.headers + headers,
         ).toOctets()
         webSocket.protocol = protocol
         connection.extend(agreed)
@@ -312,7 +312,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     private fun preferredProtocol() =
-        ServerHandshake.selectProtocol(match.service.protocols, owner.webSocket!!.request.protocols)
+        ServerHandshake.selectProtocol(match.config.protocols, owner.webSocket!!.request.protocols)
 
     private fun deliverUnread(connection: Connection) {
         val octets = unread?.end() ?: return
@@ -405,7 +405,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val writing = writing ?: return
         writing.stop()
         this.writing = null
-        val time = match.service.dropTimeout
+        val time = match.config.dropTimeout
         limit(if (time > Duration.ZERO) time else ANSWER_TIMEOUT) { transport.close() }
     }
 

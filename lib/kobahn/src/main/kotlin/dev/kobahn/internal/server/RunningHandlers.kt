@@ -6,28 +6,29 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Job
 
 /**
- * The handlers of a server: how many run, and which of them linger, that is, go on though their
- * connection has ended. That is theirs to do, but a peer makes them, so there are no more than [most]
- * for long: one too many, and the one that lingers longest is cancelled; if it does not linger long
- * yet, there are no new ones before one has ended. Costs a connection nothing before its end.
+ * Counts the handlers of a server that run, and bounds those that linger: the handlers that go on
+ * although their connection has ended. A handler may do that, but peers could pile such handlers up.
+ * If more than [limit] linger, the one that lingers longest is cancelled, once it has lingered for
+ * [PATIENCE]; until then no new handler may begin. A connection costs nothing here before its end.
  * Thread-safe.
  *
- * @param most how many may linger, 0 for any number
+ * @param limit how many may linger, 0 for any number
  */
-internal class Handlers(private val most: Int) {
+internal class RunningHandlers(private val limit: Int) {
     private class Lingering(val connection: ServerConnection, val since: Long)
 
     private val running = AtomicInteger()
 
-    // All below is guarded by the monitor, but for a hasty look at the number.
+    // The monitor guards the following fields; only [number] is also read without it.
     private val lingering = LinkedHashMap<Job, Lingering>()
     private val cancelled = HashSet<Job>()
     private var isReported = false
 
+    /** How many handlers linger or were cancelled and have not ended yet. */
     @Volatile
     private var number = 0
 
-    /** How many run. */
+    /** How many handlers run. */
     val count: Int get() = running.get()
 
     fun began() {
@@ -38,15 +39,15 @@ internal class Handlers(private val most: Int) {
         running.decrementAndGet()
     }
 
-    /** The connection that [handler] is for ended [now], by the clock of its loop. */
+    /** The [connection] of [handler] has ended at [now], by the clock of its loop. */
     fun linger(handler: Job, connection: ServerConnection, now: Long) {
-        if (most == 0 || handler.isCompleted) return
+        if (limit == 0 || handler.isCompleted) return
         synchronized(this) {
             lingering[handler] = Lingering(connection, now)
             counted()
         }
         handler.invokeOnCompletion { forget(handler) }
-        if (number > most) makeRoom(now)
+        if (number > limit) makeRoom(now)
     }
 
     @Synchronized
@@ -58,15 +59,14 @@ internal class Handlers(private val most: Int) {
 
     private fun counted() {
         number = lingering.size + cancelled.size
-        if (number < most) isReported = false
+        if (number < limit) isReported = false
     }
 
-    /** Whether there may be another handler. Those that were cancelled have to end some time, too. */
+    /** Whether another handler may begin. Handlers that were cancelled count too until they end. */
     fun mayBegin(now: Long): Boolean {
-        if (number <= most || most == 0) return true
-        // One that was cancelled will have made room, soon.
-        if (synchronized(this) { lingering.size } > most) makeRoom(now)
-        return synchronized(this) { lingering.size <= most && cancelled.size <= most }
+        if (number <= limit || limit == 0) return true
+        if (synchronized(this) { lingering.size } > limit) makeRoom(now)
+        return synchronized(this) { lingering.size <= limit && cancelled.size <= limit }
     }
 
     private fun makeRoom(now: Long) {
@@ -74,34 +74,34 @@ internal class Handlers(private val most: Int) {
             val oldest = takeOldest(now)
             !isReported.also { isReported = true } to oldest
         }
-        // Both outside of the monitor, for they call what is not ours.
+        // Outside of the monitor, because both call foreign code.
         oldest?.key?.cancel()
         if (reports) report(oldest?.value)
     }
 
     private fun takeOldest(now: Long): Map.Entry<Job, Lingering>? {
         val oldest = lingering.entries.firstOrNull() ?: return null
-        if (now - oldest.value.since < LONG) return null
+        if (now - oldest.value.since < PATIENCE) return null
         lingering.remove(oldest.key)
         cancelled.add(oldest.key)
         return oldest
     }
 
     private fun report(oldest: Lingering?) {
-        val what = when (oldest) {
+        val action = when (oldest) {
             null -> "new requests get 503"
             else -> "those that linger longest are cancelled, first that of ${oldest.connection}"
         }
         logSafely {
             connectionLogger.warn {
-                "More than $most handlers go on after their connections have ended: $what. " +
+                "More than $limit handlers go on after their connections have ended: $action. " +
                     "Work for a connection belongs in whileOpen { }, which ends with it."
             }
         }
     }
 
     private companion object {
-        /** How long a handler that has work of its own is left alone, in nanoseconds. */
-        val LONG = 10.seconds.inWholeNanoseconds
+        /** How long a handler lingers before it may be cancelled, in nanoseconds. */
+        val PATIENCE = 10.seconds.inWholeNanoseconds
     }
 }

@@ -11,11 +11,11 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 
 /**
- * How the connections of one route, or of no route, are served: the options read once. Immutable.
+ * The options of one route, or of the server for requests that match no route, read once. Immutable.
  *
- * @property handler the life of a connection, or null if there are none
+ * @property handler serves a WebSocket, or null if the route has none
  */
-internal class Service(
+internal class RouteConfig(
     server: WebSocketServerOptions,
     options: ServerConnectionOptions,
     val handler: (suspend ServerWebSocket.() -> Unit)?,
@@ -29,12 +29,12 @@ internal class Service(
     val dropTimeout: Duration = options.dropTimeout
     val connectionConfig = options.connectionConfig()
 
-    /** The page for requests that ask for no WebSocket, or null. */
+    /** The page for requests that are no upgrade, or null. */
     val status = if (options.webStatus) ServerStatus(options.allowedRedirects) else null
 
-    /** How long closing takes at most, where the times are limited. */
+    /** The longest time that closing takes, if its steps are limited. */
     val closingTime: Duration = options.closeHandshakeTimeout + dropTimeout
 
-    /** The handshake for peers whose word on who asks is taken, or not. */
+    /** Returns the handshake for a peer that is, or is not, a trusted proxy. */
     fun handshake(isProxied: Boolean): ServerHandshake = if (isProxied) proxied else direct
 }

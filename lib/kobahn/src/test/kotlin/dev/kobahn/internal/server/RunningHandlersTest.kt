@@ -24,8 +24,7 @@ import kotlinx.coroutines.job
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 
-/** Handlers that go on after the end of their connections. */
-class HandlersTest :
+class RunningHandlersTest :
     FunSpec({
         /** A connection whose handler lingers from now on. */
         fun ServerRig.leave() = another().apply {
