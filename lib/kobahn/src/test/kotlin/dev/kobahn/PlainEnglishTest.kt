@@ -50,9 +50,7 @@ class PlainEnglishTest :
 
 /** The packages whose comments are not rewritten yet. */
 private val EXEMPT = setOf(
-    "dev.kobahn.internal.client",
     "dev.kobahn.internal.connection",
-    "dev.kobahn.internal.server",
     "dev.kobahn.protocol",
     "dev.kobahn.protocol.extension",
     "dev.kobahn.protocol.extension.deflate",

@@ -19,8 +19,8 @@ import kotlinx.coroutines.CompletableDeferred
 /**
  * The opening handshake of a client (RFC 6455 section 4.1): sends the request, reads the response
  * and opens the [connection] if the response is a valid 101. After that the connection receives all
- * events of the transport. The body of any other response is read, within bounds, for the exception.
- * Belongs to the loop, except [response] and [timedOut].
+ * events of the transport. The body of any other response is read, within bounds, for the
+ * exception. Belongs to the loop, except [response] and [timedOut].
  *
  * ```
  * READING_HEAD ──► OPEN
@@ -143,7 +143,7 @@ private class Refusal(private val reason: String, private val head: ResponseHead
     private val body = ByteArrayOutputStream()
     private val expected = expectedLength()
 
-    /** Whether the body is complete or as long as it may get. A body of unknown length ends with the transport. */
+    /** Whether the body is complete, or as long as it may get. */
     val isComplete: Boolean get() = body.size() >= expected
 
     /** Adds the octets of [input] that belong to the body; returns [isComplete]. */

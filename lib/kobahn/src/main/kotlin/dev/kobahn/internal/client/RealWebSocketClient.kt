@@ -41,7 +41,7 @@ import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
-/** Connects, and owns what was connected without a block. */
+/** Connects to servers, and owns the connections that were made without a block. */
 internal class RealWebSocketClient(private val options: WebSocketClientOptions, parent: Job?) :
     WebSocketClient {
     private val supervisor = SupervisorJob(parent)
@@ -59,7 +59,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         checkOpen()
         val webSocket = CompletableDeferred<ClientWebSocket>()
         val owner = scope.launch { own(url, webSocket) }
-        // The client was closed: nothing was started that could complete it.
+        // Where the client was closed before, own does not run and completes nothing.
         owner.invokeOnCompletion {
             webSocket.completeExceptionally(it ?: CancellationException("closed"))
         }
@@ -67,7 +67,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             return webSocket.await()
         } catch (failure: Throwable) {
             withContext(NonCancellable) { owner.cancelAndJoin() }
-            // It is the client that was cancelled, not the caller, or a time limit in a hook.
+            // Not the caller was cancelled, but the client, or a callback by its own time limit.
             if (failure is CancellationException && coroutineContext.isActive) checkOpen()
             throw failure
         }
@@ -79,10 +79,10 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
 
     private fun closed() = IllegalStateException("the client was closed")
 
-    /** The life of a connection made without a block. */
+    /** Opens a connection that was asked for without a block, and waits for its end. */
     private suspend fun own(url: WebSocketUrl, opened: CompletableDeferred<ClientWebSocket>) {
         try {
-            // Begun before that and running only now, it may have been overlooked by close.
+            // The client may have been closed between the launch of this coroutine and here.
             checkOpen()
             withConnection(url) { webSocket ->
                 opened.complete(webSocket)
@@ -98,7 +98,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         return withConnection(url, block)
     }
 
-    /** Runs [block] with an open connection, closes it according to how that ends, and waits for its end. */
+    /** Runs [block] with an open connection, then closes it and waits for its end. */
     private suspend fun <T> withConnection(
         url: WebSocketUrl,
         block: suspend (ClientWebSocket) -> T,
@@ -115,7 +115,9 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
                 withContext(NonCancellable) { webSocket.close(code) }
                 throw failure
             }
-            withContext(NonCancellable) { webSocket.connection.closeDelivering(CloseCode.NORMAL_CLOSURE) }
+            withContext(NonCancellable) {
+                webSocket.connection.closeDelivering(CloseCode.NORMAL_CLOSURE)
+            }
             return result
         } finally {
             lease.release()
@@ -123,8 +125,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     }
 
     /**
-     * Has `onConnect` judge the answer. Who throws there does not want the connection, which is no
-     * error of the connection itself.
+     * Calls `onConnect` with the server's response. If it throws, the application rejects the
+     * connection, which is no error of the connection: it closes with 1000.
      */
     private suspend fun greet(webSocket: ClientWebSocket) {
         try {
@@ -195,7 +197,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         HANDSHAKE("no answer to the opening handshake"),
     }
 
-    /** Runs [block] for at most [time], or without a limit if that is zero. Returns null at the limit. */
+    /** Runs [block], and returns null if it takes longer than [time]. Zero is no limit. */
     private suspend fun <T : Any> Loop.limited(time: Duration, block: suspend () -> T): T? =
         if (time > Duration.ZERO) within(time) { block() } else block()
 
@@ -215,7 +217,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         )
     }
 
-    /** What the options say. */
+    /** Returns the request that the options describe. */
     private fun request(url: WebSocketUrl) = ConnectingRequest(
         host = url.host,
         port = url.port,

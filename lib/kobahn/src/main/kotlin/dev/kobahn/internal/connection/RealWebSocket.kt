@@ -25,7 +25,7 @@ import kotlinx.coroutines.flow.StateFlow
  * beginning; a server's opens when the application accepts it or first uses it.
  */
 internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
-    /** Whether messages may be sent, or might have been before the connection ended. From any thread. */
+    /** Whether the connection is open, or was before its end. From any thread. */
     protected open val isOpen: Boolean get() = true
 
     /** Completes the opening handshake unless that was done. */

@@ -3,24 +3,24 @@ package dev.kobahn.internal.server
 import java.nio.ByteBuffer
 
 /**
- * Recognises the request of Flash for a socket policy, which comes in place of an HTTP head. Its
- * first octet begins no head, so an HTTP request is given up at once.
+ * Recognises the request of Flash for a socket policy, which comes in place of an HTTP head. No
+ * head begins with its first octet, so the first octet of an HTTP request rules it out.
  */
 internal class FlashPolicyRequest {
-    /** How many octets fit so far, or [NO_MATCH]. */
+    /** How many octets of the request have come. */
     private var matched = 0
+    private var isRuledOut = false
 
-    /** Whether [input], which is left as it is, completes the request. */
+    /** Returns whether [input] completes the request. Consumes nothing of it. */
     fun matches(input: ByteBuffer): Boolean {
         var index = input.position()
-        while (matched in REQUEST.indices && index < input.limit()) {
-            matched = if (input.get(index++) == REQUEST[matched]) matched + 1 else NO_MATCH
+        while (!isRuledOut && matched < REQUEST.size && index < input.limit()) {
+            if (input.get(index++) == REQUEST[matched]) matched++ else isRuledOut = true
         }
         return matched == REQUEST.size
     }
 
     private companion object {
         val REQUEST = "<policy-file-request/>\u0000".encodeToByteArray()
-        const val NO_MATCH = -1
     }
 }

@@ -31,17 +31,16 @@ internal class RealServerWebSocket(
     override val state: WebSocketState
         get() = if (isRefused) WebSocketState.CLOSED else super.state
 
-    override suspend fun accept(headers: Headers) =
-        onLoop { unopened(owner.handshake).accept(headers = headers) }
+    override suspend fun accept(headers: Headers) = onLoop { handshake().accept(headers = headers) }
 
     override suspend fun accept(protocol: String?, headers: Headers) =
-        onLoop { unopened(owner.handshake).accept(protocol, headers) }
+        onLoop { handshake().accept(protocol, headers) }
 
     override suspend fun ensureOpen() {
         if (!isOpen) onLoop { owner.handshake?.accept() }
     }
 
-    /** Calls [open] on the loop, unless the caller is cancelled before that: then nothing is opened. */
+    /** Calls [open] on the loop, unless the caller is cancelled before that. */
     private suspend fun onLoop(open: () -> Unit) {
         val caller = coroutineContext
         connection.loop.call {
@@ -50,15 +49,14 @@ internal class RealServerWebSocket(
         }
     }
 
-    private fun unopened(handshake: ServerOpeningHandshake?) =
-        checkNotNull(handshake) { "the connection was accepted before" }
+    private fun handshake() = checkNotNull(owner.handshake) { "the connection was accepted before" }
 
     override suspend fun awaitOpen() {
         owner.handshake?.awaitOpen()
     }
 
     override fun deny(status: Int, reason: String, headers: Headers, body: String): Nothing {
-        unopened(owner.handshake)
+        handshake()
         throw ConnectionDeny(status, reason, headers, body)
     }
 

@@ -32,10 +32,10 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * The server: an acceptor, the connections it made, and the job that owns them all.
+ * The server: its acceptor, its connections, and the job that owns them all.
  *
- * The job completes when the acceptor, every connection and every handler have ended; then the
- * event loops are given back.
+ * The job completes when the acceptor, every connection and every handler have ended. Then the
+ * server releases its event loops.
  */
 internal class RealWebSocketServer(
     private val options: WebSocketServerOptions,
@@ -55,7 +55,7 @@ internal class RealWebSocketServer(
     @Volatile
     private var handlers: RunningHandlers? = null
 
-    /** Set once, under the lock that keeps a stop from overtaking it. */
+    /** The coroutine that accepts. Set once, under the monitor of [started]. */
     @Volatile
     private var accepting: Job? = null
 
@@ -63,7 +63,7 @@ internal class RealWebSocketServer(
     private var closingTime = Duration.ZERO
     private val empty = CompletableDeferred<Unit>()
 
-    /** Parts of the server that wait in [stop], and so are not waited for there. */
+    /** The handlers that are in [stop]. No call of [stop] waits for them: they wait for it. */
     private val stoppers: MutableSet<Job> = ConcurrentHashMap.newKeySet()
 
     override val job: Job get() = supervisor
@@ -71,7 +71,7 @@ internal class RealWebSocketServer(
     override val port: Int
         get() = checkNotNull(acceptor) { "the server has not been started" }.port
 
-    /** What all connections may hold together, once the server was started. */
+    /** The memory that all connections share. Null without a limit, and before the start. */
     @Volatile
     var budget: MemoryBudget? = null
         private set
@@ -80,7 +80,7 @@ internal class RealWebSocketServer(
 
     override val handlerCount: Int get() = handlers?.count ?: 0
 
-    /** Whether [start] was called, whatever came of it. */
+    /** Whether [start] was called, even if it failed. */
     val isStarted: Boolean get() = started.get()
 
     override suspend fun start() {
@@ -108,20 +108,20 @@ internal class RealWebSocketServer(
             supervisor.complete()
             throw failure
         }
-        // Not before: it completes at once where a stop overtakes the binding, which needs the loops.
+        // Last: the job may complete while the server still binds, which needs the loops.
         supervisor.invokeOnCompletion { lease.release() }
     }
 
     private fun checkNotStopped() =
         check(supervisor.isActive && !stopping.get()) { "the server was stopped" }
 
-    /** From here on it listens, unless it was stopped meanwhile: then the port is free again. */
+    /** Begins to accept. Frees the port and throws if the server was stopped meanwhile. */
     private suspend fun listen(made: Acceptor) {
         val isStopped = synchronized(started) {
             accepting = made.start(scope)
             acceptor = made
-            // Cancelling the job ends the transports as well as the coroutines. It does so in any
-            // thread, since handlers may hold up all of them.
+            // A cancelled job ends the transports as well as the coroutines. Unconfined, because
+            // handlers may block every loop.
             scope.launch(Dispatchers.Unconfined) { awaitEnd() }
             stopping.get() || !supervisor.isActive
         }
@@ -142,7 +142,7 @@ internal class RealWebSocketServer(
         accepted = SocketSettings(tcpNoDelay = options.tcpNoDelay),
     )
 
-    /** Stays until the last transport has ended, so that the job does not end before. */
+    /** Keeps the job from completing before the last transport has ended. */
     private suspend fun awaitEnd() {
         try {
             empty.await()
@@ -152,7 +152,7 @@ internal class RealWebSocketServer(
         }
     }
 
-    /** Cancelled handlers close their connections; what they leave is dropped. */
+    /** Gives cancelled handlers time to close their connections, and then drops the rest. */
     private suspend fun endAll() {
         accepting?.cancel()
         connections.toList().forEach(ServerConnection::refusePending)
@@ -163,7 +163,7 @@ internal class RealWebSocketServer(
     }
 
     private fun accept(transport: SocketTransport, context: ServerContext) {
-        // Its loop was held up until now: nobody waits for the end of what begins here.
+        // The loop was blocked until now, and nobody would wait for this connection's end.
         if (supervisor.isCompleted) return transport.close()
         val isOutOfMemory = context.budget?.isOver == true
         val isAdmitted = !isOutOfMemory && admit()
@@ -178,7 +178,7 @@ internal class RealWebSocketServer(
         try {
             connection.start()
             when {
-                // The server may have ended before it knew of this one.
+                // The server may have ended before this connection was in its list.
                 supervisor.isCompleted -> transport.close()
 
                 isOutOfMemory -> connection.refuse { ServerOpeningHandshake.OUT_OF_MEMORY }
@@ -190,14 +190,16 @@ internal class RealWebSocketServer(
                 stopping.get() -> connection.refuse { "the server stops" }
             }
         } catch (failure: Throwable) {
-            // The transport may not know yet whom to tell of its end.
+            // The transport may have no listener yet that it could tell of its end.
             connection.onClosed(null)
             transport.close()
             throw failure
         }
     }
 
-    /** One that is refused takes no place, or a flood of them would keep everybody out. */
+    /**
+     * Takes a place of `maxConnections`. Refused connections take none, or a flood would take all.
+     */
     private fun admit(): Boolean {
         val number = count.incrementAndGet()
         val isFull = options.maxConnections > 0 && number > options.maxConnections
@@ -226,17 +228,17 @@ internal class RealWebSocketServer(
         }
         val begin = TimeSource.Monotonic.markNow()
         val own = ownPart(coroutineContext[Job])
-        // Its client gets 503 now.
+        // The client of an onRequest that stops the server gets 503, but onRequest goes on.
         coroutineContext[ServerOpeningHandshake.Asked]?.goOn()
         try {
             stop(window, deadline, code, own)
         } finally {
-            // It is the last to be ended, by who waits for nothing any more.
+            // The caller's own handler ends last, when nothing else has to be waited for.
             own?.let { cancel(it, deadline - begin.elapsedNow()) }
         }
     }
 
-    /** The child of the server's job that [job] is or is part of; null if it is no part of the server. */
+    /** Returns the child of the server's job that [job] is or belongs to, or null. */
     @OptIn(ExperimentalCoroutinesApi::class)
     private fun ownPart(job: Job?): Job? {
         var part = job ?: return null
@@ -248,11 +250,10 @@ internal class RealWebSocketServer(
     }
 
     /**
-     * Not by the clock or the threads of the caller's dispatcher, nor those of a loop: the first may
-     * be virtual, and handlers may hold up the others. So nothing is dispatched here, and the timers
-     * are those of coroutines that have none of their own.
+     * Runs on [Dispatchers.Unconfined], whose timers are real: the clock of the caller's dispatcher
+     * may be virtual, and handlers may block its threads and every loop.
      *
-     * @param own what is not waited for, since it waits for this
+     * @param own the part of the server that calls this, and so cannot be waited for
      */
     private suspend fun stop(window: Duration, deadline: Duration, code: Int, own: Job?) =
         withContext(Dispatchers.Unconfined) {
@@ -260,8 +261,8 @@ internal class RealWebSocketServer(
             supervisor.complete()
             try {
                 val inTime = withTimeoutOrNull(deadline) {
-                    // Not waited for before the rest: a handler may hold up its loop. What it still
-                    // accepts gets 503.
+                    // Not joined before the rest, since a handler may block its loop. Connections
+                    // that it still accepts get 503.
                     accepting?.cancel()
                     closeAll(window, code)
                     checkEmpty()
@@ -296,7 +297,7 @@ internal class RealWebSocketServer(
         supervisor.children.forEach { if (it !== own) it.cancel() }
     }
 
-    /** Cancels [part] of the server in [time], if it has not ended by then. */
+    /** Cancels [part] of the server if it has not ended when [time] has passed. */
     private fun cancel(part: Job, time: Duration) {
         if (time <= Duration.ZERO) return part.cancel()
         val timer = scope.launch(Dispatchers.Unconfined) {
@@ -319,7 +320,7 @@ internal class RealWebSocketServer(
     override suspend fun join() = supervisor.join()
 
     private companion object {
-        /** How long stop waits at its deadline for what was dropped to end, which it does at once if it can. */
+        /** The time that dropped connections and cancelled handlers have after the deadline. */
         val GRACE = 200.milliseconds
     }
 }

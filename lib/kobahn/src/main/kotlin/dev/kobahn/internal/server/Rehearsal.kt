@@ -23,10 +23,10 @@ import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
- * Three connections of a server to itself, before it listens: one that is closed, one that its peer
- * leaves, one that is given up for want of memory. The JVM loads and links what runs for the first
- * time, which takes memory and descriptors: where these have run out, the code that gives some back
- * could else not run any more.
+ * Connects a server to itself before it listens, and ends these connections in three ways: the peer
+ * closes, the peer goes away, memory is short. The JVM loads code when it first runs, which takes
+ * memory and file descriptors. Without the rehearsal the code that frees some of them could not run
+ * when there are none left.
  */
 internal class Rehearsal private constructor(private val loops: EventLoopGroup.Lease) {
     private val loop = loops.next()
@@ -75,7 +75,7 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
         served?.let { it.loop.execute { it.giveUp(OutOfMemoryError()) } }
     }
 
-    /** Asks for a WebSocket, sends a message, and when that comes back does [leave]. */
+    /** Opens a WebSocket, sends a message, and calls [leave] when the message comes back. */
     private class Peer(
         private val transport: SocketTransport,
         private val leave: (SocketTransport) -> Unit,
@@ -101,28 +101,28 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
 
     companion object {
         private val isDone = AtomicBoolean()
-        private val PATIENCE = 3.seconds
+        private val TIMEOUT = 3.seconds
         private val REQUEST = (
             "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
                 "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             ).encodeToByteArray()
 
-        // Masked with zeros.
+        // Frames of a client, masked with zeros.
         private val HELLO = byteArrayOf(0x81.toByte(), 0x82.toByte(), 0, 0, 0, 0, 0x68, 0x69)
         private val UNFINISHED = byteArrayOf(0x82.toByte(), 0xFE.toByte(), 0x7F, 0, 0, 0, 0, 0, 1)
         private val CLOSE = byteArrayOf(0x88.toByte(), 0x80.toByte(), 0, 0, 0, 0)
 
-        /** Has the first server of the process do it, on [loops], if that is possible here. */
+        /** Rehearses on [loops] if no server of this process has done so. */
         suspend fun once(loops: EventLoopGroup.Lease) {
             if (isDone.compareAndSet(false, true)) attempt(loops)
         }
 
-        /** Does it, and only logs what it fails with: whoever asked for it goes on without. */
+        /** Rehearses on [loops]. A failure is only logged: a server works without it. */
         suspend fun attempt(loops: EventLoopGroup.Lease) {
             try {
                 val rehearsal = Rehearsal(loops)
                 withContext(rehearsal.loop.dispatcher) {
-                    withTimeoutOrNull(PATIENCE) { rehearsal.play() }
+                    withTimeoutOrNull(TIMEOUT) { rehearsal.play() }
                 }
             } catch (failure: Throwable) {
                 coroutineContext.ensureActive()

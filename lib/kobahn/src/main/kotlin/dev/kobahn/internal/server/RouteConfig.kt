@@ -11,7 +11,8 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 
 /**
- * The options of one route, or of the server for requests that match no route, read once. Immutable.
+ * The options of one route, or of the server for requests that match no route, read once.
+ * Immutable.
  *
  * @property handler serves a WebSocket, or null if the route has none
  */

@@ -4,7 +4,9 @@ import dev.kobahn.Route
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.protocol.handshake.ResourceName
 
-/** Finds the route that serves a path: the first that matches, else the server itself. Immutable. */
+/**
+ * Finds the route that serves a path: the first that matches, else the server itself. Immutable.
+ */
 internal class RouteTable(options: WebSocketServerOptions) {
     /** The server itself, for requests that match no route. */
     val default = Match(RouteConfig(options, options, options.handler), emptyMap())

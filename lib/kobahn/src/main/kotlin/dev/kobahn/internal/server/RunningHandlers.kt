@@ -7,10 +7,10 @@ import kotlinx.coroutines.Job
 
 /**
  * Counts the handlers of a server that run, and bounds those that linger: the handlers that go on
- * although their connection has ended. A handler may do that, but peers could pile such handlers up.
- * If more than [limit] linger, the one that lingers longest is cancelled, once it has lingered for
- * [PATIENCE]; until then no new handler may begin. A connection costs nothing here before its end.
- * Thread-safe.
+ * although their connection has ended. A handler may do that, but peers could pile such handlers
+ * up. If more than [limit] linger, the one that lingers longest is cancelled, once it has lingered
+ * for [TOLERANCE]; until then no new handler may begin. A connection costs nothing here before its
+ * end. Thread-safe.
  *
  * @param limit how many may linger, 0 for any number
  */
@@ -81,7 +81,7 @@ internal class RunningHandlers(private val limit: Int) {
 
     private fun takeOldest(now: Long): Map.Entry<Job, Lingering>? {
         val oldest = lingering.entries.firstOrNull() ?: return null
-        if (now - oldest.value.since < PATIENCE) return null
+        if (now - oldest.value.since < TOLERANCE) return null
         lingering.remove(oldest.key)
         cancelled.add(oldest.key)
         return oldest
@@ -102,6 +102,6 @@ internal class RunningHandlers(private val limit: Int) {
 
     private companion object {
         /** How long a handler lingers before it may be cancelled, in nanoseconds. */
-        val PATIENCE = 10.seconds.inWholeNanoseconds
+        val TOLERANCE = 10.seconds.inWholeNanoseconds
     }
 }

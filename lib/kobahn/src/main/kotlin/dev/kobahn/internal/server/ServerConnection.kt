@@ -9,8 +9,8 @@ import kotlinx.coroutines.Job
 
 /**
  * A connection of a server from its first octet to its last. The events of the transport go to the
- * [handshake], and once that has opened the WebSocket, to the connection of the [webSocket]. Belongs
- * to the loop, except where a member says otherwise.
+ * [handshake], and once that has opened the WebSocket, to the connection of the [webSocket].
+ * Belongs to the loop, except where a member says otherwise.
  *
  * @property isAdmitted whether it counts for `maxConnections`
  * @param onEnd is called once, when the transport has ended
@@ -45,7 +45,7 @@ internal class ServerConnection(
 
     private val receiver: TransportListener get() = handshake ?: webSocket!!.connection
 
-    /** Begins to read. The end of the transport is the end of the connection, whatever fails before. */
+    /** Begins to read. From here on the end of the transport ends the connection. */
     fun start() {
         transport.start(this)
         handshake?.start()
@@ -88,21 +88,20 @@ internal class ServerConnection(
         }
     }
 
-    /** Answers 503 if the request is yet to be answered. */
+    /** Answers 503 if the request is not answered yet. */
     fun refuse(reason: () -> String) {
         handshake?.refuse(reason = reason)
     }
 
-    /** Answers 503 if the request is yet to be answered: the server stops. From any thread. */
+    /** Answers 503, as the server stops, if the request is not answered yet. From any thread. */
     fun refusePending() = onLoop { refuse { "the server stops" } }
 
-    /** Begins to close the WebSocket with [code], or answers 503: the server stops. From any thread. */
+    /** Begins to close with [code], or answers 503, as the server stops. From any thread. */
     fun shutDown(code: Int) = onLoop {
         if (isOpen) webSocket!!.connection.beginClose(code, "") else refuse { "the server stops" }
     }
 
-    private fun onLoop(action: () -> Unit) =
-        transport.loop.execute { transport.guarded(action) }
+    private fun onLoop(action: () -> Unit) = transport.loop.execute { transport.guarded(action) }
 
     /** Ends the connection at once: the server has stopped. From any thread. */
     fun drop() {

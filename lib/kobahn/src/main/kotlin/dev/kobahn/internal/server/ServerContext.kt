@@ -7,7 +7,7 @@ import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import kotlinx.coroutines.CoroutineScope
 
-/** What all connections of a server share. Immutable. */
+/** Everything that the connections of a server share. */
 internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits()
@@ -16,15 +16,15 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     val maskingKeys = SecureMaskingKeys()
     val handlers = RunningHandlers(options.maxLingeringHandlers)
 
-    /** What is logged of connections before it is known which route they are for. */
+    /** The log of connections before their route is known. */
     val wireLog = options.wireLogConfig()
 
-    /** What Flash is answered, or null if nothing. */
+    /** The answer to Flash's request for a socket policy, or null for none. */
     val flashSocketPolicy: ByteArray? = options.flashSocketPolicy
         .takeIf { options.serveFlashSocketPolicy }
         ?.let { (it.trimEnd(NUL) + NUL).encodeToByteArray() }
 
-    /** Whether the peer of [transport] is a proxy whose word on who asks is taken. */
+    /** Whether the peer of [transport] is a proxy whose `X-Forwarded-For` is believed. */
     fun isProxied(transport: Transport): Boolean =
         options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer)
 

@@ -58,7 +58,7 @@ internal class ServerHandler(
         return true
     }
 
-    /** Starts the coroutine. A handler on the loop runs at once until it first suspends. On the loop. */
+    /** Starts the coroutine; on the loop it runs at once until it first suspends. On the loop. */
     fun launch() {
         owner.begin(this)
         val dispatcher = route.handlerDispatcher
@@ -66,8 +66,8 @@ internal class ServerHandler(
             if (dispatcher == null) {
                 start(CoroutineStart.UNDISPATCHED, Unit, run)
             } else {
-                // Not by start(DEFAULT), which skips a coroutine that is cancelled before: it has to
-                // end its connection all the same.
+                // Not by start(DEFAULT), which skips a coroutine that is cancelled before: it has
+                // to end its connection all the same.
                 val beginning = run.createCoroutineUnintercepted(Unit, this)
                 loop.batching(dispatcher).interceptContinuation(beginning).resume(Unit)
             }
@@ -98,7 +98,7 @@ internal class ServerHandler(
             }
         }
 
-    /** Has `onRequest` answer the request, or refuses it where the route has no handler. */
+    /** Lets `onRequest` answer the request, or refuses it if the route has no handler. */
     private suspend fun isAnsweredPlainly(): Boolean {
         val plain = owner.handshake?.ask(webSocket.request)
         when {
@@ -164,9 +164,9 @@ internal class ServerHandler(
         unlessOpen { it.refuse(response) { reason.onOneLine() } }
 
     /**
-     * Calls [answer] and waits for the connection's end, or returns false if the connection is open.
-     * The loop decides which, since the connection may just be opening there. A cancelled handler
-     * has to decide too, or it would leave the connection as it is.
+     * Calls [answer] and waits for the connection's end, or returns false if the connection is
+     * open. The loop decides which, since the connection may just be opening there. A cancelled
+     * handler has to decide too, or it would leave the connection as it is.
      */
     private suspend fun unlessOpen(answer: (ServerOpeningHandshake) -> Unit): Boolean {
         val isAnswered = withContext(NonCancellable) {

@@ -43,8 +43,8 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
 /**
- * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, has `onRequest`
- * and the handler decide about it, and answers with 101 or in plain HTTP.
+ * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, has
+ * `onRequest` and the handler decide about it, and answers with 101 or in plain HTTP.
  *
  * ```
  * READING ──► DECIDING ──► OPEN
@@ -59,13 +59,13 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     TransportListener,
     HeldMemory.Owner {
     private enum class Phase {
-        /** The head of the request is yet to be complete. */
+        /** The head of the request is not complete. */
         READING,
 
-        /** The head is judged, and `onRequest` or the handler decides about the request. */
+        /** The server, `onRequest` or the handler decides about the request. */
         DECIDING,
 
-        /** An answer in plain HTTP is in the queue. After it the client has to end the transport. */
+        /** An answer in plain HTTP is in the queue; then the client has to end the transport. */
         ANSWERING,
 
         /** The 101 response is in the queue. */
@@ -236,10 +236,10 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     /**
-     * Returns the answer of `onRequest` to [request], if there is one. A call that fails is answered
-     * with 500 at once; a call that nobody waits for any more is cancelled. In both cases this
-     * returns a response, which is not sent, so that the caller does not go on to the handler. From
-     * any thread.
+     * Returns the answer of `onRequest` to [request], if there is one. A call that fails is
+     * answered with 500 at once; a call that nobody waits for any more is cancelled. In both cases
+     * this returns a response, which is not sent, so that the caller does not go on to the handler.
+     * From any thread.
      */
     suspend fun ask(request: HttpRequest): HttpResponse? {
         val onRequest = context.options.onRequest ?: return null
@@ -264,7 +264,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         if (!isPending) job?.cancel()
     }
 
-    /** Marks the coroutine of an `onRequest`, which is cancelled when nobody waits for its answer. */
+    /** Marks the coroutine of an `onRequest` whose answer may become useless. */
     class Asked(private val handshake: ServerOpeningHandshake) :
         AbstractCoroutineContextElement(Key) {
         /** Lets the coroutine go on after that: it has more to do than to answer. */
@@ -276,8 +276,8 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     // Opening the connection.
 
     /**
-     * Opens the connection: sends the 101 response, with [protocol] and further [headers], and hands
-     * over what the client has sent behind its request.
+     * Opens the connection: sends the 101 response, with [protocol] and further [headers], and
+     * hands over what the client has sent behind its request.
      */
     fun accept(protocol: String? = preferredProtocol(), headers: Headers = Headers.EMPTY) {
         val webSocket = owner.webSocket!!
@@ -321,13 +321,16 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     /**
-     * Accepts for an application that begins to receive. A failure here cannot be thrown to a caller:
-     * it is logged, and ends `incoming`.
+     * Accepts for an application that begins to receive. A failure here cannot be thrown to a
+     * caller: it is logged, and ends `incoming`.
      */
     private fun acceptForReceiver() {
         val webSocket = owner.webSocket!!
         try {
-            if (isPending) accept() else if (isRefused) webSocket.connection.onNeverOpened()
+            when {
+                isPending -> accept()
+                isRefused -> webSocket.connection.onNeverOpened()
+            }
         } catch (failure: Throwable) {
             if (phase != Phase.OPEN) {
                 answer(HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR))
@@ -337,7 +340,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         }
     }
 
-    /** Suspends until the connection is open. Throws HandshakeException if it never will. From any thread. */
+    /** Suspends until the connection is open, or throws HandshakeException. From any thread. */
     suspend fun awaitOpen() = outcome().await()
 
     @Synchronized
@@ -370,7 +373,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         return (peer + path).onOneLine()
     }
 
-    /** Answers with [response], which ends the connection, unless the request was answered before. */
+    /** Answers with [response] and ends the connection, unless the request was answered. */
     fun answer(response: HttpResponse) {
         if (!isPending) return
         failOutcome {
@@ -457,8 +460,10 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     override fun reassessMemory(): Boolean = false
 
-    override fun giveUpMemory() {
-        if (isPending) refuse { OUT_OF_MEMORY } else if (isRefused) transport.close()
+    override fun giveUpMemory() = when {
+        isPending -> refuse { OUT_OF_MEMORY }
+        isRefused -> transport.close()
+        else -> Unit
     }
 
     companion object {

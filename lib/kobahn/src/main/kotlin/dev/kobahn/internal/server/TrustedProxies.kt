@@ -3,16 +3,18 @@ package dev.kobahn.internal.server
 import java.net.InetAddress
 
 /**
- * The addresses whose `X-Forwarded-For` is believed: single ones (`10.0.0.7`, `::1`) and ranges
+ * The proxies whose `X-Forwarded-For` is believed: single addresses (`10.0.0.7`, `::1`) and ranges
  * (`10.0.0.0/8`, `fc00::/7`). A peer on a Unix socket is on this machine and always trusted.
- * Immutable. IllegalArgumentException for anything that is no address or range.
+ * Immutable.
+ *
+ * @throws IllegalArgumentException for a text that is neither an address nor a range
  */
 internal class TrustedProxies(ranges: List<String>) {
     private class Range(val address: ByteArray, val bits: Int)
 
     private val ranges = ranges.map(::parse)
 
-    /** Whether [peer], in the words of a transport (`tcp4:10.0.0.7:4711`), is one of them. */
+    /** Whether [peer], named as by a transport (`tcp4:10.0.0.7:4711`), is one of them. */
     fun contains(peer: String): Boolean {
         if (peer.startsWith("unix:")) return true
         val literal = peer.substringAfter(':').substringBeforeLast(':').substringBefore('%')
@@ -47,7 +49,7 @@ internal class TrustedProxies(ranges: List<String>) {
             return Range(address, bits)
         }
 
-        /** The octets of an address in digits. A name gives null: nothing is ever looked up. */
+        /** Returns the octets of a numeric address, or null for a name, which is not looked up. */
         private fun address(literal: String): ByteArray? {
             val isIpv6 = ':' in literal && literal.all { it in "0123456789abcdefABCDEF:." }
             val isIpv4 = literal.split('.').let { parts ->

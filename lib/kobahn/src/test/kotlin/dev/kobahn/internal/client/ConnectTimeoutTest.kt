@@ -26,11 +26,11 @@ import kotlinx.coroutines.test.currentTime
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
 
-/** Sockets live in real time, also where the caller's time is virtual and jumps as soon as nothing else is to be done. */
+/** The time limits of connecting are real time, even if the caller's time is virtual. */
 @OptIn(ExperimentalCoroutinesApi::class)
 class ConnectTimeoutTest :
     FunSpec({
-        test("a caller in virtual time connects, is answered, and closes") {
+        test("a caller in virtual time connects, receives, and closes") {
             runTest {
                 webSocketServer { onConnect { for (message in incoming) send(message) } }.use {
                     val client = webSocketClient()
@@ -45,7 +45,9 @@ class ConnectTimeoutTest :
             }
         }
 
-        test("a server that never answers a caller in virtual time fails connect in real time") {
+        test(
+            "a server that never answers fails connect in real time, for a caller in virtual time",
+        ) {
             RawServer().use { server ->
                 val limit = 100.milliseconds
                 val begin = TimeSource.Monotonic.markNow()
@@ -59,7 +61,7 @@ class ConnectTimeoutTest :
             }
         }
 
-        test("the exception says what took the time: connecting, onConnecting or the answer") {
+        test("the exception of a timeout names the step: connecting, onConnecting or the answer") {
             val limit = 50.milliseconds
             fun client(asking: suspend () -> Unit = {}) = webSocketClient {
                 openHandshakeTimeout = limit
@@ -82,7 +84,7 @@ class ConnectTimeoutTest :
             }
         }
 
-        test("members of a group have real time to close, also for a caller in virtual time") {
+        test("members of a group have real time to close, for a caller in virtual time") {
             RawServer().use { server ->
                 runTest {
                     val group = WebSocketGroup(SlowConsumer.Suspend)

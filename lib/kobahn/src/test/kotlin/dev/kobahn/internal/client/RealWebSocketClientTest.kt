@@ -48,7 +48,7 @@ private suspend fun refused(
     peer.readAll()
 }) { url -> shouldThrow<HandshakeException> { client.connect(url) } }
 
-/** Answers and what is said of them. */
+/** Responses, and the message of the exception for each. */
 private val FAILURES = listOf(
     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" to "answered 200 OK instead of 101",
     "SSH-2.0-OpenSSH_9.2\r\n\r\n" to "the answer is not HTTP: malformed status line",
@@ -104,7 +104,7 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("a URL that needs TLS is refused by the host's name") {
+        test("a wss URL is refused with the name of its host") {
             shouldThrow<IllegalArgumentException> {
                 webSocketClient().connect("wss://example.org/")
             }.message shouldBe "example.org:443: wss needs TLS, which is not supported yet"
@@ -140,7 +140,7 @@ class RealWebSocketClientTest :
             refusal.bodyText shouldBe "No wa"
         }
 
-        test("a redirection is a refusal, with where it points") {
+        test("a redirection is a refusal with its Location") {
             val refusal = refused("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\n\r\nmoved")
             refusal.status shouldBe 302
             refusal.headers["Location"] shouldBe "ws://elsewhere/"
@@ -164,7 +164,7 @@ class RealWebSocketClientTest :
             }) { url -> webSocketClient().connect(url) {} }
         }
 
-        test("the request is what the options say") {
+        test("the request has the values of the options") {
             against({ peer ->
                 val head = peer.readHead()
                 head shouldStartWith "GET / HTTP/1.1"
@@ -197,7 +197,7 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("the vectors of RFC 6455 section 5.7 are understood") {
+        test("the vectors of RFC 6455 section 5.7 are received") {
             against({ peer ->
                 peer.open()
                 peer.sendHex("81 05 48 65 6c 6c 6f")
@@ -230,8 +230,8 @@ class RealWebSocketClientTest :
             }
         }
 
-        for ((what, code, block) in ENDS) {
-            test("a block that $what closes with $code") {
+        for ((ending, code, block) in ENDS) {
+            test("a block that $ending closes with $code") {
                 val begun = CompletableDeferred<Unit>()
                 against({ peer ->
                     peer.open()
@@ -253,7 +253,7 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("the result of the block is returned when the connection has ended") {
+        test("connect returns the block's result after the connection has ended") {
             var ended = false
             against({ peer ->
                 peer.open()
@@ -266,7 +266,7 @@ class RealWebSocketClientTest :
                 42
         }
 
-        test("a connection without a block lives until it is closed, however its coroutine ends") {
+        test("a connection without a block outlives the coroutine that made it") {
             lateinit var webSocket: ClientWebSocket
             against({ peer ->
                 peer.open().sendHex("81 01 61")
@@ -327,12 +327,12 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("connect throws if the server did not take what the block had sent, whoever closed") {
+        test("connect throws if messages of the block were not delivered, whichever side closed") {
             for (isClosedByServer in listOf(true, false)) {
                 val over = CompletableDeferred<Unit>()
                 against({ peer ->
                     peer.open()
-                    // The message is on its way, and nothing more of it is read.
+                    // The message is on its way, and the server reads no more of it.
                     peer.readHex(2)
                     if (isClosedByServer) peer.sendHex("88 02 03E8")
                     runBlocking { over.await() }
@@ -355,7 +355,7 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("connect returns what a block returns that dropped what it had sent") {
+        test("connect returns the result of a block that dropped the connection") {
             val over = CompletableDeferred<Unit>()
             against({ peer ->
                 peer.open()
@@ -374,7 +374,7 @@ class RealWebSocketClientTest :
             }
         }
 
-        test("cancelling a connect closes what was opened") {
+        test("cancelling a connect closes the connection that it opened") {
             val asked = CompletableDeferred<Unit>()
             against({ peer ->
                 peer.readHead()

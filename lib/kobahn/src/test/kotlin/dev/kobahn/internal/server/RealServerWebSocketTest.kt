@@ -30,7 +30,7 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withTimeout
 
-/** How the connection of a client that only waits ends, with [handler] at the server. */
+/** Connects a client that only waits to a server with [handler], and returns how the connection ended. */
 private suspend fun endOf(
     configure: WebSocketServerOptions.() -> Unit = {},
     handler: suspend ServerWebSocket.() -> Unit,
@@ -48,7 +48,7 @@ private suspend fun endOf(
     return status!!
 }
 
-/** How a server with [handler] refuses a connection. */
+/** Returns the refusal of a server with [handler]. */
 private suspend fun refusalOf(
     configure: WebSocketServerOptions.() -> Unit = {},
     handler: suspend ServerWebSocket.() -> Unit,
@@ -121,7 +121,7 @@ class RealServerWebSocketTest :
                 }
 
                 test(
-                    "a handler that misses an answer before the time is over is refused with 503, and no error",
+                    "openHandshakeTimeout refuses with 503, and the accept that fails then is no error",
                 ) {
                     val ended = CompletableDeferred<Throwable?>()
                     val log = capturedLog {
@@ -143,7 +143,7 @@ class RealServerWebSocketTest :
                     log shouldBe ""
                 }
 
-                test("a receive that meets the peer's clean Close is no error of the handler") {
+                test("a receive that the peer's clean Close ends is no error of the handler") {
                     val log = capturedLog {
                         webSocketServer {
                             handlerDispatcher = dispatcher
@@ -217,7 +217,7 @@ class RealServerWebSocketTest :
         }
 
         test(
-            "the subprotocol is the server's first that was offered, or the one the handler names, or none",
+            "the subprotocol is the server's first that was offered, unless accept names one or none",
         ) {
             webSocketServer {
                 protocols = listOf("x", "a", "b")
@@ -255,7 +255,7 @@ class RealServerWebSocketTest :
             }
         }
 
-        test("a path nothing serves is 404, a route's names are filled from the path") {
+        test("a path without a route is 404, and pathParameters has the names of a route") {
             webSocketServer {
                 route("/room/{room}/as/{name}") {
                     onConnect { send(pathParameters.toString() + request.param("q")) }
@@ -277,7 +277,7 @@ class RealServerWebSocketTest :
             }
         }
 
-        test("frames that come with the request, before it is accepted, are kept") {
+        test("frames that come before accept are received after it") {
             val go = CompletableDeferred<Unit>()
             webSocketServer {
                 onConnect {
@@ -301,7 +301,7 @@ class RealServerWebSocketTest :
             }
         }
 
-        test("a client that goes away before it is accepted ends the handler's accept") {
+        test("accept throws if the client has gone away") {
             val failure = CompletableDeferred<Throwable>()
             val gone = CompletableDeferred<Unit>()
             webSocketServer {
@@ -323,7 +323,7 @@ class RealServerWebSocketTest :
             }
         }
 
-        test("closeStatus is null until the end, and then the same for all") {
+        test("closeStatus is null until the end, and then the result of awaitClosed") {
             val status = CompletableDeferred<CloseStatus>()
             webSocketServer {
                 onConnect {

@@ -55,7 +55,7 @@ private fun echoServer(
 private fun get(url: String) = HttpClient.newHttpClient()
     .send(HttpRequest.newBuilder(URI(url)).build(), BodyHandlers.ofString())
 
-/** Holds what it holds, whatever it is asked for. */
+/** A holder that never gives up its memory. */
 private object Unmoved : MemoryBudget.Holder {
     override val held = 100_001L
 
@@ -107,7 +107,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("who comes while all hold more than memoryBudget gets 503, and 101 afterwards") {
+        test("a client that connects while memoryBudget is exceeded gets 503, and 101 afterwards") {
             echoServer { memoryBudget = 100_000 }.use { server ->
                 val held = (server as RealWebSocketServer).budget!!.hold(Unmoved)
                 held.update()
@@ -120,7 +120,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("connections over maxConnections get 503 and take no place") {
+        test("connections over maxConnections get 503, and do not count") {
             echoServer { maxConnections = 1 }.use { server ->
                 val url = "ws://localhost:${server.port}/"
                 val refused = ArrayList<RawPeer>()
@@ -169,7 +169,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("a message over maxMessagePayloadSize is 1009 and does not harm the others") {
+        test("a message over maxMessagePayloadSize is 1009, and other connections go on") {
             echoServer { maxMessagePayloadSize = 100 }.use { server ->
                 RawPeer(server.port).use { large ->
                     RawPeer(server.port).use { other ->
@@ -183,7 +183,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("a violation is answered with its Close before the transport ends") {
+        test("a violation is answered with a Close before the transport ends") {
             echoServer().use { server ->
                 RawPeer(server.port).use {
                     it.handshake()
@@ -194,7 +194,9 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("who closed validly finds the transport ended, anybody else may end it later") {
+        test(
+            "the server ends the transport after a valid Close, and waits for the peer after a violation",
+        ) {
             echoServer { dropTimeout = Duration.ZERO }.use { server ->
                 RawPeer(server.port).use { peer ->
                     peer.handshake()
@@ -207,7 +209,7 @@ class RealWebSocketServerTest :
                     val ofOneOctet = RawPeer.masked(0x88, ByteArray(1))
                     peer.send(ofOneOctet).readFrame() shouldBe "close 1002"
                     peer.readFrame() shouldBe "end"
-                    // What it still sends would be answered with a reset.
+                    // The system would answer further octets with a reset.
                     repeat(10) { peer.send(RawPeer.text("still sending")) }
                     server.connectionCount shouldBe 1
                 }
@@ -216,7 +218,7 @@ class RealWebSocketServerTest :
         }
 
         test(
-            "stop closes with 1001, spread over the window, and refuses what is in its handshake",
+            "stop closes with 1001, spread over the window, and refuses pending handshakes",
         ) {
             val server = echoServer()
             server.start()
@@ -246,7 +248,7 @@ class RealWebSocketServerTest :
             client.close()
         }
 
-        test("stop may say that the service will be back") {
+        test("stop may close with another code") {
             val server = echoServer()
             server.start()
             webSocketClient().connect("ws://localhost:${server.port}/") {
@@ -265,7 +267,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("stop drops what is left at the deadline") {
+        test("stop drops the open connections at the deadline") {
             val server = echoServer { closeHandshakeTimeout = Duration.ZERO }
             server.start()
             RawPeer(server.port).use { deaf ->
@@ -280,14 +282,14 @@ class RealWebSocketServerTest :
             server.job.isCompleted.shouldBeTrue()
         }
 
-        test("the loops' threads are gone when the last server is") {
+        test("the threads of the loops end with the last server") {
             val server = echoServer()
             server.start()
             webSocketClient().connect("ws://localhost:${server.port}/") { send("x") }
             loopThreads().isEmpty().shouldBeFalse()
             server.stop()
             withTimeout(10.seconds) { EventLoopGroup.shared.awaitStopped() }
-            // The last thing a loop's thread does is to say that it is gone.
+            // A loop's thread reports its end as its last action.
             eventually(10.seconds) { loopThreads().shouldBeEmpty() }
         }
 
@@ -306,7 +308,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("a host that is not there completes the job") {
+        test("an unknown host completes the job") {
             val parent = Job()
             val server = webSocketServer(parent) { host = "no.such.host.invalid" }
             shouldThrow<IOException> { server.start() }
@@ -330,7 +332,7 @@ class RealWebSocketServerTest :
             server.connectionCount shouldBe 0
         }
 
-        test("it listens on IPv6") {
+        test("a server listens on IPv6") {
             webSocketServer {
                 host = "::1"
                 onConnect { send(request.peer) }
@@ -398,12 +400,12 @@ class RealWebSocketServerTest :
                 }
                 handled.get() shouldBe 1001
                 client.job.children.count() shouldBe 0
-                // The system gives a socket back when its loop selects again.
+                // The system frees a socket when its loop selects again.
                 eventually(10.seconds) { openSockets() shouldBeLessThanOrEqual before }
             }
         }
 
-        test("a client that goes away in its handshake leaves nothing behind") {
+        test("a client that goes away during the handshake leaves nothing behind") {
             val begun = CompletableDeferred<Unit>()
             webSocketServer {
                 onConnect {
@@ -422,7 +424,7 @@ class RealWebSocketServerTest :
             }
         }
 
-        test("every refusal says that the connection ends") {
+        test("every refusal has Connection: close") {
             echoServer { server = null }.use { server ->
                 RawPeer(server.port).use {
                     it.send("POST / HTTP/1.1\r\nHost: x\r\n\r\n")

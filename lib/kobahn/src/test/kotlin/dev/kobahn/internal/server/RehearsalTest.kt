@@ -16,17 +16,17 @@ internal class RehearsalTest :
     FunSpec({
         timeout = 60_000
 
-        test("a rehearsal that fails in any way is no failure of who asked for it") {
+        test("a rehearsal that fails does not fail its caller") {
             val lease = EventLoopGroup("rehearsal", 1).acquire()
-            // So it hands out no loop, which is an IllegalStateException.
+            // A released lease hands out no loop: it throws IllegalStateException.
             lease.release()
             Rehearsal.attempt(lease)
         }
 
-        test("who asked for a rehearsal and is cancelled meanwhile does not go on") {
+        test("a caller that is cancelled during a rehearsal does not go on") {
             val lease = EventLoopGroup("rehearsal", 1).acquire()
             val release = CountDownLatch(1)
-            // So it cannot end before that.
+            // The rehearsal cannot end before the loop is free again.
             lease.next().execute { release.await() }
             var hasGoneOn = false
             val asking = launch(start = CoroutineStart.UNDISPATCHED) {
@@ -40,7 +40,7 @@ internal class RehearsalTest :
             lease.release()
         }
 
-        test("a rehearsal leaves nothing open, whenever it is cancelled") {
+        test("a rehearsal leaves no channel open, whenever it is cancelled") {
             val lease = EventLoopGroup("rehearsal", 1).acquire()
             val loop = lease.next()
             repeat(40) { turns ->
@@ -56,7 +56,7 @@ internal class RehearsalTest :
             lease.release()
         }
 
-        test("a rehearsal that nobody answers is given up after three seconds") {
+        test("a rehearsal without an answer ends after three seconds") {
             val lease = EventLoopGroup("rehearsal", 3, blockedThreshold = 60.seconds).acquire()
             val release = CountDownLatch(1)
             val (asking, accepting, answering) = List(3) { lease.next() }
@@ -64,12 +64,12 @@ internal class RehearsalTest :
             Rehearsal.attempt(lease)
             release.countDown()
             for (loop in listOf(asking, accepting, answering)) {
-                // Before a server gives up who asks for nothing.
+                // Sooner than openHandshakeTimeout would close a silent client.
                 eventually(4.seconds) { loop.channels() shouldBe 0 }
             }
             lease.release()
         }
     })
 
-/** How many channels the loop watches. */
+/** Returns the number of channels that the loop watches. */
 private suspend fun EventLoop.channels() = withContext(dispatcher) { selector.keys().size }

@@ -26,7 +26,7 @@ import kotlinx.coroutines.withContext
 
 class RunningHandlersTest :
     FunSpec({
-        /** A connection whose handler lingers from now on. */
+        /** Opens a connection and ends its transport, so that its handler lingers. */
         fun ServerRig.leave() = another().apply {
             receive(ServerRig.REQUEST)
             answer.toString() shouldStartWith "HTTP/1.1 101 "
@@ -48,7 +48,7 @@ class RunningHandlersTest :
             }
         }
 
-        test("handlers are counted as long as they run, whatever became of their connections") {
+        test("handlers are counted as long as they run, even after their connections") {
             val goOn = CompletableDeferred<Unit>()
             webSocketServer {
                 onConnect {
@@ -69,7 +69,7 @@ class RunningHandlersTest :
             }
         }
 
-        test("a handler that ends with its connection lingers not, and leaves nothing behind") {
+        test("a handler that ends with its connection does not linger") {
             val rig = ServerRig {
                 maxLingeringHandlers = 1
                 onConnect {
@@ -85,7 +85,7 @@ class RunningHandlersTest :
         }
 
         test(
-            "one lingering handler too many has the oldest cancelled, which is logged once in a row",
+            "one lingering handler too many cancels the oldest, which is logged once",
         ) {
             val log = capturedLog {
                 val rig = rig(most = 2)
@@ -99,7 +99,7 @@ class RunningHandlersTest :
                 repeat(5) {
                     rig.loop.advanceBy(5.seconds)
                     rig.leave()
-                    // That of the connection that is open runs, too.
+                    // The handler of the open connection counts too.
                     rig.context.handlers.count shouldBe 3
                 }
             }
@@ -125,7 +125,7 @@ class RunningHandlersTest :
             log shouldContain "new requests get 503"
         }
 
-        test("handlers that go on though they are cancelled are bounded as well") {
+        test("handlers that go on after their cancellation are bounded too") {
             val goOn = CompletableDeferred<Unit>()
             capturedLog {
                 val rig = rig(most = 2) { withContext(NonCancellable) { goOn.await() } }
@@ -142,7 +142,7 @@ class RunningHandlersTest :
             }
         }
 
-        test("what waits for a handler counts until that has ended, whatever became of its peer") {
+        test("messages that wait for a handler count in the budget until the handler has ended") {
             val goOn = CompletableDeferred<Unit>()
             val rig = ServerRig {
                 memoryBudget = 10_000_000
@@ -161,7 +161,7 @@ class RunningHandlersTest :
             budget.used shouldBe 0
         }
 
-        test("handlers that only send end with their connections in whileOpen") {
+        test("whileOpen ends a handler with its connection") {
             val log = capturedLog {
                 webSocketServer {
                     onConnect { whileOpen { awaitCancellation() } }
@@ -182,7 +182,7 @@ class RunningHandlersTest :
             log.shouldBeEmpty()
         }
 
-        test("a handler that had not decided when its client went counts, and is cancelled") {
+        test("a handler that had not decided when its client went away lingers too") {
             val ends = ArrayList<Throwable>()
             val log = capturedLog {
                 val rig = ServerRig {
@@ -207,7 +207,7 @@ class RunningHandlersTest :
             log.count("ERROR") shouldBe 0
         }
 
-        test("a handler that its dispatcher does not take is none, and keeps nothing from ending") {
+        test("a handler that its dispatcher rejects is not counted, and its connection ends") {
             val broken = object : CoroutineDispatcher() {
                 override fun dispatch(context: CoroutineContext, block: Runnable) =
                     error("no thread")
@@ -220,18 +220,18 @@ class RunningHandlersTest :
                     handlerDispatcher = broken
                     onConnect {}
                 }
-                // On a socket the transport is closed for it.
+                // A socket's transport closes when its listener throws.
                 runCatching { rig.receive(request) }
                 rig.vanish()
                 rig.ended shouldBe true
                 rig.context.handlers.count shouldBe 0
                 rig.context.scope.coroutineContext.job.children.count() shouldBe 0
             }
-            // Takes the dispatcher's failures, which the next test in virtual time would be blamed for.
+            // Consumes the dispatcher's failures, which would fail the next test in virtual time.
             runCatching { runTest { } }
         }
 
-        test("without a limit nothing is cancelled or refused") {
+        test("a limit of 0 cancels and refuses nothing") {
             val log = capturedLog {
                 val rig = rig(most = 0)
                 repeat(100) {

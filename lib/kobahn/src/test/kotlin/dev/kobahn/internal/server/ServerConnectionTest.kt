@@ -134,7 +134,9 @@ class ServerConnectionTest :
             }
         }
 
-        test("ServerConnections has the connections that were added and not removed, in any order") {
+        test(
+            "ServerConnections has the connections that were added and not removed, in any order",
+        ) {
             val random = Random(1)
             val connections = ServerConnections()
             val model = ArrayList<ServerConnection>()

@@ -44,17 +44,21 @@ class ServerOpeningHandshakeTest :
     FunSpec({
         // Reading the request.
 
-        fun decidingRig(time: Duration = 5.seconds, handler: suspend () -> Unit = { awaitCancellation() }) =
-            ServerRig {
-                openHandshakeTimeout = time
-                dropTimeout = 2.seconds
-                autoPingInterval = Duration.ZERO
-                onConnect {
-                    handler()
-                    accept()
-                    awaitCancellation()
-                }
+        fun decidingRig(
+            time: Duration = 5.seconds,
+            handler: suspend () -> Unit = {
+                awaitCancellation()
+            },
+        ) = ServerRig {
+            openHandshakeTimeout = time
+            dropTimeout = 2.seconds
+            autoPingInterval = Duration.ZERO
+            onConnect {
+                handler()
+                accept()
+                awaitCancellation()
             }
+        }
 
         fun ServerRig.shouldAnswerAfter(time: Duration, status: Int) {
             loop.advanceBy(time - TICK)
@@ -75,7 +79,9 @@ class ServerOpeningHandshakeTest :
             rig.shouldAnswerAfter(1.seconds, 408)
         }
 
-        test("a client whose handler does not decide gets 503 at openHandshakeTimeout, not before") {
+        test(
+            "a client whose handler does not decide gets 503 at openHandshakeTimeout, not before",
+        ) {
             val rig = decidingRig()
             rig.receive(ServerRig.REQUEST)
             rig.shouldAnswerAfter(5.seconds, 503)

@@ -24,12 +24,12 @@ class TrustedProxiesTest :
             proxies.contains("tcp6:fe00::1:1") shouldBe false
         }
 
-        test("a range of length 0 is everybody of its family") {
+        test("a range of length 0 contains every address of its family") {
             TrustedProxies(listOf("0.0.0.0/0")).contains("tcp4:203.0.113.9:1") shouldBe true
             TrustedProxies(listOf("0.0.0.0/0")).contains("tcp6:::1:1") shouldBe false
         }
 
-        test("a peer on a Unix socket is trusted, one without an address never") {
+        test("a peer on a Unix socket is trusted, a peer without an address is not") {
             TrustedProxies(emptyList()).contains("unix:/run/app.sock") shouldBe true
             TrustedProxies(listOf("0.0.0.0/0", "::/0")).contains("memory") shouldBe false
         }

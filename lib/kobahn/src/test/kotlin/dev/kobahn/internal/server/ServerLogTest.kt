@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory
 
 private const val DEBUG = 10
 
-/** What the logger of refusals says at level DEBUG during [block]: its lines. */
+/** Returns the lines that the logger of refusals logs at DEBUG during [block]. */
 private suspend fun refusals(block: suspend () -> Unit): List<String> {
     val logger = LoggerFactory.getLogger("dev.kobahn.server")
     val level = logger.javaClass.getDeclaredField("currentLogLevel").apply { isAccessible = true }
@@ -31,7 +31,7 @@ private suspend fun refusals(block: suspend () -> Unit): List<String> {
     }
 }
 
-class RefusalLogTest :
+class ServerLogTest :
     FunSpec({
         suspend fun refusalsIn(
             configure: WebSocketServerOptions.() -> Unit,
@@ -47,7 +47,7 @@ class RefusalLogTest :
             talk: suspend ServerRig.() -> Unit,
         ) = refusalsIn(configure, talk).also { it shouldHaveSize 1 }.single()
 
-        test("a refused origin is one line with what would allow it") {
+        test("a refused origin is one line that names the option to allow it") {
             val line = theRefusal({ onConnect { awaitCancellation() } }) {
                 receive(head("/chat?token=secret", "Origin: https://b.example"))
             }
@@ -81,7 +81,7 @@ class RefusalLogTest :
                 .shouldContain("refused memory:2 with 400: ")
         }
 
-        test("what the peer wrote is escaped") {
+        test("control characters of the peer are escaped") {
             val line = theRefusal({ onConnect { deny(402, request.headers["X-Who"]!!) } }) {
                 receive(head("/a", "X-Who: you\u0085\u009b31m"))
             }
@@ -111,7 +111,7 @@ class RefusalLogTest :
             } shouldContain "refused memory:2 /a with 503: more than maxLingeringHandlers"
         }
 
-        test("one connection over maxConnections, or while the server stops, is one line") {
+        test("a connection over maxConnections is one line, and so is one that a stop refuses") {
             val lines = refusals {
                 val begun = CompletableDeferred<Unit>()
                 val server = webSocketServer {
@@ -135,7 +135,7 @@ class RefusalLogTest :
             lines[1] shouldContain " /a with 503: the server stops"
         }
 
-        test("answers that are none of a refusal are no line") {
+        test("a page or an accepted WebSocket is no line") {
             refusalsIn({ onRequest { HttpResponse.html("page") } }) { receive(head()) } shouldBe
                 emptyList()
             refusalsIn({ onConnect { accept() } }) { receive(head()) } shouldBe emptyList()

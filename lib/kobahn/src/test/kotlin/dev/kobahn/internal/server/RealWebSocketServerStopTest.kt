@@ -61,21 +61,21 @@ private suspend fun startedOn(
     return RealWebSocketServer(options, null, loops).also { it.start() }
 }
 
-/** A peer whose connection is open. */
+/** Returns a peer with an open connection. */
 private fun WebSocketServer.open() = RawPeer(port).also { it.handshake() }
 
-/** A free port, below those that systems give to clients: a client that has it keeps servers off it. */
+/** Returns a free port below those that systems give to clients, because a client would keep a server off it. */
 private fun quietPort(): Int = generateSequence { Random.nextInt(20_000, 32_000) }
     .first { runCatching { listenOnce(it) }.isSuccess }
 
 private fun listenOnce(port: Int) =
     ServerSocket(port, 1, InetAddress.getByName("localhost")).close()
 
-class StoppingTest :
+class RealWebSocketServerStopTest :
     FunSpec({
         for (dispatcher in listOf(null, Dispatchers.Default)) {
             context("with handlers on ${dispatcher ?: "the loop"}") {
-                test("a handler may stop its server, and waits for all but itself") {
+                test("a handler may stop its server, and waits for everything except itself") {
                     val server = CompletableDeferred<WebSocketServer>()
                     val returned = CompletableDeferred<Int>()
                     val made = started {
@@ -210,7 +210,7 @@ class StoppingTest :
 
         for (dispatcher in listOf(null, Dispatchers.IO)) {
             test(
-                "stop returns at its deadline though a handler blocks (on ${dispatcher ?: "the loop"})",
+                "stop returns at its deadline if a handler blocks (on ${dispatcher ?: "the loop"})",
             ) {
                 val begun = CompletableDeferred<Unit>()
                 val release = CountDownLatch(1)
@@ -244,7 +244,7 @@ class StoppingTest :
 
         for (number in 0 until 2) {
             test(
-                "stop closes what other loops have though one is held up (by connection $number)",
+                "stop closes the connections of other loops if one loop is blocked (by connection $number)",
             ) {
                 val begun = CompletableDeferred<Unit>()
                 val release = CountDownLatch(1)
@@ -277,18 +277,18 @@ class StoppingTest :
             }
         }
 
-        test("a connection that is taken over only after the server has ended is closed at once") {
+        test("a connection whose loop takes it over after the server has ended is closed at once") {
             val group = EventLoopGroup("late-loop", 2)
             val lease = group.acquire()
             val server = startedOn(group) { onConnect {} }
-            // The loops are taken in turn: this is not the one that accepts, and the next is.
+            // Loops are handed out in turn: this one does not accept connections, the next one does.
             val heldUp = lease.next()
             val release = CountDownLatch(1)
             try {
                 heldUp.execute { release.await() }
                 val first = RawPeer(server.port)
                 RawPeer(server.port).use { late ->
-                    // Once it is accepted the one before it was, too.
+                    // When the third is accepted, the second was accepted too.
                     val third = RawPeer(server.port)
                     eventually(PATIENCE) { server.connectionCount shouldBe 2 }
                     first.close()
@@ -305,7 +305,7 @@ class StoppingTest :
             }
         }
 
-        test("stop frees the places of connections at its deadline though their handlers go on") {
+        test("stop frees the places of connections at its deadline even if their handlers go on") {
             val release = CompletableDeferred<Unit>()
             val begun = CompletableDeferred<Unit>()
             val server = started {
@@ -330,7 +330,7 @@ class StoppingTest :
             withTimeout(PATIENCE) { server.join() }
         }
 
-        test("several stops at once all return, each at its own deadline at the latest") {
+        test("several stops at once all return, each by its own deadline") {
             val release = CompletableDeferred<Unit>()
             val begun = CompletableDeferred<Unit>()
             val server = started {
@@ -356,7 +356,7 @@ class StoppingTest :
         }
 
         test(
-            "a stop that is cancelled by a timeout returns at once, and what was left is dropped",
+            "a stop that a timeout cancels returns at once, and drops the open connections",
         ) {
             val release = CompletableDeferred<Unit>()
             val begun = CompletableDeferred<Unit>()
@@ -385,7 +385,7 @@ class StoppingTest :
             withTimeout(PATIENCE) { server.join() }
         }
 
-        test("the deadline of stop is real time, be the clock of its caller virtual") {
+        test("the deadline of stop is real time even if its caller has a virtual clock") {
             val status = CompletableDeferred<CloseStatus>()
             val server = started { onConnect { accept().also { status.complete(awaitClosed()) } } }
             server.open().use { peer ->
@@ -398,7 +398,7 @@ class StoppingTest :
             status.await().wasClean.shouldBeTrue()
         }
 
-        test("a start and a stop at the same time both end, whichever comes first") {
+        test("a start and a stop at the same time both return") {
             repeat(200) {
                 val server = webSocketServer { onConnect {} }
                 withTimeout(PATIENCE) {
@@ -417,7 +417,7 @@ class StoppingTest :
                     this.port = port
                     onConnect {}
                 }
-                // Undispatched: mostly it waits for the lookup of its host when stop is called.
+                // Undispatched: usually start is looking up its host when stop is called.
                 val starting = async(start = CoroutineStart.UNDISPATCHED) {
                     runCatching { server.start() }
                 }
@@ -428,7 +428,7 @@ class StoppingTest :
             }
         }
 
-        test("use does not start again what was started, and stops it") {
+        test("use stops a server that was started before, without starting it again") {
             val server = started { onConnect {} }
             server.use { it.open().use { peer -> peer.readFrame() shouldBe "close 1000" } }
             server.job.isCompleted.shouldBeTrue()
@@ -443,7 +443,9 @@ class StoppingTest :
         }
 
         for (number in 0 until 2) {
-            test("cancelling the job ends what other loops have, too (held up by $number)") {
+            test(
+                "cancelling the job ends the connections of all loops if one is blocked (by $number)",
+            ) {
                 val begun = CompletableDeferred<Unit>()
                 val release = CountDownLatch(1)
                 val server = startedOn(EventLoopGroup("cancelled-loop", 2)) {
@@ -475,18 +477,18 @@ class StoppingTest :
             }
         }
 
-        test("a connection that is taken over while the server stops gets 503") {
+        test("a connection whose loop takes it over while the server stops gets 503") {
             val group = EventLoopGroup("stopping-late-loop", 2)
             val lease = group.acquire()
             val server = startedOn(group) { onConnect { accept().also { awaitClosed() } } }
-            // The loops are taken in turn: this is not the one that accepts, and the next is.
+            // Loops are handed out in turn: this one does not accept connections, the next one does.
             val heldUp = lease.next()
             val release = CountDownLatch(1)
             try {
                 heldUp.execute { release.await() }
                 val first = server.open()
                 RawPeer(server.port).use { late ->
-                    // Once it is accepted the one before it was, too.
+                    // When the third is accepted, the second was accepted too.
                     val third = RawPeer(server.port)
                     eventually(PATIENCE) { server.connectionCount shouldBe 2 }
                     val stopping = async(Dispatchers.Default) { server.stop(deadline = LONG) }
@@ -503,7 +505,7 @@ class StoppingTest :
             }
         }
 
-        test("a start that fails gives its loops back") {
+        test("a start that fails releases its loops") {
             started { onConnect {} }.use { first ->
                 shouldThrow<IOException> {
                     startedOn(EventLoopGroup("never-started", 1)) { port = first.port }
