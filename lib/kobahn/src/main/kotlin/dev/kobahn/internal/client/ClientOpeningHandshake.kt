@@ -146,7 +146,7 @@ private class Refusal(private val reason: String, private val head: ResponseHead
     /** Whether the body is complete, or as long as it may get. */
     val isComplete: Boolean get() = body.size() >= expected
 
-    /** Adds the octets of [input] that belong to the body; returns [isComplete]. */
+    /** Adds the bytes of [input] that belong to the body; returns [isComplete]. */
     fun add(input: ByteBuffer): Boolean {
         val octets = ByteArray(minOf(input.remaining(), expected - body.size()))
         input.get(octets)

@@ -4,10 +4,10 @@ import java.nio.ByteBuffer
 
 /**
  * Recognises the request of Flash for a socket policy, which comes in place of an HTTP head. No
- * head begins with its first octet, so the first octet of an HTTP request rules it out.
+ * head begins with its first byte, so the first byte of an HTTP request rules it out.
  */
 internal class FlashPolicyRequest {
-    /** How many octets of the request have come. */
+    /** How many bytes of the request have come. */
     private var matched = 0
     private var isRuledOut = false
 

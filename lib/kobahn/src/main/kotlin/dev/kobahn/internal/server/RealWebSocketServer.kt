@@ -63,7 +63,7 @@ internal class RealWebSocketServer(
     private var closingTime = Duration.ZERO
     private val empty = CompletableDeferred<Unit>()
 
-    /** The handlers that are in [stop]. No call of [stop] waits for them: they wait for it. */
+    /** The handlers that are in [stop]. No call of [stop] waits for them, as they wait for it. */
     private val stoppers: MutableSet<Job> = ConcurrentHashMap.newKeySet()
 
     override val job: Job get() = supervisor

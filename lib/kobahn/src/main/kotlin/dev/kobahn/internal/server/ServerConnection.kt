@@ -8,7 +8,7 @@ import java.nio.ByteBuffer
 import kotlinx.coroutines.Job
 
 /**
- * A connection of a server from its first octet to its last. The events of the transport go to the
+ * A connection of a server from its first byte to its last. The events of the transport go to the
  * [handshake], and once that has opened the WebSocket, to the connection of the [webSocket].
  * Belongs to the loop, except where a member says otherwise.
  *

@@ -121,18 +121,16 @@ internal class ServerHandler(
 
             // These may also come from another connection that the handler uses.
             is ConnectionClosedException, is ClosedReceiveChannelException ->
-                if (connection.isClosing || webSocket.isRefused) awaitEnd() else fail(failure)
+                if (connection.isClosing || webSocket.isRefused) onEnded() else fail(failure)
 
             else -> if (isActive) fail(failure) else onCancelled()
         }
     }
 
-    private suspend fun awaitEnd() {
-        if (owner.isOpen) {
-            connection.close(CloseCode.NORMAL_CLOSURE, "")
-        } else {
-            connection.awaitClosed()
-        }
+    /** The connection ends or was refused, and the handler has noticed. */
+    private suspend fun onEnded() {
+        if (owner.isOpen) connection.beginClose(CloseCode.NORMAL_CLOSURE, "")
+        connection.awaitClosed()
     }
 
     private suspend fun fail(failure: Throwable) {

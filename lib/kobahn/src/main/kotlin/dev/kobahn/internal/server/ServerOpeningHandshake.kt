@@ -84,10 +84,10 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
     private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
-    /** The size of the request in octets, once its head is complete. */
+    /** The size of the request in bytes, once its head is complete. */
     private var requestSize = 0L
 
-    /** The octets that came behind the request, before the connection is open. */
+    /** The bytes that came behind the request, before the connection is open. */
     private var unread: MessageAssembler? = null
 
     /** The target of the request, once its head is complete, and the route that serves it. */
@@ -101,7 +101,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     @Volatile
     private var writing: ProgressTimer? = null
 
-    /** Counts the octets of [heldMemory] once they are many. */
+    /** Counts the bytes of [heldMemory] once they are many. */
     private var memory: HeldMemory? = null
 
     /** The running call of `onRequest`, to be cancelled when its answer is not needed any more. */

@@ -49,7 +49,7 @@ internal class TrustedProxies(ranges: List<String>) {
             return Range(address, bits)
         }
 
-        /** Returns the octets of a numeric address, or null for a name, which is not looked up. */
+        /** Returns the bytes of a numeric address, or null for a name, which is not looked up. */
         private fun address(literal: String): ByteArray? {
             val isIpv6 = ':' in literal && literal.all { it in "0123456789abcdefABCDEF:." }
             val isIpv4 = literal.split('.').let { parts ->
