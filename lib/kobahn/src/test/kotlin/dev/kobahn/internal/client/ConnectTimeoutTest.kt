@@ -62,7 +62,7 @@ class ConnectTimeoutTest :
         }
 
         test("the exception of a timeout names the step: connecting, onConnecting or the answer") {
-            val limit = 50.milliseconds
+            val limit = 500.milliseconds
             fun client(asking: suspend () -> Unit = {}) = webSocketClient {
                 openHandshakeTimeout = limit
                 onConnecting {
