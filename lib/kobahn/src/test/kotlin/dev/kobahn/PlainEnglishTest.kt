@@ -50,7 +50,6 @@ class PlainEnglishTest :
 
 /** The packages whose comments are not rewritten yet. */
 private val EXEMPT = setOf(
-    "dev.kobahn.internal.connection",
     "dev.kobahn.protocol",
     "dev.kobahn.protocol.extension",
     "dev.kobahn.protocol.extension.deflate",

@@ -11,10 +11,10 @@ import kotlinx.coroutines.flow.MutableStateFlow
 /**
  * The options of automatic Pings. Immutable.
  *
- * @property interval from the opening or the last Pong to the next Ping
- * @property timeout how long a Pong may take; zero means as long as it likes
- * @property size the payload of a Ping in octets
- * @property restartOnAnyTraffic whether any octet of the peer is as good as the Pong that is awaited
+ * @property interval the time from the opening or the last Pong to the next Ping
+ * @property timeout the time a Pong may take; zero is no limit
+ * @property size the payload of a Ping in bytes
+ * @property restartOnAnyTraffic whether any byte of the peer counts as the awaited Pong
  */
 internal class AutoPingConfig(
     val interval: Duration,
@@ -51,25 +51,25 @@ internal class AutoPing(private val connection: Connection, private val config: 
     @Volatile
     private var end = NONE
 
-    /** When the Ping that is pending left. */
+    /** The time at which the pending Ping left. */
     @Volatile
     private var sentAt = 0L
 
-    /** When the peer last made room for what waited, if it did since the Ping. */
+    /** The time at which the peer last made room for waiting bytes; at first that of the Ping. */
     @Volatile
     private var roomAt = 0L
 
-    /** Up to where the output was written when the system took no more, or [NONE]. */
+    /** The position in the stream at which the system took no more, or [NONE]. */
     @Volatile
     private var blockedAt = NONE
 
-    /** What the last Ping took to be answered. */
+    /** The round trip time of the last Ping that was answered. */
     val roundTripTime = MutableStateFlow<Duration?>(null)
 
     /** The connection is open. */
     fun start() = awaitInterval()
 
-    /** No more Pings. */
+    /** Sends no more Pings. */
     fun stop() {
         stopped = true
         timer?.dispose()
@@ -138,7 +138,7 @@ internal class AutoPing(private val connection: Connection, private val config: 
         connection.drop(IOException("the peer sent no Pong within ${config.timeout}"))
     }
 
-    /** The output was written up to [position], and [waiting] octets are left. From any thread. */
+    /** The output was written up to [position], and [waiting] bytes are left. From any thread. */
     fun onWritten(position: Long, waiting: Long) {
         // Room where there was none: the peer has taken something, so it is there.
         if (position > blockedAt) roomAt = loop.nanoTime()
@@ -157,14 +157,14 @@ internal class AutoPing(private val connection: Connection, private val config: 
         awaitInterval()
     }
 
-    /** Octets arrived, and were looked at for a Pong. */
+    /** Bytes arrived and were parsed. */
     fun onTraffic() {
         if (pending == null || !config.restartOnAnyTraffic) return
         pending = null
         awaitInterval()
     }
 
-    /** Reading pauses because of this end: the peer cannot be blamed for silence. */
+    /** Reading pauses at this end, so the peer is not to blame for silence. */
     fun onPause() {
         paused = true
         if (pending != null) awaitNext()
@@ -180,7 +180,7 @@ internal class AutoPing(private val connection: Connection, private val config: 
         const val NOT_NOW: Long = -1
         const val CLOSED: Long = -2
 
-        /** Behind everything. */
+        /** A position behind every byte. */
         private const val NONE = Long.MAX_VALUE
         private const val NANOS_PER_MILLI = 1_000_000L
     }

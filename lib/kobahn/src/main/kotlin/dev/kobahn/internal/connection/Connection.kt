@@ -43,7 +43,7 @@ import kotlinx.coroutines.flow.StateFlow
  * any        -> CLOSED    onClosed: the transport is gone, and closeStatus is final
  * ```
  *
- * Who may touch what:
+ * The rules of threads:
  * - The transport, the timers and the protocol's events call on the connection's loop.
  * - The application calls from any thread. It meets the loop at the monitor of [output], which
  *   guards everything that is sent and the step to CLOSED, and at the queue of [incomingMessages], which has
@@ -285,7 +285,7 @@ internal class Connection(
         transport.close()
     }
 
-    // What the parts of the connection need.
+    // The parts of the connection call.
 
     val isMemoryShort: Boolean get() = memory?.isShort == true
 

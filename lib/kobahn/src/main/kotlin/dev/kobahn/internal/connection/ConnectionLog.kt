@@ -9,9 +9,9 @@ import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicLong
 
-/** The options of the log of frames and octets. Immutable. */
+/** The options of the log of frames and bytes. Immutable. */
 internal class WireLogConfig(val frames: Boolean, val octets: Boolean, private val sink: WireLog?) {
-    /** Where lines go; null if nobody would see them. */
+    /** The sink of the lines, or null if nobody would see them. */
     fun sinkOrNull(): WireLog? =
         sink ?: WireLog { entry -> logger.trace { entry.toString() } }.takeIf {
             logger.isTraceEnabled()
@@ -23,9 +23,9 @@ internal class WireLogConfig(val frames: Boolean, val octets: Boolean, private v
 }
 
 /**
- * The log of one connection. What is sent is noted under the output's monitor, where nothing can be
- * said aloud; [drain] does that later, outside of it, so that lines come in the order of the wire
- * and a slow log slows down whoever causes it.
+ * The log of one connection. A frame that is sent is recorded under the monitor of the output, where
+ * no code of the application may run. [drain] calls the sink later, without the monitor, so that the
+ * lines keep the order of the wire and a slow sink slows down only the thread that causes them.
  */
 internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLog, peer: String) {
     private val connection = "#${numbers.incrementAndGet()} $peer"
@@ -60,10 +60,10 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
 
     private fun note(gutter: Char, text: String) = add(WireLogEntry.Note(connection, gutter, text))
 
-    /** [octets] came, what it has remaining; they are left in it. */
+    /** Logs the remaining bytes of [octets], which arrived, and leaves them in it. */
     fun octetsReceived(octets: ByteBuffer) = add(entry(false, octets.remaining(), octets))
 
-    /** The first [size] octets of [output] were written; [drain] has to follow. */
+    /** The first [size] bytes of [output] were written. [drain] has to follow. */
     fun octetsSent(output: OctetQueue, size: Int) {
         val octets = ByteBuffer.allocate(minOf(size, LOGGED_OCTETS))
         output.copyTo(octets)
@@ -82,7 +82,7 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
         drain()
     }
 
-    /** Logs what was noted. Not under the output's monitor: the log may be the application's. */
+    /** Calls the sink with all recorded entries. Not under the monitor of the output. */
     fun drain() {
         if (waiting.isEmpty()) return
         synchronized(waiting) {

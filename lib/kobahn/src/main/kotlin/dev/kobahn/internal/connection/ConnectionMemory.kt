@@ -63,7 +63,7 @@ internal class ConnectionMemory(
         made()?.update()
     }
 
-    /** As [update], for a connection that holds less than before. From any thread. */
+    /** The connection holds less than before. From any thread. */
     fun onReleased() {
         held?.update()
     }

@@ -4,28 +4,28 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.DisposableHandle
 
 /**
- * Tells the budget what [owner] holds, and [owner] what the budget wants of it. A connection gets one
- * when it holds enough to be counted; most never do. [update] may be called from any thread.
+ * The account of one connection, [owner], at the budget: it tells the budget how much memory the
+ * owner holds, and the owner what the budget asks of it. [update] may be called from any thread.
  */
 internal class HeldMemory(
     budget: MemoryBudget,
     private val transport: Transport,
     private val owner: Owner,
 ) : MemoryBudget.Holder {
-    /** On the loop, but for [heldMemory] and [reassessMemory]. */
+    /** On the loop, except [heldMemory] and [reassessMemory]. */
     interface Owner {
-        /** How many octets it holds; from any thread, which it must not keep waiting. */
+        /** The bytes that it holds. Asked for from any thread, under a monitor, so it waits for nobody. */
         val heldMemory: Long
 
-        /** From now on it may not hold more ([isShort]), or it may again. */
+        /** The owner may hold no more than now if [isShort], or may again. */
         fun onMemoryShort(isShort: Boolean)
 
-        /** Gives up what it holds, and closes unless it has ended. */
+        /** Gives up the memory that it can, and closes unless it has ended. */
         fun giveUpMemory()
 
         /**
-         * Looks anew at what others hold too, of which its part grows when they go; whether it holds
-         * such. From any thread.
+         * Counts anew the memory that it shares with others, of which its part grows when they go.
+         * Returns whether it shares any. From any thread.
          */
         fun reassessMemory(): Boolean
     }
@@ -43,10 +43,10 @@ internal class HeldMemory(
         owner.reassessMemory()
     }
 
-    /** Counts anew what [owner] holds. Call it after each change. */
+    /** Counts anew the memory of [owner]. Call it after each change. */
     fun update() = holding.update()
 
-    // Told from several threads, which may overtake each other: what counts is how it is by now.
+    // Several threads call these and may overtake each other: only the present state counts.
 
     override fun pause() = onLoop {
         if (!hasEnded && holding.isPaused) {
@@ -68,7 +68,7 @@ internal class HeldMemory(
         holding.leaving(owner::giveUpMemory)
     }
 
-    /** [owner] holds what others hold too: it is looked at now and then until it does not. On the loop. */
+    /** [owner] shares memory with others: it is counted anew now and then until it does not. On the loop. */
     fun watch() {
         if (look != null || hasEnded) return
         look = schedule {
@@ -84,13 +84,13 @@ internal class HeldMemory(
     private inline fun schedule(crossinline action: () -> Unit) =
         transport.loop.schedule(MemoryBudget.Holder.PATIENCE.seconds) { transport.guarded(action) }
 
-    /** [owner] has ended, and counts for as long as it holds something. On the loop. */
+    /** [owner] has ended. It counts as long as it holds memory. On the loop. */
     fun linger() {
         stopTimers()
         holding.linger()
     }
 
-    /** Nothing is held any more. On the loop. */
+    /** [owner] holds no memory any more. On the loop. */
     fun end() {
         stopTimers()
         holding.end()
@@ -101,4 +101,13 @@ internal class HeldMemory(
         timer?.dispose()
         look?.dispose()
     }
+}
+
+/** Memory that a group keeps for a connection that cannot take it yet. It counts as the connection's. */
+internal interface KeptMemory {
+    /** The size in bytes. Asked for from any thread, under a monitor, so it waits for nobody. */
+    val weight: Long
+
+    /** Counts anew the memory that several connections share: their number may have changed. */
+    fun reassess()
 }

@@ -40,7 +40,7 @@ internal class Incoming(private val connection: Connection) {
     /** Whether nothing is taken any more, not even to be put together. On the loop. */
     private var isReleased = false
 
-    /** How many callers have unread messages discarded, see [discardUnread]. */
+    /** The number of callers that have unread messages discarded, see [discardUnread]. */
     @Volatile
     private var discarders = 0
 
@@ -198,7 +198,7 @@ internal class Incoming(private val connection: Connection) {
     }
 
     private companion object {
-        /** As much as one read, in bytes. */
+        /** The most that one read brings, in bytes. */
         const val SLACK = 128L * 1024
     }
 }

@@ -243,8 +243,8 @@ internal class IncomingChannel<E : Any>(
     }
 
     /**
-     * Has [receiver] resumed when there is something to take. Returns false if there is already, or if
-     * the receiver is cancelled.
+     * Adds [receiver] to those that are resumed when there is something to take. Returns false if there
+     * is already, or if the receiver is cancelled.
      */
     fun await(receiver: IncomingChannelIterator<E>): Boolean = synchronized(this) {
         val waits = nothingWaits && end == null && receiver.context.isActive

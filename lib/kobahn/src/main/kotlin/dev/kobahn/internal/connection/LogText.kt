@@ -3,10 +3,10 @@ package dev.kobahn.internal.connection
 import dev.kobahn.WireLogEntry
 import dev.kobahn.protocol.frame.Opcode
 
-/** How many octets of a payload, a read or a write are kept for the log. */
+/** The bytes of a payload, a read or a write that are kept for the log. */
 internal const val LOGGED_OCTETS = 40
 
-/** The beginning of a frame's payload: text in quotes, a Close with its code, the rest in digits. */
+/** Appends the beginning of a payload: text in quotes, a Close with its code, other bytes in digits. */
 internal fun StringBuilder.appendPayload(frame: WireLogEntry.Frame) {
     val octets = frame.payload
     when {

@@ -4,7 +4,7 @@ import dev.kobahn.WebSocketState
 import java.io.IOException
 import java.nio.ByteBuffer
 
-/** This transport with a log, if [config] asks for one that somebody sees; else as it is. */
+/** Returns this transport with a log if [config] asks for one that is seen, else this transport. */
 internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
     val wanted = config?.takeIf { log == null && (it.frames || it.octets) } ?: return this
     val sink = wanted.sinkOrNull() ?: return this
@@ -12,8 +12,8 @@ internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
 }
 
 /**
- * A [transport] whose octets are logged where that is asked for, and its beginning and end. It also
- * says aloud what was noted of the frames sent: whoever sends one flushes.
+ * A [transport] whose beginning and end are logged, and its bytes if that is asked for. [flush], which
+ * follows each frame that is sent, also drains the log.
  */
 private class LoggedTransport(private val transport: Transport, override val log: ConnectionLog) :
     Transport by transport {

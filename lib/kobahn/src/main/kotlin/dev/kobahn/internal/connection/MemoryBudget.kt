@@ -7,24 +7,25 @@ import java.util.concurrent.atomic.AtomicInteger
 import java.util.concurrent.atomic.AtomicLong
 
 /**
- * How much all connections of a server, or of a client, may hold together: what came and the
- * application has not taken, the messages that are being put together, and what waits to be sent.
- * Each connection has bounds of its own; many that stay within them would still fill the heap.
+ * Bounds the memory of all connections of a server, or of a client, together: unread messages,
+ * messages that are arriving, and output that waits to be sent. Each connection has bounds of its own,
+ * but many that stay within them would still fill the heap.
  *
  * A connection that holds less than [GRAIN] counts as one that holds nothing, and a change of less
- * than [GRAIN] does not count. So small messages and idle connections cost nothing here. What the
- * application took does not count.
+ * than [GRAIN] does not count. So small messages and idle connections cost nothing here. Messages that
+ * the application has taken do not count.
  *
- * Above three quarters of [limit] a connection is paused if it grows and holds at least the average.
- * It goes on once all together hold less than that again. If they do not within [Holder.PATIENCE],
- * the connection is closed. Above [limit] the connections that hold most are closed at once, as many
- * as it takes to come below three quarters. So honest connections, which hold little, go on.
+ * Above three quarters of [limit], a connection that grows and holds at least the average is paused. It
+ * goes on once all together hold less than that again. If they do not within [Holder.PATIENCE], the
+ * connection is closed. Above [limit], the connections that hold most are closed at once, as many as it
+ * takes to come below three quarters. So honest connections, which hold little, go on.
  *
  * Thread-safe. No monitor is held while a [Holder] is called.
  *
- * @param limit in octets
+ * @param limit in bytes
  * @param nanoTime the clock, as [System.nanoTime]
- * @param onEviction is told how many are closed and how much they held; not again before all hold less than three quarters
+ * @param onEviction is called with the number of connections that are closed and the bytes they hold;
+ * not again before all hold less than three quarters
  */
 internal class MemoryBudget(
     val limit: Long,
@@ -39,48 +40,48 @@ internal class MemoryBudget(
     private val holdings = ConcurrentHashMap.newKeySet<Holding>()
     private val paused = ConcurrentHashMap.newKeySet<Holding>()
 
-    /** How many hold something that counts. */
+    /** The number of holders that count. */
     private val active = AtomicInteger()
     private val isTold = AtomicBoolean()
     private val lookedAt = AtomicLong(nanoTime() - LOOK_INTERVAL)
 
-    /** What all hold together, in octets. */
+    /** The bytes that all hold together. */
     val used: Long get() = total.get()
 
-    /** Whether that is more than there is: nobody is let in. */
+    /** Whether all hold more than the limit, so that no connection is let in. */
     val isOver: Boolean get() = used > limit
 
-    /** Whether more than three quarters are held, so that those that hold much have to wait. */
+    /** Whether all hold more than three quarters, so that those that hold much have to wait. */
     val isTight: Boolean get() = used > mark
 
     private val mustSomeLeave: Boolean get() = staying.get() > limit
 
-    /** Somebody who holds something. Called from any thread. */
+    /** A connection that holds memory. Called from any thread. */
     interface Holder {
-        /** How many octets it holds now. Asked for under a monitor, so this waits for nobody. */
+        /** The bytes that it holds now. Asked for under a monitor, so it waits for nobody. */
         val held: Long
 
-        /** Looks anew at what others hold too, of which its part grows when they go. */
+        /** Counts anew the memory that it shares with others, of which its part grows when they go. */
         fun reassess()
 
-        /** Has it hold no more than now, until [resume] or [giveUp]. */
+        /** The holder must not grow until [resume] or [giveUp]. */
         fun pause()
 
         fun resume()
 
-        /** Gives up what it holds, and ends. */
+        /** The holder gives up its memory and ends. */
         fun giveUp()
 
         companion object {
-            /** How long a holder is paused before it has to give up, in seconds. */
+            /** The seconds a holder is paused before it has to give up. */
             const val PATIENCE: Int = 5
         }
     }
 
-    /** The part of [holder], which holds something for the first time. */
+    /** Returns the account of [holder], which holds memory for the first time. */
     fun hold(holder: Holder): Holding = Holding(holder)
 
-    /** What one connection holds. */
+    /** The account of one connection. */
     inner class Holding internal constructor(internal val holder: Holder) {
         @Volatile
         internal var charged = 0L
@@ -88,7 +89,7 @@ internal class MemoryBudget(
         private var hasEnded = false
         private var isLingering = false
 
-        /** Whether it held something that counts. */
+        /** Whether it has counted once. */
         private var isListed = false
 
         @Volatile
@@ -97,12 +98,12 @@ internal class MemoryBudget(
         internal val isPaused: Boolean get() = this in paused
 
         /**
-         * Counts anew what the holder holds. Asks for the amount and charges it in one step: of two
-         * threads the later one charges what is there after the changes of both.
+         * Counts the holder anew. Asking for the amount and charging it are one step: of two threads, the
+         * later one charges the amount after the changes of both.
          */
         fun update() = changed(charge())
 
-        /** Does what [update] does, and tells nobody to wait, to go on or to leave. */
+        /** Counts the holder anew as [update] does. Pauses, resumes and closes nobody. */
         internal fun refresh() {
             holder.reassess()
             total.addAndGet(charge())
@@ -138,13 +139,13 @@ internal class MemoryBudget(
             if (holdsSomething) holdings.add(this) else holdings.remove(this)
         }
 
-        /** From now on it is forgotten whenever it holds nothing. */
+        /** From now on the account is forgotten whenever it is empty. */
         fun linger() = synchronized(this) {
             isLingering = true
             keep(charged > 0)
         }
 
-        /** Marks it as one that has to leave. Returns what that frees in octets; 0 if nothing, or if it was marked. */
+        /** Marks the holder as leaving. Returns the bytes that frees; 0 if there are none, or if it was marked. */
         internal fun leave(): Long = synchronized(this) {
             if (isLeaving || hasEnded || charged == 0L) return 0
             isLeaving = true
@@ -154,7 +155,7 @@ internal class MemoryBudget(
 
         internal fun giveUp() = leaving(holder::giveUp)
 
-        /** Calls [step], by which the holder gives up. If it fails the holder stays, and may be chosen again. */
+        /** Calls [step], by which the holder gives up. If it fails, the holder stays and can be chosen again. */
         fun leaving(step: () -> Unit) {
             try {
                 step()
@@ -169,7 +170,7 @@ internal class MemoryBudget(
             isLeaving = false
         }
 
-        /** It holds nothing any more, and never will. */
+        /** The holder has ended and holds nothing. */
         fun end() {
             val change = synchronized(this) { charge(0).also { hasEnded = true } }
             holdings.remove(this)
@@ -177,7 +178,7 @@ internal class MemoryBudget(
             changed(change)
         }
 
-        /** To be called when it was paused for [Holder.PATIENCE]. */
+        /** Call it when the holder was paused for [Holder.PATIENCE]. */
         fun waited() {
             lookAnew(this)
             if (mustSomeLeave) evict(chooseLargest())
@@ -185,7 +186,7 @@ internal class MemoryBudget(
             if (leave() > 0) evict(listOf(this))
         }
 
-        /** Whether it holds at least as much as they do on the average where all hold [total]. */
+        /** Whether it holds at least the average, if all together hold [total]. */
         internal fun isMuch(total: Long): Boolean =
             charged > 0 && charged >= total / maxOf(1, active.get())
 
@@ -193,7 +194,7 @@ internal class MemoryBudget(
         internal fun pauseIfMuch() {
             if (!isTight || !isMuch(used) || isLeaving) return
             pause()
-            // Nobody may be left to come below the mark and let it go on.
+            // If all have come below the mark meanwhile, nobody else would resume it.
             if (!isTight) resume()
         }
 
@@ -212,7 +213,7 @@ internal class MemoryBudget(
             try {
                 holder.resume()
             } catch (failure: Throwable) {
-                // It was not told, and is still paused.
+                // The holder did not learn it, and is still paused.
                 paused.add(this)
                 throw failure
             }
@@ -227,9 +228,9 @@ internal class MemoryBudget(
     }
 
     /**
-     * Counts anew what all hold, since some may hold less without having said so; only what
-     * [holding] holds if that was done a moment ago, unless some have to leave. Lets those go on
-     * that need not wait any more.
+     * Counts all holders anew, since some may hold less without having reported it. If that was done a
+     * moment ago, and none has to leave, counts only [holding] anew. Resumes holders that need not wait
+     * any more.
      */
     private fun lookAnew(holding: Holding) {
         val isForAll = mustSomeLeave || isLookDue()
@@ -238,7 +239,7 @@ internal class MemoryBudget(
         if (isForAll) resumeAll(paused.filterNot { it.isMuch(used) })
     }
 
-    /** Not too often: a peer could cause a look with each message, and a look takes time. */
+    /** Limits the counts: a peer could cause one with each message, and it takes time. */
     private fun isLookDue(): Boolean {
         val now = nanoTime()
         val last = lookedAt.get()
@@ -273,12 +274,12 @@ internal class MemoryBudget(
         }
     }
 
-    /** Nothing comes of it if the logger fails: who happens to grow must not be hit by that. */
+    /** Ignores a failure of the logger: the connection that happens to grow must not be hit by it. */
     private fun tell(count: Int, octets: Long) {
         try {
             onEviction(count, octets)
         } catch (_: Exception) {
-            // Nobody is left who could be told.
+            // There is no other place to report it.
         }
     }
 
@@ -290,13 +291,16 @@ internal class MemoryBudget(
     private fun resumeAll(those: Iterable<Holding>) = closeAll(those.map { it::resume })
 
     companion object {
-        /** In octets; less is not counted. */
+        /** In bytes. Less does not count. */
         const val GRAIN: Long = 16 * 1024
 
         /** In nanoseconds. */
         private const val LOOK_INTERVAL = 100_000_000L
 
-        /** A budget of [limit] for [whose] connections, which logs when it closes some; null if 0, which is no limit. */
+        /**
+         * Returns a budget of [limit] bytes for the connections of [whose], which logs when it closes some;
+         * null if [limit] is 0, which is no limit.
+         */
         fun of(limit: Long, whose: String): MemoryBudget? = if (limit == 0L) {
             null
         } else {

@@ -3,7 +3,7 @@ package dev.kobahn.internal.connection
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 
-/** As how many bytes a message or a frame counts at least: many empty ones must not be free. */
+/** The bytes that a message or a frame counts as at least: many empty ones must not be free. */
 internal const val MIN_MESSAGE_COST: Long = 64
 
 /** Takes the messages that the protocol finds, in the order of the wire. On the loop. */

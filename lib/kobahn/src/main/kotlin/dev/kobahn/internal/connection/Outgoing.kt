@@ -23,7 +23,7 @@ internal class Outgoing(private val connection: Connection) {
     private val loop get() = transport.loop
     private val output get() = transport.output
 
-    /** How many bytes may wait before senders suspend. */
+    /** The bytes that may wait before senders suspend. */
     private val limit get() = if (connection.isMemoryShort) 0 else config.maxOutgoingQueueSize
 
     // Most connections never need these: each is made when it is first needed.
@@ -110,7 +110,7 @@ internal class Outgoing(private val connection: Connection) {
         }
     }
 
-    /** Has the protocol send something, and suspends while too many bytes wait to be written. */
+    /** Sends by [send], and suspends while too many bytes wait to be written. */
     suspend fun sendPiece(send: Protocol.() -> SendStep) {
         flushAndAwaitSpace(sendAndEncode(send))
     }
@@ -207,7 +207,7 @@ internal class Outgoing(private val connection: Connection) {
         if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
     }
 
-    /** Has the protocol send bytes that may break its rules. Suspends while too many bytes wait. */
+    /** Sends by [send], which may break the protocol. Suspends while too many bytes wait. */
     suspend fun sendRaw(send: Protocol.() -> Unit) {
         val backlog = sendRawNow(send)
         if (backlog > limit) highWaterMark().awaitSpace()

@@ -25,7 +25,7 @@ internal class ProgressTimer(
     private var timer: DisposableHandle? = null
     private var isRunning = false
 
-    /** Begins to count; does nothing while it counts. A [time] of zero never passes. */
+    /** Starts the timer unless it runs. A [time] of zero never passes. */
     fun start() {
         if (time <= Duration.ZERO) return
         synchronized(output) {
@@ -45,7 +45,7 @@ internal class ProgressTimer(
         }
     }
 
-    /** The transport tried to write: what it wrote restarts the time. */
+    /** The transport tried to write. If it wrote a byte, the time restarts. */
     fun onWritten() {
         synchronized(output) { if (output.position != position) restart() }
     }
@@ -65,7 +65,7 @@ internal class ProgressTimer(
             transport.writeNow()
             synchronized(output) {
                 if (!isRunning) return
-                // Who was not told of the writes finds them here, and is only later.
+                // Writes that nobody reported are found here, only later.
                 onWritten()
                 val left = time - (loop.nanoTime() - since).nanoseconds
                 if (left > Duration.ZERO) return schedule(left)

@@ -11,20 +11,21 @@ import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
- * The pieces of one message between the loop, which adds them, and the application, which reads
- * them. A reader that waits is only told that there is something, so a cancelled read loses nothing.
+ * The pieces of one message between the loop, which adds them, and the application, which reads them.
+ * A piece stays here until a coroutine that is running takes it; a suspended reader is only resumed to
+ * look. So a cancelled read loses nothing.
  *
- * Everything is guarded by the monitor of [owner], whose waiting octets these are.
+ * The monitor of [owner], which counts the waiting bytes, guards everything.
  */
 internal class RealMessageReader(override val type: MessageType, private val owner: Owner) :
     MessageReader {
-    /** What the readers of a connection share. */
+    /** The owner of all readers of a connection. */
     interface Owner {
-        /** Pieces that count as [octets] are no longer kept. Outside of the monitor. */
+        /** Pieces that count as [octets] bytes are no longer kept. Called without the monitor. */
         fun released(octets: Long)
     }
 
-    /** What a message is made of, in the order it arrived. */
+    /** A part of a message, in the order of arrival. */
     sealed class Piece(val cost: Long) {
         class FrameBegin(val length: Long) : Piece(MIN_MESSAGE_COST)
 
@@ -47,10 +48,10 @@ internal class RealMessageReader(override val type: MessageType, private val own
     /** Whether the message will not be completed, or is not wanted. */
     val hasFailed: Boolean get() = synchronized(owner) { failure != null }
 
-    /** Whether octets wait to be read. */
+    /** Whether bytes wait to be read. */
     val hasOctets: Boolean get() = synchronized(owner) { pieces.any { it is Piece.Data } }
 
-    /** Adds [piece]; false if it is not wanted any more. On the loop. */
+    /** Adds [piece]. Returns false if it is not wanted any more. On the loop. */
     fun add(piece: Piece): Boolean {
         val reader = synchronized(owner) {
             if (ended) return false
@@ -66,7 +67,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         synchronized(owner) { end(null) }?.resume(Unit)
     }
 
-    /** Nothing more comes: what is not yet read is forgotten, and reading throws what [cause] makes. */
+    /** No more pieces come. Those that are not read are discarded, and reading throws what [cause] makes. */
     fun fail(cause: () -> Throwable) {
         val forgotten: Long
         val reader = synchronized(owner) {
@@ -80,8 +81,8 @@ internal class RealMessageReader(override val type: MessageType, private val own
     }
 
     /**
-     * Forgets what is not yet read, and returns as how many octets it counted: it is not told as
-     * released. [fail] is to follow; until then the message is one that is not complete.
+     * Discards the pieces that are not read, and returns the bytes they counted as: the owner is not told
+     * that they are released. [fail] has to follow; until then the message is incomplete.
      */
     fun forget(): Long = synchronized(owner) {
         if (isDone) return 0
@@ -92,7 +93,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         forgotten
     }
 
-    /** Returns who waits for more. */
+    /** Returns the reader that waits. */
     private fun end(cause: (() -> Throwable)?): CancellableContinuation<Unit>? {
         ended = true
         failure = failure ?: cause
@@ -116,7 +117,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         while (true) {
             val piece = next() ?: return null
             if (piece is Piece.Data) return piece.octets
-            // What follows is not of the frame that was being read.
+            // The next piece belongs to another frame.
             frame = null
         }
     }

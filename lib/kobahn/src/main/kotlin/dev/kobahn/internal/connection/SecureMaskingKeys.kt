@@ -20,7 +20,7 @@ internal class SecureMaskingKeys(private val random: SecureRandom = SecureRandom
         keys.getInt()
     }
 
-    /** [count] unpredictable octets, for the key of an opening handshake. */
+    /** Returns [count] unpredictable bytes, for the key of an opening handshake. */
     fun octets(count: Int): ByteArray = ByteArray(count).also(random::nextBytes)
 
     private companion object {

@@ -7,7 +7,7 @@ import java.io.IOException
 import java.nio.ByteBuffer
 
 /**
- * A bidirectional octet stream pinned to a [loop]: a socket, TLS over another transport, or a pipe
+ * A bidirectional byte stream pinned to a [loop]: a socket, TLS over another transport, or a pipe
  * in memory. The only door between a connection and the network.
  */
 internal interface Transport {
@@ -16,35 +16,32 @@ internal interface Transport {
     /** The peer as text, the way Autobahn names it: `tcp4:127.0.0.1:9000`, `tcp6:::1:9000`, `unix:/path`. */
     val peer: String
 
-    /** What has [peer] as its text, and keeps nothing else of the transport. */
+    /** An object whose text is [peer], and which keeps nothing else of the transport. */
     val peerName: Any get() = peer
 
     /** The own end, named like [peer]. */
     val local: String
 
-    /** How many octets came so far. On the loop. */
+    /** The number of bytes that arrived so far. On the loop. */
     val received: Long
 
     /** The log of this connection, or null where nothing is logged. */
     val log: ConnectionLog? get() = null
 
-    /** Octets to be written, guarded by its own monitor. Append, then call [flush]. */
+    /** The bytes to be written, guarded by its own monitor. Append, then call [flush]. */
     val output: OctetQueue
 
     /** Begins to read; every event goes to [listener], on the loop. Called once, on the loop. */
     fun start(listener: TransportListener)
 
     /**
-     * Has [output] written: on the loop at the latest when its turn ends, together with all that is
-     * appended until then; from another thread at once if no write is under way, and if it may use
-     * the network.
+     * Writes [output]: on the loop, when its turn ends at the latest, together with all that is appended
+     * until then; from another thread at once, if no write is under way and the thread may use the
+     * network.
      */
     fun flush()
 
-    /**
-     * Tries to write what waits, although the system has not reported that it takes more. On the
-     * loop.
-     */
+    /** Tries to write, although the system has not reported that it takes more. On the loop. */
     fun writeNow()
 
     /** Stops reading until [resumeReading]; the peer is held back by flow control. On the loop. */
@@ -52,7 +49,7 @@ internal interface Transport {
 
     /**
      * Reads once although reading is paused, which may find the end of the input. Returns whether
-     * something came. On the loop.
+     * bytes arrived. On the loop.
      */
     fun readOnce(): Boolean
 
@@ -66,9 +63,8 @@ internal interface Transport {
     fun shutdownOutput()
 
     /**
-     * [close] once [output] is drained, for a peer that has nothing more to send. If it has sent
-     * something all the same this is [shutdownOutput], so that it can read what was written. On the
-     * loop.
+     * Closes once [output] is drained, for a peer that has nothing more to send. If it has sent bytes
+     * all the same, this is [shutdownOutput], so that the peer can read the output. On the loop.
      */
     fun closeAfterOutput(): Unit = shutdownOutput()
 
@@ -76,15 +72,15 @@ internal interface Transport {
     fun close()
 
     /**
-     * [close] because of [failure], which has nothing to do with the network: where it is a lack of
-     * memory, what is held for the connection is dropped before anything is allocated. From any thread.
+     * Closes because of [failure], which is not one of the network. If memory is short, the memory of
+     * the connection is released before anything is allocated. From any thread.
      */
     fun giveUp(failure: Throwable): Unit = close()
 }
 
 /**
- * Calls [action], a task or a timer of the connection. If it fails the transport is given up, as if it
- * were an event: a connection must not go on with a part of what it missed.
+ * Calls [action], a task or a timer of the connection. If it fails, the transport is given up, as it is
+ * if an event fails: a connection must not go on after it has missed something.
  */
 internal inline fun Transport.guarded(action: () -> Unit) {
     try {
@@ -107,21 +103,21 @@ internal fun Transport.details(isServer: Boolean): TransportDetails {
 
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
 internal interface TransportListener {
-    /** Octets arrived. [input] is only valid during the call, may be changed, and must be consumed. */
+    /** Bytes arrived. [input] is only valid during the call, may be changed, and must be consumed. */
     fun onOctets(input: ByteBuffer)
 
     /** The peer ended its direction; writing is still possible. At most once. */
     fun onInputEnd()
 
     /**
-     * Octets were taken out of the queue and written; [waiting] are still in it. From the thread
-     * that wrote, after it left the queue's monitor.
+     * Bytes of the output were written, and [waiting] are left. From the thread that wrote, without the
+     * monitor of the output.
      */
     fun onWritten(waiting: Long)
 
     /**
-     * Memory is short, and nothing follows but [onClosed]: drops what is kept of the octets that
-     * came, and takes no more. Allocates nothing. On the loop.
+     * Memory is short, and nothing follows but [onClosed]: releases the input that is kept, and takes no
+     * more. Allocates nothing. On the loop.
      */
     fun forget(): Unit = Unit
 

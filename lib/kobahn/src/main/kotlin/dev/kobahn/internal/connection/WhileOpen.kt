@@ -8,7 +8,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
-/** As [dev.kobahn.WebSocket.whileOpen], of a connection whose opening handshake is done. */
+/** Does what [dev.kobahn.WebSocket.whileOpen] says, for a connection that is open. */
 internal suspend fun Connection.whileOpen(block: suspend CoroutineScope.() -> Unit) {
     val isDone = discardingUnread { isDoneBeforeEnd(block) }
     if (isDone) return
@@ -16,7 +16,10 @@ internal suspend fun Connection.whileOpen(block: suspend CoroutineScope.() -> Un
     if (!status.wasClean) throw ConnectionClosedException(status)
 }
 
-/** Whether [block] returned before the connection ended; throws what it throws, but for that end. */
+/**
+ * Returns whether [block] returned before the connection ended. Throws what it throws, unless that is
+ * the end of this connection.
+ */
 private suspend fun Connection.isDoneBeforeEnd(block: suspend CoroutineScope.() -> Unit): Boolean =
     coroutineScope {
         var failure: Throwable? = null
