@@ -43,7 +43,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
 /**
- * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, has
+ * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, lets
  * `onRequest` and the handler decide about it, and answers with 101 or in plain HTTP.
  *
  * ```
@@ -52,8 +52,9 @@ import kotlinx.coroutines.withContext
  *    └────────────┴──► ANSWERING ──► GONE
  * ```
  *
- * The transport may end in any phase but OPEN; then the connection receives its events. Belongs to
- * the loop, except where a member says otherwise.
+ * The end of the transport leads to GONE from every phase but OPEN: there the connection receives
+ * the transport's events. Only [enter] changes the phase. Belongs to the loop, except where a member
+ * says otherwise.
  */
 internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     TransportListener,
@@ -117,9 +118,15 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     /** Whether the handshake has ended without a WebSocket. From any thread. */
     val isRefused: Boolean get() = phase.let { it == Phase.ANSWERING || it == Phase.GONE }
 
-    /** Begins [next] and ends all waiting of the phase before. */
+    /** Begins [next], and drops the input that it does not need. Allocates nothing. */
     private fun enter(next: Phase) {
         phase = next
+        parser = null
+        if (isRefused) unread = null
+    }
+
+    /** Ends all that waits for a decision or for the client. */
+    private fun stopWaiting() {
         timer?.dispose()
         writing?.stop()
         writing = null
@@ -159,8 +166,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
         val parser = parser!!
         if (!parser.parse(input)) return
-        this.parser = null
-        phase = Phase.DECIDING
+        enter(Phase.DECIDING)
         requestSize = transport.received - input.remaining()
         keep(input)
         when (val result = parser.result) {
@@ -299,6 +305,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         synchronized(transport.output) { transport.output.append(response) }
         // Not before the response is in the queue: from here on other threads send frames.
         enter(Phase.OPEN)
+        stopWaiting()
         owner.onOpen()
         synchronized(this) { outcome }?.complete(Unit)
         try {
@@ -385,8 +392,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private fun answer(octets: ByteArray) {
         if (!isPending) return
         enter(Phase.ANSWERING)
-        parser = null
-        unread = null
+        stopWaiting()
         synchronized(transport.output) { transport.output.append(octets) }
         weigh()
         transport.flush()
@@ -419,16 +425,14 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     override fun forget() {
-        // Not by enter, which may allocate.
-        phase = Phase.GONE
-        parser = null
-        unread = null
+        enter(Phase.GONE)
         memory?.update()
         owner.webSocket?.connection?.forget()
     }
 
     override fun onClosed(cause: IOException?) {
         enter(Phase.GONE)
+        stopWaiting()
         memory?.end()
         try {
             owner.webSocket?.connection?.onClosed(cause)
