@@ -5,7 +5,7 @@ import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.EncodedForms
 import dev.kobahn.protocol.extension.Encoding
 import dev.kobahn.protocol.frame.FrameHeader
-import dev.kobahn.protocol.frame.FrameWriter
+import dev.kobahn.protocol.frame.FrameHeaderWriter
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 
@@ -39,8 +39,6 @@ internal class FrameSender(
 
     /** Whether the encoders are to be closed. */
     private var isReleased = false
-
-    private val writer get() = FrameWriter(output)
 
     /** The message that is sent piece by piece, or the last that was; null if none ever was. */
     private var open: OpenMessage? = null
@@ -227,8 +225,8 @@ internal class FrameSender(
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val isShort = octets.size <= OctetQueue.COPY_LIMIT
-        val head = forms.head ?: FrameWriter
-            .message(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
+        val head = forms.head ?: FrameHeaderWriter
+            .frame(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
             .also { forms.head = it }
         output.appendShared(head, forms.takeIf { isShort })
         if (!isShort) {
@@ -297,7 +295,7 @@ internal class FrameSender(
         open.frameKey = if (config.maskOutgoing) maskingKeys.next() else 0
         open.framePhase = 0
         open.frameRest = length
-        writer.header(fin = false, open.nextOpcode, length, config.maskOutgoing, open.frameKey)
+        header(fin = false, open.nextOpcode, length, open.frameKey)
         watch?.begin(open.nextOpcode, config.maskOutgoing, length)
         if (length == 0L) watch?.end()
         open.nextOpcode = Opcode.CONTINUATION
@@ -397,10 +395,13 @@ internal class FrameSender(
         if (!Opcode.isControl(opcode)) traffic.frameSent()
         watch?.show(fin, opcode, ByteBuffer.wrap(payload, offset, length))
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
-        writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
+        header(fin, opcode, length.toLong(), key)
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
         if (!Opcode.isControl(opcode)) dataEnd = output.endPosition
     }
+
+    private fun header(fin: Boolean, opcode: Int, length: Long, key: Int) =
+        FrameHeaderWriter.append(output, fin, opcode, length, config.maskOutgoing, key)
 
     /** Sends the first [length] octets of [payload] as a frame. */
     private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
@@ -408,7 +409,7 @@ internal class FrameSender(
         traffic.encodedSent(length)
         watch?.let { it.show(fin, opcode, payload.head(length)) }
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
-        writer.header(fin, opcode, length.toLong(), config.maskOutgoing, key)
+        header(fin, opcode, length.toLong(), key)
         output.transfer(payload, length, key, config.maskOutgoing && config.applyMask)
         dataEnd = output.endPosition
     }

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol
 
 import dev.kobahn.protocol.frame.FrameHeader
-import java.nio.ByteBuffer
+import dev.kobahn.protocol.frame.FrameHeaderWriter
 
 /**
  * Appends [frame] as a connection with [config] sends it, without asking whether it may. Guarded by
@@ -16,13 +16,20 @@ internal fun OctetQueue.appendFrame(
         "payloadLength is ${frame.payloadLength}, must leave less than 2^62 octets waiting"
     }
     val mask = if (frame.mask === FrameMask.USUAL) usualMask(config, maskingKeys) else frame.mask
-    appendHeader(frame, mask)
     val key = mask.key ?: 0
-    val masked = mask.key != null && mask.isApplied
+    FrameHeaderWriter.append(
+        this,
+        frame.fin,
+        (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode,
+        frame.payloadLength,
+        masked = mask.key != null,
+        key,
+        writesKey = mask.isWritten,
+    )
     if (frame.payloadLength <= frame.payload.size) {
-        appendPayload(frame.payload, 0, frame.payloadLength.toInt(), key, masked)
+        appendPayload(frame.payload, 0, frame.payloadLength.toInt(), key, mask.isApplied)
     } else {
-        appendRepeated(tiled(frame.payload), frame.payloadLength, key, masked)
+        appendRepeated(tiled(frame.payload), frame.payloadLength, key, mask.isApplied)
     }
 }
 
@@ -32,29 +39,6 @@ private fun usualMask(config: ProtocolConfig, maskingKeys: MaskingKeys): FrameMa
     } else {
         FrameMask.NONE
     }
-
-private fun OctetQueue.appendHeader(frame: RawFrame, mask: FrameMask) {
-    val header = ByteBuffer.allocate(FrameHeader.MAX_SIZE)
-    val fin = if (frame.fin) FrameHeader.FIN else 0
-    val maskBit = if (mask.key != null) FrameHeader.MASK else 0
-    val length = frame.payloadLength
-    header.put((fin or (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode).toByte())
-    when {
-        length < FrameHeader.LENGTH_16 -> header.put((maskBit or length.toInt()).toByte())
-
-        length < FrameHeader.MIN_64 -> {
-            header.put((maskBit or FrameHeader.LENGTH_16).toByte())
-            header.putShort(length.toShort())
-        }
-
-        else -> {
-            header.put((maskBit or FrameHeader.LENGTH_64).toByte())
-            header.putLong(length)
-        }
-    }
-    if (mask.key != null && mask.isWritten) header.putInt(mask.key)
-    append(header.array(), 0, header.position())
-}
 
 /** A few octets are copied one after the other until they are enough to be copied quickly. */
 private fun tiled(octets: ByteArray): ByteArray {

@@ -46,7 +46,8 @@ constructor(
         val output = OctetQueue()
         val masked = maskingKey != null
         val key = maskingKey ?: 0
-        FrameWriter(output).header(fin, opcode or reservedBits, body.size.toLong(), masked, key)
+        val length = body.size.toLong()
+        FrameHeaderWriter.append(output, fin, opcode or reservedBits, length, masked, key)
         output.appendPayload(body, 0, body.size, key, masked)
         return output.takeAll()
     }
