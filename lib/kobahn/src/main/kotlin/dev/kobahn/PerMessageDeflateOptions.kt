@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.extension.PerMessageDeflate
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
 
 /**
  * The options in a block of [WebSocketOptions.perMessageDeflate]. Each has the meaning of the
@@ -47,35 +48,29 @@ public class PerMessageDeflateOptions internal constructor(wished: PerMessageDef
      */
     public var compressionLevel: Int
         get() = wished.compressionLevel
-        set(level) {
-            wished = wished.copy(compressionLevel = level)
-        }
+        set(level) = change { copy(compressionLevel = level) }
 
     /** The same as [PerMessageDeflate.memLevel], 1 to 9. Default: 5. */
     public var memLevel: Int
         get() = wished.memLevel
-        set(level) {
-            wished = wished.copy(memLevel = level)
-        }
+        set(level) = change { copy(memLevel = level) }
 
     /** The same as [PerMessageDeflate.threshold], in bytes. Default: 64. */
     public var threshold: Int
         get() = wished.threshold
-        set(octets) {
-            wished = wished.copy(threshold = octets)
-        }
+        set(octets) = change { copy(threshold = octets) }
 
     /** The same as [PerMessageDeflate.maxInflateRatio]; 0 is no limit. Default: 256. */
     public var maxInflateRatio: Int
         get() = wished.maxInflateRatio
-        set(ratio) {
-            wished = wished.copy(maxInflateRatio = ratio)
-        }
+        set(ratio) = change { copy(maxInflateRatio = ratio) }
 
     /** The same as [PerMessageDeflate.maxMessageSize], in bytes. Default: 0, no separate limit. */
     public var maxMessageSize: Long
         get() = wished.maxMessageSize
-        set(octets) {
-            wished = wished.copy(maxMessageSize = octets)
-        }
+        set(octets) = change { copy(maxMessageSize = octets) }
+
+    private inline fun change(edit: DeflateParameters.() -> DeflateParameters) {
+        wished = wished.copy(parameters = wished.parameters.edit())
+    }
 }

@@ -1,38 +1,25 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateRanges
-import dev.kobahn.protocol.extension.deflate.DeflateSettings
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
+import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
 
 /**
- * permessage-deflate (RFC 7692) with what is wished for, for either role. Immutable. The first four
- * are the parameters of the RFC, negotiated with the peer; the others are this end's own business.
+ * permessage-deflate (RFC 7692) as one end of a connection wants it, for either role. Immutable. The
+ * first four properties are the parameters of the RFC, which are negotiated with the peer; each end
+ * chooses the others for itself.
  *
- * A server grants what the client asks for, takes the first offer that can be read, and answers
- * with its wishes; that for [clientMaxWindowBits] is left out if the client cannot keep it. A client
- * asks for all of it and, in case the server declines that, for compression with no wish as to how
- * the server sends; it keeps what concerns itself whatever the answer is.
+ * A server grants what the client asks for, accepts the first readable offer and adds its own wishes
+ * to the answer; it leaves out [clientMaxWindowBits] if the client does not accept a limit. A client
+ * asks for everything and offers, as a fallback, compression without wishes about the server's
+ * sending. Whatever the answer is, the client keeps to its own wishes about its own sending.
  *
- * @property serverNoContextTakeover whether messages of the server refer to none before them, which
- * saves memory on both sides and costs compression
+ * @property serverNoContextTakeover whether no message of the server refers to an earlier one, which
+ * saves memory at both ends and costs compression
  * @property clientNoContextTakeover the same for messages of the client
- * @property serverMaxWindowBits how far back what a server sends may refer: 2 to the power of this
- * many octets. 8 to 15.
+ * @property serverMaxWindowBits the window of the server, 8 to 15: its messages refer back to at most
+ * 2 to the power of this many octets
  * @property clientMaxWindowBits the same for a client
- * @property compressionLevel 0 to 9, or -1 for zlib's default
- * @property memLevel the memory of the compressor, 1 to 9 as in zlib. A connection keeps 8 KiB with
- * 5, the default, and half or twice as much with one less or more, up to 32 KiB; with 8 and 9 a
- * compressor of its own, 256 KiB outside of the heap. That takes the least time where one connection
- * is busy alone, and the most where many take turns. On the wire it saves 1 to 6 percent, most of
- * short messages.
- * @property threshold messages of fewer octets are sent as they are
- * @property maxInflateRatio how many times its size on the wire a message may have that inflates to
- * more than a MiB; a longer one fails the connection with 1009. 0 is no limit. It counts for each
- * message by itself, not for all together: blank pictures and silence have a ratio of 500, and are no
- * attack. What many such messages cost others is bounded otherwise: after a MiB that was inflated the
- * connection's turn on its event loop is over.
- * @property maxMessageSize the longest message in octets after inflating, if that is less than
- * `maxMessagePayloadSize`; a longer one fails the connection with 1009. 0 is no limit of its own.
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
 public class PerMessageDeflate
@@ -40,26 +27,58 @@ public class PerMessageDeflate
 constructor(
     public val serverNoContextTakeover: Boolean = false,
     public val clientNoContextTakeover: Boolean = false,
-    public val serverMaxWindowBits: Int = DeflateSettings.MAX_WINDOW_BITS,
-    public val clientMaxWindowBits: Int = DeflateSettings.MAX_WINDOW_BITS,
-    public val compressionLevel: Int = DeflateRanges.COMPRESSION_LEVEL,
-    public val memLevel: Int = DeflateRanges.MEM_LEVEL,
-    public val threshold: Int = THRESHOLD,
-    public val maxInflateRatio: Int = DeflateRanges.MAX_INFLATE_RATIO,
-    public val maxMessageSize: Long = 0,
+    public val serverMaxWindowBits: Int = DeflateParameters.MAX_WINDOW_BITS,
+    public val clientMaxWindowBits: Int = DeflateParameters.MAX_WINDOW_BITS,
+    compressionLevel: Int = DeflateParameters.DEFAULT_COMPRESSION_LEVEL,
+    memLevel: Int = DeflateParameters.DEFAULT_MEM_LEVEL,
+    threshold: Int = THRESHOLD,
+    maxInflateRatio: Int = DeflateParameters.DEFAULT_MAX_INFLATE_RATIO,
+    maxMessageSize: Long = 0,
 ) : ServerExtension,
     ClientExtension {
+    @get:JvmSynthetic
+    internal val parameters: DeflateParameters = DeflateParameters(
+        compressionLevel = compressionLevel,
+        memLevel = memLevel,
+        threshold = threshold,
+        maxInflateRatio = maxInflateRatio,
+        maxMessageSize = maxMessageSize,
+    )
+
     init {
-        DeflateRanges.checkWindow("serverMaxWindowBits", serverMaxWindowBits)
-        DeflateRanges.checkWindow("clientMaxWindowBits", clientMaxWindowBits)
-        DeflateRanges.checkOwn(
-            memLevel,
-            maxMessageSize,
-            compressionLevel,
-            threshold,
-            maxInflateRatio,
-        )
+        DeflateParameters.checkWindow("serverMaxWindowBits", serverMaxWindowBits)
+        DeflateParameters.checkWindow("clientMaxWindowBits", clientMaxWindowBits)
     }
+
+    /** 0 to 9, or -1 for zlib's default. */
+    public val compressionLevel: Int get() = parameters.compressionLevel
+
+    /**
+     * The memory of the compressor, 1 to 9 as in zlib. A connection keeps 8 KiB with 5, the default,
+     * and half or twice as much with one less or more, up to 32 KiB. With 8 and 9 it keeps a
+     * compressor of its own, 256 KiB outside of the heap: the fastest choice where one connection is
+     * busy alone, and the slowest where many take turns. More memory makes messages 1 to 6 percent
+     * smaller, short ones most.
+     */
+    public val memLevel: Int get() = parameters.memLevel!!
+
+    /** Messages of fewer octets are sent uncompressed. */
+    public val threshold: Int get() = parameters.threshold
+
+    /**
+     * How many times its size on the wire a message may inflate to if it inflates to more than a
+     * MiB; a longer one fails the connection with 1009. 0 is no limit. The ratio holds for each
+     * message alone, not for all together: blank pictures and silence have a ratio of 500 and are no
+     * attack. Many such messages cannot starve other connections, because a connection's turn on its
+     * event loop ends after a MiB of inflated octets.
+     */
+    public val maxInflateRatio: Int get() = parameters.maxInflateRatio
+
+    /**
+     * The longest message in octets after inflating, if that is less than `maxMessagePayloadSize`; a
+     * longer one fails the connection with 1009. 0 sets no limit.
+     */
+    public val maxMessageSize: Long get() = parameters.maxMessageSize!!
 
     private val server = ServerCompression { accept(it.first() as PerMessageDeflateOffer) }
     private val client = ClientCompression(wishes()) { accept(it as PerMessageDeflateResponse) }
@@ -72,16 +91,14 @@ constructor(
 
     private fun accept(offer: PerMessageDeflateOffer) = PerMessageDeflateOfferAccept(
         offer,
-        requestNoContextTakeover = clientNoContextTakeover,
         requestMaxWindowBits = if (offer.acceptMaxWindowBits) limit(clientMaxWindowBits) else 0,
-        noContextTakeover = if (serverNoContextTakeover) true else null,
-        windowBits = minOf(serverMaxWindowBits, offer.requestMaxWindowBits.or15()),
-        memLevel = memLevel,
-        maxMessageSize = maxMessageSize,
-        compressionLevel = compressionLevel,
-        threshold = threshold,
-        maxInflateRatio = maxInflateRatio,
         announced = true,
+        parameters.copy(
+            sendWindowBits =
+            minOf(serverMaxWindowBits, offer.requestMaxWindowBits.orMaxWindowBits()),
+            sendNoContextTakeover = if (serverNoContextTakeover) true else null,
+            receiveNoContextTakeover = clientNoContextTakeover,
+        ),
     )
 
     private fun wishes(): List<PerMessageDeflateOffer> {
@@ -95,17 +112,14 @@ constructor(
         return listOf(wish, lessWished).distinct()
     }
 
-    private fun accept(response: PerMessageDeflateResponse) = PerMessageDeflateResponseAccept(
-        response,
-        memLevel = memLevel,
-        maxMessageSize = maxMessageSize,
-        compressionLevel = compressionLevel,
-        threshold = threshold,
-        maxInflateRatio = maxInflateRatio,
-    )
+    private fun accept(response: PerMessageDeflateResponse): PerMessageDeflateResponseAccept {
+        val peer = response.serverNoContextTakeover
+        val own = parameters.copy(receiveNoContextTakeover = peer)
+        return PerMessageDeflateResponseAccept(response, own)
+    }
 
-    /** Window bits, where 0 stands for the most there are, which need no saying. */
-    private fun limit(bits: Int) = if (bits == DeflateSettings.MAX_WINDOW_BITS) 0 else bits
+    /** Window bits for an offer or an answer, where 0 stands for the default of 15. */
+    private fun limit(bits: Int) = if (bits == DeflateParameters.MAX_WINDOW_BITS) 0 else bits
 
     @JvmSynthetic
     internal fun copy(
@@ -113,21 +127,17 @@ constructor(
         clientNoContextTakeover: Boolean = this.clientNoContextTakeover,
         serverMaxWindowBits: Int = this.serverMaxWindowBits,
         clientMaxWindowBits: Int = this.clientMaxWindowBits,
-        compressionLevel: Int = this.compressionLevel,
-        memLevel: Int = this.memLevel,
-        threshold: Int = this.threshold,
-        maxInflateRatio: Int = this.maxInflateRatio,
-        maxMessageSize: Long = this.maxMessageSize,
+        parameters: DeflateParameters = this.parameters,
     ): PerMessageDeflate = PerMessageDeflate(
         serverNoContextTakeover,
         clientNoContextTakeover,
         serverMaxWindowBits,
         clientMaxWindowBits,
-        compressionLevel,
-        memLevel,
-        threshold,
-        maxInflateRatio,
-        maxMessageSize,
+        parameters.compressionLevel,
+        parameters.memLevel!!,
+        parameters.threshold,
+        parameters.maxInflateRatio,
+        parameters.maxMessageSize!!,
     )
 
     private fun fields() = linkedMapOf(
@@ -150,7 +160,7 @@ constructor(
     override fun toString(): String = "${DeflateCompression.extensionName} ${fields()}"
 
     private companion object {
-        /** What deflate saves of less is not worth its time. */
+        /** Deflate saves too little of shorter messages to be worth its time. */
         const val THRESHOLD = 64
     }
 }

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateRanges
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
 
 /**
  * An offer of permessage-deflate (RFC 7692 section 7.1). Autobahn: `PerMessageDeflateOffer`.
@@ -26,8 +26,8 @@ constructor(
     public val maxWindowBits: Int = 0,
 ) : PerMessageCompressOffer(DeflateCompression) {
     init {
-        DeflateRanges.checkRequest("requestMaxWindowBits", requestMaxWindowBits)
-        DeflateRanges.checkRequest("maxWindowBits", maxWindowBits)
+        DeflateParameters.checkRequest("requestMaxWindowBits", requestMaxWindowBits)
+        DeflateParameters.checkRequest("maxWindowBits", maxWindowBits)
         require(maxWindowBits == 0 || acceptMaxWindowBits) {
             "maxWindowBits is $maxWindowBits, must be 0 without acceptMaxWindowBits"
         }

@@ -2,132 +2,150 @@ package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.extension.deflate.AgreedDeflate
 import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateRanges
-import dev.kobahn.protocol.extension.deflate.DeflateSettings
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
+import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
 
 /**
- * How a server accepts permessage-deflate (RFC 7692 section 7.1). What the client asks for is
- * granted. Autobahn: `PerMessageDeflateOfferAccept`.
+ * A server's decision to accept permessage-deflate (RFC 7692 section 7.1). It grants everything that
+ * the client asks for. Autobahn: `PerMessageDeflateOfferAccept`.
  *
- * @property offer the offer that is accepted
- * @property requestNoContextTakeover whether the client must send without context takeover, which
- * it has to accept
- * @property requestMaxWindowBits the largest window the client may use, 8 to 15, which it has to
- * accept; 0 does not ask. One that will use less by itself is held to that.
- * @property noContextTakeover whether the server sends without context takeover; null is as the
- * client asks, which must not be denied
- * @property windowBits the window the server uses, 8 to what the client asks for; null is that
- * @property memLevel as [PerMessageDeflate.memLevel]; null is 5
- * @property maxMessageSize the longest message in octets after inflating, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own
- * @property compressionLevel 0 to 9, or -1 for zlib's default. Not in Autobahn.
- * @property threshold messages of fewer octets are sent as they are. Not in Autobahn.
- * @property maxInflateRatio how many times its size on the wire a message may have that inflates to
- * more than a MiB; 0 is no limit. Not in Autobahn.
- * @property announced whether [noContextTakeover] and [windowBits] stand in the answer even if the
- * client did not ask for them, so that it can save memory. Not in Autobahn.
+ * @property offer the accepted offer
+ * @property requestMaxWindowBits the largest window that the client may use, 8 to 15, which the
+ * client has to accept; 0 does not ask. A client that offered to use a smaller one is held to that.
+ * @property announced whether the answer names [noContextTakeover] and [windowBits] even if the
+ * client did not ask for them, so that the client can save memory. Not in Autobahn.
  * @throws IllegalArgumentException for a value that is out of its range or that the client does not
  * accept, naming it
  */
-public class PerMessageDeflateOfferAccept
-@JvmOverloads
-constructor(
+public class PerMessageDeflateOfferAccept internal constructor(
     override val offer: PerMessageDeflateOffer,
-    public val requestNoContextTakeover: Boolean = false,
-    public val requestMaxWindowBits: Int = 0,
-    public val noContextTakeover: Boolean? = null,
-    public val windowBits: Int? = null,
-    public val memLevel: Int? = null,
-    public val maxMessageSize: Long? = null,
-    public val compressionLevel: Int = DeflateRanges.COMPRESSION_LEVEL,
-    public val threshold: Int = 0,
-    public val maxInflateRatio: Int = DeflateRanges.MAX_INFLATE_RATIO,
-    public val announced: Boolean = false,
+    public val requestMaxWindowBits: Int,
+    public val announced: Boolean,
+    private val parameters: DeflateParameters,
 ) : PerMessageCompressOfferAccept() {
+    /** Accepts [offer]; each parameter sets the property of its name. */
+    @JvmOverloads
+    public constructor(
+        offer: PerMessageDeflateOffer,
+        requestNoContextTakeover: Boolean = false,
+        requestMaxWindowBits: Int = 0,
+        noContextTakeover: Boolean? = null,
+        windowBits: Int? = null,
+        memLevel: Int? = null,
+        maxMessageSize: Long? = null,
+        compressionLevel: Int = DeflateParameters.DEFAULT_COMPRESSION_LEVEL,
+        threshold: Int = 0,
+        maxInflateRatio: Int = DeflateParameters.DEFAULT_MAX_INFLATE_RATIO,
+        announced: Boolean = false,
+    ) : this(
+        offer,
+        requestMaxWindowBits,
+        announced,
+        DeflateParameters(
+            windowBits,
+            noContextTakeover,
+            requestNoContextTakeover,
+            compressionLevel,
+            memLevel,
+            threshold,
+            maxInflateRatio,
+            maxMessageSize,
+        ),
+    )
+
+    /** Whether the client must send without context takeover, which the client has to accept. */
+    public val requestNoContextTakeover: Boolean get() = parameters.receiveNoContextTakeover
+
+    /**
+     * Whether the server sends without context takeover. Null does as the client asks; false is an
+     * error if the client asks for it.
+     */
+    public val noContextTakeover: Boolean? get() = parameters.sendNoContextTakeover
+
+    /** The server's window, from 8 to the one that the client asks for, which null stands for. */
+    public val windowBits: Int? get() = parameters.sendWindowBits
+
+    /** See [PerMessageDeflate.memLevel]; null is 5. */
+    public val memLevel: Int? get() = parameters.memLevel
+
+    /**
+     * The longest message in octets after inflating, if that is less than `maxMessagePayloadSize`;
+     * null and 0 set no limit.
+     */
+    public val maxMessageSize: Long? get() = parameters.maxMessageSize
+
+    /** 0 to 9, or -1 for zlib's default. Not in Autobahn. */
+    public val compressionLevel: Int get() = parameters.compressionLevel
+
+    /** Messages of fewer octets are sent uncompressed. Not in Autobahn. */
+    public val threshold: Int get() = parameters.threshold
+
+    /**
+     * How many times its size on the wire a message may inflate to if it inflates to more than a
+     * MiB; 0 is no limit. Not in Autobahn.
+     */
+    public val maxInflateRatio: Int get() = parameters.maxInflateRatio
+
     private val sendNoContextTakeover = noContextTakeover ?: offer.requestNoContextTakeover
-    private val sendWindowBits = windowBits ?: offer.requestMaxWindowBits.or15()
+    private val sendWindowBits = windowBits ?: offer.requestMaxWindowBits.orMaxWindowBits()
 
     init {
         require(!requestNoContextTakeover || offer.acceptNoContextTakeover) {
             "requestNoContextTakeover is true, but the client does not accept it"
         }
-        DeflateRanges.checkRequest("requestMaxWindowBits", requestMaxWindowBits)
+        DeflateParameters.checkRequest("requestMaxWindowBits", requestMaxWindowBits)
         require(requestMaxWindowBits == 0 || offer.acceptMaxWindowBits) {
             "requestMaxWindowBits is $requestMaxWindowBits, but the client does not accept it"
         }
         require(sendNoContextTakeover || !offer.requestNoContextTakeover) {
             "noContextTakeover is false, but the client asks for it"
         }
-        DeflateRanges.checkWindow("windowBits", sendWindowBits, offer.requestMaxWindowBits.or15())
-        DeflateRanges.checkOwn(
-            memLevel,
-            maxMessageSize,
-            compressionLevel,
-            threshold,
-            maxInflateRatio,
-        )
+        val largestWindow = offer.requestMaxWindowBits.orMaxWindowBits()
+        DeflateParameters.checkWindow("windowBits", sendWindowBits, largestWindow)
     }
 
-    /** This with another [requestNoContextTakeover]. */
+    /** Returns a copy with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageDeflateOfferAccept =
-        copy(requestNoContextTakeover = on)
+        with(parameters.copy(receiveNoContextTakeover = on))
 
-    /** This with another [requestMaxWindowBits]. */
+    /** Returns a copy with another [requestMaxWindowBits]. */
     public fun withRequestMaxWindowBits(bits: Int): PerMessageDeflateOfferAccept =
-        copy(requestMaxWindowBits = bits)
+        PerMessageDeflateOfferAccept(offer, bits, announced, parameters)
 
-    /** This with another [noContextTakeover]. */
+    /** Returns a copy with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageDeflateOfferAccept =
-        copy(noContextTakeover = on)
+        with(parameters.copy(sendNoContextTakeover = on))
 
-    /** This with another [windowBits]. */
-    public fun withWindowBits(bits: Int): PerMessageDeflateOfferAccept = copy(windowBits = bits)
+    /** Returns a copy with another [windowBits]. */
+    public fun withWindowBits(bits: Int): PerMessageDeflateOfferAccept =
+        with(parameters.copy(sendWindowBits = bits))
 
-    /** This with another [memLevel]. */
-    public fun withMemLevel(level: Int): PerMessageDeflateOfferAccept = copy(memLevel = level)
+    /** Returns a copy with another [memLevel]. */
+    public fun withMemLevel(level: Int): PerMessageDeflateOfferAccept =
+        with(parameters.copy(memLevel = level))
 
-    /** This with another [maxMessageSize]. */
+    /** Returns a copy with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageDeflateOfferAccept =
-        copy(maxMessageSize = octets)
+        with(parameters.copy(maxMessageSize = octets))
 
-    /** This with another [compressionLevel]. */
+    /** Returns a copy with another [compressionLevel]. */
     public fun withCompressionLevel(level: Int): PerMessageDeflateOfferAccept =
-        copy(compressionLevel = level)
+        with(parameters.copy(compressionLevel = level))
 
-    /** This with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageDeflateOfferAccept = copy(threshold = octets)
+    /** Returns a copy with another [threshold]. */
+    public fun withThreshold(octets: Int): PerMessageDeflateOfferAccept =
+        with(parameters.copy(threshold = octets))
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns a copy with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageDeflateOfferAccept =
-        copy(maxInflateRatio = ratio)
+        with(parameters.copy(maxInflateRatio = ratio))
 
-    /** This with another [announced]. */
-    public fun withAnnounced(on: Boolean): PerMessageDeflateOfferAccept = copy(announced = on)
+    /** Returns a copy with another [announced]. */
+    public fun withAnnounced(on: Boolean): PerMessageDeflateOfferAccept =
+        PerMessageDeflateOfferAccept(offer, requestMaxWindowBits, on, parameters)
 
-    private fun copy(
-        requestNoContextTakeover: Boolean = this.requestNoContextTakeover,
-        requestMaxWindowBits: Int = this.requestMaxWindowBits,
-        noContextTakeover: Boolean? = this.noContextTakeover,
-        windowBits: Int? = this.windowBits,
-        memLevel: Int? = this.memLevel,
-        maxMessageSize: Long? = this.maxMessageSize,
-        compressionLevel: Int = this.compressionLevel,
-        threshold: Int = this.threshold,
-        maxInflateRatio: Int = this.maxInflateRatio,
-        announced: Boolean = this.announced,
-    ) = PerMessageDeflateOfferAccept(
-        offer,
-        requestNoContextTakeover,
-        requestMaxWindowBits,
-        noContextTakeover,
-        windowBits,
-        memLevel,
-        maxMessageSize,
-        compressionLevel,
-        threshold,
-        maxInflateRatio,
-        announced,
-    )
+    private fun with(changed: DeflateParameters) =
+        PerMessageDeflateOfferAccept(offer, requestMaxWindowBits, announced, changed)
 
     override fun toHeader(): ExtensionHeader = compression.header(
         flag(DeflateCompression.SERVER_NO_CONTEXT_TAKEOVER, answersNoContextTakeover()),
@@ -139,25 +157,17 @@ constructor(
     private fun answersNoContextTakeover() =
         offer.requestNoContextTakeover || (announced && sendNoContextTakeover)
 
-    private fun answeredWindowBits() =
-        if (announced && sendWindowBits < MAX) sendWindowBits else offer.requestMaxWindowBits
+    private fun answeredWindowBits(): Int {
+        val isLimited = sendWindowBits < DeflateParameters.MAX_WINDOW_BITS
+        return if (announced && isLimited) sendWindowBits else offer.requestMaxWindowBits
+    }
 
-    /** More than the client will use by itself would say nothing. */
-    private fun requestedWindowBits() = minOf(requestMaxWindowBits, offer.maxWindowBits.or15())
+    /** A limit above the one that the client offered would have no effect. */
+    private fun requestedWindowBits() =
+        minOf(requestMaxWindowBits, offer.maxWindowBits.orMaxWindowBits())
 
-    override fun agree(): AgreedExtension = AgreedDeflate(
-        toHeader(),
-        DeflateSettings(
-            sendWindowBits = sendWindowBits,
-            sendNoContextTakeover = sendNoContextTakeover,
-            receiveNoContextTakeover = requestNoContextTakeover,
-            compressionLevel = compressionLevel,
-            memLevel = memLevel ?: DeflateRanges.MEM_LEVEL,
-            threshold = threshold,
-        ),
-        maxMessageSize ?: 0,
-        maxInflateRatio,
-    )
+    override fun agree(): AgreedExtension =
+        AgreedDeflate(toHeader(), parameters.agreed(sendWindowBits, sendNoContextTakeover))
 
     override fun fields(): Map<String, Any?> = linkedMapOf(
         "offer" to offer,
@@ -165,18 +175,5 @@ constructor(
         "request_max_window_bits" to requestMaxWindowBits,
         "no_context_takeover" to noContextTakeover,
         "window_bits" to windowBits,
-        "mem_level" to memLevel,
-        "max_message_size" to maxMessageSize,
-        "compression_level" to compressionLevel,
-        "threshold" to threshold,
-        "max_inflate_ratio" to maxInflateRatio,
-        "announced" to announced,
-    )
-
-    private companion object {
-        const val MAX = DeflateSettings.MAX_WINDOW_BITS
-    }
+    ) + parameters.fields() + ("announced" to announced)
 }
-
-/** Window bits, where 0 stands for those nobody limits. */
-internal fun Int.or15(): Int = if (this == 0) DeflateSettings.MAX_WINDOW_BITS else this

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateRanges
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
 
 /**
  * What a server answered to an offer of permessage-deflate (RFC 7692 section 7.1). Autobahn:
@@ -20,8 +20,8 @@ public class PerMessageDeflateResponse(
     public val serverNoContextTakeover: Boolean,
 ) : PerMessageCompressResponse(DeflateCompression) {
     init {
-        DeflateRanges.checkRequest("clientMaxWindowBits", clientMaxWindowBits)
-        DeflateRanges.checkRequest("serverMaxWindowBits", serverMaxWindowBits)
+        DeflateParameters.checkRequest("clientMaxWindowBits", clientMaxWindowBits)
+        DeflateParameters.checkRequest("serverMaxWindowBits", serverMaxWindowBits)
     }
 
     override fun toHeader(): ExtensionHeader = compression.header(

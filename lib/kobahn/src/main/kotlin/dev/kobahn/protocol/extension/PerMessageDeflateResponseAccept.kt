@@ -1,128 +1,138 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.extension.deflate.AgreedDeflate
-import dev.kobahn.protocol.extension.deflate.DeflateRanges
-import dev.kobahn.protocol.extension.deflate.DeflateSettings
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
+import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
 
 /**
- * How a client takes a server's answer about permessage-deflate (RFC 7692 section 7.1). Autobahn:
- * `PerMessageDeflateResponseAccept`.
+ * A client's decision to accept the server's answer about permessage-deflate (RFC 7692 section 7.1).
+ * Autobahn: `PerMessageDeflateResponseAccept`.
  *
- * @property response the answer
- * @property noContextTakeover whether the client sends without context takeover; null is as it
- * offered and the server asks, and what the server asks must not be denied
- * @property windowBits the window the client uses, 8 to what the server asks for; null is that.
- * More than the client offered counts as what it offered.
- * @property memLevel as [PerMessageDeflate.memLevel]; null is 5
- * @property maxMessageSize the longest message in octets after inflating, if that is less than
- * `maxMessagePayloadSize`; null or 0 is no limit of its own
- * @property compressionLevel 0 to 9, or -1 for zlib's default. Not in Autobahn.
- * @property threshold messages of fewer octets are sent as they are. Not in Autobahn.
- * @property maxInflateRatio how many times its size on the wire a message may have that inflates to
- * more than a MiB; 0 is no limit. Not in Autobahn.
+ * @property response the accepted answer
  * @throws IllegalArgumentException for a value that is out of its range or denies what the server
  * asks for, naming it
  */
-public class PerMessageDeflateResponseAccept
-@JvmOverloads
-constructor(
+public class PerMessageDeflateResponseAccept internal constructor(
     override val response: PerMessageDeflateResponse,
-    public val noContextTakeover: Boolean? = null,
-    public val windowBits: Int? = null,
-    public val memLevel: Int? = null,
-    public val maxMessageSize: Long? = null,
-    public val compressionLevel: Int = DeflateRanges.COMPRESSION_LEVEL,
-    public val threshold: Int = 0,
-    public val maxInflateRatio: Int = DeflateRanges.MAX_INFLATE_RATIO,
+    private val parameters: DeflateParameters,
 ) : PerMessageCompressResponseAccept() {
-    private val allowedWindowBits = response.clientMaxWindowBits.or15()
+    /** Accepts [response]; each parameter sets the property of its name. */
+    @JvmOverloads
+    public constructor(
+        response: PerMessageDeflateResponse,
+        noContextTakeover: Boolean? = null,
+        windowBits: Int? = null,
+        memLevel: Int? = null,
+        maxMessageSize: Long? = null,
+        compressionLevel: Int = DeflateParameters.DEFAULT_COMPRESSION_LEVEL,
+        threshold: Int = 0,
+        maxInflateRatio: Int = DeflateParameters.DEFAULT_MAX_INFLATE_RATIO,
+    ) : this(
+        response,
+        DeflateParameters(
+            windowBits,
+            noContextTakeover,
+            response.serverNoContextTakeover,
+            compressionLevel,
+            memLevel,
+            threshold,
+            maxInflateRatio,
+            maxMessageSize,
+        ),
+    )
+
+    /**
+     * Whether the client sends without context takeover. Null does as the client offered and the
+     * server asks; false is an error if the server asks for it.
+     */
+    public val noContextTakeover: Boolean? get() = parameters.sendNoContextTakeover
+
+    /**
+     * The client's window, from 8 to the one that the server asks for, which null stands for. The
+     * client never uses a larger one than it offered.
+     */
+    public val windowBits: Int? get() = parameters.sendWindowBits
+
+    /** See [PerMessageDeflate.memLevel]; null is 5. */
+    public val memLevel: Int? get() = parameters.memLevel
+
+    /**
+     * The longest message in octets after inflating, if that is less than `maxMessagePayloadSize`;
+     * null and 0 set no limit.
+     */
+    public val maxMessageSize: Long? get() = parameters.maxMessageSize
+
+    /** 0 to 9, or -1 for zlib's default. Not in Autobahn. */
+    public val compressionLevel: Int get() = parameters.compressionLevel
+
+    /** Messages of fewer octets are sent uncompressed. Not in Autobahn. */
+    public val threshold: Int get() = parameters.threshold
+
+    /**
+     * How many times its size on the wire a message may inflate to if it inflates to more than a
+     * MiB; 0 is no limit. Not in Autobahn.
+     */
+    public val maxInflateRatio: Int get() = parameters.maxInflateRatio
+
+    private val allowedWindowBits = response.clientMaxWindowBits.orMaxWindowBits()
 
     init {
         require(noContextTakeover != false || !response.clientNoContextTakeover) {
             "noContextTakeover is false, but the server asks for it"
         }
-        DeflateRanges.checkWindow("windowBits", windowBits ?: allowedWindowBits, allowedWindowBits)
-        DeflateRanges.checkOwn(
-            memLevel,
-            maxMessageSize,
-            compressionLevel,
-            threshold,
-            maxInflateRatio,
-        )
+        val bits = windowBits ?: allowedWindowBits
+        DeflateParameters.checkWindow("windowBits", bits, allowedWindowBits)
     }
 
-    /** This with another [noContextTakeover]. */
+    /** Returns a copy with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageDeflateResponseAccept =
-        copy(noContextTakeover = on)
+        with(parameters.copy(sendNoContextTakeover = on))
 
-    /** This with another [windowBits]. */
-    public fun withWindowBits(bits: Int): PerMessageDeflateResponseAccept = copy(windowBits = bits)
+    /** Returns a copy with another [windowBits]. */
+    public fun withWindowBits(bits: Int): PerMessageDeflateResponseAccept =
+        with(parameters.copy(sendWindowBits = bits))
 
-    /** This with another [memLevel]. */
-    public fun withMemLevel(level: Int): PerMessageDeflateResponseAccept = copy(memLevel = level)
+    /** Returns a copy with another [memLevel]. */
+    public fun withMemLevel(level: Int): PerMessageDeflateResponseAccept =
+        with(parameters.copy(memLevel = level))
 
-    /** This with another [maxMessageSize]. */
+    /** Returns a copy with another [maxMessageSize]. */
     public fun withMaxMessageSize(octets: Long): PerMessageDeflateResponseAccept =
-        copy(maxMessageSize = octets)
+        with(parameters.copy(maxMessageSize = octets))
 
-    /** This with another [compressionLevel]. */
+    /** Returns a copy with another [compressionLevel]. */
     public fun withCompressionLevel(level: Int): PerMessageDeflateResponseAccept =
-        copy(compressionLevel = level)
+        with(parameters.copy(compressionLevel = level))
 
-    /** This with another [threshold]. */
+    /** Returns a copy with another [threshold]. */
     public fun withThreshold(octets: Int): PerMessageDeflateResponseAccept =
-        copy(threshold = octets)
+        with(parameters.copy(threshold = octets))
 
-    /** This with another [maxInflateRatio]. */
+    /** Returns a copy with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageDeflateResponseAccept =
-        copy(maxInflateRatio = ratio)
+        with(parameters.copy(maxInflateRatio = ratio))
 
-    private fun copy(
-        noContextTakeover: Boolean? = this.noContextTakeover,
-        windowBits: Int? = this.windowBits,
-        memLevel: Int? = this.memLevel,
-        maxMessageSize: Long? = this.maxMessageSize,
-        compressionLevel: Int = this.compressionLevel,
-        threshold: Int = this.threshold,
-        maxInflateRatio: Int = this.maxInflateRatio,
-    ) = PerMessageDeflateResponseAccept(
-        response,
-        noContextTakeover,
-        windowBits,
-        memLevel,
-        maxMessageSize,
-        compressionLevel,
-        threshold,
-        maxInflateRatio,
-    )
+    private fun with(changed: DeflateParameters) =
+        PerMessageDeflateResponseAccept(response, changed)
 
     /**
-     * What the offer says of the client holds without an answer too: "even if the server doesn't
-     * include" it (RFC 7692 sections 7.1.1.2 and 7.1.2.2). Only the application takes back the one
-     * that Autobahn's offers say without meaning it.
+     * The client keeps what it offered about its own sending "even if the server doesn't include"
+     * it in the answer (RFC 7692 sections 7.1.1.2 and 7.1.2.2). An acceptor may still override
+     * `client_no_context_takeover`, which Autobahn's offers always have.
      */
     override fun agree(offer: PerMessageCompressOffer): AgreedExtension {
         offer as PerMessageDeflateOffer
-        val settings = DeflateSettings(
-            sendWindowBits = minOf(windowBits ?: allowedWindowBits, offer.maxWindowBits.or15()),
-            sendNoContextTakeover = noContextTakeover
+        val agreed = parameters.agreed(
+            minOf(windowBits ?: allowedWindowBits, offer.maxWindowBits.orMaxWindowBits()),
+            noContextTakeover
                 ?: (response.clientNoContextTakeover || offer.acceptNoContextTakeover),
-            receiveNoContextTakeover = response.serverNoContextTakeover,
-            compressionLevel = compressionLevel,
-            memLevel = memLevel ?: DeflateRanges.MEM_LEVEL,
-            threshold = threshold,
         )
-        return AgreedDeflate(response.toHeader(), settings, maxMessageSize ?: 0, maxInflateRatio)
+        return AgreedDeflate(response.toHeader(), agreed)
     }
 
     override fun fields(): Map<String, Any?> = linkedMapOf(
         "response" to response,
         "no_context_takeover" to noContextTakeover,
         "window_bits" to windowBits,
-        "mem_level" to memLevel,
-        "max_message_size" to maxMessageSize,
-        "compression_level" to compressionLevel,
-        "threshold" to threshold,
-        "max_inflate_ratio" to maxInflateRatio,
-    )
+    ) + parameters.fields()
 }

@@ -13,7 +13,7 @@ import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.deflate.CountingZlib
 import dev.kobahn.protocol.extension.deflate.DeflateDecoder
 import dev.kobahn.protocol.extension.deflate.DeflateEncoder
-import dev.kobahn.protocol.extension.deflate.DeflateSettings
+import dev.kobahn.protocol.extension.deflate.DeflateParameters
 import dev.kobahn.protocol.extension.deflate.TestDecoder
 import dev.kobahn.protocol.extension.deflate.TestEncoder
 import dev.kobahn.protocol.hex
@@ -70,7 +70,7 @@ class CompressedConnectionTest :
             val rigs = List(2) {
                 ConnectionRig(
                     role,
-                    extensions = listOf(CountedDeflate(DeflateSettings(memLevel = 8), zlib)),
+                    extensions = listOf(CountedDeflate(DeflateParameters(memLevel = 8), zlib)),
                 )
             }
             for (rig in rigs) {
@@ -95,10 +95,10 @@ private infix fun Int.shouldBeLessThanHalfOf(other: Int) =
     (2L * this) shouldBeLessThan other.toLong()
 
 private val withoutTakeover =
-    DeflateSettings(sendNoContextTakeover = true, receiveNoContextTakeover = true)
+    DeflateParameters(sendNoContextTakeover = true, receiveNoContextTakeover = true)
 
 private val settings =
-    listOf(DeflateSettings(), withoutTakeover, DeflateSettings(10), DeflateSettings(memLevel = 8))
+    listOf(DeflateParameters(), withoutTakeover, DeflateParameters(10), DeflateParameters(memLevel = 8))
 
 /** Without what its loop keeps, which many connections share. */
 private fun idleRig(extensions: List<AgreedExtension>) =
@@ -128,7 +128,7 @@ private val ends = listOf<ConnectionRig.() -> Unit>(
 
 /** permessage-deflate that counts what it has of zlib, and keeps nothing in a pool. */
 private class CountedDeflate(
-    private val settings: DeflateSettings,
+    private val settings: DeflateParameters,
     private val zlib: CountingZlib,
 ) : AgreedExtension {
     override val header = ExtensionHeader("permessage-deflate")

@@ -40,14 +40,14 @@ class ExtensionNegotiationFuzzTest {
         ServerCompression { null.also { _ -> offers = it } }.accept(elements)
         val there = ClientCompression(offers).confirm(agreed.header)
             .shouldBeInstanceOf<AgreedDeflate>()
-        there.settings.receiveNoContextTakeover shouldBe agreed.settings.sendNoContextTakeover
-        if (agreed.settings.receiveNoContextTakeover) {
-            there.settings.sendNoContextTakeover shouldBe true
+        there.parameters.receiveNoContextTakeover shouldBe agreed.parameters.sendNoContextTakeover
+        if (agreed.parameters.receiveNoContextTakeover) {
+            there.parameters.sendNoContextTakeover shouldBe true
         }
     }
 
     private fun checkTaken(agreed: AgreedDeflate, wishes: PerMessageDeflate) {
-        check(agreed.settings.sendWindowBits in 8..wishes.clientMaxWindowBits)
-        check(agreed.settings.sendNoContextTakeover || !wishes.clientNoContextTakeover)
+        check(agreed.parameters.windowBits in 8..wishes.clientMaxWindowBits)
+        check(!agreed.parameters.takesOver || !wishes.clientNoContextTakeover)
     }
 }

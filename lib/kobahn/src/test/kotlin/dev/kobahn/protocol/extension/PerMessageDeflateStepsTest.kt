@@ -211,7 +211,7 @@ class PerMessageDeflateStepsTest :
 
 /** What is sent, then what is received, then what is this end's own business. */
 private fun described(agreed: AgreedExtension): String {
-    val settings = agreed.shouldBeInstanceOf<AgreedDeflate>().settings
+    val settings = agreed.shouldBeInstanceOf<AgreedDeflate>().parameters
     return listOf(
         settings.sendWindowBits,
         settings.sendNoContextTakeover,

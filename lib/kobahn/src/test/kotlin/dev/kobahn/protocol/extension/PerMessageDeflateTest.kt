@@ -104,7 +104,7 @@ class PerMessageDeflateTest :
             ) { (_, exchange, settings) ->
                 val (client, answer) = exchange
                 val agreed = client.confirm(elements(answer).single())
-                val agreedSettings = agreed.shouldBeInstanceOf<AgreedDeflate>().settings
+                val agreedSettings = agreed.shouldBeInstanceOf<AgreedDeflate>().parameters
                 with(agreedSettings) {
                     "$sendWindowBits $sendNoContextTakeover $receiveNoContextTakeover"
                 } shouldBe settings
@@ -119,8 +119,8 @@ class PerMessageDeflateTest :
             there.header.toString() shouldBe
                 "$DEFLATE; server_max_window_bits=11; client_no_context_takeover"
             here.header shouldBe there.header
-            here.settings.sendNoContextTakeover shouldBe there.settings.receiveNoContextTakeover
-            here.settings.receiveNoContextTakeover shouldBe there.settings.sendNoContextTakeover
+            here.parameters.sendNoContextTakeover shouldBe there.parameters.receiveNoContextTakeover
+            here.parameters.receiveNoContextTakeover shouldBe there.parameters.sendNoContextTakeover
         }
 
         test("what is this end's own business is the same in both roles") {
@@ -134,9 +134,9 @@ class PerMessageDeflateTest :
             val header = ExtensionHeader(DEFLATE)
             for (agreed in listOf(own.accept(listOf(header)), own.confirm(header))) {
                 agreed.shouldBeInstanceOf<AgreedDeflate>()
-                agreed.settings.compressionLevel shouldBe 1
-                agreed.settings.memLevel shouldBe 2
-                agreed.settings.threshold shouldBe 3
+                agreed.parameters.compressionLevel shouldBe 1
+                agreed.parameters.memLevel shouldBe 2
+                agreed.parameters.threshold shouldBe 3
                 agreed.maxExpansion shouldBe 4
                 agreed.maxMessageSize shouldBe 5
             }

@@ -6,17 +6,19 @@ import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
 
-/** permessage-deflate (RFC 7692 section 7) as the two ends of one connection agreed on it. */
+/** permessage-deflate (RFC 7692 section 7) with the [parameters] that both ends agreed on. */
 internal class AgreedDeflate(
     override val header: ExtensionHeader,
-    val settings: DeflateSettings,
-    override val maxMessageSize: Long = 0,
-    override val maxExpansion: Int = 0,
+    val parameters: DeflateParameters,
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
 
-    override fun encoder(pool: CodecPool): MessageEncoder = DeflateEncoder.of(settings, pool)
+    override val maxMessageSize: Long get() = parameters.maxMessageSize ?: 0
+
+    override val maxExpansion: Int get() = parameters.maxInflateRatio
+
+    override fun encoder(pool: CodecPool): MessageEncoder = DeflateEncoder.of(parameters, pool)
 
     override fun decoder(pool: CodecPool): MessageDecoder =
-        DeflateDecoder(pool, takesOver = !settings.receiveNoContextTakeover)
+        DeflateDecoder(pool, takesOver = !parameters.receiveNoContextTakeover)
 }

@@ -14,7 +14,7 @@ internal object DeflateCompression : PerMessageCompression("permessage-deflate")
 
     override fun readOffer(params: ExtensionParameters): PerMessageDeflateOffer {
         val maxWindowBits =
-            params.optionalNumber(CLIENT_MAX_WINDOW_BITS, DeflateRanges.WINDOW_BITS)
+            params.optionalNumber(CLIENT_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS)
         // a server may ask for it whether it was offered or not (RFC 7692 section 7.1.1.2)
         params.flag(CLIENT_NO_CONTEXT_TAKEOVER)
         return PerMessageDeflateOffer(
@@ -22,16 +22,16 @@ internal object DeflateCompression : PerMessageCompression("permessage-deflate")
             acceptMaxWindowBits = maxWindowBits != null,
             requestNoContextTakeover = params.flag(SERVER_NO_CONTEXT_TAKEOVER),
             requestMaxWindowBits =
-            params.number(SERVER_MAX_WINDOW_BITS, DeflateRanges.WINDOW_BITS),
+            params.number(SERVER_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS),
             maxWindowBits = maxWindowBits ?: 0,
         )
     }
 
     override fun readResponse(params: ExtensionParameters): PerMessageDeflateResponse =
         PerMessageDeflateResponse(
-            clientMaxWindowBits = params.number(CLIENT_MAX_WINDOW_BITS, DeflateRanges.WINDOW_BITS),
+            clientMaxWindowBits = params.number(CLIENT_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS),
             clientNoContextTakeover = params.flag(CLIENT_NO_CONTEXT_TAKEOVER),
-            serverMaxWindowBits = params.number(SERVER_MAX_WINDOW_BITS, DeflateRanges.WINDOW_BITS),
+            serverMaxWindowBits = params.number(SERVER_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS),
             serverNoContextTakeover = params.flag(SERVER_NO_CONTEXT_TAKEOVER),
         )
 }

@@ -29,7 +29,7 @@ internal class DeflateDecoder(
     private var borrowed: RawInflater? = null
 
     /** The end of what was restored, while a restarted inflater might need it. */
-    private var history: History? = History(DeflateSettings.MAX_WINDOW)
+    private var history: History? = History(DeflateParameters.MAX_WINDOW)
     private var hasSeenFinalBlock = false
 
     /** Whether there is data that the end of the message has to complete. */
@@ -98,7 +98,7 @@ internal class DeflateDecoder(
         reset()
         isIncomplete = false
         hasSeenFinalBlock = true
-        val before = history ?: History(DeflateSettings.MAX_WINDOW).also { history = it }
+        val before = history ?: History(DeflateParameters.MAX_WINDOW).also { history = it }
         if (before.size > 0) setDictionary(before.octets, before.end - before.size, before.size)
     }
 

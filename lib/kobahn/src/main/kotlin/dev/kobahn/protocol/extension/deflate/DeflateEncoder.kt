@@ -27,17 +27,21 @@ internal abstract class DeflateEncoder(
     }
 
     companion object {
-        /** What [settings] need for their messages. */
-        fun of(settings: DeflateSettings, pool: CodecPool, zlib: Zlib = Zlib): DeflateEncoder {
-            val deflaters = Deflaters(settings.compressionLevel, pool, zlib)
-            val takesOver = !settings.sendNoContextTakeover
-            val bits = settings.sendWindowBits
-            val isWhole = bits == DeflateSettings.MAX_WINDOW_BITS
-            return if (takesOver && isWhole && settings.memLevel >= DeflateSettings.KEEPING_LEVEL) {
-                KeptEncoder(deflaters, settings.threshold)
+        /** From this `memLevel` on a connection keeps a deflater. */
+        private const val STATEFUL_LEVEL = 8
+
+        /** Makes the encoder that suits [parameters]. */
+        fun of(parameters: DeflateParameters, pool: CodecPool, zlib: Zlib = Zlib): DeflateEncoder {
+            val deflaters = Deflaters(parameters.compressionLevel, pool, zlib)
+            val bits = parameters.windowBits
+            val takesOver = parameters.takesOver
+            val memLevel = parameters.memLevel ?: DeflateParameters.DEFAULT_MEM_LEVEL
+            val isWhole = bits == DeflateParameters.MAX_WINDOW_BITS
+            return if (takesOver && isWhole && memLevel >= STATEFUL_LEVEL) {
+                KeptEncoder(deflaters, parameters.threshold)
             } else {
-                val mostKept = settings.mostKept
-                PrimedEncoder(deflaters, bits, takesOver, mostKept, settings.threshold)
+                val mostKept = 1 shl (memLevel + 8)
+                PrimedEncoder(deflaters, bits, takesOver, mostKept, parameters.threshold)
             }
         }
     }

@@ -4,7 +4,7 @@ import dev.kobahn.protocol.extension.OctetSink
 
 /** Keeps a deflater, and in it what messages may refer to, from the first one on. */
 internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
-    DeflateEncoder(deflaters, DeflateSettings.MAX_WINDOW_BITS, threshold) {
+    DeflateEncoder(deflaters, DeflateParameters.MAX_WINDOW_BITS, threshold) {
     private var deflater: RawDeflater? = null
 
     /** The message sent last, or its end, where the deflater knows nothing of it. */
@@ -17,7 +17,7 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
     private fun current(): RawDeflater {
         val current = deflater ?: deflaters.take().also { deflater = it }
         val last = alone ?: return current
-        val known = minOf(last.size, DeflateSettings.MAX_WINDOW)
+        val known = minOf(last.size, DeflateParameters.MAX_WINDOW)
         current.restart()
         current.prime(last, last.size - known, known)
         alone = null
@@ -33,7 +33,7 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
     }
 
     override fun sentAlone(octets: ByteArray) {
-        val most = DeflateSettings.MAX_WINDOW
+        val most = DeflateParameters.MAX_WINDOW
         val isShared = octets.size / History.MOST_SHARED <= most
         alone = if (isShared) octets else octets.copyOfRange(octets.size - most, octets.size)
     }

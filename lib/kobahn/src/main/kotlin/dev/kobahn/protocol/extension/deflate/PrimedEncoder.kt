@@ -18,7 +18,7 @@ internal class PrimedEncoder(
     deflaters: Deflaters,
     windowBits: Int,
     private val takesOver: Boolean,
-    mostKept: Int = DeflateSettings.MAX_WINDOW,
+    mostKept: Int = DeflateParameters.MAX_WINDOW,
     threshold: Int = 0,
 ) : DeflateEncoder(deflaters, windowBits, threshold) {
     private val window = 1 shl windowBits
@@ -26,7 +26,7 @@ internal class PrimedEncoder(
     /** Null where nothing is asked of it: there is one piece, and nothing before it. */
     private val history: History? = when {
         takesOver -> History(minOf(window, mostKept))
-        windowBits == DeflateSettings.MAX_WINDOW_BITS -> null
+        windowBits == DeflateParameters.MAX_WINDOW_BITS -> null
         else -> History(minOf(window, SegmentPool.SEGMENT_SIZE), deflaters.segments)
     }
 
@@ -82,7 +82,7 @@ internal class PrimedEncoder(
         val before = history
         val known = if (before == null) 0 else minOf(before.size.toLong(), wanted()).toInt()
         if (before != null) deflater.prime(before.octets, before.end - known, known)
-        room = if (window == DeflateSettings.MAX_WINDOW) UNLIMITED else window.toLong() - known
+        room = if (window == DeflateParameters.MAX_WINDOW) UNLIMITED else window.toLong() - known
     }
 
     /**
@@ -91,7 +91,7 @@ internal class PrimedEncoder(
      * saved by referring to more is lost again to more pieces.
      */
     private fun wanted(): Long = when {
-        window == DeflateSettings.MAX_WINDOW -> UNLIMITED
+        window == DeflateParameters.MAX_WINDOW -> UNLIMITED
         rest <= window / 4L * 3 -> window - rest
         else -> window / 8L * 3
     }

@@ -81,7 +81,7 @@ internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zli
 
 private val OCTETS = SampleData.TEXT.octets(1_500, 15, Random(1))
 
-private fun randomSettings(random: Random) = DeflateSettings(
+private fun randomSettings(random: Random) = DeflateParameters(
     sendWindowBits = if (random.nextBoolean()) 15 else random.nextInt(8, 15),
     sendNoContextTakeover = random.nextBoolean(),
     receiveNoContextTakeover = random.nextBoolean(),

@@ -18,7 +18,7 @@ class DeflateEncoderTest :
         for ((way, settings) in ways) {
             test("a message comes back: $way") {
                 val encoder = TestEncoder(settings)
-                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                val decoder = TestDecoder(settings.takesOver)
                 for (size in listOf(0, 1, 100, 10_000, 0, 300_000, 5)) {
                     val octets = SampleData.TEXT.octets(size, 15, Random(size))
                     (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
@@ -27,7 +27,7 @@ class DeflateEncoderTest :
 
             test("what is flushed can be read at once, and flushing twice adds nothing: $way") {
                 val encoder = TestEncoder(settings).encoder
-                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                val decoder = TestDecoder(settings.takesOver)
                 repeat(2) {
                     encoder.begin(MessageType.TEXT, -1) shouldBe true
                     collected { encoder.flush(it) }.size shouldBe 0
@@ -47,7 +47,7 @@ class DeflateEncoderTest :
 
             test("a segment that is filled to its end loses and doubles nothing: $way") {
                 val encoder = TestEncoder(settings)
-                val decoder = TestDecoder(!settings.sendNoContextTakeover)
+                val decoder = TestDecoder(settings.takesOver)
                 for (size in 8_150..8_200) {
                     val octets = Random(size).nextBytes(size)
                     (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
@@ -57,7 +57,7 @@ class DeflateEncoderTest :
             test("a message that is encoded alone refers to nothing before it: $way") {
                 val encoder = TestEncoder(settings)
                 encoder.encode(text)
-                val peer = LimitedInflater(settings.sendWindowBits, takesOver = true)
+                val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 for (size in listOf(0, 1, 3_000, 100_000)) {
                     val octets = SampleData.TEXT.octets(size, 15, Random(1))
                     (peer.decode(encoder.encodeAlone(octets)) contentEquals octets) shouldBe true
@@ -66,8 +66,8 @@ class DeflateEncoderTest :
 
             test("messages encoded alone may come between others: $way") {
                 val encoder = TestEncoder(settings)
-                val takesOver = !settings.sendNoContextTakeover
-                val peer = LimitedInflater(settings.sendWindowBits, takesOver)
+                val takesOver = settings.takesOver
+                val peer = LimitedInflater(settings.windowBits, takesOver)
                 val random = Random(3)
                 repeat(60) {
                     val size = if (it % 20 == 0) 50_000 else random.nextInt(700)
@@ -89,7 +89,7 @@ class DeflateEncoderTest :
                 val copy = octets.copyOf()
                 encoder.encoder.sentAlone(octets)
                 val size = encoder.encode(octets).size
-                val isReferring = !settings.sendNoContextTakeover && settings.compressionLevel != 0
+                val isReferring = settings.takesOver && settings.compressionLevel != 0
                 (size < 50) shouldBe isReferring
                 encoder.encode(text)
                 octets shouldBe copy
@@ -97,7 +97,7 @@ class DeflateEncoderTest :
 
             test("a message that becomes longer than was said comes back: $way") {
                 val encoder = TestEncoder(settings).encoder
-                val peer = LimitedInflater(settings.sendWindowBits, takesOver = true)
+                val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 val wire = collected { output ->
                     encoder.begin(MessageType.BINARY, 700)
                     for (from in text.indices step 350) {
@@ -110,7 +110,7 @@ class DeflateEncoderTest :
             }
 
             test("a message shorter than the threshold is left as it is: $way") {
-                val encoder = DeflateEncoder.of(settings.with(threshold = 10), loopPool())
+                val encoder = DeflateEncoder.of(settings.copy(threshold = 10), loopPool())
                 encoder.begin(MessageType.TEXT, 0) shouldBe false
                 encoder.begin(MessageType.TEXT, 9) shouldBe false
                 encoder.begin(MessageType.TEXT, 10) shouldBe true
@@ -135,14 +135,14 @@ class DeflateEncoderTest :
         test("a message no longer than the window loses nothing to it without takeover") {
             for (bits in 8..15) {
                 val octets = text.copyOf(minOf(text.size, 1 shl bits))
-                val settings = DeflateSettings(bits, sendNoContextTakeover = true)
+                val settings = DeflateParameters(bits, sendNoContextTakeover = true)
                 TestEncoder(settings).encode(octets) shouldBe TestEncoder().encode(octets)
             }
         }
 
         test("a message refers to those before it with takeover, however little is kept") {
             for (memLevel in 1..9) {
-                val encoder = TestEncoder(DeflateSettings(memLevel = memLevel))
+                val encoder = TestEncoder(DeflateParameters(memLevel = memLevel))
                 val octets = Random(1).nextBytes(400)
                 encoder.encode(octets)
                 encoder.encode(octets).size shouldBeLessThan 30
@@ -150,33 +150,24 @@ class DeflateEncoderTest :
         }
 
         test("encoders make the same of a message alone exactly if they are of the same form") {
-            fun form(settings: DeflateSettings) = TestEncoder(settings).encoder.aloneForm
-            val form = form(DeflateSettings(memLevel = 1, threshold = 1))
-            form shouldBe form(DeflateSettings(memLevel = 9, sendNoContextTakeover = true))
-            form shouldNotBe form(DeflateSettings(sendWindowBits = 14))
-            form shouldNotBe form(DeflateSettings(compressionLevel = 1))
+            fun form(settings: DeflateParameters) = TestEncoder(settings).encoder.aloneForm
+            val form = form(DeflateParameters(memLevel = 1, threshold = 1))
+            form shouldBe form(DeflateParameters(memLevel = 9, sendNoContextTakeover = true))
+            form shouldNotBe form(DeflateParameters(sendWindowBits = 14))
+            form shouldNotBe form(DeflateParameters(compressionLevel = 1))
         }
     })
 
 private val ways = mapOf(
-    "a kept deflater" to DeflateSettings(memLevel = 8),
-    "little memory" to DeflateSettings(memLevel = 1),
-    "a borrowed deflater" to DeflateSettings(memLevel = 7),
-    "no context takeover" to DeflateSettings(sendNoContextTakeover = true),
-    "a small window" to DeflateSettings(sendWindowBits = 9),
+    "a kept deflater" to DeflateParameters(memLevel = 8),
+    "little memory" to DeflateParameters(memLevel = 1),
+    "a borrowed deflater" to DeflateParameters(memLevel = 7),
+    "no context takeover" to DeflateParameters(sendNoContextTakeover = true),
+    "a small window" to DeflateParameters(sendWindowBits = 9),
     "a small window, no takeover" to
-        DeflateSettings(sendWindowBits = 10, sendNoContextTakeover = true),
+        DeflateParameters(sendWindowBits = 10, sendNoContextTakeover = true),
     "a window of two segments, no takeover" to
-        DeflateSettings(sendWindowBits = 14, sendNoContextTakeover = true),
-    "no compression" to DeflateSettings(compressionLevel = 0),
-    "no compression, a small window" to DeflateSettings(sendWindowBits = 8, compressionLevel = 0),
-)
-
-private fun DeflateSettings.with(threshold: Int) = DeflateSettings(
-    sendWindowBits,
-    sendNoContextTakeover,
-    receiveNoContextTakeover,
-    compressionLevel,
-    memLevel,
-    threshold,
+        DeflateParameters(sendWindowBits = 14, sendNoContextTakeover = true),
+    "no compression" to DeflateParameters(compressionLevel = 0),
+    "no compression, a small window" to DeflateParameters(sendWindowBits = 8, compressionLevel = 0),
 )

@@ -38,7 +38,7 @@ class DeflateMemoryTest :
             val zlib = CountingZlib()
             for (memLevel in listOf(1, 8)) {
                 val pool = loopPool()
-                val settings = DeflateSettings(memLevel = memLevel)
+                val settings = DeflateParameters(memLevel = memLevel)
                 val encoder = DeflateEncoder.of(settings, pool, zlib)
                 encoder.begin(MessageType.TEXT, 0)
                 encoder.end { _, _, _ -> }
@@ -52,7 +52,7 @@ class DeflateMemoryTest :
         test("an encoder that borrows a deflater has it only during a message") {
             val zlib = CountingZlib()
             val pool = CodecPool(SegmentPool(4), 1)
-            val encoders = List(100) { TestEncoder(DeflateSettings(memLevel = 7), pool, zlib) }
+            val encoders = List(100) { TestEncoder(DeflateParameters(memLevel = 7), pool, zlib) }
             val decoders = List(100) { TestDecoder(takesOver = false, pool, zlib) }
             val octets = ByteArray(1_000)
             for (index in encoders.indices) {
@@ -63,7 +63,7 @@ class DeflateMemoryTest :
 
         for (memLevel in listOf(1, 5, 7, 8)) {
             test("no encoder keeps a long message for many, with memLevel $memLevel") {
-                val encoder = DeflateEncoder.of(DeflateSettings(memLevel = memLevel), loopPool())
+                val encoder = DeflateEncoder.of(DeflateParameters(memLevel = memLevel), loopPool())
                 shouldBeCollected(encoder.sendsAlone(1 shl 20))
                 val text = "what a message refers to ".repeat(20).encodeToByteArray()
                 val long = ByteArray(1 shl 20) + text

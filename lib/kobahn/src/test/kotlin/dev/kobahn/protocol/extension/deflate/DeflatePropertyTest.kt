@@ -19,7 +19,7 @@ class DeflatePropertyTest :
         test("messages come back whatever the settings and the pieces") {
             checkAll(200, NO_SHRINKING, Arb.int()) { seed ->
                 val random = Random(seed)
-                val settings = DeflateSettings(
+                val settings = DeflateParameters(
                     sendWindowBits = random.nextInt(8, 16),
                     sendNoContextTakeover = random.nextBoolean(),
                     compressionLevel = random.nextInt(-1, 10),
@@ -44,20 +44,20 @@ class DeflatePropertyTest :
 private const val TURNS = 1_000
 
 private val ways = mapOf(
-    "a kept deflater" to DeflateSettings(memLevel = 8),
-    "a borrowed deflater" to DeflateSettings(memLevel = 4),
-    "no context takeover" to DeflateSettings(sendNoContextTakeover = true),
-    "a small window" to DeflateSettings(sendWindowBits = 9),
+    "a kept deflater" to DeflateParameters(memLevel = 8),
+    "a borrowed deflater" to DeflateParameters(memLevel = 4),
+    "no context takeover" to DeflateParameters(sendNoContextTakeover = true),
+    "a small window" to DeflateParameters(sendWindowBits = 9),
     "a small window, no takeover" to
-        DeflateSettings(sendWindowBits = 9, sendNoContextTakeover = true),
+        DeflateParameters(sendWindowBits = 9, sendNoContextTakeover = true),
 )
 
 /** Messages of random size and kind, cut at random at both ends. */
-private class Exchange(settings: DeflateSettings, private val random: Random) {
-    private val bits = settings.sendWindowBits
+private class Exchange(settings: DeflateParameters, private val random: Random) {
+    private val bits = settings.windowBits
     private val encoder = DeflateEncoder.of(settings, loopPool())
-    private val decoder = DeflateDecoder(loopPool(), !settings.sendNoContextTakeover)
-    private val peer = LimitedInflater(bits, !settings.sendNoContextTakeover)
+    private val decoder = DeflateDecoder(loopPool(), settings.takesOver)
+    private val peer = LimitedInflater(bits, settings.takesOver)
 
     fun message() {
         val size = if (random.nextInt(5) == 0) random.nextInt(200_000) else random.nextInt(2_000)
@@ -90,11 +90,11 @@ private class Exchange(settings: DeflateSettings, private val random: Random) {
 }
 
 /** One message over and over, from an encoder to a decoder. */
-private class Echo(settings: DeflateSettings) {
+private class Echo(settings: DeflateParameters) {
     private val octets = SampleData.TEXT.octets(1_024, 15, Random(1))
     private val pool = loopPool()
     private val encoder = DeflateEncoder.of(settings, pool)
-    private val decoder = DeflateDecoder(pool, !settings.sendNoContextTakeover)
+    private val decoder = DeflateDecoder(pool, settings.takesOver)
     private val wire = ByteArray(2_048)
     private var wireSize = 0
     private val toWire = OctetSink { octets, offset, length ->

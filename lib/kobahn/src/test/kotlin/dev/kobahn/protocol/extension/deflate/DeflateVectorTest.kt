@@ -31,7 +31,7 @@ class DeflateVectorTest :
 
         test("a block without compression (section 7.2.3.3)") {
             val wire = hex("00 05 00 fa ff 48 65 6c 6c 6f 00")
-            TestEncoder(DeflateSettings(compressionLevel = 0)).encode(hello).toHex() shouldBe
+            TestEncoder(DeflateParameters(compressionLevel = 0)).encode(hello).toHex() shouldBe
                 wire.toHex()
             TestDecoder().decode(wire) shouldBe hello
         }

@@ -39,7 +39,7 @@ class DeflateWindowTest :
         for (level in listOf(0, 1, 9)) {
             test("the window is kept at level $level") {
                 for (bits in 8..15) {
-                    val settings = DeflateSettings(bits, compressionLevel = level, memLevel = 1)
+                    val settings = DeflateParameters(bits, compressionLevel = level, memLevel = 1)
                     WindowProof(bits, takesOver = true, settings, 100_000).check { listOf(it) }
                 }
             }
@@ -50,8 +50,8 @@ class DeflateWindowTest :
 internal class WindowProof(
     private val bits: Int,
     private val takesOver: Boolean,
-    settings: DeflateSettings =
-        DeflateSettings(bits, sendNoContextTakeover = !takesOver, memLevel = 8),
+    settings: DeflateParameters =
+        DeflateParameters(bits, sendNoContextTakeover = !takesOver, memLevel = 8),
     private val longest: Int = 1 shl 20,
 ) {
     private val encoder = TestEncoder(settings)

@@ -31,7 +31,7 @@ internal class FinishingPeer(private val takesOver: Boolean = false) {
 
     fun encode(octets: ByteArray): ByteArray {
         deflater.reset()
-        val known = minOf(history.size, DeflateSettings.MAX_WINDOW)
+        val known = minOf(history.size, DeflateParameters.MAX_WINDOW)
         if (known > 0) deflater.setDictionary(history, history.size - known, known)
         if (takesOver) history += octets
         deflater.setInput(octets)

@@ -13,7 +13,7 @@ internal fun loopPool(): CodecPool = CodecPool(SegmentPool(4), 4)
 
 /** Encodes messages, each given as pieces with a flush between them. */
 internal class TestEncoder(
-    settings: DeflateSettings = DeflateSettings(),
+    settings: DeflateParameters = DeflateParameters(),
     pool: CodecPool = loopPool(),
     zlib: Zlib = Zlib,
 ) {
