@@ -11,6 +11,7 @@ import kotlinx.coroutines.CoroutineScope
 internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits()
+    val headerText = SharedHeaderText()
     val routes = RouteTable(options)
     val budget = MemoryBudget.of(options.memoryBudget, "the server")
     val maskingKeys = SecureMaskingKeys()

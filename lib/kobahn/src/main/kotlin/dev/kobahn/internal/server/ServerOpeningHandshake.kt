@@ -82,7 +82,8 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private val transport get() = owner.transport
     private val context get() = owner.context
     private val timeout get() = context.options.openHandshakeTimeout
-    private var parser: RequestHeadParser? = RequestHeadParser(context.headLimits)
+    private var parser: RequestHeadParser? =
+        RequestHeadParser(context.headLimits).also { it.values = context.headerText }
     private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
     /** The size of the request in bytes, once its head is complete. */

@@ -13,6 +13,11 @@ import java.nio.ByteBuffer
  * throws on input.
  */
 public abstract class HttpHeadParser<H : Any> internal constructor(private val limits: HeadLimits) {
+    /** Decodes the values of fields. */
+    @get:JvmSynthetic
+    @set:JvmSynthetic
+    internal var values: HeaderValueDecoder = HeaderValueDecoder.PLAIN
+
     private var line = NO_OCTETS
     private var lineLength = 0
     private var headSize = 0
@@ -97,7 +102,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
             !isToken(colon) -> malformed("header name is not a token")
 
             else -> {
-                val name = CommonText.of(line, 0, colon)
+                val name = CommonHeaderText.decode(line, 0, colon)
                 fields.addChecked(name, value(name, colon + 1))
             }
         }
@@ -116,7 +121,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
         var end = lineLength
         while (start < end && isBlank(start)) start++
         while (start < end && isBlank(end - 1)) end--
-        return CommonText.value(name, line, start, end)
+        return values.decode(name, line, start, end)
     }
 
     private fun isBlank(index: Int) = line[index] == SPACE || line[index] == TAB

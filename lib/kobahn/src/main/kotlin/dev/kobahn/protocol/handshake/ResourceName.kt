@@ -32,7 +32,7 @@ internal value class ResourceName private constructor(private val text: String) 
         /** Reads what follows the authority of a URL: empty, or a path, a query or both. */
         fun ofTail(tail: String): ResourceName = of(if (tail.startsWith('/')) tail else "/$tail")
 
-        private fun of(text: String) = ResourceName(CommonText.shared(text))
+        private fun of(text: String) = ResourceName(CommonHeaderText.shared(text))
 
         private fun isScheme(text: String) = text.isNotEmpty() && !HttpGrammar.isDigit(text[0]) &&
             text.all { HttpGrammar.isAlphanumeric(it) || it in "+-." }
