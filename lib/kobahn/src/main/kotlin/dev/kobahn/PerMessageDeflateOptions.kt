@@ -1,7 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.extension.DeflateParameters
 import dev.kobahn.protocol.extension.PerMessageDeflate
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
 
 /**
  * The options in a block of [WebSocketOptions.perMessageDeflate]. Each has the meaning of the

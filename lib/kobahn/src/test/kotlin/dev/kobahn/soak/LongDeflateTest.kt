@@ -1,7 +1,7 @@
 package dev.kobahn.soak
 
-import dev.kobahn.protocol.extension.deflate.SampleData
-import dev.kobahn.protocol.extension.deflate.WindowProof
+import dev.kobahn.protocol.extension.SampleData
+import dev.kobahn.protocol.extension.WindowProof
 import io.kotest.core.spec.style.FunSpec
 import kotlin.random.Random
 

@@ -1,7 +1,5 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.extension.deflate.DeflateCompression
-
 /**
  * A way to compress messages, with an element of `Sec-WebSocket-Extensions` that is read in both
  * directions. Autobahn: an entry of `PERMESSAGE_COMPRESSION_EXTENSION`. Subclasses are immutable.

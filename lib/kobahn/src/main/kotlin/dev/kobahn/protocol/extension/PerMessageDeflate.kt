@@ -1,9 +1,5 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
-import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
-
 /**
  * permessage-deflate (RFC 7692) as one end of a connection wants it, for either role. Immutable. The
  * first four properties are the parameters of the RFC, which are negotiated with the peer; each end

@@ -1,10 +1,5 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.extension.deflate.AgreedDeflate
-import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
-import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
-
 /**
  * A server's decision to accept permessage-deflate (RFC 7692 section 7.1). It grants everything that
  * the client asks for. Autobahn: `PerMessageDeflateOfferAccept`.

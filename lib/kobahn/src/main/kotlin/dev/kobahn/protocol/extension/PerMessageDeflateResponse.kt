@@ -1,8 +1,5 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.extension.deflate.DeflateCompression
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
-
 /**
  * What a server answered to an offer of permessage-deflate (RFC 7692 section 7.1). Autobahn:
  * `PerMessageDeflateResponse`.

@@ -1,9 +1,5 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.extension.deflate.AgreedDeflate
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
-import dev.kobahn.protocol.extension.deflate.orMaxWindowBits
-
 /**
  * A client's decision to accept the server's answer about permessage-deflate (RFC 7692 section 7.1).
  * Autobahn: `PerMessageDeflateResponseAccept`.

@@ -7,15 +7,15 @@ import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.bothRoles
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
+import dev.kobahn.protocol.extension.CountingZlib
+import dev.kobahn.protocol.extension.DeflateDecoder
+import dev.kobahn.protocol.extension.DeflateEncoder
+import dev.kobahn.protocol.extension.DeflateParameters
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.deflate.CountingZlib
-import dev.kobahn.protocol.extension.deflate.DeflateDecoder
-import dev.kobahn.protocol.extension.deflate.DeflateEncoder
-import dev.kobahn.protocol.extension.deflate.DeflateParameters
-import dev.kobahn.protocol.extension.deflate.TestDecoder
-import dev.kobahn.protocol.extension.deflate.TestEncoder
+import dev.kobahn.protocol.extension.TestDecoder
+import dev.kobahn.protocol.extension.TestEncoder
 import dev.kobahn.protocol.hex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
@@ -98,7 +98,12 @@ private val withoutTakeover =
     DeflateParameters(sendNoContextTakeover = true, receiveNoContextTakeover = true)
 
 private val settings =
-    listOf(DeflateParameters(), withoutTakeover, DeflateParameters(10), DeflateParameters(memLevel = 8))
+    listOf(
+        DeflateParameters(),
+        withoutTakeover,
+        DeflateParameters(10),
+        DeflateParameters(memLevel = 8),
+    )
 
 /** Without what its loop keeps, which many connections share. */
 private fun idleRig(extensions: List<AgreedExtension>) =

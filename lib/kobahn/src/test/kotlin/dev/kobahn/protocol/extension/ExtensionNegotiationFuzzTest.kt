@@ -1,7 +1,6 @@
 package dev.kobahn.protocol.extension
 
 import com.code_intelligence.jazzer.junit.FuzzTest
-import dev.kobahn.protocol.extension.deflate.AgreedDeflate
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 

@@ -4,7 +4,6 @@ import dev.kobahn.protocol.extension.PerMessageDeflateOffer as Offer
 import dev.kobahn.protocol.extension.PerMessageDeflateOfferAccept as OfferAccept
 import dev.kobahn.protocol.extension.PerMessageDeflateResponse as Response
 import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept as ResponseAccept
-import dev.kobahn.protocol.extension.deflate.AgreedDeflate
 import dev.kobahn.protocol.handshake.rules
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.ProtocolException

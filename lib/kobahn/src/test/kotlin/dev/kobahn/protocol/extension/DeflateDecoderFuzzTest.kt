@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import com.code_intelligence.jazzer.junit.FuzzTest
 import dev.kobahn.protocol.ProtocolException

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import com.jcraft.jzlib.JZlib
 import java.io.ByteArrayOutputStream

@@ -1,9 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
-
-import dev.kobahn.protocol.extension.ExtensionParameters
-import dev.kobahn.protocol.extension.PerMessageCompression
-import dev.kobahn.protocol.extension.PerMessageDeflateOffer
-import dev.kobahn.protocol.extension.PerMessageDeflateResponse
+package dev.kobahn.protocol.extension
 
 /** permessage-deflate: its parameters (RFC 7692 section 7.1) as they are read. */
 internal object DeflateCompression : PerMessageCompression("permessage-deflate") {
@@ -29,9 +24,15 @@ internal object DeflateCompression : PerMessageCompression("permessage-deflate")
 
     override fun readResponse(params: ExtensionParameters): PerMessageDeflateResponse =
         PerMessageDeflateResponse(
-            clientMaxWindowBits = params.number(CLIENT_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS),
+            clientMaxWindowBits = params.number(
+                CLIENT_MAX_WINDOW_BITS,
+                DeflateParameters.WINDOW_BITS,
+            ),
             clientNoContextTakeover = params.flag(CLIENT_NO_CONTEXT_TAKEOVER),
-            serverMaxWindowBits = params.number(SERVER_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS),
+            serverMaxWindowBits = params.number(
+                SERVER_MAX_WINDOW_BITS,
+                DeflateParameters.WINDOW_BITS,
+            ),
             serverNoContextTakeover = params.flag(SERVER_NO_CONTEXT_TAKEOVER),
         )
 }

@@ -1,11 +1,7 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.OctetSink
-import dev.kobahn.protocol.extension.PooledCodec
 import java.util.zip.DataFormatException
 import java.util.zip.Inflater
 

@@ -1,6 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
-
-import dev.kobahn.protocol.extension.OctetSink
+package dev.kobahn.protocol.extension
 
 /** Keeps a deflater, and in it what messages may refer to, from the first one on. */
 internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :

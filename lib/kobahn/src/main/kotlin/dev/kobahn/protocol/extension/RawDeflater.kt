@@ -1,9 +1,6 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.SegmentPool
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.OctetSink
-import dev.kobahn.protocol.extension.PooledCodec
 import java.util.zip.Deflater
 
 /**

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec

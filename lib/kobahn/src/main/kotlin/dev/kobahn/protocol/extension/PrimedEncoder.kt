@@ -1,8 +1,7 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.SegmentPool
-import dev.kobahn.protocol.extension.OctetSink
 
 /**
  * Borrows a deflater for each message and keeps of the messages only what the next one may refer

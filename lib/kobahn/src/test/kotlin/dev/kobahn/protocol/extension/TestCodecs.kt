@@ -1,9 +1,7 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.SegmentPool
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.OctetSink
 import java.io.ByteArrayOutputStream
 import java.util.zip.Deflater
 import java.util.zip.Inflater

@@ -1,11 +1,9 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.ResidentMemory
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.OctetSink
 import kotlin.random.Random
 
 /** How many codecs of each direction come and go. */

@@ -1,9 +1,8 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.NO_SHRINKING
-import dev.kobahn.protocol.extension.OctetSink
 import dev.kobahn.protocol.whereMeasured
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec

@@ -1,9 +1,6 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
 
 /** Compresses messages (RFC 7692 section 7.2.1). */
 internal abstract class DeflateEncoder(

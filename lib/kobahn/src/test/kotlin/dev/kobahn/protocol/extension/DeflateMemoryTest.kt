@@ -1,9 +1,8 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import dev.kobahn.ResidentMemory
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.SegmentPool
-import dev.kobahn.protocol.extension.CodecPool
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.ints.shouldBeLessThanOrEqual
@@ -102,4 +101,4 @@ private fun shouldBeCollected(octets: WeakReference<ByteArray>) {
 }
 
 private const val MOST_COLLECTIONS = 20
-private const val CODEC_CYCLES = "dev.kobahn.protocol.extension.deflate.CodecCyclesKt"
+private const val CODEC_CYCLES = "dev.kobahn.protocol.extension.CodecCyclesKt"

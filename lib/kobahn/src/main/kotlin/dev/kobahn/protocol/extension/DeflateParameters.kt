@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 /**
  * The parameters of permessage-deflate as one end of a connection sees them: the negotiated ones

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
+package dev.kobahn.protocol.extension
 
 import java.util.zip.Deflater
 import java.util.zip.Inflater

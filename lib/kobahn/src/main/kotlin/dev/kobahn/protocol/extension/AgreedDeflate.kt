@@ -1,10 +1,4 @@
-package dev.kobahn.protocol.extension.deflate
-
-import dev.kobahn.protocol.extension.AgreedExtension
-import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.ExtensionHeader
-import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.MessageEncoder
+package dev.kobahn.protocol.extension
 
 /** permessage-deflate (RFC 7692 section 7) with the [parameters] that both ends agreed on. */
 internal class AgreedDeflate(
