@@ -1,7 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.Headers
-import dev.kobahn.protocol.handshake.appendJson
 
 /**
  * A server's acceptance of a connection, see [ServerWebSocket.accept]. Autobahn:

@@ -1,9 +1,9 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
-import dev.kobahn.protocol.handshake.appendJson
 
 /**
  * The denial of a connection, thrown in a server's `onConnect` before it accepts the connection;

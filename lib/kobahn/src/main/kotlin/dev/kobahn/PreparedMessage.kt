@@ -1,6 +1,6 @@
 package dev.kobahn
 
-import dev.kobahn.protocol.extension.EncodedForms
+import dev.kobahn.protocol.EncodedForms
 
 /**
  * A message to be sent to many connections. It is encoded once, and the connections share its

@@ -1,7 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.addressIn
-import dev.kobahn.protocol.handshake.appendJson
 
 /**
  * The transport of a connection: both ends as text, and the kind of channel between them. Immutable

@@ -2,7 +2,6 @@ package dev.kobahn.protocol
 
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.EncodedForms
 import dev.kobahn.protocol.extension.Encoding
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameHeaderWriter

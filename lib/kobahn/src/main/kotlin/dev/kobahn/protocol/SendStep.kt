@@ -1,7 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.extension.EncodedForms
-
 /** What became of a message, or of a part of one, that was to be sent. */
 internal enum class SendStep {
     /** It is on its way. */

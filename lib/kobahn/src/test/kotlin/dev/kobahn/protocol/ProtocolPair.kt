@@ -1,6 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.extension.EncodedForms
 import java.nio.ByteBuffer
 
 /** A [Protocol] with its output and a record of its events. */

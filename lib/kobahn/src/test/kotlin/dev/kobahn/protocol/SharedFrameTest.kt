@@ -1,6 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.extension.EncodedForms
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe

@@ -3,10 +3,10 @@ package dev.kobahn.internal.connection
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.PreparedMessage
+import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.SendStep
-import dev.kobahn.protocol.extension.EncodedForms
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**

@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.handshake.HttpGrammar
+import dev.kobahn.protocol.HttpGrammar
 
 /**
  * One element of `Sec-WebSocket-Extensions` (RFC 6455 section 9.1): what a client offers or what a

@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.handshake.HttpGrammar
+import dev.kobahn.protocol.HttpGrammar
 
 /**
  * Reads the parameters of one element of `Sec-WebSocket-Extensions`, for a [PerMessageCompression].

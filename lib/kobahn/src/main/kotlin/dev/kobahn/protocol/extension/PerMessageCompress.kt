@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.handshake.appendJson
+import dev.kobahn.protocol.appendJson
 
 /**
  * A step of agreeing on a compression: [PerMessageCompressOffer], [PerMessageCompressOfferAccept],

@@ -1,6 +1,5 @@
 package dev.kobahn.protocol.frame
 
-import dev.kobahn.protocol.HeaderRules
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolException

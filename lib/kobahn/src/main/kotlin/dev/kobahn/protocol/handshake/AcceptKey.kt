@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
 import java.security.MessageDigest
 import kotlin.io.encoding.Base64
 

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.extension.ExtensionException

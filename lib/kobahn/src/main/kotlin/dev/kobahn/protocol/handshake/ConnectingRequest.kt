@@ -1,5 +1,8 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+import dev.kobahn.protocol.appendJson
+
 /**
  * What a client asks for in its opening handshake. Immutable.
  *

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
 import dev.kobahn.protocol.onOneLine
 
 /** `X-Forwarded-For`, which every proxy on the way adds to. Stateless. */

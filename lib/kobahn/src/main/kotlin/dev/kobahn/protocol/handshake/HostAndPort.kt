@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * Host and optional port as they stand in a URL, an origin or a `Host` field (RFC 3986 section
  * 3.2). An IPv6 address stands in brackets, here without them.

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.extension.ExtensionHeader
 
 /**

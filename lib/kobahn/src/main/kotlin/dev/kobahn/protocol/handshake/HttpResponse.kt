@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * A whole HTTP answer that is not the beginning of a WebSocket: a refusal or a small page. The
  * connection ends with it, and the encoder says so: `Connection: close` and `Content-Length` are

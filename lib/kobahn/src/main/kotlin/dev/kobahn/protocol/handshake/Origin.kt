@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * Which origins may open a WebSocket (RFC 6455 section 10.2): a browser names the page's origin,
  * and sends the cookies of the host it connects to with it, whoever's page it is. A server that

@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * Percent-encoding (RFC 3986 section 2.1) of UTF-8 text, as paths and queries of URLs have it.
  * Stateless.

@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * What a handshake asks for: the path and query of a URL, the "resource name" of RFC 6455 section
  * 3. Both keep their percent-encoding, and path parameters after `;` belong to the path.

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.onOneLine
 

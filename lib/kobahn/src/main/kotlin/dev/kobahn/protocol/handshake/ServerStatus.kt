@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * The page for browsers at the address of a WebSocket server, which may send them on to another
  * page. Immutable. Autobahn: `webStatus`.

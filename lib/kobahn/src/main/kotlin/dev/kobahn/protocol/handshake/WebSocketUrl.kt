@@ -1,5 +1,7 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
+
 /**
  * A WebSocket URL (RFC 6455 section 3): `ws://host:port/path?query`, or `wss` for TLS. The server
  * may also listen on a Unix socket: `ws+unix:/run/app.sock:/path?query`; or in the shorter form

@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.extension
 
+import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolEnd

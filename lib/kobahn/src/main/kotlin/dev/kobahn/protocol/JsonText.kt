@@ -1,7 +1,4 @@
-package dev.kobahn.protocol.handshake
-
-import dev.kobahn.protocol.appendEscaped
-import dev.kobahn.protocol.isPrintable
+package dev.kobahn.protocol
 
 /** Writes [value] as JSON: null, text, numbers and booleans, maps and lists of them. */
 internal fun StringBuilder.appendJson(value: Any?): StringBuilder = apply {

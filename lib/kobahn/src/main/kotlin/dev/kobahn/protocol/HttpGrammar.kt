@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.handshake
+package dev.kobahn.protocol
 
 /**
  * The lexical rules of HTTP that the opening handshake needs (RFC 9110 section 5). Stateless.

@@ -1,7 +1,7 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.frame
 
-import dev.kobahn.protocol.frame.FrameHeaderReader
-import dev.kobahn.protocol.frame.Opcode
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Violation
 
 /** The rules that a frame's header keeps or breaks by itself, whatever came before it. */
 internal object HeaderRules {

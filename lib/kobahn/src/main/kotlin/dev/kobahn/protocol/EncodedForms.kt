@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.extension
+package dev.kobahn.protocol
 
 import java.util.concurrent.atomic.AtomicLong
 
