@@ -1,7 +1,6 @@
 package dev.kobahn.protocol
 
 import dev.kobahn.protocol.frame.FrameHeaderReader
-import dev.kobahn.protocol.frame.Masking
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 

@@ -6,7 +6,6 @@ import dev.kobahn.protocol.extension.Decoding
 import dev.kobahn.protocol.extension.OctetSink
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.HeaderRules
-import dev.kobahn.protocol.frame.Masking
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 

@@ -1,6 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.frame.Masking
 import java.nio.ByteBuffer
 
 /**

@@ -71,7 +71,7 @@ internal object Utf8Transitions {
      * The state after the octets of [buffer] between the absolute indices [start] and [end], if
      * they follow [state]; [REJECTED] if one of them is invalid.
      *
-     * Many are taken by halves, as [dev.kobahn.protocol.frame.Masking] does and for the same reason.
+     * Many are taken by halves, as [Masking] does and for the same reason.
      */
     fun feed(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
         if (end - start <= LARGE) return feedBlocks(buffer, start, end, state)

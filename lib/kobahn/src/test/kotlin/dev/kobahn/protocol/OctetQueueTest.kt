@@ -1,6 +1,5 @@
 package dev.kobahn.protocol
 
-import dev.kobahn.protocol.frame.Masking
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe

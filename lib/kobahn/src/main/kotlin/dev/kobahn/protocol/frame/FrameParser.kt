@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.frame
 
+import dev.kobahn.protocol.Masking
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolException

@@ -1,6 +1,6 @@
 package dev.kobahn.benchmarks.jmh;
 
-import dev.kobahn.protocol.frame.Masking;
+import dev.kobahn.protocol.Masking;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

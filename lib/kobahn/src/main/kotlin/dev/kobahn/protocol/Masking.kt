@@ -1,6 +1,5 @@
-package dev.kobahn.protocol.frame
+package dev.kobahn.protocol
 
-import dev.kobahn.protocol.Acceleration
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol.frame
+package dev.kobahn.protocol
 
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
