@@ -1,7 +1,7 @@
 package dev.kobahn
 
-import dev.kobahn.protocol.TrafficCounts
 import dev.kobahn.protocol.appendJson
+import dev.kobahn.protocol.endpoint.TrafficCounts
 
 /**
  * The traffic of a connection, see [WebSocket.trafficStats]. Immutable. The names are Autobahn's;

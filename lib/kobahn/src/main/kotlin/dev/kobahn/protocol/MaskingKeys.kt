@@ -5,6 +5,6 @@ package dev.kobahn.protocol
  * randomness; the core has none of its own.
  */
 public fun interface MaskingKeys {
-    /** The next key. Called under the monitor of the [Protocol.output] it is for, so two connections may call at once. */
+    /** The next key. Called under the monitor of the [Protocol.output][dev.kobahn.protocol.endpoint.Protocol.output] it is for, so two connections may call at once. */
     public fun next(): Int
 }

@@ -9,10 +9,10 @@ import java.nio.ByteBuffer
  * kept by reference and must not be changed until it has been taken; when it has to be masked, it
  * is masked while it is copied out and the caller's array stays as it is.
  *
- * What was sent through the low-level door ([Protocol.sendFrame]) may have to leave in writes of its
+ * What was sent through the low-level door ([Protocol.sendFrame][dev.kobahn.protocol.endpoint.Protocol.sendFrame]) may have to leave in writes of its
  * own: [copyTo] then stops where such a write ends, so one call of it is meant for one write.
  *
- * Not thread-safe. [Protocol][dev.kobahn.protocol.Protocol] and the transports guard a queue they
+ * Not thread-safe. [Protocol][dev.kobahn.protocol.endpoint.Protocol] and the transports guard a queue they
  * share by its own monitor (`synchronized(queue)`).
  */
 public class OctetQueue

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol
 
 /**
- * What a [Protocol] demands and does. Immutable; share one among all connections of a server.
+ * What a [Protocol][dev.kobahn.protocol.endpoint.Protocol] demands and does. Immutable; share one among all connections of a server.
  *
  * Sizes are in octets, and 0 means no limit, as in Autobahn.
  */

@@ -3,11 +3,11 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * What a [Protocol] finds in the octets it is fed, in wire order. Data comes in chunks as it
+ * What a [Protocol][dev.kobahn.protocol.endpoint.Protocol] finds in the octets it is fed, in wire order. Data comes in chunks as it
  * arrives, between the marks of its frames and messages; a message is over with [onMessageEnd].
  * Control frames may come between any two chunks of a message.
  *
- * The calls come from within [Protocol.receive]. A [ProtocolException] thrown by an event of a
+ * The calls come from within [Protocol.receive][dev.kobahn.protocol.endpoint.Protocol.receive]. A [ProtocolException] thrown by an event of a
  * message fails the connection, as a broken rule does. Any other exception passes through and
  * leaves the protocol in no usable state.
  */
@@ -40,7 +40,7 @@ public interface ProtocolEvents {
 
     /**
      * The Ping with [payload] is to be answered. True has that done; false leaves it to a later
-     * [Protocol.sendPong], or to nobody.
+     * [Protocol.sendPong][dev.kobahn.protocol.endpoint.Protocol.sendPong], or to nobody.
      */
     public fun onPongDue(payload: ByteArray): Boolean = true
 
@@ -58,7 +58,7 @@ public interface ProtocolEvents {
 
     /**
      * A Close frame is due: the answer to the peer's, or the one that fails the connection. True
-     * has it sent at once. False leaves it to a later call of [Protocol.sendDueClose], so that
+     * has it sent at once. False leaves it to a later call of [Protocol.sendDueClose][dev.kobahn.protocol.endpoint.Protocol.sendDueClose], so that
      * answers to messages that came before can still leave (RFC 6455 section 5.5.1: "as soon as
      * practical"). Called also when a Close was sent before; then there is none left to send.
      */

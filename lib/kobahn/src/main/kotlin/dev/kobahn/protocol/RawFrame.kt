@@ -1,7 +1,7 @@
 package dev.kobahn.protocol
 
 /**
- * A frame to be sent as it is, for [Protocol.sendFrame] and [dev.kobahn.WebSocket.sendFrame]. Every
+ * A frame to be sent as it is, for [Protocol.sendFrame][dev.kobahn.protocol.endpoint.Protocol.sendFrame] and [dev.kobahn.WebSocket.sendFrame]. Every
  * value that fits into its bits is taken, whether RFC 6455 allows it or not. Immutable, except for
  * [payload], which must not be changed once the frame was sent.
  *

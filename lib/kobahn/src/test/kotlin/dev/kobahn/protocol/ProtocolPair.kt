@@ -1,5 +1,7 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.endpoint.Protocol
+import dev.kobahn.protocol.endpoint.SendStep
 import java.nio.ByteBuffer
 
 /** A [Protocol] with its output and a record of its events. */

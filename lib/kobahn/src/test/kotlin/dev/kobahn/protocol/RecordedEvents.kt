@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.endpoint.Protocol
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 

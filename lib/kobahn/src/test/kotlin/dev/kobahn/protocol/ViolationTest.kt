@@ -1,5 +1,6 @@
 package dev.kobahn.protocol
 
+import dev.kobahn.protocol.endpoint.OF_EXTENSIONS
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty

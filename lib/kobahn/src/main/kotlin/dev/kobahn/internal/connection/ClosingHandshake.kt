@@ -3,8 +3,8 @@ package dev.kobahn.internal.connection
 import dev.kobahn.CloseStatus
 import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.protocol.CloseCode
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.endpoint.Protocol
 import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds

@@ -12,11 +12,11 @@ import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SendState
-import dev.kobahn.protocol.SendStep
+import dev.kobahn.protocol.endpoint.Protocol
+import dev.kobahn.protocol.endpoint.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.closeAll

@@ -1,7 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.WireLogEntry
-import dev.kobahn.protocol.FrameWatch
+import dev.kobahn.protocol.endpoint.FrameWatch
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer

@@ -5,8 +5,8 @@ import dev.kobahn.PayloadExceededException
 import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.Protocol
-import dev.kobahn.protocol.SendStep
+import dev.kobahn.protocol.endpoint.Protocol
+import dev.kobahn.protocol.endpoint.SendStep
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**

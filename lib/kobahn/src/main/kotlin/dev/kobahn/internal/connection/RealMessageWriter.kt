@@ -3,8 +3,8 @@ package dev.kobahn.internal.connection
 import dev.kobahn.FrameWriter
 import dev.kobahn.MessageWriter
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.Protocol
-import dev.kobahn.protocol.SendStep
+import dev.kobahn.protocol.endpoint.Protocol
+import dev.kobahn.protocol.endpoint.SendStep
 
 /**
  * Sends one message in pieces. A failure in between leaves half a message; only the end of the

@@ -2,14 +2,14 @@ package dev.kobahn.protocol.stream
 
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
-import dev.kobahn.protocol.CloseSearch
-import dev.kobahn.protocol.FrameReceiver
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.endpoint.CloseSearch
+import dev.kobahn.protocol.endpoint.FrameReceiver
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
@@ -17,7 +17,7 @@ import java.nio.ByteOrder
  * One end of a connection as a mailbox: octets go in through [receive], and what they said lies in
  * [message], [pings], [pongs], [closing] and [errors] until it is taken. It sends nothing, not even
  * a Pong: it makes messages and frames for whoever writes. The rules are those of a
- * [Protocol][dev.kobahn.protocol.Protocol], which answers by itself and is the better start for
+ * [Protocol][dev.kobahn.protocol.endpoint.Protocol], which answers by itself and is the better start for
  * anything new. ws4py: `Stream`.
  *
  * What the peer controls is bounded: a message by its limits, the messages that wait by what one

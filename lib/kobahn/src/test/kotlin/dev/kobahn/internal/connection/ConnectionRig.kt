@@ -2,10 +2,10 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.MessageWriter
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.extension.AgreedExtension
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds

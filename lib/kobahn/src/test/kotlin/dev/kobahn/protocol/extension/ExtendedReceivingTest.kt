@@ -2,14 +2,14 @@ package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Side
-import dev.kobahn.protocol.TrafficCounts
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.endpoint.Protocol
+import dev.kobahn.protocol.endpoint.TrafficCounts
 import dev.kobahn.protocol.hex
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec

@@ -5,8 +5,8 @@ import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.Side
-import dev.kobahn.protocol.TrafficCounts
 import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.endpoint.TrafficCounts
 import dev.kobahn.protocol.hex
 import dev.kobahn.protocol.sendPrepared
 import io.kotest.assertions.throwables.shouldThrow

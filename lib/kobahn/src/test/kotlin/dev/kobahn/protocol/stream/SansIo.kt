@@ -4,10 +4,10 @@ import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.frame.Frame
 import dev.kobahn.protocol.frame.FrameParser
 import java.io.InputStream

@@ -1,10 +1,10 @@
 package dev.kobahn.protocol.stream
 
-import dev.kobahn.protocol.Protocol
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.frame.FrameParser
 import dev.kobahn.protocol.frame.parseAll
 import java.nio.ByteBuffer

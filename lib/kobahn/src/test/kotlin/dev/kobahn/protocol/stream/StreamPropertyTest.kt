@@ -1,10 +1,10 @@
 package dev.kobahn.protocol.stream
 
 import dev.kobahn.protocol.NO_SHRINKING
-import dev.kobahn.protocol.OF_EXTENSIONS
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.WireFrame
+import dev.kobahn.protocol.endpoint.OF_EXTENSIONS
 import dev.kobahn.protocol.frame.Frame
 import dev.kobahn.protocol.frame.FrameParser
 import dev.kobahn.protocol.frame.Opcode

@@ -2,11 +2,11 @@ package dev.kobahn.benchmarks.jmh;
 
 import dev.kobahn.protocol.MessageType;
 import dev.kobahn.protocol.OctetQueue;
-import dev.kobahn.protocol.Protocol;
 import dev.kobahn.protocol.ProtocolConfig;
 import dev.kobahn.protocol.ProtocolEvents;
 import dev.kobahn.protocol.Role;
 import dev.kobahn.protocol.SegmentPool;
+import dev.kobahn.protocol.endpoint.Protocol;
 import dev.kobahn.protocol.frame.Frame;
 import dev.kobahn.protocol.frame.FrameParser;
 import java.nio.ByteBuffer;

@@ -1,5 +1,10 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.RecordedEvents
+import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.Violation
 import java.nio.ByteBuffer
 
 /**

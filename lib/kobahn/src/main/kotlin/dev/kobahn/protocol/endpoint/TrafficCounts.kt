@@ -1,4 +1,4 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicLongFieldUpdater

@@ -1,5 +1,15 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.EncodedForms
+import dev.kobahn.protocol.FrameLengthUnknownException
+import dev.kobahn.protocol.FrameMask
+import dev.kobahn.protocol.MaskingKeys
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.Encoding

@@ -1,4 +1,6 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
+
+import dev.kobahn.protocol.EncodedForms
 
 /** What became of a message, or of a part of one, that was to be sent. */
 internal enum class SendStep {

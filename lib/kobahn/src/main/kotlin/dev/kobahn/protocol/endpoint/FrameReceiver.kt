@@ -1,5 +1,13 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.Masking
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolEvents
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Utf8Transitions
+import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.Decoding

@@ -1,4 +1,4 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
 import java.nio.ByteBuffer
 

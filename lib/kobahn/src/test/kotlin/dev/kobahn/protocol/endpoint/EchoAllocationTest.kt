@@ -1,5 +1,14 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.Allocation
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.ProtocolEvents
+import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.SegmentPool
+import dev.kobahn.protocol.Side
+import dev.kobahn.protocol.whereMeasured
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe

@@ -1,5 +1,9 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.Masking
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer

@@ -1,5 +1,14 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.ProtocolEvents
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Violation
+import dev.kobahn.protocol.WireFrame
+import dev.kobahn.protocol.bothRoles
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly

@@ -1,5 +1,11 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.NO_SHRINKING
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.ProtocolPair
+import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.toHex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.property.Arb

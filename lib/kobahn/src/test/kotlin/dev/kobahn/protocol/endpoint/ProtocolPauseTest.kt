@@ -1,5 +1,10 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolEvents
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Side
+import dev.kobahn.protocol.bothRoles
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer

@@ -1,5 +1,10 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.NO_SHRINKING
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.Violation
+import dev.kobahn.protocol.WireFrame
+import dev.kobahn.protocol.hex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainAll
 import io.kotest.property.Arb

@@ -1,5 +1,11 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.Side
+import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.hex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe

@@ -1,5 +1,10 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.FrameMask
+import dev.kobahn.protocol.MaskingKeys
+import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameHeaderWriter
 

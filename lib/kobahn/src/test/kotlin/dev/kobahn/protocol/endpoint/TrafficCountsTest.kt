@@ -1,5 +1,8 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.bothRoles
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 

@@ -1,5 +1,14 @@
-package dev.kobahn.protocol
+package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.ProtocolConfig
+import dev.kobahn.protocol.ProtocolEnd
+import dev.kobahn.protocol.ProtocolPair
+import dev.kobahn.protocol.Role
+import dev.kobahn.protocol.Violation
+import dev.kobahn.protocol.bothRoles
+import dev.kobahn.protocol.hex
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
