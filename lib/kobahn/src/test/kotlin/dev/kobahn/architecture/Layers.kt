@@ -9,11 +9,14 @@ import com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage
 import com.tngtech.archunit.lang.ArchRule
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses
+import com.tngtech.archunit.library.dependencies.SliceAssignment
+import com.tngtech.archunit.library.dependencies.SliceIdentifier
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices
 
 /**
- * Which package may know which, as rules over the tree below the package [root]. With another root
- * the same rules judge a tree of deliberate violations. Packages are named in full:
- * `dev.kobahn.java..`, never `..java..`.
+ * Rules about the packages below [root]: each may know only some of the others. With another root the
+ * same rules judge a tree of deliberate violations. Rules name packages in full, `dev.kobahn.java..`
+ * and never `..java..`.
  */
 internal class Layers(private val root: String) {
     /** Every rule by its name. */
@@ -23,6 +26,8 @@ internal class Layers(private val root: String) {
                 .should().onlyDependOnClassesThat(liveIn("protocol").or(pure)),
         "the protocol reads no clock, takes no random number and starts no thread" to
             noClasses().that(liveIn("protocol")).should().accessTargetWhere(impure),
+        "no packages of the protocol depend on each other in a cycle" to
+            slices().assignedFrom(PackagesBelow("$root.protocol")).should().beFreeOfCycles(),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(
@@ -50,7 +55,18 @@ internal class Layers(private val root: String) {
         resideInAnyPackage(*packages.map { "$root.$it.." }.toTypedArray())
 }
 
-/** What the protocol may use: values, collections, buffers, charsets, deflate and digests. */
+/** Makes each package from [root] downwards a slice of its own, [root] itself included. */
+private class PackagesBelow(private val root: String) : SliceAssignment {
+    override fun getIdentifierOf(javaClass: JavaClass): SliceIdentifier {
+        val name = javaClass.packageName
+        val isBelow = name == root || name.startsWith("$root.")
+        return if (isBelow) SliceIdentifier.of(name) else SliceIdentifier.ignore()
+    }
+
+    override fun getDescription(): String = "the packages below $root"
+}
+
+/** The protocol may use values, collections, buffers, charsets, deflate and digests. */
 private val pure: DescribedPredicate<JavaClass> =
     resideInAnyPackage(
         "kotlin",
@@ -82,7 +98,7 @@ private val pure: DescribedPredicate<JavaClass> =
             "java.io.Serializable",
             "java.security.MessageDigest",
             "java.security.NoSuchAlgorithmException",
-            // Counters that have one writer and any reader; they neither wait nor schedule.
+            // Counters with one writer and any number of readers. They neither wait nor schedule.
             "java.util.concurrent.atomic.AtomicLong",
             "java.util.concurrent.atomic.AtomicLongFieldUpdater",
         ),
@@ -90,7 +106,7 @@ private val pure: DescribedPredicate<JavaClass> =
         not(named("java.util.Random", "java.util.Timer", "java.util.UUID", "java.util.Date")),
     ).`as`("the Kotlin library and pure parts of the JDK")
 
-/** Calls into `java.lang` that [pure] lets through although they depend on when and where. */
+/** Calls that depend on time or place, into packages that [pure] allows. */
 private val impure: DescribedPredicate<JavaAccess<*>> =
     DescribedPredicate.describe("a clock, a random number or a thread is asked for") { access ->
         val owner = access.targetOwner.fullName
@@ -99,7 +115,7 @@ private val impure: DescribedPredicate<JavaAccess<*>> =
             (owner == "java.lang.Math" && access.target.name == "random")
     }
 
-/** Standard output is the application's. `KotlinLogging` announces itself there. */
+/** Standard output belongs to the application. `KotlinLogging` prints a banner there on first use. */
 private val printing: DescribedPredicate<JavaAccess<*>> =
     DescribedPredicate.describe("standard output is written to") { access ->
         val owner = access.targetOwner.fullName
