@@ -10,7 +10,7 @@ import dev.kobahn.protocol.Utf8Transitions
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.Decoding
+import dev.kobahn.protocol.extension.DecoderChain
 import dev.kobahn.protocol.extension.OctetSink
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.HeaderRules
@@ -37,7 +37,7 @@ internal abstract class FrameReceiver(
     var watch: FrameWatch? = null
 
     /** What restores messages that extensions transformed, or null. */
-    private var decoding: Decoding? = null
+    private var decoders: DecoderChain? = null
 
     /** Whether nothing is to be consumed; if set by an event, after that. */
     var isPaused = false
@@ -68,7 +68,7 @@ internal abstract class FrameReceiver(
     val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
-        decoding = Decoding(extensions, pool, Restored())
+        decoders = DecoderChain(extensions, pool, Restored())
     }
 
     /** Takes what a message was before extensions transformed it, as it comes out. */
@@ -130,16 +130,16 @@ internal abstract class FrameReceiver(
     /** What extensions made of a message is marked on its first frame (RFC 7692 section 6). */
     private val allowedBits: Int
         get() {
-            val decoding = decoding ?: return 0
+            val decoders = decoders ?: return 0
             val begins = header.opcode == Opcode.TEXT || header.opcode == Opcode.BINARY
-            return if (begins) decoding.reservedBits else 0
+            return if (begins) decoders.reservedBits else 0
         }
 
     private fun beginDataFrame() {
         val continues = header.opcode == Opcode.CONTINUATION
         if (continues && message == null) violate(Violation.CONTINUATION_WITHOUT_MESSAGE)
         if (!continues && message != null) violate(Violation.MESSAGE_INSIDE_MESSAGE)
-        if (!continues) isTransformed = decoding?.begin(header.rsv) == true
+        if (!continues) isTransformed = decoders?.begin(header.rsv) == true
         checkSize()
         if (!continues) beginMessage()
         if (!isTransformed) messageLength += header.length
@@ -224,15 +224,15 @@ internal abstract class FrameReceiver(
     }
 
     private fun decode(input: ByteBuffer, count: Int) {
-        val decoding = decoding!!
-        val segments = decoding.segments
+        val decoders = decoders!!
+        val segments = decoders.segments
         val slice = segments.take()
         val start = input.position()
         try {
             input.get(slice, 0, count)
             // Of a frame that breaks a rule nothing is consumed from here on, see frameRest.
             input.position(start)
-            decoding.decode(slice, 0, count)
+            decoders.decode(slice, 0, count)
             input.position(start + count)
         } finally {
             segments.recycle(slice)
@@ -293,7 +293,7 @@ internal abstract class FrameReceiver(
 
     private fun endDataFrame() {
         traffic.frameReceived()
-        if (header.fin && isTransformed) decoding!!.end()
+        if (header.fin && isTransformed) decoders!!.end()
         events.onFrameEnd()
         if (!header.fin) return
         if (validatesText && textState != Utf8Transitions.ACCEPTED) {
@@ -306,7 +306,7 @@ internal abstract class FrameReceiver(
 
     /** Gives back what the decoders hold. */
     fun close() {
-        decoding?.close()
+        decoders?.close()
     }
 
     private fun violate(violation: Violation, detail: String? = null): Nothing =

@@ -12,7 +12,7 @@ import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
-import dev.kobahn.protocol.extension.Encoding
+import dev.kobahn.protocol.extension.EncoderChain
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameHeaderWriter
 import dev.kobahn.protocol.frame.Opcode
@@ -41,7 +41,7 @@ internal class FrameSender(
     var watch: FrameWatch? = null
 
     /** What transforms messages, or null. */
-    private var encoding: Encoding? = null
+    private var encoders: EncoderChain? = null
 
     /** What is being encoded, or null. */
     private var unencoded: Unencoded? = null
@@ -101,16 +101,16 @@ internal class FrameSender(
     private val isInCutOffFrame get() = isCutOff && state == SendState.INSIDE_MESSAGE_FRAME
 
     /** Whether the encoder of an extension failed, so that no message can be sent any more. */
-    val hasEncoderFailed: Boolean get() = encoding?.failure != null
+    val hasEncoderFailed: Boolean get() = encoders?.failure != null
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
-        encoding = Encoding(extensions, pool)
+        encoders = EncoderChain(extensions, pool)
     }
 
     /** Gives back what the encoders hold, once nobody encodes. */
     fun release() {
         isReleased = true
-        if (unencoded == null) encoding?.close()
+        if (unencoded == null) encoders?.close()
     }
 
     fun message(
@@ -121,13 +121,13 @@ internal class FrameSender(
     ): SendStep {
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
-        val encoding = encodingOf(type, octets, doNotCompress)
-        if (encoding == null) {
+        val encoders = encodersFor(type, octets, doNotCompress)
+        if (encoders == null) {
             frames(type.opcode, octets, fragmentSize)
             traffic.messageSent()
             return SendStep.SENT
         }
-        return encodeNext(Unencoded.Whole(marked(type, encoding), octets, fragmentSize))
+        return encodeNext(Unencoded.Whole(marked(type, encoders), octets, fragmentSize))
     }
 
     /** As [message], but what extensions make of it alone is made once for all who send [forms]. */
@@ -137,16 +137,16 @@ internal class FrameSender(
         forms: EncodedForms,
         fragmentSize: Int,
     ): SendStep {
-        if (encoding == null) return shared(type, octets, forms, fragmentSize)
-        val form = encoding?.aloneForm ?: return message(type, octets, fragmentSize, false)
+        if (encoders == null) return shared(type, octets, forms, fragmentSize)
+        val form = encoders?.aloneForm ?: return message(type, octets, fragmentSize, false)
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
-        val encoding = encodingOf(type, octets, doNotCompress = false)
+        val encoders = encodersFor(type, octets, doNotCompress = false)
             ?: return message(type, octets, fragmentSize, doNotCompress = true)
         val message =
-            Unencoded.Prepared(marked(type, encoding), octets, fragmentSize, forms, form)
+            Unencoded.Prepared(marked(type, encoders), octets, fragmentSize, forms, form)
         message.encoded = forms.get(form) ?: return encodeNext(message)
-        send(message, encoding)
+        send(message, encoders)
         return SendStep.SENT
     }
 
@@ -158,14 +158,14 @@ internal class FrameSender(
 
     /** Encodes what comes next: the one step without the monitor. If it fails, nothing is to be sent. */
     fun encode() {
-        val encoding = encoding!!
+        val encoders = encoders!!
         when (val next = unencoded!!) {
-            is Unencoded.Whole -> encoding.encode(next.octets, 0, next.octets.size, end = true)
+            is Unencoded.Whole -> encoders.encode(next.octets, 0, next.octets.size, end = true)
 
-            is Unencoded.Part -> encoding.encode(next.octets, next.offset, next.length, next.fin)
+            is Unencoded.Part -> encoders.encode(next.octets, next.offset, next.length, next.fin)
 
             is Unencoded.Prepared -> {
-                val encoded = encoding.encodeAlone(next.octets)
+                val encoded = encoders.encodeAlone(next.octets)
                 next.encoded = next.forms.keep(next.form, encoded)
             }
         }
@@ -174,16 +174,16 @@ internal class FrameSender(
     /** Sends what was encoded; false, and nothing is sent, if a Close was sent meanwhile. */
     fun sendEncoded(): Boolean {
         val next = unencoded!!
-        val encoding = encoding!!
+        val encoders = encoders!!
         if (isOver || isReleased) {
             discardEncoded()
             return false
         }
         unencoded = null
         when (next) {
-            is Unencoded.Whole -> send(next, encoding)
-            is Unencoded.Part -> send(next, encoding)
-            is Unencoded.Prepared -> send(next, encoding)
+            is Unencoded.Whole -> send(next, encoders)
+            is Unencoded.Part -> send(next, encoders)
+            is Unencoded.Prepared -> send(next, encoders)
         }
         return true
     }
@@ -191,28 +191,28 @@ internal class FrameSender(
     /** Forgets what is being encoded. */
     fun discardEncoded() {
         unencoded = null
-        encoding?.output?.clear()
-        if (isReleased) encoding?.close()
+        encoders?.output?.clear()
+        if (isReleased) encoders?.close()
     }
 
-    private fun send(message: Unencoded.Whole, encoding: Encoding) {
-        encodedFrames(encoding, message.opcode, message.fragmentSize)
+    private fun send(message: Unencoded.Whole, encoders: EncoderChain) {
+        encodedFrames(encoders, message.opcode, message.fragmentSize)
         traffic.applicationSent(message.octets.size)
         traffic.messageSent()
     }
 
-    private fun send(message: Unencoded.Prepared, encoding: Encoding) {
+    private fun send(message: Unencoded.Prepared, encoders: EncoderChain) {
         val encoded = message.encoded!!
-        encoding.sentAlone(message.octets)
+        encoders.sentAlone(message.octets)
         frames(message.opcode, encoded, message.fragmentSize)
         output.shareLast(message.forms)
         traffic.applicationSent(message.octets.size - encoded.size)
         traffic.messageSent()
     }
 
-    private fun send(part: Unencoded.Part, encoding: Encoding) {
-        val count = Math.toIntExact(encoding.output.size)
-        encodedFrame(part.fin, part.opcode, encoding.output, count)
+    private fun send(part: Unencoded.Part, encoders: EncoderChain) {
+        val count = Math.toIntExact(encoders.output.size)
+        encodedFrame(part.fin, part.opcode, encoders.output, count)
         traffic.applicationSent(part.length)
         frameSent(part.fin)
     }
@@ -250,11 +250,11 @@ internal class FrameSender(
     }
 
     /** What transforms the message that begins, or null if it goes out as it is. */
-    private fun encodingOf(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
-        encoding?.takeIf { it.begin(type, octets.size.toLong(), doNotCompress) }
+    private fun encodersFor(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
+        encoders?.takeIf { it.begin(type, octets.size.toLong(), doNotCompress) }
 
-    private fun marked(type: MessageType, encoding: Encoding) =
-        type.opcode or (encoding.reservedBits shl FrameHeader.RSV_SHIFT)
+    private fun marked(type: MessageType, encoders: EncoderChain) =
+        type.opcode or (encoders.reservedBits shl FrameHeader.RSV_SHIFT)
 
     /** Sends [octets] in frames of which the first has [opcode]. */
     private fun frames(opcode: Int, octets: ByteArray, fragmentSize: Int) {
@@ -271,13 +271,13 @@ internal class FrameSender(
     }
 
     /** The same with what was encoded of a message. */
-    private fun encodedFrames(encoding: Encoding, opcode: Int, fragmentSize: Int) {
+    private fun encodedFrames(encoders: EncoderChain, opcode: Int, fragmentSize: Int) {
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var next = opcode
         do {
-            val left = Math.toIntExact(encoding.output.size)
+            val left = Math.toIntExact(encoders.output.size)
             val length = minOf(size, left)
-            encodedFrame(length == left, next, encoding.output, length)
+            encodedFrame(length == left, next, encoders.output, length)
             next = Opcode.CONTINUATION
         } while (length < left)
     }
@@ -285,10 +285,10 @@ internal class FrameSender(
     fun beginMessage(type: MessageType, doNotCompress: Boolean): Boolean {
         if (isOver) return false
         expect("beginMessage", SendState.GROUND)
-        val encoding = encoding?.takeIf { it.begin(type, -1, doNotCompress) }
+        val encoders = encoders?.takeIf { it.begin(type, -1, doNotCompress) }
         val open = open ?: OpenMessage().also { open = it }
-        open.isTransformed = encoding != null
-        open.nextOpcode = if (encoding == null) type.opcode else marked(type, encoding)
+        open.isTransformed = encoders != null
+        open.nextOpcode = if (encoders == null) type.opcode else marked(type, encoders)
         traffic.messageSent()
         state = SendState.MESSAGE_BEGIN
         return true

@@ -78,7 +78,7 @@ class ExtendedSendingTest :
             val lazy =
                 TestExtension("x-lazy", 0, encoder = { OnlyLong(3) }, decoder = { error("") })
             shouldThrow<IllegalStateException> {
-                Encoding(
+                EncoderChain(
                     listOf(lazy),
                     CodecPool(),
                 ).begin(MessageType.TEXT, 1, doNotCompress = false)

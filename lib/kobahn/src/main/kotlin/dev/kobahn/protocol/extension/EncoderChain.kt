@@ -8,7 +8,7 @@ import dev.kobahn.protocol.OctetQueue
  * they were agreed on, and what comes out waits in [output] for its frame, whose length is not known
  * before. Belongs to one sender at a time; [failure] may be read by all.
  */
-internal class Encoding(agreed: List<AgreedExtension>, pool: CodecPool) {
+internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
     val output = OctetQueue(pool.segments)
 
     private val stages = ArrayList<Stage>(agreed.size).also { stages ->

@@ -9,7 +9,7 @@ import dev.kobahn.protocol.Violation
  * last agreed one first. What comes out is counted while it does, so that nobody ever holds more
  * than the limits allow. Belongs to the thread that receives.
  */
-internal class Decoding(agreed: List<AgreedExtension>, pool: CodecPool, output: OctetSink) {
+internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, output: OctetSink) {
     /** The reserved bits that may be set on the first frame of a message. */
     val reservedBits: Int = agreed.sumOf { it.reservedBits }
 
