@@ -1,6 +1,6 @@
 package dev.kobahn
 
-import dev.kobahn.protocol.EncodedForms
+import dev.kobahn.protocol.PreparedEncodings
 
 /**
  * A message to be sent to many connections. It is encoded once, and the connections share its
@@ -36,7 +36,7 @@ constructor(
         this(Message.Binary(octets), doNotCompress)
 
     @get:JvmSynthetic
-    internal val forms: EncodedForms = EncodedForms()
+    internal val forms: PreparedEncodings = PreparedEncodings()
 
     override fun toString(): String = message.toString()
 }

@@ -26,7 +26,7 @@ internal open class OctetPiece(
     var extra = 0L
 
     /** The message that the octets belong to, if it goes to many. */
-    var forms: EncodedForms? = null
+    var encodings: PreparedEncodings? = null
 
     /** The octets as a buffer, made once for all the payloads masked in them. */
     private var view: ByteBuffer? = null
@@ -34,7 +34,7 @@ internal open class OctetPiece(
     open val isEmpty: Boolean get() = start == end
 
     /** Whether the array is kept for these octets alone: all of it as long as one of them waits. */
-    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE || forms != null
+    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE || encodings != null
 
     /** Empties this piece of a segment, to be used again with it. */
     fun reset() {
@@ -42,7 +42,7 @@ internal open class OctetPiece(
         end = 0
         isSplit = false
         extra = 0
-        forms = null
+        encodings = null
     }
 
     fun mask(offset: Int, length: Int, key: Int) {

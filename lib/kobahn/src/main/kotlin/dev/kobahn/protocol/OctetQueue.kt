@@ -39,7 +39,7 @@ constructor(
         private set
 
     private var extra = 0L
-    private var formsKept = 0
+    private var sharedCount = 0
 
     /**
      * How much memory is kept for what waits, in octets: all of a long payload until its last octet
@@ -49,7 +49,7 @@ constructor(
     internal val weight: Long get() = maxOf(0, size + extra)
 
     /** Whether something waits that others may keep too. */
-    internal val isShared: Boolean get() = formsKept > 0
+    internal val isShared: Boolean get() = sharedCount > 0
 
     private var removed = 0L
 
@@ -100,25 +100,25 @@ constructor(
     }
 
     /**
-     * Appends [octets], which others may have in their queues too and nobody may change; of [forms],
+     * Appends [octets], which others may have in their queues too and nobody may change; of [encodings],
      * or so few that they do not count. Where nothing waits they are kept by reference, however
      * short: a segment would be dearer.
      */
-    internal fun appendShared(octets: ByteArray, forms: EncodedForms?) {
+    internal fun appendShared(octets: ByteArray, encodings: PreparedEncodings?) {
         if (!isEmpty) return append(octets)
         addLast(OctetPiece(octets, 0, octets.size, pooled = false))
         size += octets.size
-        if (forms != null) shareLast(forms)
+        if (encodings != null) shareLast(encodings)
     }
 
-    /** The payload appended last is one of [forms], if it is kept by reference. */
-    internal fun shareLast(forms: EncodedForms) {
+    /** The payload appended last is one of [encodings], if it is kept by reference. */
+    internal fun shareLast(encodings: PreparedEncodings) {
         val piece = last ?: return
-        if (piece.pooled || piece === open || piece.forms != null) return
-        forms.retain()
-        formsKept++
-        piece.forms = forms
-        assess(piece, forms)
+        if (piece.pooled || piece === open || piece.encodings != null) return
+        encodings.retain()
+        sharedCount++
+        piece.encodings = encodings
+        assess(piece, encodings)
     }
 
     /** Looks anew at what others keep too: they may have become fewer. */
@@ -126,14 +126,14 @@ constructor(
         if (!isShared) return
         var piece = first
         while (piece != null) {
-            piece.forms?.let { assess(piece, it) }
+            piece.encodings?.let { assess(piece, it) }
             piece = piece.next
         }
     }
 
-    private fun assess(piece: OctetPiece, forms: EncodedForms) {
+    private fun assess(piece: OctetPiece, encodings: PreparedEncodings) {
         val waiting = piece.end - piece.start
-        charge(piece, forms.part(piece.octets.size.toLong()) - waiting - piece.extra)
+        charge(piece, encodings.part(piece.octets.size.toLong()) - waiting - piece.extra)
     }
 
     private fun charge(piece: OctetPiece, change: Long) {
@@ -254,7 +254,7 @@ constructor(
         val piece = first!!
         first = piece.next
         if (first == null) last = null
-        if (piece.isReference && piece.forms == null) passOn(piece)
+        if (piece.isReference && piece.encodings == null) passOn(piece)
         piece.next = null
         release(piece)
     }
@@ -335,8 +335,8 @@ constructor(
     private fun release(piece: OctetPiece) {
         if (piece === open) open = null
         charge(piece, -piece.extra)
-        piece.forms?.let {
-            formsKept--
+        piece.encodings?.let {
+            sharedCount--
             it.release()
         }
         if (!piece.pooled) return

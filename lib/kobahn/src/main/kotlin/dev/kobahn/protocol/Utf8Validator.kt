@@ -3,7 +3,7 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Checks octets for UTF-8 as they arrive (RFC 3629, RFC 6455 section 8.1): overlong forms,
+ * Checks octets for UTF-8 as they arrive (RFC 3629, RFC 6455 section 8.1): overlong encodings,
  * surrogates and anything above U+10FFFF are invalid, and an octet that cannot go on is found when
  * it arrives, not when its message ends.
  *

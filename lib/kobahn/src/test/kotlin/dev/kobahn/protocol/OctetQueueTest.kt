@@ -284,12 +284,12 @@ internal class OctetQueueTest :
         }
 
         test("what several queues keep weighs its part in each, as of the last look") {
-            val forms = EncodedForms()
+            val encodings = PreparedEncodings()
             val queues = List(4) { OctetQueue() }
             val payload = ByteArray(4 * LONG)
             for (queue in queues) {
                 queue.appendPayload(payload, 0, payload.size, 0, masked = false)
-                queue.shareLast(forms)
+                queue.shareLast(encodings)
                 queue.isShared shouldBe true
             }
             queues.forEach { it.reassess() }

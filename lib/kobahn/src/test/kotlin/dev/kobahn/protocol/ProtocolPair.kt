@@ -26,14 +26,14 @@ internal class ProtocolEnd(
     }
 }
 
-/** Sends a message whole whose forms are kept, see [Protocol.beginSending]. */
+/** Sends a message whole whose encodings are kept, see [Protocol.beginSending]. */
 internal fun Protocol.sendPrepared(
     type: MessageType,
     octets: ByteArray,
-    forms: EncodedForms,
+    encodings: PreparedEncodings,
     fragmentSize: Int,
 ): Boolean {
-    val sending = beginSending(type, octets, fragmentSize, forms)
+    val sending = beginSending(type, octets, fragmentSize, encodings)
     if (sending != SendStep.ENCODING) return sending == SendStep.SENT
     encode()
     return sendEncoded()

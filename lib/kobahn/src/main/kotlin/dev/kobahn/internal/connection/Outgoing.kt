@@ -3,8 +3,8 @@ package dev.kobahn.internal.connection
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.PreparedMessage
-import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.endpoint.SendStep
 import java.util.concurrent.atomic.AtomicBoolean
@@ -41,7 +41,7 @@ internal class Outgoing(private val connection: Connection) {
         octets: ByteArray,
         fragmentSize: Int = config.autoFragmentSize,
         doNotCompress: Boolean = false,
-        forms: EncodedForms? = null,
+        forms: PreparedEncodings? = null,
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         checkSize(octets)
@@ -79,7 +79,7 @@ internal class Outgoing(private val connection: Connection) {
         octets: ByteArray,
         fragmentSize: Int,
         doNotCompress: Boolean,
-        forms: EncodedForms?,
+        forms: PreparedEncodings?,
     ) = if (forms == null || doNotCompress) {
         beginSending(type, octets, fragmentSize, doNotCompress)
     } else {
@@ -181,7 +181,7 @@ internal class Outgoing(private val connection: Connection) {
         type: MessageType,
         octets: ByteArray,
         doNotCompress: Boolean,
-        forms: EncodedForms? = null,
+        forms: PreparedEncodings? = null,
     ): Boolean {
         checkSize(octets)
         var backlog = 0L

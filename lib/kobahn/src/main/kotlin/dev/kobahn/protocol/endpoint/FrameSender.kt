@@ -1,12 +1,12 @@
 package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.CloseFrame
-import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.SendState
@@ -130,22 +130,22 @@ internal class FrameSender(
         return encodeNext(Unencoded.Whole(marked(type, encoders), octets, fragmentSize))
     }
 
-    /** As [message], but what extensions make of it alone is made once for all who send [forms]. */
+    /** As [message], but what extensions make of it alone is made once for all who send [encodings]. */
     fun prepared(
         type: MessageType,
         octets: ByteArray,
-        forms: EncodedForms,
+        encodings: PreparedEncodings,
         fragmentSize: Int,
     ): SendStep {
-        if (encoders == null) return shared(type, octets, forms, fragmentSize)
+        if (encoders == null) return shared(type, octets, encodings, fragmentSize)
         val form = encoders?.aloneForm ?: return message(type, octets, fragmentSize, false)
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoders = encodersFor(type, octets, doNotCompress = false)
             ?: return message(type, octets, fragmentSize, doNotCompress = true)
         val message =
-            Unencoded.Prepared(marked(type, encoders), octets, fragmentSize, forms, form)
-        message.encoded = forms.get(form) ?: return encodeNext(message)
+            Unencoded.Prepared(marked(type, encoders), octets, fragmentSize, encodings, form)
+        message.encoded = encodings.get(form) ?: return encodeNext(message)
         send(message, encoders)
         return SendStep.SENT
     }
@@ -166,7 +166,7 @@ internal class FrameSender(
 
             is Unencoded.Prepared -> {
                 val encoded = encoders.encodeAlone(next.octets)
-                next.encoded = next.forms.keep(next.form, encoded)
+                next.encoded = next.encodings.keep(next.form, encoded)
             }
         }
     }
@@ -205,7 +205,7 @@ internal class FrameSender(
         val encoded = message.encoded!!
         encoders.sentAlone(message.octets)
         frames(message.opcode, encoded, message.fragmentSize)
-        output.shareLast(message.forms)
+        output.shareLast(message.encodings)
         traffic.applicationSent(message.octets.size - encoded.size)
         traffic.messageSent()
     }
@@ -224,7 +224,7 @@ internal class FrameSender(
     private fun shared(
         type: MessageType,
         octets: ByteArray,
-        forms: EncodedForms,
+        encodings: PreparedEncodings,
         fragmentSize: Int,
     ): SendStep {
         val isWhole = fragmentSize == 0 || octets.size <= fragmentSize
@@ -234,13 +234,13 @@ internal class FrameSender(
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val isShort = octets.size <= OctetQueue.COPY_LIMIT
-        val head = forms.head ?: FrameHeaderWriter
+        val head = encodings.head ?: FrameHeaderWriter
             .frame(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
-            .also { forms.head = it }
-        output.appendShared(head, forms.takeIf { isShort })
+            .also { encodings.head = it }
+        output.appendShared(head, encodings.takeIf { isShort })
         if (!isShort) {
             output.appendPayload(octets, 0, octets.size, 0, masked = false)
-            output.shareLast(forms)
+            output.shareLast(encodings)
         }
         dataEnd = output.endPosition
         traffic.frameSent()

@@ -3,11 +3,11 @@ package dev.kobahn.protocol.endpoint
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.DelicateWebSocketApi
-import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
@@ -282,13 +282,13 @@ public class Protocol(
         doNotCompress: Boolean,
     ): SendStep = synchronized(output) { sender.message(type, octets, fragmentSize, doNotCompress) }
 
-    /** As [beginSending]; what extensions make of the message is kept in [forms] where they allow it. */
+    /** As [beginSending]; what extensions make of the message is kept in [encodings] where they allow it. */
     internal fun beginSending(
         type: MessageType,
         octets: ByteArray,
         fragmentSize: Int,
-        forms: EncodedForms,
-    ): SendStep = synchronized(output) { sender.prepared(type, octets, forms, fragmentSize) }
+        encodings: PreparedEncodings,
+    ): SendStep = synchronized(output) { sender.prepared(type, octets, encodings, fragmentSize) }
 
     /** As [sendMessageFrame], or [endMessage] if [fin], but only begun as by [beginSending]. */
     internal fun beginSendingFrame(octets: ByteArray, fin: Boolean): SendStep =

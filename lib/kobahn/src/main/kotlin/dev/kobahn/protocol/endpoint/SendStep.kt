@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.endpoint
 
-import dev.kobahn.protocol.EncodedForms
+import dev.kobahn.protocol.PreparedEncodings
 
 /** What became of a message, or of a part of one, that was to be sent. */
 internal enum class SendStep {
@@ -31,12 +31,12 @@ internal enum class SendStep {
 internal sealed class Unencoded(val opcode: Int, val octets: ByteArray) {
     class Whole(opcode: Int, octets: ByteArray, val fragmentSize: Int) : Unencoded(opcode, octets)
 
-    /** One that is encoded once for all who send [forms]: as [form]. */
+    /** One that is encoded once for all who send [encodings]: as [form]. */
     class Prepared(
         opcode: Int,
         octets: ByteArray,
         val fragmentSize: Int,
-        val forms: EncodedForms,
+        val encodings: PreparedEncodings,
         val form: Any,
     ) : Unencoded(opcode, octets) {
         /** What became of it; null until it is encoded. */

@@ -1,9 +1,9 @@
 package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.Allocation
-import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.RecordedEvents
 import dev.kobahn.protocol.Role
@@ -24,17 +24,17 @@ class SharedFrameTest :
                 val octets = Random(size).nextBytes(size)
                 val many = OctetQueue()
                 val one = OctetQueue()
-                val forms = EncodedForms()
+                val encodings = PreparedEncodings()
                 val toMany = Protocol(config, many, { ProtocolEnd.KEY }, RecordedEvents())
                 val toOne = Protocol(config, one, { ProtocolEnd.KEY }, RecordedEvents())
                 repeat(3) {
-                    toMany.sendPrepared(MessageType.BINARY, octets, forms, 0) shouldBe true
+                    toMany.sendPrepared(MessageType.BINARY, octets, encodings, 0) shouldBe true
                     toOne.sendMessage(MessageType.BINARY, octets) shouldBe true
                 }
                 toMany.traffic.toArray() shouldBe toOne.traffic.toArray()
                 many.takeAll() shouldBe one.takeAll()
                 toMany.sendClose()
-                toMany.sendPrepared(MessageType.BINARY, octets, forms, 0) shouldBe false
+                toMany.sendPrepared(MessageType.BINARY, octets, encodings, 0) shouldBe false
             }
         }
 
@@ -43,14 +43,14 @@ class SharedFrameTest :
         ) {
             for (size in listOf(128, 65_536)) {
                 val octets = ByteArray(size)
-                val forms = EncodedForms()
+                val encodings = PreparedEncodings()
                 val members = List(MEMBERS) {
                     val config = Side(Role.SERVER).config
                     Protocol(config, OctetQueue(), { ProtocolEnd.KEY }, RecordedEvents())
                 }
                 val allocated = Allocation.of {
                     for (member in members) {
-                        member.sendPrepared(MessageType.BINARY, octets, forms, 0)
+                        member.sendPrepared(MessageType.BINARY, octets, encodings, 0)
                     }
                 }
                 allocated / MEMBERS shouldBeLessThan 1_000

@@ -1,8 +1,8 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.EncodedForms
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.Side
 import dev.kobahn.protocol.bothRoles
@@ -138,10 +138,10 @@ class ExtendedSendingTest :
             val first = OnlyAlone(form)
             val second = OnlyAlone(form)
             val third = OnlyAlone(Any())
-            val forms = EncodedForms()
+            val encodings = PreparedEncodings()
             val ends = listOf(first, second, third).map { end(encodingBy(it)) }
             val octets = hex("01 02")
-            ends.forEach { it.protocol.sendPrepared(MessageType.BINARY, octets, forms, 0) }
+            ends.forEach { it.protocol.sendPrepared(MessageType.BINARY, octets, encodings, 0) }
             ends.map { it.sent() } shouldContainExactly List(3) { listOf("c2 09 01 02") }
             listOf(first, second, third).map { it.made } shouldBe listOf(1, 0, 1)
             listOf(first, second, third).map { it.told } shouldBe List(3) { listOf(octets) }
@@ -151,12 +151,12 @@ class ExtendedSendingTest :
         }
 
         bothRoles("a message for many is transformed for each where that depends on others") {
-            val forms = EncodedForms()
+            val encodings = PreparedEncodings()
             val end = end(rotation(1))
-            end.protocol.sendPrepared(MessageType.BINARY, hex("01"), forms, 0)
+            end.protocol.sendPrepared(MessageType.BINARY, hex("01"), encodings, 0)
             end.sent() shouldBe listOf("c2 02")
             val two = end(encodingBy(OnlyAlone(Any())), doubling())
-            two.protocol.sendPrepared(MessageType.BINARY, hex("01"), forms, 0)
+            two.protocol.sendPrepared(MessageType.BINARY, hex("01"), encodings, 0)
             two.sent() shouldBe listOf("e2 01 01")
         }
 
