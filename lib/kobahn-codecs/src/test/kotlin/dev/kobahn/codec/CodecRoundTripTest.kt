@@ -45,10 +45,10 @@ class CodecRoundTripTest :
                     codec.pair { encoder, decoder ->
                         repeat(2) {
                             encoder.begin(MessageType.BINARY, 100)
-                            if (encoder.aloneForm != null) {
+                            if (encoder.standaloneForm != null) {
                                 val alone = Kept()
-                                encoder.encodeAlone(prose(100), alone)
-                                encoder.sentAlone(prose(100))
+                                encoder.encodeStandalone(prose(100), alone)
+                                encoder.sentStandalone(prose(100))
                                 decoder.decoded(alone.take()) shouldBe prose(100)
                             }
                             decoder.decoded(encoder.encoded(prose(1000))) shouldBe prose(1000)
@@ -91,12 +91,12 @@ class CodecRoundTripTest :
 
                 test("a message encoded alone is restored between others") {
                     codec.pair { encoder, decoder ->
-                        if (encoder.aloneForm == null) return@test
-                        codec.encoder().aloneForm shouldBe encoder.aloneForm
+                        if (encoder.standaloneForm == null) return@test
+                        codec.encoder().standaloneForm shouldBe encoder.standaloneForm
                         repeat(3) {
                             val alone = Kept()
-                            codec.encoder().encodeAlone(prose(70_000 * it), alone)
-                            encoder.sentAlone(prose(70_000 * it))
+                            codec.encoder().encodeStandalone(prose(70_000 * it), alone)
+                            encoder.sentStandalone(prose(70_000 * it))
                             decoder.decoded(alone.take()) shouldBe prose(70_000 * it)
                             decoder.decoded(encoder.encoded(prose(99))) shouldBe prose(99)
                         }

@@ -31,9 +31,9 @@ internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEn
         close()
     }
 
-    override val aloneForm: Any? get() = if (noContextTakeover) Form else null
+    override val standaloneForm: Any? get() = if (noContextTakeover) Form else null
 
-    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
         val alone = BrotliEncoder(noContextTakeover = true)
         try {
             alone.begin(MessageType.BINARY, octets.size.toLong())

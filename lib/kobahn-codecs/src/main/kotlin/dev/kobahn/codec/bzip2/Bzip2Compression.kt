@@ -52,7 +52,7 @@ internal object Bzip2Compression :
 /** Writes and reads an empty stream, which also needs the library's own dependencies. */
 private fun probe() {
     val stream = OctetQueue()
-    Bzip2Encoder(1).encodeAlone(ByteArray(0), stream::append)
+    Bzip2Encoder(1).encodeStandalone(ByteArray(0), stream::append)
     val decoder = Bzip2Decoder(SegmentPool.NONE, maxMessageSize = 1)
     decoder.decode(stream.takeAll(), 0, EMPTY_SIZE) { _, _, _ -> }
     decoder.end { _, _, _ -> }

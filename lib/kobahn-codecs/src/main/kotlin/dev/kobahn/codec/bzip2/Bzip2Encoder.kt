@@ -42,9 +42,9 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
         this.output.drain()
     }
 
-    override val aloneForm: Any get() = Form(level)
+    override val standaloneForm: Any get() = Form(level)
 
-    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
         val alone = ChunkedOutput()
         alone.sink = output
         val stream = newStream(alone, octets.size.toLong())

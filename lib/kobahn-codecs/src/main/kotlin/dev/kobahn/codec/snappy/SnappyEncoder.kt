@@ -35,14 +35,14 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
      * A standalone message always begins with an identifier, which is allowed again within a
      * stream.
      */
-    override val aloneForm: Any get() = Form
+    override val standaloneForm: Any get() = Form
 
-    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
         identify(output)
         writeChunks(octets, 0, octets.size, output)
     }
 
-    override fun sentAlone(octets: ByteArray) {
+    override fun sentStandalone(octets: ByteArray) {
         isIdentified = true
     }
 

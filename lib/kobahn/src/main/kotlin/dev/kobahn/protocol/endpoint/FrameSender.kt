@@ -138,7 +138,7 @@ internal class FrameSender(
         fragmentSize: Int,
     ): SendStep {
         if (encoders == null) return shared(type, octets, encodings, fragmentSize)
-        val form = encoders?.aloneForm ?: return message(type, octets, fragmentSize, false)
+        val form = encoders?.standaloneForm ?: return message(type, octets, fragmentSize, false)
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
         val encoders = encodersFor(type, octets, doNotCompress = false)
@@ -165,7 +165,7 @@ internal class FrameSender(
             is Unencoded.Part -> encoders.encode(next.octets, next.offset, next.length, next.fin)
 
             is Unencoded.Prepared -> {
-                val encoded = encoders.encodeAlone(next.octets)
+                val encoded = encoders.encodeStandalone(next.octets)
                 next.encoded = next.encodings.keep(next.form, encoded)
             }
         }
@@ -203,7 +203,7 @@ internal class FrameSender(
 
     private fun send(message: Unencoded.Prepared, encoders: EncoderChain) {
         val encoded = message.encoded!!
-        encoders.sentAlone(message.octets)
+        encoders.sentStandalone(message.octets)
         frames(message.opcode, encoded, message.fragmentSize)
         output.shareLast(message.encodings)
         traffic.applicationSent(message.octets.size - encoded.size)

@@ -8,11 +8,11 @@ internal abstract class DeflateEncoder(
     private val windowBits: Int,
     private val threshold: Int,
 ) : MessageEncoder {
-    final override val aloneForm: Any = AloneForm(deflaters.level, windowBits)
+    final override val standaloneForm: Any = StandaloneForm(deflaters.level, windowBits)
 
     override fun begin(type: MessageType, length: Long): Boolean = length !in 0 until threshold
 
-    final override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    final override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
         val alone = PrimedEncoder(deflaters, windowBits, takesOver = false)
         try {
             alone.begin(MessageType.BINARY, octets.size.toLong())
@@ -44,4 +44,4 @@ internal abstract class DeflateEncoder(
     }
 }
 
-private data class AloneForm(private val level: Int, private val windowBits: Int)
+private data class StandaloneForm(private val level: Int, private val windowBits: Int)

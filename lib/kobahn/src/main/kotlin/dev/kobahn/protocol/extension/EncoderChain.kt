@@ -55,15 +55,17 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
         Math.toIntExact(output.size)
     }
 
-    /** See [MessageEncoder.aloneForm]; null also where several extensions would have to agree. */
-    val aloneForm: Any? get() = stages.singleOrNull()?.encoder?.aloneForm
+    /** See [MessageEncoder.standaloneForm]; null also where several extensions would have to agree. */
+    val standaloneForm: Any? get() = stages.singleOrNull()?.encoder?.standaloneForm
 
-    fun encodeAlone(octets: ByteArray): ByteArray = guarded {
-        stages.single().encoder.encodeAlone(octets, OctetSink(output::append))
+    fun encodeStandalone(octets: ByteArray): ByteArray = guarded {
+        stages.single().encoder.encodeStandalone(octets, OctetSink(output::append))
         output.takeAll()
     }
 
-    fun sentAlone(octets: ByteArray) = guarded { stages.single().encoder.sentAlone(octets) }
+    fun sentStandalone(octets: ByteArray) = guarded {
+        stages.single().encoder.sentStandalone(octets)
+    }
 
     fun close() = closeAll(stages.map { it.encoder::close })
 

@@ -30,7 +30,7 @@ internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
         deflater?.finish(output) ?: RawDeflater.finishEmpty(output)
     }
 
-    override fun sentAlone(octets: ByteArray) {
+    override fun sentStandalone(octets: ByteArray) {
         val most = DeflateParameters.MAX_WINDOW
         val isShared = octets.size / History.MOST_SHARED <= most
         alone = if (isShared) octets else octets.copyOfRange(octets.size - most, octets.size)

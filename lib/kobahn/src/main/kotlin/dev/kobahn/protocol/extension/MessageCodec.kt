@@ -18,7 +18,7 @@ public fun interface OctetSink {
 /**
  * Transforms the messages one end of a connection sends, one after another: [begin], then [encode]
  * as often as there are pieces, with a [flush] where a frame ends, then [end]. Used by one thread at a
- * time, the one that sends; [begin] and [sentAlone] hold up the connection's event loop and have to be
+ * time, the one that sends; [begin] and [sentStandalone] hold up the connection's event loop and have to be
  * quick, the others may take their time.
  */
 public interface MessageEncoder {
@@ -42,19 +42,19 @@ public interface MessageEncoder {
     /**
      * Equal for encoders that make the same octets of a message when each makes them without regard
      * to messages before it, so that it has to be done once for all; null if this one never does.
-     * See [encodeAlone].
+     * See [encodeStandalone].
      */
-    public val aloneForm: Any? get() = null
+    public val standaloneForm: Any? get() = null
 
     /**
      * Transforms a whole message without regard to what was sent before, and with no effect on
-     * this encoder: [sentAlone] is called when, and if, the result is sent.
+     * this encoder: [sentStandalone] is called when, and if, the result is sent.
      */
-    public fun encodeAlone(octets: ByteArray, output: OctetSink): Unit =
+    public fun encodeStandalone(octets: ByteArray, output: OctetSink): Unit =
         throw UnsupportedOperationException("$this encodes no message alone")
 
-    /** [octets] were sent as [encodeAlone] transforms them, here or in an encoder of the same form. */
-    public fun sentAlone(octets: ByteArray) {}
+    /** [octets] were sent as [encodeStandalone] transforms them, here or in an encoder of the same form. */
+    public fun sentStandalone(octets: ByteArray) {}
 
     /**
      * Gives back what it holds, in whatever state it is; only further calls of this follow. Called

@@ -104,7 +104,7 @@ internal class PrimedEncoder(
         giveBack()
     }
 
-    override fun sentAlone(octets: ByteArray) {
+    override fun sentStandalone(octets: ByteArray) {
         if (takesOver) history?.replace(octets)
     }
 

@@ -170,7 +170,7 @@ private class SlowEncoder : MessageEncoder {
     var open = 1
         private set
 
-    override val aloneForm: Any get() = "slow"
+    override val standaloneForm: Any get() = "slow"
 
     override fun begin(type: MessageType, length: Long): Boolean = true
 
@@ -184,7 +184,7 @@ private class SlowEncoder : MessageEncoder {
 
     override fun end(output: OctetSink) = Unit
 
-    override fun encodeAlone(octets: ByteArray, output: OctetSink) =
+    override fun encodeStandalone(octets: ByteArray, output: OctetSink) =
         encode(octets, 0, octets.size, output)
 
     override fun close() {

@@ -61,7 +61,7 @@ internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zli
         encoder.begin(MessageType.BINARY, -1)
         piece()
         if (random.nextBoolean()) receive(OCTETS, 0, random.nextInt(20))
-        if (random.nextInt(4) == 0) encoder.encodeAlone(OCTETS.copyOf(100), sink)
+        if (random.nextInt(4) == 0) encoder.encodeStandalone(OCTETS.copyOf(100), sink)
         if (random.nextInt(4) == 0) {
             runCatching { encoder.flush { _, _, _ -> error("the sink is full") } }
         }

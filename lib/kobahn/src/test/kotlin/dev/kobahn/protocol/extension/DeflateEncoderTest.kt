@@ -60,7 +60,7 @@ class DeflateEncoderTest :
                 val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 for (size in listOf(0, 1, 3_000, 100_000)) {
                     val octets = SampleData.TEXT.octets(size, 15, Random(1))
-                    (peer.decode(encoder.encodeAlone(octets)) contentEquals octets) shouldBe true
+                    (peer.decode(encoder.encodeStandalone(octets)) contentEquals octets) shouldBe true
                 }
             }
 
@@ -73,7 +73,7 @@ class DeflateEncoderTest :
                     val size = if (it % 20 == 0) 50_000 else random.nextInt(700)
                     val octets = SampleData.TEXT.octets(size, 15, random)
                     val wire = if (random.nextBoolean()) {
-                        encoder.encodeAlone(octets).also { encoder.encoder.sentAlone(octets) }
+                        encoder.encodeStandalone(octets).also { encoder.encoder.sentStandalone(octets) }
                     } else {
                         encoder.encode(octets)
                     }
@@ -87,7 +87,7 @@ class DeflateEncoderTest :
                 val octets = Random(5).nextBytes(200)
                 val encoder = TestEncoder(settings)
                 val copy = octets.copyOf()
-                encoder.encoder.sentAlone(octets)
+                encoder.encoder.sentStandalone(octets)
                 val size = encoder.encode(octets).size
                 val isReferring = settings.takesOver && settings.compressionLevel != 0
                 (size < 50) shouldBe isReferring
@@ -150,7 +150,7 @@ class DeflateEncoderTest :
         }
 
         test("encoders make the same of a message alone exactly if they are of the same form") {
-            fun form(settings: DeflateParameters) = TestEncoder(settings).encoder.aloneForm
+            fun form(settings: DeflateParameters) = TestEncoder(settings).encoder.standaloneForm
             val form = form(DeflateParameters(memLevel = 1, threshold = 1))
             form shouldBe form(DeflateParameters(memLevel = 9, sendNoContextTakeover = true))
             form shouldNotBe form(DeflateParameters(sendWindowBits = 14))

@@ -41,7 +41,7 @@ class DeflateMemoryTest :
                 val encoder = DeflateEncoder.of(settings, pool, zlib)
                 encoder.begin(MessageType.TEXT, 0)
                 encoder.end { _, _, _ -> }
-                encoder.sentAlone(ByteArray(10))
+                encoder.sentStandalone(ByteArray(10))
                 encoder.close()
                 DeflateDecoder(pool, takesOver = true, zlib).close()
             }
@@ -66,7 +66,7 @@ class DeflateMemoryTest :
                 shouldBeCollected(encoder.sendsAlone(1 shl 20))
                 val text = "what a message refers to ".repeat(20).encodeToByteArray()
                 val long = ByteArray(1 shl 20) + text
-                encoder.sentAlone(long)
+                encoder.sentStandalone(long)
                 encoder.begin(MessageType.TEXT, text.size.toLong())
                 val wire = collected {
                     encoder.encode(text, 0, text.size, it)
@@ -88,7 +88,7 @@ class DeflateMemoryTest :
 /** Apart, so that nothing of this call refers to the octets. */
 private fun DeflateEncoder.sendsAlone(size: Int): WeakReference<ByteArray> {
     val octets = ByteArray(size)
-    sentAlone(octets)
+    sentStandalone(octets)
     return WeakReference(octets)
 }
 

@@ -76,8 +76,8 @@ private class Exchange(settings: DeflateParameters, private val random: Random) 
 
     private fun encode(octets: ByteArray, output: OctetSink) {
         if (random.nextInt(4) == 0) {
-            encoder.encodeAlone(octets, output)
-            return encoder.sentAlone(octets)
+            encoder.encodeStandalone(octets, output)
+            return encoder.sentStandalone(octets)
         }
         encoder.begin(MessageType.BINARY, if (random.nextBoolean()) octets.size.toLong() else -1)
         for (piece in octets.inPieces(random, 1 + random.nextInt(1, 100_000))) {

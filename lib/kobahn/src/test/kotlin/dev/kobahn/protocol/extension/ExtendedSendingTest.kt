@@ -197,16 +197,16 @@ private class OnlyLong(private val least: Int) : EachOctet({ listOf(it + 1) }) {
 }
 
 /** Puts a 9 before a message that is encoded alone. */
-private class OnlyAlone(override val aloneForm: Any) : EachOctet({ listOf(it) }) {
+private class OnlyAlone(override val standaloneForm: Any) : EachOctet({ listOf(it) }) {
     var made = 0
     val told = mutableListOf<ByteArray>()
 
-    override fun encodeAlone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
         made++
         output.write(byteArrayOf(9) + octets, 0, octets.size + 1)
     }
 
-    override fun sentAlone(octets: ByteArray) {
+    override fun sentStandalone(octets: ByteArray) {
         told += octets
     }
 }

@@ -26,7 +26,7 @@ internal class TestEncoder(
         encoder.end(output)
     }
 
-    fun encodeAlone(octets: ByteArray): ByteArray = collected { encoder.encodeAlone(octets, it) }
+    fun encodeStandalone(octets: ByteArray): ByteArray = collected { encoder.encodeStandalone(octets, it) }
 }
 
 /** Decodes messages, each given as the pieces it arrives in. */

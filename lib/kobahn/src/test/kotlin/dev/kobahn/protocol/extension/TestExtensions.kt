@@ -21,7 +21,7 @@ internal class TestExtension(
         val made = encoder()
         open++
         return object : MessageEncoder by made {
-            override val aloneForm get() = made.aloneForm
+            override val standaloneForm get() = made.standaloneForm
 
             override fun close() {
                 open--
