@@ -115,7 +115,7 @@ internal class Connection(
     init {
         if (config.trackTimings) trackTimings(true)
         protocol.limitMessages(config.maxStreamedMessageSize)
-        log?.let { protocol.watch(it.sent, it.received) }
+        log?.let { protocol.observe(it.sent, it.received) }
     }
 
     val incoming: ReceiveChannel<Message> get() = incomingMessages.whole()

@@ -1,7 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.WireLogEntry
-import dev.kobahn.protocol.endpoint.FrameWatch
+import dev.kobahn.protocol.endpoint.FrameObserver
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
@@ -11,7 +11,7 @@ internal class FrameRecorder(
     private val connection: String,
     private val sent: Boolean,
     private val record: (WireLogEntry) -> Unit,
-) : FrameWatch {
+) : FrameObserver {
     private var first = 0
     private var masked = false
     private var length = 0L

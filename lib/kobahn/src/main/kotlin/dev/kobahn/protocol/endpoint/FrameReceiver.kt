@@ -34,7 +34,7 @@ internal abstract class FrameReceiver(
     protected abstract fun onPing(payload: ByteArray)
 
     /** Is shown every frame, or null. */
-    var watch: FrameWatch? = null
+    var observer: FrameObserver? = null
 
     /** What restores messages that extensions transformed, or null. */
     private var decoders: DecoderChain? = null
@@ -118,7 +118,7 @@ internal abstract class FrameReceiver(
         insideFrame = true
         received = 0
         closed = header.opcode == Opcode.CLOSE
-        watch?.begin(header.firstOctet, header.masked, header.length)
+        observer?.begin(header.firstOctet, header.masked, header.length)
         HeaderRules.check(header, config.requireMasked, config.acceptMasked, allowedBits)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
@@ -203,7 +203,7 @@ internal abstract class FrameReceiver(
                 val phase = (received and 3).toInt()
                 Masking.mask(input, start, start + count, header.maskingKey, phase)
             }
-            watch?.data(input, count)
+            observer?.data(input, count)
             part(input, count)
             received += count
             checkLimit()
@@ -276,7 +276,7 @@ internal abstract class FrameReceiver(
     private val validatesText get() = message == MessageType.TEXT && config.utf8validateIncoming
 
     private fun endFrame(): CloseFrame? {
-        watch?.end()
+        observer?.end()
         val payload = control
         if (payload == null) {
             endDataFrame()

@@ -38,7 +38,7 @@ internal class FrameSender(
     val traffic: TrafficCounts,
 ) {
     /** Is shown every frame, or null. */
-    var watch: FrameWatch? = null
+    var observer: FrameObserver? = null
 
     /** What transforms messages, or null. */
     private var encoders: EncoderChain? = null
@@ -228,7 +228,7 @@ internal class FrameSender(
         fragmentSize: Int,
     ): SendStep {
         val isWhole = fragmentSize == 0 || octets.size <= fragmentSize
-        if (!isWhole || config.maskOutgoing || watch != null) {
+        if (!isWhole || config.maskOutgoing || observer != null) {
             return message(type, octets, fragmentSize, doNotCompress = true)
         }
         if (isOver) return SendStep.CLOSED
@@ -305,8 +305,8 @@ internal class FrameSender(
         open.framePhase = 0
         open.frameRest = length
         header(fin = false, open.nextOpcode, length, open.frameKey)
-        watch?.begin(open.nextOpcode, config.maskOutgoing, length)
-        if (length == 0L) watch?.end()
+        observer?.begin(open.nextOpcode, config.maskOutgoing, length)
+        if (length == 0L) observer?.end()
         open.nextOpcode = Opcode.CONTINUATION
         state = if (length == 0L) SendState.INSIDE_MESSAGE else SendState.INSIDE_MESSAGE_FRAME
         return true
@@ -318,7 +318,7 @@ internal class FrameSender(
         val open = open!!
         val count = minOf(length.toLong(), open.frameRest).toInt()
         traffic.dataSent(count)
-        watch?.data(ByteBuffer.wrap(octets, offset, count), count)
+        observer?.data(ByteBuffer.wrap(octets, offset, count), count)
         val masked = config.maskOutgoing && config.applyMask
         // A key turned by the phase masks a later piece as the key itself would.
         val key = Integer.rotateLeft(open.frameKey, open.framePhase * Byte.SIZE_BITS)
@@ -328,7 +328,7 @@ internal class FrameSender(
         open.frameRest -= count
         if (open.frameRest > 0) return open.frameRest
         state = SendState.INSIDE_MESSAGE
-        watch?.end()
+        observer?.end()
         sendHeld(open)
         return (count - length).toLong()
     }
@@ -402,7 +402,7 @@ internal class FrameSender(
 
     private fun frame(fin: Boolean, opcode: Int, payload: ByteArray, offset: Int, length: Int) {
         if (!Opcode.isControl(opcode)) traffic.frameSent()
-        watch?.show(fin, opcode, ByteBuffer.wrap(payload, offset, length))
+        observer?.show(fin, opcode, ByteBuffer.wrap(payload, offset, length))
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         header(fin, opcode, length.toLong(), key)
         output.appendPayload(payload, offset, length, key, config.maskOutgoing && config.applyMask)
@@ -416,7 +416,7 @@ internal class FrameSender(
     private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
         traffic.frameSent()
         traffic.encodedSent(length)
-        watch?.let { it.show(fin, opcode, payload.head(length)) }
+        observer?.let { it.show(fin, opcode, payload.head(length)) }
         val key = if (config.maskOutgoing) maskingKeys.next() else 0
         header(fin, opcode, length.toLong(), key)
         output.transfer(payload, length, key, config.maskOutgoing && config.applyMask)
@@ -434,17 +434,17 @@ internal class FrameSender(
     /** A frame was sent past all rules: it is shown, and counts as a frame if it is one of data. */
     fun passed(frame: RawFrame) {
         if (!Opcode.isControl(frame.opcode)) traffic.frameSent()
-        val watch = watch ?: return
+        val observer = observer ?: return
         val fin = if (frame.fin) FrameHeader.FIN else 0
         val usual = frame.mask === FrameMask.USUAL && config.maskOutgoing
         val first = fin or (frame.rsv shl FrameHeader.RSV_SHIFT) or frame.opcode
-        watch.begin(first, usual || frame.mask.key != null, frame.payloadLength)
+        observer.begin(first, usual || frame.mask.key != null, frame.payloadLength)
         val count = minOf(frame.payload.size.toLong(), frame.payloadLength).toInt()
-        watch.data(ByteBuffer.wrap(frame.payload, 0, count), count)
-        watch.end()
+        observer.data(ByteBuffer.wrap(frame.payload, 0, count), count)
+        observer.end()
     }
 
-    private fun FrameWatch.show(fin: Boolean, opcode: Int, payload: ByteBuffer) {
+    private fun FrameObserver.show(fin: Boolean, opcode: Int, payload: ByteBuffer) {
         val length = payload.remaining()
         begin(opcode or if (fin) FrameHeader.FIN else 0, config.maskOutgoing, length.toLong())
         data(payload, length)

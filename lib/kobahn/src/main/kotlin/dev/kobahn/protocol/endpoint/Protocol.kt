@@ -59,9 +59,9 @@ public class Protocol(
     internal val traffic: TrafficCounts get() = sender.traffic
 
     /** Has every frame shown to [sent] and [received] from now on. */
-    internal fun watch(sent: FrameWatch, received: FrameWatch) {
-        sender.watch = sent
-        receiver.watch = received
+    internal fun observe(sent: FrameObserver, received: FrameObserver) {
+        sender.observer = sent
+        receiver.observer = received
     }
 
     private var isExtended = false

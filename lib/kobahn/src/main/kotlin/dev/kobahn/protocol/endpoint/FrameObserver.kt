@@ -7,7 +7,7 @@ import java.nio.ByteBuffer
  * frame that breaks a rule has no end. What is sent is shown under the output's monitor, what is
  * received on the thread that receives. None may throw or call back.
  */
-internal interface FrameWatch {
+internal interface FrameObserver {
     /** A header, not yet judged if received; [first] is its first octet: FIN, RSV and opcode. */
     fun begin(first: Int, masked: Boolean, length: Long)
 
