@@ -49,7 +49,7 @@ public class Protocol(
 ) {
     private val sender = FrameSender(config, output, maskingKeys, TrafficCounts())
     private val receiver: FrameReceiver = Receiver()
-    private var search: CloseSearch? = null
+    private var scanner: CloseFrameScanner? = null
 
     private inner class Receiver : FrameReceiver(config, events, traffic) {
         override fun onPing(payload: ByteArray) = pinged(payload)
@@ -150,7 +150,7 @@ public class Protocol(
             receiveFrames(input, mostRestored)
             if (!closeReceived && failure == null) return
         }
-        if (!closeReceived) search?.let { searchClose(it, input) }
+        if (!closeReceived) scanner?.let { scanForClose(it, input) }
         input.position(input.limit())
     }
 
@@ -196,9 +196,9 @@ public class Protocol(
         }
     }
 
-    private fun searchClose(search: CloseSearch, input: ByteBuffer) {
-        val close = search.receive(input)
-        closeReceived = search.closed
+    private fun scanForClose(scanner: CloseFrameScanner, input: ByteBuffer) {
+        val close = scanner.receive(input)
+        closeReceived = scanner.closed
         if (close != null) closed(close)
     }
 
@@ -214,7 +214,7 @@ public class Protocol(
     private fun failed(cause: ProtocolException) {
         failure = cause
         closeReceived = receiver.closed
-        search = CloseSearch(receiver.frameRest, config.applyMask)
+        scanner = CloseFrameScanner(receiver.frameRest, config.applyMask)
         events.onFailure(cause)
         due(CloseFrame.of(cause.closeCode, cause.message.orEmpty()))
     }

@@ -8,7 +8,7 @@ import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Role
-import dev.kobahn.protocol.endpoint.CloseSearch
+import dev.kobahn.protocol.endpoint.CloseFrameScanner
 import dev.kobahn.protocol.endpoint.FrameReceiver
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -45,7 +45,7 @@ constructor(
     private val receiver = object : FrameReceiver(config, Mailbox()) {
         override fun onPing(payload: ByteArray) = keep(pingQueue, PingControlMessage(payload))
     }
-    private var search: CloseSearch? = null
+    private var scanner: CloseFrameScanner? = null
     private var closed = false
 
     private val messages = ArrayDeque<DataMessage>()
@@ -81,7 +81,7 @@ constructor(
      * or a violation. A hint: [receive] takes more as well as less.
      */
     public val octetsWanted: Long
-        get() = if (closed || search != null) 0 else receiver.octetsWanted
+        get() = if (closed || scanner != null) 0 else receiver.octetsWanted
 
     /**
      * Consumes all of [input] and changes its content. Never throws because of what the peer sent:
@@ -93,8 +93,8 @@ constructor(
     public fun receive(input: ByteBuffer) {
         check(!hasMessage) { "a complete message waits to be taken" }
         input.order(ByteOrder.BIG_ENDIAN)
-        if (!closed && search == null) receiveFrames(input)
-        if (!closed) search?.let { searchClose(it, input) }
+        if (!closed && scanner == null) receiveFrames(input)
+        if (!closed) scanner?.let { scanForClose(it, input) }
         input.position(input.limit())
     }
 
@@ -109,9 +109,9 @@ constructor(
         }
     }
 
-    private fun searchClose(search: CloseSearch, input: ByteBuffer) {
-        search.receive(input)?.let(::closed)
-        closed = search.closed
+    private fun scanForClose(scanner: CloseFrameScanner, input: ByteBuffer) {
+        scanner.receive(input)?.let(::closed)
+        closed = scanner.closed
     }
 
     private fun closed(close: CloseFrame) {
@@ -121,7 +121,7 @@ constructor(
 
     private fun failed(cause: ProtocolException) {
         closed = receiver.closed
-        search = CloseSearch(receiver.frameRest, config.applyMask)
+        scanner = CloseFrameScanner(receiver.frameRest, config.applyMask)
         errors = listOf(CloseControlMessage(cause.closeCode, cause.message.orEmpty()))
         if (open != null) messages.removeLast()
         open = null

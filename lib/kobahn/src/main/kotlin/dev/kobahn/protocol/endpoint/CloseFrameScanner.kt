@@ -15,7 +15,7 @@ import java.nio.ByteBuffer
  * @param skip the octets that are left of the frame in which the violation was found
  * @param applyMask see [ProtocolConfig.applyMask]
  */
-internal class CloseSearch(private var skip: Long, private val applyMask: Boolean) {
+internal class CloseFrameScanner(private var skip: Long, private val applyMask: Boolean) {
     private val header = FrameHeaderReader()
     private var payload: ByteArray? = null
     private var received = 0

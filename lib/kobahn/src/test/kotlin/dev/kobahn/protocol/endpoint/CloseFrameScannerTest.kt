@@ -11,7 +11,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 
 /** What is made of input after the connection was failed: RFC 6455 section 7.1.7. */
-class CloseSearchTest :
+class CloseFrameScannerTest :
     FunSpec({
         bothRoles("after failing, frames are discarded up to the peer's Close") {
             val outcome = receiving(
