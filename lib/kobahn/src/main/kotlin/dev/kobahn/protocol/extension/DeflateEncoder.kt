@@ -13,7 +13,7 @@ internal abstract class DeflateEncoder(
     override fun begin(type: MessageType, length: Long): Boolean = length !in 0 until threshold
 
     final override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
-        val alone = PrimedEncoder(deflaters, windowBits, takesOver = false)
+        val alone = DictionaryDeflateEncoder(deflaters, windowBits, takesOver = false)
         try {
             alone.begin(MessageType.BINARY, octets.size.toLong())
             alone.encode(octets, 0, octets.size, output)
@@ -35,10 +35,10 @@ internal abstract class DeflateEncoder(
             val memLevel = parameters.memLevel ?: DeflateParameters.DEFAULT_MEM_LEVEL
             val isWhole = bits == DeflateParameters.MAX_WINDOW_BITS
             return if (takesOver && isWhole && memLevel >= STATEFUL_LEVEL) {
-                KeptEncoder(deflaters, parameters.threshold)
+                StatefulDeflateEncoder(deflaters, parameters.threshold)
             } else {
                 val mostKept = 1 shl (memLevel + 8)
-                PrimedEncoder(deflaters, bits, takesOver, mostKept, parameters.threshold)
+                DictionaryDeflateEncoder(deflaters, bits, takesOver, mostKept, parameters.threshold)
             }
         }
     }

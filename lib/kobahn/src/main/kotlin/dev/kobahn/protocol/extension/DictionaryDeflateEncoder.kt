@@ -13,7 +13,7 @@ import dev.kobahn.protocol.SegmentPool
  *
  * @param mostKept how many octets are kept from one message for the next at most
  */
-internal class PrimedEncoder(
+internal class DictionaryDeflateEncoder(
     deflaters: Deflaters,
     windowBits: Int,
     private val takesOver: Boolean,

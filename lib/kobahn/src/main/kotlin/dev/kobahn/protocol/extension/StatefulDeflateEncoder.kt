@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
 /** Keeps a deflater, and in it what messages may refer to, from the first one on. */
-internal class KeptEncoder(deflaters: Deflaters, threshold: Int = 0) :
+internal class StatefulDeflateEncoder(deflaters: Deflaters, threshold: Int = 0) :
     DeflateEncoder(deflaters, DeflateParameters.MAX_WINDOW_BITS, threshold) {
     private var deflater: RawDeflater? = null
 
