@@ -17,10 +17,10 @@ import dev.kobahn.protocol.extension.MessageEncoder
 internal class AgreedBzip2(
     override val header: ExtensionHeader,
     private val level: Int,
-    private val limits: OwnLimits,
+    private val limits: CodecLimits,
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
-    override val maxMessageSize: Long get() = limits.maxMessageSize ?: OwnLimits.MAX_MESSAGE_SIZE
+    override val maxMessageSize: Long get() = limits.maxMessageSize ?: CodecLimits.MAX_MESSAGE_SIZE
     override val maxExpansion: Int get() = limits.maxInflateRatio
 
     override fun encoder(pool: CodecPool): MessageEncoder =

@@ -50,7 +50,7 @@ internal class AgreedContextTakeover(
     private val compression: ContextTakeoverCompression,
     private val sendNoContextTakeover: Boolean,
     private val receiveNoContextTakeover: Boolean,
-    private val limits: OwnLimits,
+    private val limits: CodecLimits,
 ) : AgreedExtension {
     override val reservedBits: Int get() = AgreedExtension.RSV1
     override val maxMessageSize: Long get() = limits.maxMessageSize ?: compression.maxMessageSize

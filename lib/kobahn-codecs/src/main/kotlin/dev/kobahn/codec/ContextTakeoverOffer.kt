@@ -56,7 +56,7 @@ internal constructor(
     accepted: ContextTakeoverOffer,
     public val requestNoContextTakeover: Boolean,
     public val noContextTakeover: Boolean?,
-    private val limits: OwnLimits,
+    private val limits: CodecLimits,
 ) : PerMessageCompressOfferAccept() {
     abstract override val offer: ContextTakeoverOffer
 

@@ -38,7 +38,7 @@ internal constructor(
     private val kind: ContextTakeoverCompression,
     answer: ContextTakeoverResponse,
     public val noContextTakeover: Boolean?,
-    private val limits: OwnLimits,
+    private val limits: CodecLimits,
 ) : PerMessageCompressResponseAccept() {
     abstract override val response: ContextTakeoverResponse
 

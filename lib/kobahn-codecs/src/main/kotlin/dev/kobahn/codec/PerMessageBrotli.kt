@@ -54,13 +54,13 @@ constructor(
     noContextTakeover: Boolean? = null,
     maxMessageSize: Long? = null,
     threshold: Int = 0,
-    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+    maxInflateRatio: Int = CodecLimits.MAX_INFLATE_RATIO,
 ) : ContextTakeoverOfferAccept(
     BrotliCompression,
     offer,
     requestNoContextTakeover,
     noContextTakeover,
-    OwnLimits(maxMessageSize, threshold, maxInflateRatio),
+    CodecLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
     /** Returns this acceptance with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageBrotliOfferAccept =
@@ -135,12 +135,12 @@ constructor(
     noContextTakeover: Boolean? = null,
     maxMessageSize: Long? = null,
     threshold: Int = 0,
-    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+    maxInflateRatio: Int = CodecLimits.MAX_INFLATE_RATIO,
 ) : ContextTakeoverResponseAccept(
     BrotliCompression,
     response,
     noContextTakeover,
-    OwnLimits(maxMessageSize, threshold, maxInflateRatio),
+    CodecLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
     /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageBrotliResponseAccept =

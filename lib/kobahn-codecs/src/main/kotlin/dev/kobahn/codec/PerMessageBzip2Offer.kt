@@ -86,9 +86,9 @@ constructor(
     public val compressLevel: Int? = null,
     maxMessageSize: Long? = null,
     threshold: Int = 0,
-    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+    maxInflateRatio: Int = CodecLimits.MAX_INFLATE_RATIO,
 ) : PerMessageCompressOfferAccept() {
-    private val limits = OwnLimits(maxMessageSize, threshold, maxInflateRatio)
+    private val limits = CodecLimits(maxMessageSize, threshold, maxInflateRatio)
 
     init {
         Bzip2Compression.checkRequest("requestMaxCompressLevel", requestMaxCompressLevel)

@@ -50,13 +50,13 @@ constructor(
     noContextTakeover: Boolean? = null,
     maxMessageSize: Long? = null,
     threshold: Int = 0,
-    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+    maxInflateRatio: Int = CodecLimits.MAX_INFLATE_RATIO,
 ) : ContextTakeoverOfferAccept(
     SnappyCompression,
     offer,
     requestNoContextTakeover,
     noContextTakeover,
-    OwnLimits(maxMessageSize, threshold, maxInflateRatio),
+    CodecLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
     /** Returns this acceptance with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageSnappyOfferAccept =
@@ -130,12 +130,12 @@ constructor(
     noContextTakeover: Boolean? = null,
     maxMessageSize: Long? = null,
     threshold: Int = 0,
-    maxInflateRatio: Int = OwnLimits.MAX_INFLATE_RATIO,
+    maxInflateRatio: Int = CodecLimits.MAX_INFLATE_RATIO,
 ) : ContextTakeoverResponseAccept(
     SnappyCompression,
     response,
     noContextTakeover,
-    OwnLimits(maxMessageSize, threshold, maxInflateRatio),
+    CodecLimits(maxMessageSize, threshold, maxInflateRatio),
 ) {
     /** Returns this acceptance with another [noContextTakeover]. */
     public fun withNoContextTakeover(on: Boolean): PerMessageSnappyResponseAccept =

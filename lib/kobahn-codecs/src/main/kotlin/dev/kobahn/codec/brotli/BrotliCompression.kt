@@ -1,8 +1,8 @@
 package dev.kobahn.codec.brotli
 
 import com.aayushatharva.brotli4j.Brotli4jLoader
+import dev.kobahn.codec.CodecLimits
 import dev.kobahn.codec.ContextTakeoverCompression
-import dev.kobahn.codec.OwnLimits
 import dev.kobahn.codec.PerMessageBrotliOffer
 import dev.kobahn.codec.PerMessageBrotliResponse
 import dev.kobahn.protocol.extension.MessageDecoder
@@ -14,7 +14,7 @@ internal object BrotliCompression : ContextTakeoverCompression(
     "com.aayushatharva.brotli4j:brotli4j, with its native library for this platform",
     ::probe,
 ) {
-    override val maxMessageSize: Long get() = OwnLimits.MAX_MESSAGE_SIZE
+    override val maxMessageSize: Long get() = CodecLimits.MAX_MESSAGE_SIZE
 
     override fun offer(accept: Boolean, request: Boolean): PerMessageBrotliOffer =
         PerMessageBrotliOffer(accept, request)

@@ -1,7 +1,7 @@
 package dev.kobahn.codec.bzip2
 
+import dev.kobahn.codec.CodecLimits
 import dev.kobahn.codec.LibraryCompression
-import dev.kobahn.codec.OwnLimits
 import dev.kobahn.codec.PerMessageBzip2Offer
 import dev.kobahn.codec.PerMessageBzip2Response
 import dev.kobahn.codec.flag
@@ -40,7 +40,7 @@ internal object Bzip2Compression :
      * Checks the unnegotiated settings of one end. The peer requests a level of at most [asked], or
      * 0 for none.
      */
-    fun checkOwn(level: Int?, asked: Int, limits: OwnLimits) {
+    fun checkOwn(level: Int?, asked: Int, limits: CodecLimits) {
         val most = if (asked == 0) MAX_LEVEL else asked
         require(level == null || level in 1..most) {
             "compressLevel is $level, must be 1 to $most"

@@ -4,7 +4,11 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
 
 /** The settings that an end of a connection chooses without negotiation, for every compression. */
-internal class OwnLimits(val maxMessageSize: Long?, val threshold: Int, val maxInflateRatio: Int) {
+internal class CodecLimits(
+    val maxMessageSize: Long?,
+    val threshold: Int,
+    val maxInflateRatio: Int,
+) {
     init {
         require(maxMessageSize == null || maxMessageSize >= 0) {
             "maxMessageSize is $maxMessageSize, must be 0 (no limit) or more"
