@@ -21,11 +21,11 @@ constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
     // The pieces are a chain, from the one that leaves first to the one appended last.
-    private var first: OctetPiece? = null
-    private var last: OctetPiece? = null
+    private var first: OctetSegment? = null
+    private var last: OctetSegment? = null
 
-    // The piece whose segment has room behind it, though payloads kept by reference may follow.
-    private var open: OctetPiece? = null
+    // The segment whose segment has room behind it, though payloads kept by reference may follow.
+    private var open: OctetSegment? = null
 
     /** The stretches that leave apart from the rest, in order; null while there never was one. */
     private var apart: ArrayDeque<Apart>? = null
@@ -71,10 +71,10 @@ constructor(
         var from = offset
         val end = offset + length
         while (from < end) {
-            val piece = writable(1)
-            val count = minOf(end - from, piece.octets.size - piece.end)
-            System.arraycopy(octets, from, piece.octets, piece.end, count)
-            piece.end += count
+            val segment = writable(1)
+            val count = minOf(end - from, segment.octets.size - segment.end)
+            System.arraycopy(octets, from, segment.octets, segment.end, count)
+            segment.end += count
             from += count
         }
         size += length
@@ -94,7 +94,7 @@ constructor(
         if (length <= COPY_LIMIT) {
             appendShort(octets, offset, length, maskingKey, masked)
         } else {
-            addLast(OctetPiece(octets, offset, offset + length, false, masked, maskingKey))
+            addLast(OctetSegment(octets, offset, offset + length, false, masked, maskingKey))
             size += length
         }
     }
@@ -106,38 +106,38 @@ constructor(
      */
     internal fun appendShared(octets: ByteArray, encodings: PreparedEncodings?) {
         if (!isEmpty) return append(octets)
-        addLast(OctetPiece(octets, 0, octets.size, pooled = false))
+        addLast(OctetSegment(octets, 0, octets.size, pooled = false))
         size += octets.size
         if (encodings != null) shareLast(encodings)
     }
 
     /** The payload appended last is one of [encodings], if it is kept by reference. */
     internal fun shareLast(encodings: PreparedEncodings) {
-        val piece = last ?: return
-        if (piece.pooled || piece === open || piece.encodings != null) return
+        val segment = last ?: return
+        if (segment.pooled || segment === open || segment.encodings != null) return
         encodings.retain()
         sharedCount++
-        piece.encodings = encodings
-        assess(piece, encodings)
+        segment.encodings = encodings
+        assess(segment, encodings)
     }
 
     /** Looks anew at what others keep too: they may have become fewer. */
     internal fun reassess() {
         if (!isShared) return
-        var piece = first
-        while (piece != null) {
-            piece.encodings?.let { assess(piece, it) }
-            piece = piece.next
+        var segment = first
+        while (segment != null) {
+            segment.encodings?.let { assess(segment, it) }
+            segment = segment.next
         }
     }
 
-    private fun assess(piece: OctetPiece, encodings: PreparedEncodings) {
-        val waiting = piece.end - piece.start
-        charge(piece, encodings.part(piece.octets.size.toLong()) - waiting - piece.extra)
+    private fun assess(segment: OctetSegment, encodings: PreparedEncodings) {
+        val waiting = segment.end - segment.start
+        charge(segment, encodings.part(segment.octets.size.toLong()) - waiting - segment.extra)
     }
 
-    private fun charge(piece: OctetPiece, change: Long) {
-        piece.extra += change
+    private fun charge(segment: OctetSegment, change: Long) {
+        segment.extra += change
         extra += change
     }
 
@@ -149,31 +149,31 @@ constructor(
         var key = maskingKey
         var left = count
         while (left > 0) {
-            val piece = source.first!!
-            val part = minOf(left, piece.end - piece.start)
-            val isWhole = part == piece.end - piece.start
+            val segment = source.first!!
+            val part = minOf(left, segment.end - segment.start)
+            val isWhole = part == segment.end - segment.start
             // A segment of which a part is here by reference is given back by the last part, which
             // has to come by reference too.
-            if (part <= COPY_LIMIT && !piece.isSplit) {
-                appendShort(piece.octets, piece.start, part, key, masked)
+            if (part <= COPY_LIMIT && !segment.isSplit) {
+                appendShort(segment.octets, segment.start, part, key, masked)
             } else {
-                val isGiven = isWhole && piece.pooled
-                val end = piece.start + part
-                addLast(OctetPiece(piece.octets, piece.start, end, isGiven, masked, key))
+                val isGiven = isWhole && segment.pooled
+                val end = segment.start + part
+                addLast(OctetSegment(segment.octets, segment.start, end, isGiven, masked, key))
                 size += part
-                if (isGiven) source.giveUp(piece) else piece.isSplit = true
+                if (isGiven) source.giveUp(segment) else segment.isSplit = true
             }
             source.remove(part)
-            // A key turned by the phase masks a later piece as the key itself would.
+            // A key turned by the phase masks a later segment as the key itself would.
             key = Integer.rotateLeft(key, part * Byte.SIZE_BITS)
             left -= part
         }
     }
 
-    /** The segment of [piece] has a new owner. */
-    private fun giveUp(piece: OctetPiece) {
-        piece.pooled = false
-        if (piece === open) open = null
+    /** The segment of [segment] has a new owner. */
+    private fun giveUp(segment: OctetSegment) {
+        segment.pooled = false
+        if (segment === open) open = null
     }
 
     /**
@@ -182,10 +182,10 @@ constructor(
      * [appendPayload].
      */
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
-        val piece = RepeatedPiece(octets, length, masked, maskingKey)
-        addLast(piece)
+        val segment = RepeatedSegment(octets, length, masked, maskingKey)
+        addLast(segment)
         // First, for another thread that looks at the weight in between.
-        charge(piece, -length)
+        charge(segment, -length)
         size += length
     }
 
@@ -205,10 +205,10 @@ constructor(
         masked: Boolean,
     ) {
         if (length == 0) return
-        val piece = writable(length)
-        System.arraycopy(octets, offset, piece.octets, piece.end, length)
-        if (masked) piece.mask(piece.end, length, maskingKey)
-        piece.end += length
+        val segment = writable(length)
+        System.arraycopy(octets, offset, segment.octets, segment.end, length)
+        if (masked) segment.mask(segment.end, length, maskingKey)
+        segment.end += length
         size += length
     }
 
@@ -226,46 +226,46 @@ constructor(
         size += count
     }
 
-    /** The last piece, made if need be, with room for [count] octets, at most a segment. */
-    private fun writable(count: Int): OctetPiece {
+    /** The last segment, made if need be, with room for [count] octets, at most a segment. */
+    private fun writable(count: Int): OctetSegment {
         val before = open
         if (before == null || before.octets.size - before.end < count) {
-            return append(pool.takePiece())
+            return append(pool.takeSegment())
         }
         if (before === last) return before
-        // The later piece has the segment now and gives it back: it leaves last.
+        // The later segment has the segment now and gives it back: it leaves last.
         before.pooled = false
-        return append(OctetPiece(before.octets, before.end, before.end, pooled = true))
+        return append(OctetSegment(before.octets, before.end, before.end, pooled = true))
     }
 
-    private fun append(piece: OctetPiece): OctetPiece {
-        addLast(piece)
-        open = piece
-        return piece
+    private fun append(segment: OctetSegment): OctetSegment {
+        addLast(segment)
+        open = segment
+        return segment
     }
 
-    private fun addLast(piece: OctetPiece) {
+    private fun addLast(segment: OctetSegment) {
         val before = last
-        if (before == null) first = piece else before.next = piece
-        last = piece
+        if (before == null) first = segment else before.next = segment
+        last = segment
     }
 
     private fun removeFirst() {
-        val piece = first!!
-        first = piece.next
+        val segment = first!!
+        first = segment.next
         if (first == null) last = null
-        if (piece.isReference && piece.encodings == null) passOn(piece)
-        piece.next = null
-        release(piece)
+        if (segment.isReference && segment.encodings == null) passOn(segment)
+        segment.next = null
+        release(segment)
     }
 
     /** A payload that leaves in fragments is kept until the last of them has left. */
-    private fun passOn(piece: OctetPiece) {
-        var later = piece.next
+    private fun passOn(segment: OctetSegment) {
+        var later = segment.next
         // Between two fragments there is at most a header.
-        if (later?.octets !== piece.octets) later = later?.next
-        if (later?.octets !== piece.octets || later.start != piece.end) return
-        charge(later, piece.extra)
+        if (later?.octets !== segment.octets) later = later?.next
+        if (later?.octets !== segment.octets || later.start != segment.end) return
+        charge(later, segment.extra)
     }
 
     /**
@@ -283,10 +283,10 @@ constructor(
 
     private fun copyAll(target: ByteBuffer): Int {
         val before = target.position()
-        var piece = first
-        while (piece != null && target.hasRemaining()) {
-            piece.copyTo(target)
-            piece = piece.next
+        var segment = first
+        while (segment != null && target.hasRemaining()) {
+            segment.copyTo(target)
+            segment = segment.next
         }
         return target.position() - before
     }
@@ -301,11 +301,11 @@ constructor(
         if (apart != null) forgetApart()
         var left = count
         while (left > 0) {
-            val piece = first!!
-            val dropped = piece.drop(left)
-            if (piece.isReference) charge(piece, dropped.toLong())
+            val segment = first!!
+            val dropped = segment.drop(left)
+            if (segment.isReference) charge(segment, dropped.toLong())
             left -= dropped
-            if (piece.isEmpty) removeFirst()
+            if (segment.isEmpty) removeFirst()
         }
     }
 
@@ -332,15 +332,15 @@ constructor(
         apart = null
     }
 
-    private fun release(piece: OctetPiece) {
-        if (piece === open) open = null
-        charge(piece, -piece.extra)
-        piece.encodings?.let {
+    private fun release(segment: OctetSegment) {
+        if (segment === open) open = null
+        charge(segment, -segment.extra)
+        segment.encodings?.let {
             sharedCount--
             it.release()
         }
-        if (!piece.pooled) return
-        if (piece.masked) pool.recycle(piece.octets) else pool.recycle(piece)
+        if (!segment.pooled) return
+        if (segment.masked) pool.recycle(segment.octets) else pool.recycle(segment)
     }
 
     /** A stretch of the stream that leaves in writes of [size] octets. */

@@ -1,42 +1,43 @@
 package dev.kobahn.protocol
 
 /**
- * Octet arrays that an [OctetQueue] or a codec borrows while it holds octets and gives back when it is
- * empty, so that an idle connection owns none. Safe to use from several threads.
+ * Arrays of octets, called segments, for queues and codecs: they borrow segments while they hold
+ * octets and give them back when they are empty, so that an idle connection owns none. Thread-safe.
  *
- * @param capacity how many unused segments are kept at most; more are left to the garbage collector
+ * @param capacity the most unused segments that the pool keeps; it leaves others to the garbage
+ * collector
  */
 public class SegmentPool(private val capacity: Int) {
-    private val free = ArrayDeque<ByteArray>()
+    private val arrays = ArrayDeque<ByteArray>()
 
-    /** Segments with their pieces: a connection that sends little takes and returns one in each turn. */
-    private val pieces = ArrayDeque<OctetPiece>()
+    /** Unused links of queues with their arrays: a connection that sends little needs one each turn. */
+    private val segments = ArrayDeque<OctetSegment>()
 
     /** Returns a segment of [SEGMENT_SIZE] octets with any content. It is the caller's until [recycle]. */
     public fun take(): ByteArray =
-        synchronized(free) { free.removeLastOrNull() ?: pieces.removeLastOrNull()?.octets }
+        synchronized(arrays) { arrays.removeLastOrNull() ?: segments.removeLastOrNull()?.octets }
             ?: ByteArray(SEGMENT_SIZE)
 
-    internal fun takePiece(): OctetPiece =
-        synchronized(free) { pieces.removeLastOrNull() } ?: OctetPiece(take())
+    internal fun takeSegment(): OctetSegment =
+        synchronized(arrays) { segments.removeLastOrNull() } ?: OctetSegment(take())
 
-    /** Takes a [segment] back, which the caller must not use any more. */
+    /** Takes back a [segment], which the caller must not use any more. */
     public fun recycle(segment: ByteArray) {
-        synchronized(free) { if (hasRoom) free.addLast(segment) }
+        synchronized(arrays) { if (hasRoom) arrays.addLast(segment) }
     }
 
-    internal fun recycle(piece: OctetPiece) {
-        piece.reset()
-        synchronized(free) { if (hasRoom) pieces.addLast(piece) }
+    internal fun recycle(segment: OctetSegment) {
+        segment.reset()
+        synchronized(arrays) { if (hasRoom) segments.addLast(segment) }
     }
 
-    private val hasRoom get() = free.size + pieces.size < capacity
+    private val hasRoom get() = arrays.size + segments.size < capacity
 
     public companion object {
         /** The size of a segment in octets. */
         public const val SEGMENT_SIZE: Int = 8192
 
-        /** Keeps nothing: for a queue that stands alone. */
+        /** Keeps no segments: for a queue that shares them with no other. */
         @JvmField
         public val NONE: SegmentPool = SegmentPool(0)
     }

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer
  * A link of an [OctetQueue]: the octets of [octets] from [start] to [end], masked with [maskingKey]
  * while they are copied out if they are [masked].
  *
- * @property pooled whether the array is a segment that goes back to the pool with this piece
+ * @property pooled whether the array is a segment that goes back to the pool with this segment
  */
-internal open class OctetPiece(
+internal open class OctetSegment(
     val octets: ByteArray,
     var start: Int = 0,
     var end: Int = 0,
@@ -16,10 +16,10 @@ internal open class OctetPiece(
     val masked: Boolean = false,
     private var maskingKey: Int = 0,
 ) {
-    /** The piece behind this one. */
-    var next: OctetPiece? = null
+    /** The segment behind this one. */
+    var next: OctetSegment? = null
 
-    /** Whether another queue refers to octets that were the head of this piece. */
+    /** Whether another queue refers to octets that were the head of this segment. */
     var isSplit = false
 
     /** Its memory beyond its octets that wait, see [OctetQueue.weight]. */
@@ -33,10 +33,14 @@ internal open class OctetPiece(
 
     open val isEmpty: Boolean get() = start == end
 
-    /** Whether the array is kept for these octets alone: all of it as long as one of them waits. */
-    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE || encodings != null
+    /**
+     * Whether the array serves these octets alone and is kept whole until the last of them has
+     * left.
+     */
+    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE ||
+        encodings != null
 
-    /** Empties this piece of a segment, to be used again with it. */
+    /** Empties this segment of a segment, to be used again with it. */
     fun reset() {
         start = 0
         end = 0
@@ -68,12 +72,12 @@ internal open class OctetPiece(
 }
 
 /** [length] octets made of [octets] over and over. */
-internal class RepeatedPiece(
+internal class RepeatedSegment(
     octets: ByteArray,
     private val length: Long,
     masked: Boolean,
     private val maskingKey: Int,
-) : OctetPiece(octets, 0, 0, pooled = false, masked) {
+) : OctetSegment(octets, 0, 0, pooled = false, masked) {
     private var dropped = 0L
 
     override val isEmpty: Boolean get() = dropped == length
