@@ -27,8 +27,8 @@ constructor(
     // The segment whose segment has room behind it, though payloads kept by reference may follow.
     private var open: OctetSegment? = null
 
-    /** The stretches that leave apart from the rest, in order; null while there never was one. */
-    private var apart: ArrayDeque<Apart>? = null
+    /** The boundaries that are not yet reached, in order; null before the first one. */
+    private var boundaries: ArrayDeque<WriteBoundary>? = null
 
     /** How many octets were taken so far, and not forgotten: where the head of the queue is in the stream. */
     internal var position: Long = 0
@@ -189,12 +189,12 @@ constructor(
         size += length
     }
 
-    /** Has the [count] octets appended last leave apart from what is around them, in writes of [pieceSize] octets. */
-    internal fun setApart(count: Long, pieceSize: Long) {
+    /** Keeps the last [count] octets apart from their neighbours, in writes of [writeSize] octets. */
+    internal fun addWriteBoundary(count: Long, writeSize: Long) {
         if (count == 0L) return
-        val stretches = apart ?: ArrayDeque<Apart>().also { apart = it }
+        val pending = boundaries ?: ArrayDeque<WriteBoundary>().also { boundaries = it }
         val end = position + size
-        stretches.addLast(Apart(end - count, end, pieceSize))
+        pending.addLast(WriteBoundary(end - count, end, writeSize))
     }
 
     private fun appendShort(
@@ -273,7 +273,7 @@ constructor(
      * one write, and returns their number. They stay in the queue until [remove] is called.
      */
     public fun copyTo(target: ByteBuffer): Int {
-        val next = apart?.firstOrNull() ?: return copyAll(target)
+        val next = boundaries?.firstOrNull() ?: return copyAll(target)
         val most = next.nextEnd(position) - position
         if (most >= target.remaining()) return copyAll(target)
         val limit = target.limit()
@@ -298,7 +298,7 @@ constructor(
         removed += count
         size -= count
         position += count
-        if (apart != null) forgetApart()
+        if (boundaries != null) forgetBoundaries()
         var left = count
         while (left > 0) {
             val segment = first!!
@@ -309,10 +309,10 @@ constructor(
         }
     }
 
-    private fun forgetApart() {
-        val stretches = apart ?: return
-        while (stretches.isNotEmpty() && stretches.first().end - position <= 0) {
-            stretches.removeFirst()
+    private fun forgetBoundaries() {
+        val pending = boundaries ?: return
+        while (pending.isNotEmpty() && pending.first().end - position <= 0) {
+            pending.removeFirst()
         }
     }
 
@@ -329,7 +329,7 @@ constructor(
         while (first != null) removeFirst()
         removed += size
         size = 0
-        apart = null
+        boundaries = null
     }
 
     private fun release(segment: OctetSegment) {
@@ -343,9 +343,9 @@ constructor(
         if (segment.masked) pool.recycle(segment.octets) else pool.recycle(segment)
     }
 
-    /** A stretch of the stream that leaves in writes of [size] octets. */
-    private class Apart(private val start: Long, val end: Long, private val size: Long) {
-        /** Where a write has to end that begins at [position], which is not beyond this stretch. */
+    /** A part of the stream that leaves in writes of its own, of [size] octets each. */
+    private class WriteBoundary(private val start: Long, val end: Long, private val size: Long) {
+        /** Returns the end of a write that begins at [position], which is not behind this part. */
         fun nextEnd(position: Long): Long {
             val inside = position - start
             if (inside < 0) return start

@@ -206,10 +206,10 @@ internal class OctetQueueTest :
             val queue = OctetQueue()
             queue.append("ab".toByteArray())
             queue.append("cdefg".toByteArray())
-            queue.setApart(5, 2)
+            queue.addWriteBoundary(5, 2)
             queue.append("hi".toByteArray())
             queue.append("j".toByteArray())
-            queue.setApart(1, 1)
+            queue.addWriteBoundary(1, 1)
             queue.append("kl".toByteArray())
             queue.pieces() shouldBe listOf("ab", "cd", "ef", "g", "hi", "j", "kl")
         }
@@ -217,7 +217,7 @@ internal class OctetQueueTest :
         test("a piece that is taken in part is completed before the next") {
             val queue = OctetQueue()
             queue.append("abcdef".toByteArray())
-            queue.setApart(6, 4)
+            queue.addWriteBoundary(6, 4)
             queue.remove(1)
             queue.pieces() shouldBe listOf("bcd", "ef")
         }
@@ -225,12 +225,12 @@ internal class OctetQueueTest :
         test("clear forgets what was set apart, and takeAll does not heed it") {
             val queue = OctetQueue()
             queue.append("abcd".toByteArray())
-            queue.setApart(4, 1)
+            queue.addWriteBoundary(4, 1)
             queue.clear()
             queue.append("abcd".toByteArray())
             queue.pieces() shouldBe listOf("abcd")
             queue.append("abcd".toByteArray())
-            queue.setApart(4, 1)
+            queue.addWriteBoundary(4, 1)
             String(queue.takeAll()) shouldBe "abcd"
         }
 

@@ -435,7 +435,9 @@ public class Protocol(
     @JvmOverloads
     public fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
-            output.appendApart(chopSize, sync) { appendFrame(frame, config, sender.maskingKeys) }
+            output.appendWithBoundary(chopSize, sync) {
+                appendFrame(frame, config, sender.maskingKeys)
+            }
             sender.passed(frame)
         }
 
@@ -444,7 +446,9 @@ public class Protocol(
     @JvmOverloads
     public fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
-            output.appendApart(chopSize, sync) { appendPayload(octets, 0, octets.size, 0, false) }
+            output.appendWithBoundary(chopSize, sync) {
+                appendPayload(octets, 0, octets.size, 0, masked = false)
+            }
         }
 
     private companion object {

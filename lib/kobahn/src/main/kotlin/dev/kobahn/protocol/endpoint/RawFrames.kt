@@ -54,7 +54,7 @@ private fun tiled(octets: ByteArray): ByteArray {
 }
 
 /** Appends what [append] does, to leave chopped, or on its own, or as usual. */
-internal inline fun OctetQueue.appendApart(
+internal inline fun OctetQueue.appendWithBoundary(
     chopSize: Int,
     sync: Boolean,
     append: OctetQueue.() -> Unit,
@@ -64,9 +64,9 @@ internal inline fun OctetQueue.appendApart(
     append()
     val count = size - before
     if (chopSize > 0) {
-        setApart(count, chopSize.toLong())
+        addWriteBoundary(count, chopSize.toLong())
     } else if (sync) {
-        setApart(count, count)
+        addWriteBoundary(count, count)
     }
 }
 

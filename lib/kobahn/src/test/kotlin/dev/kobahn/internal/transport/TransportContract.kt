@@ -141,7 +141,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                         synchronized(first.output) {
                             first.output.append(sent, 0, 3)
                             first.output.append(sent, 3, 40)
-                            first.output.setApart(40, 1)
+                            first.output.addWriteBoundary(40, 1)
                             first.output.append(sent, 43, 3)
                         }
                         first.flush()
