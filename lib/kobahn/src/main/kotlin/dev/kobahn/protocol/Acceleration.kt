@@ -1,19 +1,19 @@
 package dev.kobahn.protocol
 
 /**
- * Whether payloads are masked eight octets at a time. There is no native code, so nothing has to be
- * there for it; the system property `dev.kobahn.acceleration`, when `false`, `no` or `0` as the
- * library is loaded, has masking go octet by octet, to rule it out when something is odd. Autobahn:
- * `HAS_NVX`, `USES_NVX` and `AUTOBAHN_USE_NVX`.
+ * Masking of eight octets at a time, without native code. To rule it out as the cause of a problem,
+ * set the system property `dev.kobahn.acceleration` to `false`, `no` or `0` before the library is
+ * loaded: payloads are then masked octet by octet. Autobahn: `HAS_NVX`, `USES_NVX` and
+ * `AUTOBAHN_USE_NVX`.
  */
 public object Acceleration {
     private val OFF = setOf("false", "no", "0")
 
-    /** Whether masking by words is there: always. */
+    /** Always true: masking by words needs nothing else. */
     @JvmField
     public val isAvailable: Boolean = true
 
-    /** Whether masking by words is used: unless it was turned off. */
+    /** Whether payloads are masked by words: unless the system property turned it off. */
     @JvmField
     public val isUsed: Boolean = System.getProperty("dev.kobahn.acceleration")?.lowercase() !in OFF
 }

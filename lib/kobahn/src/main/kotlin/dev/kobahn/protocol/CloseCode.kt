@@ -14,10 +14,10 @@ public object CloseCode {
     /** The peer broke the protocol. */
     public const val PROTOCOL_ERROR: Int = 1002
 
-    /** A kind of message this end cannot take, binary for instance. */
+    /** This end cannot accept this kind of message, for instance binary. */
     public const val UNSUPPORTED_DATA: Int = 1003
 
-    /** Never on the wire: the Close frame received had no code. */
+    /** Never on the wire: the received Close frame had no code. */
     public const val NO_STATUS_RCVD: Int = 1005
 
     /** Never on the wire: the connection ended without a Close frame. */
@@ -29,10 +29,10 @@ public object CloseCode {
     /** A message breaks a rule of the application. */
     public const val POLICY_VIOLATION: Int = 1008
 
-    /** A message is larger than the receiver takes. */
+    /** A message is larger than the receiver accepts. */
     public const val MESSAGE_TOO_BIG: Int = 1009
 
-    /** A client misses an extension it needs. */
+    /** A client needs an extension that the server did not agree to. */
     public const val MANDATORY_EXT: Int = 1010
 
     /** The server cannot go on because of an unexpected condition. */
@@ -62,7 +62,7 @@ public object CloseCode {
         else -> false
     }
 
-    /** Whether an end that sends [code] says that it cannot go on with the connection. */
+    /** Whether [code] says that its sender cannot continue with the connection. */
     @JvmSynthetic
     internal fun fails(code: Int?): Boolean = when (code) {
         PROTOCOL_ERROR, INVALID_FRAME_PAYLOAD_DATA, MESSAGE_TOO_BIG, INTERNAL_ERROR -> true

@@ -1,6 +1,9 @@
 package dev.kobahn.protocol
 
-/** What a Close frame says (RFC 6455 section 5.5.1): nothing, or a code and perhaps a reason. */
+/**
+ * The content of a Close frame (RFC 6455 section 5.5.1): nothing, or a code with an optional
+ * reason.
+ */
 public class CloseFrame internal constructor(
     /** The close code, null if the frame carries none. */
     public val code: Int?,
@@ -12,7 +15,7 @@ public class CloseFrame internal constructor(
 
     override fun hashCode(): Int = (code ?: 0) * HASH_FACTOR + reason.hashCode()
 
-    /** Code and reason, on one line: what could break or hide it is escaped. */
+    /** Returns code and reason on one line, with control characters escaped. */
     override fun toString(): String = when {
         code == null -> "no code"
         reason.isEmpty() -> code.toString()
@@ -38,7 +41,10 @@ public class CloseFrame internal constructor(
         private const val CONTINUATION = 0x80
         private const val HASH_FACTOR = 31
 
-        /** A frame to be sent; [reason] is cut to 123 octets of UTF-8, at the end of a code point. */
+        /**
+         * Makes a frame to send, with [reason] cut to 123 octets of UTF-8 at the end of a code
+         * point.
+         */
         fun of(code: Int?, reason: String): CloseFrame {
             require(code == null || CloseCode.isAllowedOnWire(code)) {
                 "close code is $code, must be 1000-1003, 1007-1014 or 3000-4999"
@@ -47,7 +53,9 @@ public class CloseFrame internal constructor(
             return CloseFrame(code, truncate(reason))
         }
 
-        /** @throws ProtocolException if the code is not one for the wire or the reason is not UTF-8 */
+        /**
+         * @throws ProtocolException if the code must not be on the wire or the reason is not UTF-8
+         */
         fun parse(octets: ByteArray): CloseFrame {
             if (octets.isEmpty()) return CloseFrame(null, "")
             if (octets.size == 1) throw ProtocolException(Violation.CLOSE_PAYLOAD_OF_ONE_OCTET)

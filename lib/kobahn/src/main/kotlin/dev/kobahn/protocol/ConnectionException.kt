@@ -1,8 +1,8 @@
 package dev.kobahn.protocol
 
 /**
- * A connection cannot do what it was asked for: it was refused, has ended, or stands still. Its
- * subclasses say which.
+ * The connection cannot do what the caller asked: it was refused, has ended, or its reading is
+ * paused. The subclasses tell these apart.
  */
 public abstract class ConnectionException internal constructor(message: String, cause: Throwable?) :
     WebSocketException(message, cause)

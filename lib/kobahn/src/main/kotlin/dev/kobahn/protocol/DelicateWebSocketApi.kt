@@ -1,8 +1,8 @@
 package dev.kobahn.protocol
 
 /**
- * Marks the low-level door: what sends octets without any check, so that a peer may be told things
- * RFC 6455 forbids. For tests of peers.
+ * Marks functions that send octets without any check, also those that RFC 6455 forbids. They are
+ * meant for tests of peers.
  */
 @RequiresOptIn("This sends what the RFC forbids as well. It is made for tests of peers.")
 @Retention(AnnotationRetention.BINARY)

@@ -1,9 +1,9 @@
 package dev.kobahn.protocol
 
 /**
- * A frame of a given length was to be sent in a message that an extension transforms, so that
- * nobody can know the length of its frames before they are made. Send the message in pieces without
- * a length, or without compression.
+ * The program announced the length of a frame in a message that an extension transforms: nobody
+ * knows the lengths of its frames before they are encoded. Send the message in pieces without a
+ * length, or without compression.
  */
 public class FrameLengthUnknownException internal constructor() :
     IllegalStateException(

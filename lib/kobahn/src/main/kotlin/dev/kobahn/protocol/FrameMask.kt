@@ -1,6 +1,6 @@
 package dev.kobahn.protocol
 
-/** How a [RawFrame] is masked. Immutable. */
+/** The masking of a [RawFrame]. Immutable. */
 public class FrameMask private constructor(
     @get:JvmSynthetic
     internal val key: Int?,
@@ -10,18 +10,20 @@ public class FrameMask private constructor(
     internal val isApplied: Boolean,
 ) {
     public companion object {
-        /** As every other frame of the connection, with a key of its own if they are masked. */
+        /**
+         * Masked like every other frame of the connection: with a key of its own, or not at all.
+         */
         @JvmField
         public val USUAL: FrameMask = FrameMask(null, isWritten = true, isApplied = true)
 
-        /** Not at all, and without the mask bit. */
+        /** Not masked, and without the mask bit. */
         @JvmField
         public val NONE: FrameMask = FrameMask(null, isWritten = false, isApplied = false)
 
         /**
-         * With [key], whose most significant octet is the first on the wire.
+         * Masked with [key], whose most significant octet is the first on the wire.
          *
-         * @param isWritten whether the key stands in the header; the mask bit is set in any case
+         * @param isWritten whether the header contains the key; the mask bit is always set
          * @param isApplied whether the payload is combined with the key
          */
         @JvmStatic

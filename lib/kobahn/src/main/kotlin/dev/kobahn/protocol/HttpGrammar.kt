@@ -1,7 +1,8 @@
 package dev.kobahn.protocol
 
 /**
- * The lexical rules of HTTP that the opening handshake needs (RFC 9110 section 5). Stateless.
+ * The lexical rules of HTTP (RFC 9110 section 5), as far as opening handshakes need them.
+ * Stateless.
  */
 internal object HttpGrammar {
     const val HTTP_1_1 = "HTTP/1.1"
@@ -26,7 +27,9 @@ internal object HttpGrammar {
     /** Whether a field value or a reason phrase may hold [char] (RFC 9110 section 5.5). */
     fun isFieldChar(char: Char): Boolean = char.code <= MAX_LATIN_1 && !isControl(char.code)
 
-    /** Whether [octet] is a control character that no line of a head may hold: HTAB is not one. */
+    /**
+     * Whether [octet] is a control character. HTAB does not count, because a line may contain it.
+     */
     fun isControl(octet: Int): Boolean =
         (octet < ' '.code && octet != '\t'.code) || octet == MAX_ASCII
 
@@ -38,16 +41,19 @@ internal object HttpGrammar {
         text.length == HTTP_1_1.length && text.startsWith("HTTP/") &&
             isDigit(text[5]) && text[6] == '.' && isDigit(text[7])
 
-    /** [text] without the optional white space (SP, HTAB) around it. */
+    /** Returns [text] without the optional white space (SP, HTAB) around it. */
     fun trim(text: String): String = text.trim { it == ' ' || it == '\t' }
 
-    /** The elements of a comma list; empty ones do not count (RFC 9110 section 5.6.1.2). */
+    /** Returns the elements of a comma list without the empty ones (RFC 9110 section 5.6.1.2). */
     fun elements(text: String?): List<String> {
         if (text.isNullOrEmpty()) return emptyList()
         return text.split(',').map(::trim).filter { it.isNotEmpty() }
     }
 
-    /** The number [text] stands for, digits only, or null when it is none or above [max]. */
+    /**
+     * Returns the number that [text] stands for, or null if it has other characters than digits or
+     * is above [max].
+     */
     fun decimal(text: String, max: Int): Int? =
         text.takeIf { it.isNotEmpty() && it.all(::isDigit) }?.toIntOrNull()?.takeIf { it <= max }
 }

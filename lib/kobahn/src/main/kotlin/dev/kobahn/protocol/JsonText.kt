@@ -35,7 +35,7 @@ private fun StringBuilder.appendJsonText(text: String): StringBuilder {
         when {
             char == '"' || char == '\\' -> append('\\').append(char)
 
-            // JSON asks for less, but what it is printed to may not.
+            // JSON does not require this, but a terminal may print the text.
             !isPrintable(char.code) -> appendEscaped(char)
 
             else -> append(char)

@@ -8,11 +8,10 @@ import java.nio.ByteOrder
  * octet `i mod 4` of the masking key. The same operation masks and unmasks.
  *
  * A key is an [Int] in network order: its most significant octet is the first on the wire. Every
- * value is a valid key, zero included. A payload may be processed in pieces: [phase][mask] is the
- * number of payload octets that came before the piece.
+ * value is a valid key, zero included. A payload may be masked in pieces: [phase][mask] is the
+ * number of payload octets before the piece.
  *
- * Eight octets are combined at a time, see [Acceleration]. Stateless and safe to call from any
- * thread.
+ * Eight octets are combined at a time, see [Acceleration]. Stateless and thread-safe.
  */
 public object Masking {
     /** Masks [length] octets of [octets] in place, from [offset] on, [phase] octets into the payload. */
@@ -64,9 +63,9 @@ public object Masking {
     }
 
     /**
-     * By halves, for the JVM's compiler inlines no recursion: so the loop is compiled by itself.
-     * Inlined into all that leads here it could be so deep that nothing more is inlined into it,
-     * and every access to the buffer would be a call.
+     * Masks by halves, because the JVM's compiler does not inline recursive calls: it compiles this
+     * loop on its own. Inlined into its callers, the loop could be nested so deeply that the
+     * compiler inlines no further, and every access to the buffer would be a call.
      */
     private fun maskWords(buffer: ByteBuffer, start: Int, end: Int, word: Long) {
         if (end - start > BLOCK) {

@@ -3,27 +3,27 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Puts the chunks of a message together. Memory is bounded by what arrived: never more than twice
- * that is allocated, whatever length was declared, and a message that comes in one chunk is
- * allocated once, exactly. Not thread-safe.
+ * Joins the chunks of a message. Its memory is bounded by the octets that arrived, whatever length
+ * was declared: it allocates at most twice as much, and exactly as much for a message that arrives
+ * in one chunk. Not thread-safe.
  */
 public class MessageAssembler {
     private var octets = EMPTY
     private var size = 0
 
-    /** How far the array may grow ahead of need. */
+    /** The size up to which the array may grow ahead of need. */
     private var limit = 0
 
     /**
-     * A data frame with [length] octets of payload begins. The first one may well be the last, so
-     * that nothing is allocated beyond its end; after that frames may be many and short.
+     * A data frame with [length] octets of payload begins. The first frame is often the only one,
+     * so the array does not grow beyond its end; later frames may be many and short.
      */
     public fun beginFrame(length: Long) {
         limit = if (size == 0) minOf(length, NO_LIMIT.toLong()).toInt() else NO_LIMIT
     }
 
     /**
-     * Adds what [chunk] has remaining, and consumes it.
+     * Adds the remaining octets of [chunk], and consumes them.
      *
      * @throws ProtocolException if the message becomes longer than an array can be, 2 GiB
      */
@@ -35,7 +35,10 @@ public class MessageAssembler {
         size += count
     }
 
-    /** What was declared says nothing any more once it is exceeded, by what an extension restored. */
+    /**
+     * An extension may restore more octets than the frame declared. The declared length is no limit
+     * then.
+     */
     private fun growthLimit(needed: Long) =
         (if (size > 0 && needed > limit) NO_LIMIT else limit).toLong()
 
@@ -46,10 +49,10 @@ public class MessageAssembler {
         return message
     }
 
-    /** How many octets the array has that the message is collected in. */
+    /** The size of the array that collects the message. */
     internal val capacity: Int get() = octets.size
 
-    /** Forgets what was collected. */
+    /** Forgets the collected octets. */
     public fun clear() {
         octets = EMPTY
         size = 0
@@ -64,8 +67,9 @@ public class MessageAssembler {
         private val EMPTY = ByteArray(0)
 
         /**
-         * The size of an array that takes [needed] octets: twice that if [limit] allows, so that a
-         * message of many chunks is not copied for each, and one whose end is near not at all.
+         * Returns the size of an array for [needed] octets: twice as many if [limit] allows it, so
+         * that a message of many chunks is not copied for each. Near its declared end a message
+         * gets no spare room.
          */
         fun capacity(needed: Long, limit: Long): Int {
             if (needed > MAX_SIZE) {

@@ -3,34 +3,37 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Octets on their way out, in wire order: the protocol core appends, whoever does the I/O takes.
+ * Octets to be written, in wire order: the protocol appends them and the program's I/O takes them.
  *
- * Short pieces are copied together, so that many small frames leave in one write. A long payload is
- * kept by reference and must not be changed until it has been taken; when it has to be masked, it
- * is masked while it is copied out and the caller's array stays as it is.
+ * Short payloads are copied together, so that many small frames leave in one write. Long payloads
+ * are kept by reference and must not change until they are taken. A long payload to be masked is
+ * masked while it is copied out, so the caller's array stays as it is.
  *
- * What was sent through the low-level door ([Protocol.sendFrame][dev.kobahn.protocol.endpoint.Protocol.sendFrame]) may have to leave in writes of its
- * own: [copyTo] then stops where such a write ends, so one call of it is meant for one write.
+ * A [RawFrame] may have to leave in writes of its own: [copyTo] stops at the end of such a write,
+ * so use one call of it for one write.
  *
- * Not thread-safe. [Protocol][dev.kobahn.protocol.endpoint.Protocol] and the transports guard a queue they
- * share by its own monitor (`synchronized(queue)`).
+ * Not thread-safe. A [Protocol][dev.kobahn.protocol.endpoint.Protocol] and a transport that share a
+ * queue guard it by its own monitor (`synchronized(queue)`).
  */
 public class OctetQueue
 @JvmOverloads
 constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
-    // The pieces are a chain, from the one that leaves first to the one appended last.
+    // The segments are a chain, from the one that leaves first to the one appended last.
     private var first: OctetSegment? = null
     private var last: OctetSegment? = null
 
-    // The segment whose segment has room behind it, though payloads kept by reference may follow.
+    // The segment whose array has room behind it, even if payloads kept by reference follow it.
     private var open: OctetSegment? = null
 
     /** The boundaries that are not yet reached, in order; null before the first one. */
     private var boundaries: ArrayDeque<WriteBoundary>? = null
 
-    /** How many octets were taken so far, and not forgotten: where the head of the queue is in the stream. */
+    /**
+     * The number of octets taken so far, not counting forgotten ones: the head's place in the
+     * stream.
+     */
     internal var position: Long = 0
         private set
 
@@ -42,13 +45,13 @@ constructor(
     private var sharedCount = 0
 
     /**
-     * How much memory is kept for what waits, in octets: all of a long payload until its last octet
-     * has left; of a message that goes to many the part that [reassess] found last; nothing of what
-     * is made when it is taken. From any thread, which may see an older number.
+     * The memory in octets that the waiting octets keep: all of a long payload until its last octet
+     * has left; of a message to many connections the share as of the last [reassess]; nothing for
+     * octets that are made when they are taken. Any thread may read it and may see an older number.
      */
     internal val weight: Long get() = maxOf(0, size + extra)
 
-    /** Whether something waits that others may keep too. */
+    /** Whether a waiting payload may be kept by other queues too. */
     internal val isShared: Boolean get() = sharedCount > 0
 
     private var removed = 0L
@@ -56,16 +59,21 @@ constructor(
     /** The number of octets ever appended. */
     internal val appended: Long get() = removed + size
 
-    /** Where the end of the queue is in the stream, by the measure of [position]. */
+    /** The place of the queue's end in the stream, counted like [position]. */
     internal val endPosition: Long get() = position + size
 
-    /** Is told how many octets of the head are about to be removed because they were written. */
+    /**
+     * Called with the number of octets that are about to be removed from the head, after their
+     * write.
+     */
     internal var onRemoval: ((Int) -> Unit)? = null
 
-    /** Whether nothing waits. */
+    /** Whether no octets wait. */
     public val isEmpty: Boolean get() = size == 0L
 
-    /** Appends [length] octets of [octets] from [offset] on; the array may be reused afterwards. */
+    /**
+     * Appends [length] octets of [octets] from [offset] on. The array may be reused afterwards.
+     */
     @JvmOverloads
     public fun append(octets: ByteArray, offset: Int = 0, length: Int = octets.size - offset) {
         var from = offset
@@ -81,7 +89,7 @@ constructor(
     }
 
     /**
-     * Appends a payload, masked with [maskingKey] unless that is null. A payload longer than a
+     * Appends a payload, combined with [maskingKey] if it is [masked]. A payload longer than a
      * quarter of a segment is kept by reference.
      */
     internal fun appendPayload(
@@ -100,9 +108,9 @@ constructor(
     }
 
     /**
-     * Appends [octets], which others may have in their queues too and nobody may change; of [encodings],
-     * or so few that they do not count. Where nothing waits they are kept by reference, however
-     * short: a segment would be dearer.
+     * Appends [octets] that other queues may keep too and nobody may change. They belong to
+     * [encodings], or are too few to count. An empty queue keeps even short ones by reference,
+     * because a segment would cost more.
      */
     internal fun appendShared(octets: ByteArray, encodings: PreparedEncodings?) {
         if (!isEmpty) return append(octets)
@@ -111,7 +119,7 @@ constructor(
         if (encodings != null) shareLast(encodings)
     }
 
-    /** The payload appended last is one of [encodings], if it is kept by reference. */
+    /** Marks the payload appended last, if it is kept by reference, as one of [encodings]. */
     internal fun shareLast(encodings: PreparedEncodings) {
         val segment = last ?: return
         if (segment.pooled || segment === open || segment.encodings != null) return
@@ -121,7 +129,10 @@ constructor(
         assess(segment, encodings)
     }
 
-    /** Looks anew at what others keep too: they may have become fewer. */
+    /**
+     * Recomputes the shares of payloads that other queues keep too: these queues may have become
+     * fewer.
+     */
     internal fun reassess() {
         if (!isShared) return
         var segment = first
@@ -142,8 +153,9 @@ constructor(
     }
 
     /**
-     * Moves [count] octets from the head of [source], no more than it has, to the end of this queue,
-     * masked as in [appendPayload]. Segments that are taken whole change hands without a copy.
+     * Moves [count] octets, which [source] must have, from its head to the end of this queue,
+     * masked like in [appendPayload]. Arrays that are taken whole change their owner without a
+     * copy.
      */
     internal fun transfer(source: OctetQueue, count: Int, maskingKey: Int, masked: Boolean) {
         var key = maskingKey
@@ -152,8 +164,8 @@ constructor(
             val segment = source.first!!
             val part = minOf(left, segment.end - segment.start)
             val isWhole = part == segment.end - segment.start
-            // A segment of which a part is here by reference is given back by the last part, which
-            // has to come by reference too.
+            // If this queue refers to a part of an array, the last part of it gives the array back,
+            // so the last part must be moved by reference too.
             if (part <= COPY_LIMIT && !segment.isSplit) {
                 appendShort(segment.octets, segment.start, part, key, masked)
             } else {
@@ -164,27 +176,27 @@ constructor(
                 if (isGiven) source.giveUp(segment) else segment.isSplit = true
             }
             source.remove(part)
-            // A key turned by the phase masks a later segment as the key itself would.
+            // A key rotated by the phase masks the next part as the key itself would.
             key = Integer.rotateLeft(key, part * Byte.SIZE_BITS)
             left -= part
         }
     }
 
-    /** The segment of [segment] has a new owner. */
+    /** The array of [segment] has a new owner. */
     private fun giveUp(segment: OctetSegment) {
         segment.pooled = false
         if (segment === open) open = null
     }
 
     /**
-     * Appends [length] octets: [octets] over and over, the last time cut where [length] ends. They
-     * are made when they are taken, so they cost no memory. Kept by reference and masked as in
+     * Appends [length] octets that repeat [octets], with the last repetition cut. They are made
+     * when they are taken and cost no memory. [octets] are kept by reference and masked like in
      * [appendPayload].
      */
     internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
         val segment = RepeatedSegment(octets, length, masked, maskingKey)
         addLast(segment)
-        // First, for another thread that looks at the weight in between.
+        // Before the size grows, because another thread may read the weight in between.
         charge(segment, -length)
         size += length
     }
@@ -213,12 +225,12 @@ constructor(
     }
 
     /**
-     * The array to write [count] octets into, at most a segment, at the index [tailEnd]; [advance]
-     * then makes them part of the queue.
+     * Returns an array with room for [count] octets, at most a segment, at the index [tailEnd].
+     * After writing them, [advance] makes them part of the queue.
      */
     internal fun reserve(count: Int): ByteArray = writable(count).octets
 
-    /** Where the octets of the array given by [reserve] begin. */
+    /** The index of the room in the array that [reserve] returned. */
     internal val tailEnd: Int get() = last!!.end
 
     internal fun advance(count: Int) {
@@ -226,14 +238,14 @@ constructor(
         size += count
     }
 
-    /** The last segment, made if need be, with room for [count] octets, at most a segment. */
+    /** Returns the last segment, or a new one, with room for [count] octets, at most a segment. */
     private fun writable(count: Int): OctetSegment {
         val before = open
         if (before == null || before.octets.size - before.end < count) {
             return append(pool.takeSegment())
         }
         if (before === last) return before
-        // The later segment has the segment now and gives it back: it leaves last.
+        // The later segment leaves last, so it becomes the one that gives the array back.
         before.pooled = false
         return append(OctetSegment(before.octets, before.end, before.end, pooled = true))
     }
@@ -259,7 +271,7 @@ constructor(
         release(segment)
     }
 
-    /** A payload that leaves in fragments is kept until the last of them has left. */
+    /** A payload that leaves in fragments is kept until its last fragment has left. */
     private fun passOn(segment: OctetSegment) {
         var later = segment.next
         // Between two fragments there is at most a header.
@@ -269,8 +281,8 @@ constructor(
     }
 
     /**
-     * Copies octets from the head of the queue into [target], as many as fit, wait and may leave in
-     * one write, and returns their number. They stay in the queue until [remove] is called.
+     * Copies octets from the head of the queue into [target] and returns their number: as many as
+     * wait, as fit, and as may leave in one write. They stay in the queue until [remove] is called.
      */
     public fun copyTo(target: ByteBuffer): Int {
         val next = boundaries?.firstOrNull() ?: return copyAll(target)
@@ -291,7 +303,7 @@ constructor(
         return target.position() - before
     }
 
-    /** Removes [count] octets from the head, no more than [size]. */
+    /** Removes [count] octets, at most [size], from the head. */
     public fun remove(count: Int) {
         require(count in 0..size) { "cannot remove $count of $size octets" }
         onRemoval?.invoke(count)
@@ -316,7 +328,7 @@ constructor(
         }
     }
 
-    /** Removes everything and returns it in one array. For tests and for small amounts. */
+    /** Removes all octets and returns them in one array. Meant for tests and for small amounts. */
     public fun takeAll(): ByteArray {
         val octets = ByteArray(Math.toIntExact(size))
         copyAll(ByteBuffer.wrap(octets))
@@ -324,7 +336,7 @@ constructor(
         return octets
     }
 
-    /** Forgets everything that waits. */
+    /** Discards all waiting octets. */
     public fun clear() {
         while (first != null) removeFirst()
         removed += size
@@ -355,7 +367,7 @@ constructor(
     }
 
     internal companion object {
-        /** The longest payload that is copied. */
+        /** Longer payloads are kept by reference. */
         const val COPY_LIMIT: Int = SegmentPool.SEGMENT_SIZE / 4
     }
 }

@@ -3,10 +3,10 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * A link of an [OctetQueue]: the octets of [octets] from [start] to [end], masked with [maskingKey]
- * while they are copied out if they are [masked].
+ * A link of an [OctetQueue]: the octets of [octets] from [start] to [end]. If they are [masked],
+ * they are combined with [maskingKey] while they are copied out.
  *
- * @property pooled whether the array is a segment that goes back to the pool with this segment
+ * @property pooled whether this link gives its array back to the pool
  */
 internal open class OctetSegment(
     val octets: ByteArray,
@@ -16,19 +16,19 @@ internal open class OctetSegment(
     val masked: Boolean = false,
     private var maskingKey: Int = 0,
 ) {
-    /** The segment behind this one. */
+    /** The next link. */
     var next: OctetSegment? = null
 
     /** Whether another queue refers to octets that were the head of this segment. */
     var isSplit = false
 
-    /** Its memory beyond its octets that wait, see [OctetQueue.weight]. */
+    /** The memory that this segment keeps beyond its waiting octets, see [OctetQueue.weight]. */
     var extra = 0L
 
-    /** The message that the octets belong to, if it goes to many. */
+    /** The message that the octets belong to, if it goes to many connections. */
     var encodings: PreparedEncodings? = null
 
-    /** The octets as a buffer, made once for all the payloads masked in them. */
+    /** The octets as a buffer, made once for all payloads that are masked in place. */
     private var view: ByteBuffer? = null
 
     open val isEmpty: Boolean get() = start == end
@@ -40,7 +40,7 @@ internal open class OctetSegment(
     open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE ||
         encodings != null
 
-    /** Empties this segment of a segment, to be used again with it. */
+    /** Empties this segment so that it can be used again with its array. */
     fun reset() {
         start = 0
         end = 0
@@ -61,17 +61,17 @@ internal open class OctetSegment(
         if (masked) Masking.mask(target, position, position + count, maskingKey)
     }
 
-    /** Drops at most [most] octets from the head; returns how many. */
+    /** Drops at most [most] octets from the head; returns their number. */
     open fun drop(most: Int): Int {
         val count = minOf(most, end - start)
         start += count
-        // A key turned by the phase masks what is left as the key itself would.
+        // A key rotated by the phase masks the rest as the key itself would.
         maskingKey = Integer.rotateLeft(maskingKey, count * Byte.SIZE_BITS)
         return count
     }
 }
 
-/** [length] octets made of [octets] over and over. */
+/** [length] octets that repeat [octets]. */
 internal class RepeatedSegment(
     octets: ByteArray,
     private val length: Long,

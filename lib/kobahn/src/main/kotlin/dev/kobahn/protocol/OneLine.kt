@@ -1,9 +1,9 @@
 package dev.kobahn.protocol
 
 /**
- * The text with everything escaped that could begin a new line, hide, or command a terminal:
- * control and format characters, separators of lines, and what is no character. What a peer wrote
- * goes through this wherever it is printed.
+ * Returns the text with every character escaped that could begin a new line, hide, or command a
+ * terminal: control and format characters, line separators, and unassigned code points. All text of
+ * a peer passes through this before it is printed.
  */
 internal fun String.onOneLine(): String {
     if (indices.all { isPrintable(this[it].code) }) return this
@@ -27,7 +27,7 @@ internal fun StringBuilder.appendEscaped(char: Char) {
     append("\\u").append(char.code.toString(HEX).padStart(DIGITS, '0'))
 }
 
-/** Whether [codePoint] shows, and stays on its line. Half of a surrogate pair does not. */
+/** Whether [codePoint] is visible and stays on its line. Half of a surrogate pair does not. */
 internal fun isPrintable(codePoint: Int): Boolean = when (Character.getType(codePoint).toByte()) {
     Character.CONTROL,
     Character.FORMAT,

@@ -1,20 +1,30 @@
 package dev.kobahn.protocol
 
 /**
- * What a [Protocol][dev.kobahn.protocol.endpoint.Protocol] demands and does. Immutable; share one among all connections of a server.
+ * The settings of a [Protocol][dev.kobahn.protocol.endpoint.Protocol]. Immutable; all connections
+ * of a server can share one.
  *
  * Sizes are in octets, and 0 means no limit, as in Autobahn.
  */
 public class ProtocolConfig
 @JvmOverloads
 constructor(
-    /** The end of the connection this is. */
+    /** This end of the connection. */
     public val role: Role,
-    /** The longest message taken, summed over its frames; a longer one is failed with 1009 when its length is declared. */
+    /**
+     * The longest accepted message, summed over its frames. A longer one fails the connection with
+     * 1009 as soon as its length is declared.
+     */
     public val maxMessagePayloadSize: Long = DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
-    /** The longest data frame taken; a longer one is failed with 1009 when its header arrives. */
+    /**
+     * The longest accepted data frame. A longer one fails the connection with 1009 when its header
+     * arrives.
+     */
     public val maxFramePayloadSize: Long = 0,
-    /** Whether received text is checked to be UTF-8, octet by octet as it arrives. Close reasons always are. */
+    /**
+     * Whether received text is checked to be UTF-8, octet by octet as it arrives. Close reasons
+     * always are.
+     */
     public val utf8validateIncoming: Boolean = true,
     /** Whether sent frames are masked. Autobahn: `maskClientFrames`, `maskServerFrames`. */
     public val maskOutgoing: Boolean = role == Role.CLIENT,
@@ -22,7 +32,10 @@ constructor(
     public val requireMasked: Boolean = role == Role.SERVER,
     /** Whether a received frame may be masked. Autobahn: `acceptMaskedServerFrames`. */
     public val acceptMasked: Boolean = role == Role.SERVER,
-    /** Whether a masking key is applied to the payload, both ways; a testing aid of Autobahn's. */
+    /**
+     * Whether masking keys are applied to payloads, both ways; false is a testing aid from
+     * Autobahn.
+     */
     public val applyMask: Boolean = true,
     /** Whether a Close is answered with the peer's own code and reason instead of 1000. */
     public val echoCloseCodeReason: Boolean = false,

@@ -3,28 +3,29 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * What a [Protocol][dev.kobahn.protocol.endpoint.Protocol] finds in the octets it is fed, in wire order. Data comes in chunks as it
- * arrives, between the marks of its frames and messages; a message is over with [onMessageEnd].
- * Control frames may come between any two chunks of a message.
+ * The events that a [Protocol][dev.kobahn.protocol.endpoint.Protocol] finds in received octets, in
+ * wire order. Data comes in chunks as it arrives, between events for the beginning and end of
+ * frames and messages; [onMessageEnd] completes a message. Control frames may come between any two
+ * chunks of a message.
  *
- * The calls come from within [Protocol.receive][dev.kobahn.protocol.endpoint.Protocol.receive]. A [ProtocolException] thrown by an event of a
- * message fails the connection, as a broken rule does. Any other exception passes through and
- * leaves the protocol in no usable state.
+ * The events are called from within `receive`. A [ProtocolException] thrown by an event of a
+ * message fails the connection, like a violation by the peer. Any other exception passes through
+ * and leaves the protocol unusable.
  */
 public interface ProtocolEvents {
     /** A message of [type] begins. Autobahn: `onMessageBegin`. */
     public fun onMessageBegin(type: MessageType) {}
 
     /**
-     * A data frame begins, with [length] octets of payload declared. In a message that extensions
-     * restore that is what it has on the wire: its data may be of any length, and come with a later
-     * frame of the message. Autobahn: `onMessageFrameBegin`.
+     * A data frame begins, with [length] octets of payload declared. If extensions restore the
+     * message, that is the length on the wire: the restored data may have any length, and may come
+     * with a later frame of the message. Autobahn: `onMessageFrameBegin`.
      */
     public fun onFrameBegin(length: Long) {}
 
     /**
-     * Payload of the message that is open: what [chunk] has remaining. Unmasked and, for text,
-     * valid UTF-8 so far. Only good during the call; nothing of it needs to be consumed.
+     * A chunk of the open message: the remaining octets of [chunk]. They are unmasked and, for
+     * text, valid UTF-8 so far. The chunk is valid only during the call and need not be consumed.
      * Autobahn: `onMessageFrameData`.
      */
     public fun onFrameData(chunk: ByteBuffer) {}
@@ -35,32 +36,32 @@ public interface ProtocolEvents {
     /** The message is complete. Autobahn: `onMessageEnd`. */
     public fun onMessageEnd() {}
 
-    /** A Ping arrived, which [onPongDue] follows. Autobahn: `onPing`. */
+    /** A Ping arrived; [onPongDue] follows. Autobahn: `onPing`. */
     public fun onPing(payload: ByteArray) {}
 
     /**
-     * The Ping with [payload] is to be answered. True has that done; false leaves it to a later
-     * [Protocol.sendPong][dev.kobahn.protocol.endpoint.Protocol.sendPong], or to nobody.
+     * The Ping with [payload] awaits its Pong. Return true to send it now, or false to send it
+     * later or not at all.
      */
     public fun onPongDue(payload: ByteArray): Boolean = true
 
-    /** A Pong arrived, asked for or not. Autobahn: `onPong`. */
+    /** A Pong arrived, requested or not. Autobahn: `onPong`. */
     public fun onPong(payload: ByteArray) {}
 
     /**
-     * The peer's Close arrived, with [code] null if it carried none. Nothing follows it. Autobahn:
+     * The peer's Close arrived; [code] is null if it carried none. No event follows. Autobahn:
      * `onCloseFrame`.
      */
     public fun onClose(code: Int?, reason: String) {}
 
-    /** The peer broke a rule. No further event but [onClose] comes. */
+    /** The peer broke a rule. Only [onClose] may follow. */
     public fun onFailure(cause: ProtocolException) {}
 
     /**
-     * A Close frame is due: the answer to the peer's, or the one that fails the connection. True
-     * has it sent at once. False leaves it to a later call of [Protocol.sendDueClose][dev.kobahn.protocol.endpoint.Protocol.sendDueClose], so that
-     * answers to messages that came before can still leave (RFC 6455 section 5.5.1: "as soon as
-     * practical"). Called also when a Close was sent before; then there is none left to send.
+     * A Close frame is due: the answer to the peer's, or the one that fails the connection. Return
+     * true to send it now. Return false to send it later with `sendDueClose`, so that answers to
+     * earlier messages can still leave (RFC 6455 section 5.5.1: "as soon as practical"). Also
+     * called if a Close was sent before; no second one is sent then.
      */
     public fun onCloseDue(): Boolean = true
 }

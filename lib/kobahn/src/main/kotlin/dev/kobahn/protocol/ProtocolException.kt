@@ -1,13 +1,13 @@
 package dev.kobahn.protocol
 
 /**
- * The peer broke a rule of the protocol, or one of the limits set for it; the connection is failed
- * (RFC 6455 section 7.1.7). [detail] says where, when that helps.
+ * The peer broke a rule of the protocol, or one of the limits set for it, and the connection fails
+ * (RFC 6455 section 7.1.7). [detail] says where, if that helps.
  */
 public class ProtocolException
 @JvmOverloads
 constructor(
-    /** The rule that was broken. */
+    /** The broken rule. */
     public val violation: Violation,
     detail: String? = null,
     cause: Throwable? = null,
@@ -15,6 +15,6 @@ constructor(
     if (detail == null) violation.rule else "${violation.rule}: $detail",
     cause,
 ) {
-    /** The code the connection is failed with. */
+    /** The close code that fails the connection. */
     public val closeCode: Int get() = violation.closeCode
 }

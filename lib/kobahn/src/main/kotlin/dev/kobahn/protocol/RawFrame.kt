@@ -1,9 +1,10 @@
 package dev.kobahn.protocol
 
 /**
- * A frame to be sent as it is, for [Protocol.sendFrame][dev.kobahn.protocol.endpoint.Protocol.sendFrame] and [dev.kobahn.WebSocket.sendFrame]. Every
- * value that fits into its bits is taken, whether RFC 6455 allows it or not. Immutable, except for
- * [payload], which must not be changed once the frame was sent.
+ * A frame to send as it is, for [WebSocket.sendFrame][dev.kobahn.WebSocket.sendFrame] and
+ * [Protocol.sendFrame][dev.kobahn.protocol.endpoint.Protocol.sendFrame]. Every value that fits into
+ * its bits is accepted, whether RFC 6455 allows it or not. Immutable, except for [payload], which
+ * must not change once the frame was sent.
  *
  * @throws IllegalArgumentException if a value does not fit
  */
@@ -12,17 +13,17 @@ public class RawFrame
 constructor(
     /** The opcode, 0 to 15; see [dev.kobahn.protocol.frame.Opcode]. */
     public val opcode: Int,
-    /** The payload, or what it is made of. */
+    /** The payload, or the octets that are repeated or cut to make it. */
     public val payload: ByteArray = ByteArray(0),
-    /** Whether it is the last frame of its message. */
+    /** Whether this is the last frame of its message. */
     public val fin: Boolean = true,
     /** The reserved bits, 0 to 7: 4 is RSV1, 2 RSV2, 1 RSV3. */
     public val rsv: Int = 0,
-    /** How it is masked. */
+    /** The masking of the frame. */
     public val mask: FrameMask = FrameMask.USUAL,
     /**
-     * The length of the payload on the wire in octets: [payload] is repeated, or cut, to that. The
-     * repetitions are made while they are written, so a length of any size takes no memory.
+     * The length of the payload on the wire in octets: [payload] is repeated or cut to this length.
+     * The repetitions are made while they are written, so any length takes no memory.
      */
     public val payloadLength: Long = payload.size.toLong(),
 ) {

@@ -1,10 +1,10 @@
 package dev.kobahn.protocol
 
-/** The end of the connection this is: it decides who masks (RFC 6455 section 5.1). */
+/** The two ends of a connection. The role decides which of them masks (RFC 6455 section 5.1). */
 public enum class Role {
-    /** Opened the connection; masks what it sends and refuses masked frames. */
+    /** The end that opened the connection: masks its frames and rejects masked ones. */
     CLIENT,
 
-    /** Accepted the connection; sends unmasked and refuses unmasked frames. */
+    /** The end that accepted the connection: sends unmasked frames and rejects unmasked ones. */
     SERVER,
 }

@@ -1,14 +1,14 @@
 package dev.kobahn.protocol
 
-/** How far a message that is sent piece by piece has come. Autobahn: `SEND_STATE_…`. */
+/** The progress of a message that is sent piece by piece. Autobahn: `SEND_STATE_…`. */
 public enum class SendState {
     /** No message is open. */
     GROUND,
 
-    /** A message was begun, but none of its frames. */
+    /** A message has begun, but none of its frames. */
     MESSAGE_BEGIN,
 
-    /** A message is open, and none of its frames. */
+    /** A message is open, but none of its frames is. */
     INSIDE_MESSAGE,
 
     /** A frame of a message is open: only its data can follow. */

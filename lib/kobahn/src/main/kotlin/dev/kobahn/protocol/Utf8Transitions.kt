@@ -3,9 +3,10 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * The grammar of UTF-8 (RFC 3629 section 4) as a state machine without branches. A state is the
- * distance by which an octet's row of [rows] is shifted to have the next state in its lowest bits;
- * of a distance a shift takes no more than those, so that an octet costs one look-up and one shift.
+ * The grammar of UTF-8 (RFC 3629 section 4) as a state machine without branches. Each octet has a
+ * row of [rows], in which each state has a field of [STATE_BITS] bits that contains the next state.
+ * A state is the distance by which a row is shifted to bring its field into the lowest bits. A
+ * shift ignores the higher bits of its distance, so an octet costs one look-up and one shift.
  */
 internal object Utf8Transitions {
     const val STATE_BITS = 6
@@ -13,15 +14,15 @@ internal object Utf8Transitions {
     /** At the end of a code point. */
     const val ACCEPTED = 0
 
-    /** After an invalid octet, for ever. */
+    /** After an invalid octet: no octet leads out of this state. */
     const val REJECTED = 1 * STATE_BITS
 
-    // So many continuation octets are missing.
+    // States in which this many continuation octets are missing.
     private const val ONE = 2 * STATE_BITS
     private const val TWO = 3 * STATE_BITS
     private const val THREE = 4 * STATE_BITS
 
-    // After a lead octet that allows fewer second octets than others.
+    // States after a lead octet that allows fewer second octets than others.
     private const val AFTER_E0 = 5 * STATE_BITS
     private const val AFTER_ED = 6 * STATE_BITS
     private const val AFTER_F0 = 7 * STATE_BITS
@@ -29,7 +30,7 @@ internal object Utf8Transitions {
 
     private const val NON_ASCII = -0x7F7F7F7F7F7F7F80L
 
-    /** So many octets are looked at together, if all are ASCII and if not. */
+    /** The number of octets checked together, if all are ASCII and if not. */
     private const val ASCII_BLOCK = 2 * Long.SIZE_BYTES
     private const val BLOCK = 64
     private const val LARGE = 256
@@ -63,15 +64,15 @@ internal object Utf8Transitions {
         for (octet in octets) this[octet] = (this[octet] and others) or (next.toLong() shl state)
     }
 
-    /** The state after the lowest eight bits of [octet]. */
+    /** Returns the state after the lowest eight bits of [octet]. */
     fun next(state: Int, octet: Int): Int =
         (rows[octet and (OCTETS - 1)] ushr state).toInt() and STATE
 
     /**
-     * The state after the octets of [buffer] between the absolute indices [start] and [end], if
-     * they follow [state]; [REJECTED] if one of them is invalid.
+     * Returns the state that the octets of [buffer] between the absolute indices [start] and [end]
+     * lead to from [state]; [REJECTED] if one of them is invalid.
      *
-     * Many are taken by halves, as [Masking] does and for the same reason.
+     * Large ranges are divided into halves for the same reason as in [Masking].
      */
     fun feed(buffer: ByteBuffer, start: Int, end: Int, state: Int): Int {
         if (end - start <= LARGE) return feedBlocks(buffer, start, end, state)
@@ -103,7 +104,10 @@ internal object Utf8Transitions {
         return index
     }
 
-    /** How many octets of [buffer] from [start] on are valid if they follow [state]; one is not. */
+    /**
+     * Returns the number of valid octets in [buffer] from [start] on, before the one that is
+     * invalid.
+     */
     fun validCount(buffer: ByteBuffer, start: Int, state: Int): Int {
         var index = start
         var after = state

@@ -3,31 +3,31 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Checks octets for UTF-8 as they arrive (RFC 3629, RFC 6455 section 8.1): overlong encodings,
- * surrogates and anything above U+10FFFF are invalid, and an octet that cannot go on is found when
- * it arrives, not when its message ends.
+ * Checks that octets are UTF-8 as they arrive (RFC 3629, RFC 6455 section 8.1). Overlong encodings,
+ * surrogates and code points above U+10FFFF are invalid. An invalid octet is found when it arrives,
+ * not at the end of its message.
  *
- * After an invalid octet the validator stays rejecting until [reset]. Not thread-safe. ws4py and
- * Autobahn: `Utf8Validator`.
+ * After an invalid octet the validator rejects every octet until [reset]. Not thread-safe. ws4py
+ * and Autobahn: `Utf8Validator`.
  */
 public class Utf8Validator {
-    /** What may come next, see [Utf8Transitions]. */
+    /** The state, see [Utf8Transitions]. */
     private var state = Utf8Transitions.ACCEPTED
 
-    /** How many octets were found valid since the last [reset]. */
+    /** The number of valid octets since the last [reset]. */
     public var totalIndex: Long = 0
         private set
 
-    /** Whether what was fed so far is valid and ends with a complete code point. */
+    /** Whether all octets so far are valid and end with a complete code point. */
     public val endsOnCodePoint: Boolean get() = state == Utf8Transitions.ACCEPTED
 
-    /** Forgets everything; the next octet begins a new text. */
+    /** Starts afresh: the next octet begins a new text. */
     public fun reset() {
         state = Utf8Transitions.ACCEPTED
         totalIndex = 0
     }
 
-    /** Feeds all of [octets] and returns what is known now, as ws4py's `validate` does. */
+    /** Feeds all of [octets] and returns the result so far, like ws4py's `validate`. */
     public fun validate(octets: ByteArray): Utf8Validity {
         val valid = feed(ByteBuffer.wrap(octets), 0, octets.size)
         val index = if (valid == VALID) octets.size else valid
@@ -35,9 +35,9 @@ public class Utf8Validator {
     }
 
     /**
-     * Feeds the lowest eight bits of [octet] and returns the state they lead to: [ACCEPT] where a
-     * code point ends, [REJECT] after an invalid octet and until [reset], any other number inside a
-     * code point.
+     * Feeds the lowest eight bits of [octet] and returns the next state: [ACCEPT] at the end of a
+     * code point, [REJECT] after an invalid octet and until [reset], any other number inside a code
+     * point.
      */
     public fun decode(octet: Int): Int {
         state = Utf8Transitions.next(state, octet)
@@ -47,8 +47,8 @@ public class Utf8Validator {
 
     /**
      * Feeds the octets of [buffer] between the absolute indices [start] and [end]; position and
-     * limit stay as they are. Returns -1 if they are valid, else how many octets after [start] the
-     * first invalid one is.
+     * limit stay as they are. Returns -1 if they are valid, else the distance of the first invalid
+     * octet from [start].
      */
     public fun feed(buffer: ByteBuffer, start: Int, end: Int): Int {
         if (state == Utf8Transitions.REJECTED) return 0

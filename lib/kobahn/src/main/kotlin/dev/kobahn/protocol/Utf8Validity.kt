@@ -1,10 +1,10 @@
 package dev.kobahn.protocol
 
-/** What [Utf8Validator.validate] knows after a chunk; the quad of ws4py and Autobahn. */
+/** The result of [Utf8Validator.validate] after a chunk: the four values of ws4py and Autobahn. */
 public class Utf8Validity internal constructor(
-    /** Whether everything fed so far is valid. */
+    /** Whether all octets so far are valid. */
     public val valid: Boolean,
-    /** Whether it ends with a complete code point. */
+    /** Whether they end with a complete code point. */
     public val endsOnCodePoint: Boolean,
     /** The index of the invalid octet in this chunk, or the chunk's length. */
     public val currentIndex: Int,

@@ -1,13 +1,13 @@
 package dev.kobahn.protocol
 
 /**
- * Everything a peer can do wrong after the opening handshake, each with the code its connection is
- * failed with (RFC 6455 section 7.1.7).
+ * The rules that a peer can break after the opening handshake, each with the close code that fails
+ * the connection (RFC 6455 section 7.1.7).
  */
 public enum class Violation(
     /** The code of the Close frame that answers the violation. */
     public val closeCode: Int,
-    /** The rule that was broken, as one sentence; also the reason in the Close frame. */
+    /** The broken rule as one sentence; also the reason in the Close frame. */
     public val rule: String,
 ) {
     /** Section 5.2: reserved bits without an extension that gives them a meaning. */

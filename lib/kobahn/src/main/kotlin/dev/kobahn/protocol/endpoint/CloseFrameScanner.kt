@@ -9,10 +9,10 @@ import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 
 /**
- * What is left to do with input after the connection was failed: everything is discarded but a
- * Close frame (RFC 6455 section 7.1.7). When the framing itself is lost, so is the Close.
+ * Scans the input after a violation for the peer's Close frame and discards everything else (RFC
+ * 6455 section 7.1.7). If the framing itself is lost, the Close frame is lost too.
  *
- * @param skip the octets that are left of the frame in which the violation was found
+ * @param skip the number of octets left of the frame that broke a rule
  * @param applyMask see [ProtocolConfig.applyMask]
  */
 internal class CloseFrameScanner(private var skip: Long, private val applyMask: Boolean) {
@@ -21,11 +21,14 @@ internal class CloseFrameScanner(private var skip: Long, private val applyMask: 
     private var received = 0
     private var lost = skip < 0
 
-    /** Whether a Close frame arrived, good or bad; nothing is to be received after it. */
+    /** Whether a Close frame arrived, valid or not. Nothing is received after it. */
     var closed = false
         private set
 
-    /** Consumes [input] to its end or to that of a Close frame, which is returned if it is valid. */
+    /**
+     * Consumes [input] up to its end or the end of a Close frame. Returns that frame if it is
+     * valid.
+     */
     fun receive(input: ByteBuffer): CloseFrame? {
         while (!lost && skipRest(input)) {
             val octets = payload

@@ -3,15 +3,15 @@ package dev.kobahn.protocol.endpoint
 import java.nio.ByteBuffer
 
 /**
- * Is shown the frames of one direction, one after another: [begin], [data] as it passes, [end]. A
- * frame that breaks a rule has no end. What is sent is shown under the output's monitor, what is
- * received on the thread that receives. None may throw or call back.
+ * Observes the frames of one direction: for each frame [begin], then [data] as it passes, then
+ * [end]. A frame that breaks a rule has no end. Sent frames are observed under the monitor of the
+ * output, received ones on the receiving thread. An observer must not throw or call back.
  */
 internal interface FrameObserver {
-    /** A header, not yet judged if received; [first] is its first octet: FIN, RSV and opcode. */
+    /** A header, not yet checked if received. [first] is its first octet: FIN, RSV and opcode. */
     fun begin(first: Int, masked: Boolean, length: Long)
 
-    /** The next [count] octets of [payload], without mask; they must be left in it. */
+    /** The next [count] octets of [payload], unmasked. They must not be consumed. */
     fun data(payload: ByteBuffer, count: Int)
 
     /** The frame is complete. */

@@ -19,30 +19,29 @@ import java.nio.ByteBuffer
 
 /**
  * The receiving half: frames in, events out, with the rules for what a peer may send (RFC 6455
- * section 5). House rules: what decides whether a frame is allowed is here, and in [HeaderRules]
- * what its header tells by itself; a broken rule is thrown as [ProtocolException] and leaves
- * [receive] as such, once.
+ * section 5). This class decides whether a frame is allowed; [HeaderRules] has the rules that a
+ * header breaks on its own. A violation is thrown once, as a [ProtocolException] out of [receive].
  *
- * Owned by the one thread that receives.
+ * Belongs to the receiving thread.
  */
 internal abstract class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
     private val traffic: TrafficCounts = TrafficCounts(),
 ) {
-    /** A Ping came, with [payload]. */
+    /** A Ping with [payload] arrived. */
     protected abstract fun onPing(payload: ByteArray)
 
-    /** Is shown every frame, or null. */
+    /** Observes every frame, or null. */
     var observer: FrameObserver? = null
 
-    /** What restores messages that extensions transformed, or null. */
+    /** Restores messages that extensions transformed, or null without extensions. */
     private var decoders: DecoderChain? = null
 
-    /** Whether nothing is to be consumed; if set by an event, after that. */
+    /** Whether to consume nothing; an event that sets it takes effect after the event. */
     var isPaused = false
 
-    /** How many octets extensions may still restore before [receive] returns. */
+    /** The number of octets that extensions may still restore before [receive] returns. */
     private var restorable = Long.MAX_VALUE
 
     private val header = FrameHeaderReader()
@@ -57,21 +56,23 @@ internal abstract class FrameReceiver(
     private var control: ByteArray? = null
     private var received = 0L
 
-    /** Whether the last frame that arrived is a Close, good or bad; nothing is received after it. */
+    /**
+     * Whether the last frame that arrived is a Close, valid or not. Nothing is received after it.
+     */
     var closed = false
         private set
 
-    /** How many octets of the frame that is open are still to come. */
+    /** The number of octets still missing of the open frame. */
     val frameRest: Long get() = if (insideFrame) header.length - received else 0
 
-    /** At least how many octets are missing of the header, or of the frame, that is open. */
+    /** The least number of octets still missing of the open header or frame. */
     val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
         decoders = DecoderChain(extensions, pool, Restored())
     }
 
-    /** Takes what a message was before extensions transformed it, as it comes out. */
+    /** Accepts the restored octets of a message as the decoders produce them. */
     private inner class Restored : OctetSink {
         override fun write(octets: ByteArray, offset: Int, length: Int) {
             restorable -= length
@@ -83,9 +84,9 @@ internal abstract class FrameReceiver(
     }
 
     /**
-     * Consumes [input] until it is empty, this is paused, or extensions have restored [mostRestored]
-     * octets, and whatever more they make of a [SLICE]. Returns the peer's Close when it is complete,
-     * else null.
+     * Consumes [input] until it is empty, [isPaused] is set, or extensions have restored
+     * [mostRestored] octets; they may exceed that by the content of one [SLICE]. Returns the peer's
+     * Close when it is complete, else null.
      */
     fun receive(input: ByteBuffer, mostRestored: Long = Long.MAX_VALUE): CloseFrame? {
         restorable = mostRestored
@@ -127,7 +128,7 @@ internal abstract class FrameReceiver(
         }
     }
 
-    /** What extensions made of a message is marked on its first frame (RFC 7692 section 6). */
+    /** Extensions mark a transformed message on its first frame (RFC 7692 section 6). */
     private val allowedBits: Int
         get() {
             val decoders = decoders ?: return 0
@@ -165,8 +166,8 @@ internal abstract class FrameReceiver(
     }
 
     /**
-     * Takes messages of at most [octets] from now on, the one that is open included. From within an
-     * event it is for [receive] to find that this one is too long: it has to stop there.
+     * Sets a new limit for messages, including the open one. If an event calls this, [receive]
+     * applies it to the open message, because it has to stop there.
      */
     fun limitMessages(octets: Long) {
         maxMessageSize = octets
@@ -174,7 +175,7 @@ internal abstract class FrameReceiver(
         if (!isReceiving) checkLimit()
     }
 
-    /** Applies a limit that is new to the message that is open. */
+    /** Applies a new limit to the open message. */
     private fun checkLimit() {
         if (!isLimitDue) return
         isLimitDue = false
@@ -189,7 +190,7 @@ internal abstract class FrameReceiver(
         events.onMessageBegin(type)
     }
 
-    /** Takes what [input] has of the payload; whether the frame is complete. */
+    /** Consumes the payload in [input]; returns whether the frame is complete. */
     private fun payload(input: ByteBuffer): Boolean {
         checkLimit()
         while (received < header.length) {
@@ -230,7 +231,7 @@ internal abstract class FrameReceiver(
         val start = input.position()
         try {
             input.get(slice, 0, count)
-            // Of a frame that breaks a rule nothing is consumed from here on, see frameRest.
+            // A frame that breaks a rule is consumed no further, see frameRest.
             input.position(start)
             decoders.decode(slice, 0, count)
             input.position(start + count)
@@ -243,7 +244,7 @@ internal abstract class FrameReceiver(
         messageLength += length
         checkMessageSize(messageLength)
         traffic.applicationReceived(length)
-        // A view for each call, for an idle connection is not to keep one of a borrowed array.
+        // Not kept in a field: an idle connection must not keep a borrowed array.
         data(ByteBuffer.wrap(octets, offset, length), offset + length)
     }
 
@@ -265,7 +266,8 @@ internal abstract class FrameReceiver(
         val start = input.position()
         val after = Utf8Transitions.feed(input, start, end, textState)
         if (after == Utf8Transitions.REJECTED) {
-            // Of a frame as it came the length is in already, of what was restored what is here.
+            // The length counts the whole frame, but of restored octets only those that came out so
+            // far.
             val before = messageLength - if (isTransformed) (end - start).toLong() else frameRest
             val valid = Utf8Transitions.validCount(input, start, textState)
             violate(Violation.TEXT_NOT_UTF8, "octet ${before + valid}")
@@ -304,7 +306,7 @@ internal abstract class FrameReceiver(
         events.onMessageEnd()
     }
 
-    /** Gives back what the decoders hold. */
+    /** Gives back the resources of the decoders. */
     fun close() {
         decoders?.close()
     }
@@ -313,7 +315,10 @@ internal abstract class FrameReceiver(
         throw ProtocolException(violation, detail)
 
     private companion object {
-        /** A KiB of deflated data can become a MiB: not more of it is decoded before somebody can pause. */
+        /**
+         * A KiB of deflated data can become a MiB, which is the most that is decoded before a
+         * pause.
+         */
         const val SLICE = 1024
     }
 }

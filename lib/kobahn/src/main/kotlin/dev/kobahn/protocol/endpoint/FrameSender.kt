@@ -20,16 +20,18 @@ import java.nio.ByteBuffer
 
 /**
  * The sending half: messages in, frames out, with the rules for what may be sent when (RFC 6455
- * section 5.4 and 5.5.1). House rules:
- * - A message is sent whole, or piece by piece as [state] says; two never mix.
- * - Control frames go between frames. While a frame is open they are held until it is complete.
- * - Nothing is begun after a Close; what returns null or false then has sent nothing.
- * - What extensions transform is marked on the first frame, and each of its frames is what they have
- *   made of the octets given for it.
- * - Encoding takes time: it is a step of its own, [encode], between one that begins a message and
- *   [sendEncoded]. Who was told to take it has the encoders for itself until then.
+ * sections 5.4 and 5.5.1):
  *
- * Guarded by the monitor of [output], but for [encode].
+ * - A message is sent whole, or piece by piece as [state] says; never both at once.
+ * - Control frames go between frames. While a data frame is open they are held until it is
+ *   complete.
+ * - No message begins after a Close. A call that returns null or false has sent nothing.
+ * - Extensions mark a transformed message on its first frame. Each of its frames contains the
+ *   encoded form of the octets that were given for it.
+ * - Encoding takes time, so [encode] is a step of its own, between beginning a message and
+ *   [sendEncoded]. The caller that was told to encode owns the encoders until then.
+ *
+ * Guarded by the monitor of [output], except for [encode].
  */
 internal class FrameSender(
     private val config: ProtocolConfig,
@@ -37,19 +39,19 @@ internal class FrameSender(
     val maskingKeys: MaskingKeys,
     val traffic: TrafficCounts,
 ) {
-    /** Is shown every frame, or null. */
+    /** Observes every frame, or null. */
     var observer: FrameObserver? = null
 
-    /** What transforms messages, or null. */
+    /** Transforms messages, or null without extensions. */
     private var encoders: EncoderChain? = null
 
-    /** What is being encoded, or null. */
+    /** The message or frame that is being encoded, or null. */
     private var unencoded: Unencoded? = null
 
-    /** Whether the encoders are to be closed. */
+    /** Whether to close the encoders as soon as no message is being encoded. */
     private var isReleased = false
 
-    /** The message that is sent piece by piece, or the last that was; null if none ever was. */
+    /** The message that is sent piece by piece, or the last such one; null before the first. */
     private var open: OpenMessage? = null
 
     private class OpenMessage {
@@ -77,37 +79,37 @@ internal class FrameSender(
     /** Whether [close] is held. */
     val isCloseHeld: Boolean get() = close != null && open?.held != null
 
-    // Where the last data frame and the Close end in the stream of the output.
+    // The ends of the last data frame and of the Close in the stream of the output.
     private var dataEnd = 0L
     private var closeEnd = Long.MAX_VALUE
 
-    /** Whether everything that was sent in messages was written. */
+    /** Whether all frames of messages were written. */
     val isDataWritten: Boolean get() = output.position >= dataEnd
 
-    /** Whether [close] was written, and with it everything that was sent before. */
+    /** Whether [close] and everything sent before it were written. */
     val isCloseWritten: Boolean get() = output.position >= closeEnd
 
-    /** Whether a part of a message was sent, and its end was not. */
+    /** Whether a part of a message was sent, but not its end. */
     val isInsideMessage: Boolean
         get() = state == SendState.INSIDE_MESSAGE || state == SendState.INSIDE_MESSAGE_FRAME
 
-    /** Whether a message was given up after a part of it was sent: nothing can follow it. */
+    /** Whether a message was abandoned after a part of it was sent. No message can follow it. */
     private var isCutOff = false
 
-    /** Whether no message, or no further frame of one, may be sent. */
+    /** Whether no message, nor a further frame of one, may be sent. */
     private val isOver get() = close != null || isCutOff
 
-    /** Whether not even a control frame can be sent: the peer would take it for data. */
+    /** Whether even control frames cannot be sent: the peer would read them as data. */
     private val isInCutOffFrame get() = isCutOff && state == SendState.INSIDE_MESSAGE_FRAME
 
-    /** Whether the encoder of an extension failed, so that no message can be sent any more. */
+    /** Whether an extension failed to encode. No message can be sent any more. */
     val hasEncoderFailed: Boolean get() = encoders?.failure != null
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
         encoders = EncoderChain(extensions, pool)
     }
 
-    /** Gives back what the encoders hold, once nobody encodes. */
+    /** Gives back the resources of the encoders as soon as no message is being encoded. */
     fun release() {
         isReleased = true
         if (unencoded == null) encoders?.close()
@@ -130,7 +132,9 @@ internal class FrameSender(
         return encodeNext(Unencoded.Whole(marked(type, encoders), octets, fragmentSize))
     }
 
-    /** As [message], but what extensions make of it alone is made once for all who send [encodings]. */
+    /**
+     * Like [message], but shares the encoding with all senders of [encodings] if it is standalone.
+     */
     fun prepared(
         type: MessageType,
         octets: ByteArray,
@@ -156,7 +160,7 @@ internal class FrameSender(
         return SendStep.ENCODING
     }
 
-    /** Encodes what comes next: the one step without the monitor. If it fails, nothing is to be sent. */
+    /** Encodes the next message or frame, without the monitor. If it fails, nothing is sent. */
     fun encode() {
         val encoders = encoders!!
         when (val next = unencoded!!) {
@@ -171,7 +175,10 @@ internal class FrameSender(
         }
     }
 
-    /** Sends what was encoded; false, and nothing is sent, if a Close was sent meanwhile. */
+    /**
+     * Sends the encoded message or frame. Returns false and sends nothing if a Close was sent
+     * meanwhile.
+     */
     fun sendEncoded(): Boolean {
         val next = unencoded!!
         val encoders = encoders!!
@@ -188,7 +195,7 @@ internal class FrameSender(
         return true
     }
 
-    /** Forgets what is being encoded. */
+    /** Forgets the message that is being encoded. */
     fun discardEncoded() {
         unencoded = null
         encoders?.output?.clear()
@@ -218,8 +225,8 @@ internal class FrameSender(
     }
 
     /**
-     * As [message] where nothing transforms it: the frame is the same for all who do not mask, and
-     * is made once. So a message to thousands takes no segment for each of them.
+     * Like [message] where nothing transforms it: the frame is the same for all connections that do
+     * not mask, and is made once. A message to thousands of connections takes no segment for each.
      */
     private fun shared(
         type: MessageType,
@@ -249,7 +256,10 @@ internal class FrameSender(
         return SendStep.SENT
     }
 
-    /** What transforms the message that begins, or null if it goes out as it is. */
+    /**
+     * Returns the encoders if they transform the message that begins, or null if it is sent as it
+     * is.
+     */
     private fun encodersFor(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
         encoders?.takeIf { it.begin(type, octets.size.toLong(), doNotCompress) }
 
@@ -270,7 +280,7 @@ internal class FrameSender(
         } while (start < octets.size)
     }
 
-    /** The same with what was encoded of a message. */
+    /** Sends the encoded message in frames of which the first has [opcode]. */
     private fun encodedFrames(encoders: EncoderChain, opcode: Int, fragmentSize: Int) {
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var next = opcode
@@ -312,7 +322,9 @@ internal class FrameSender(
         return true
     }
 
-    /** Returns what is left of the frame, or minus the number of octets that did not fit into it. */
+    /**
+     * Returns the octets left of the frame, or minus the number of octets that did not fit into it.
+     */
     fun frameData(octets: ByteArray, offset: Int, length: Int): Long {
         expect("sendMessageFrameData", SendState.INSIDE_MESSAGE_FRAME)
         val open = open!!
@@ -320,7 +332,7 @@ internal class FrameSender(
         traffic.dataSent(count)
         observer?.data(ByteBuffer.wrap(octets, offset, count), count)
         val masked = config.maskOutgoing && config.applyMask
-        // A key turned by the phase masks a later piece as the key itself would.
+        // A key rotated by the phase masks a later part as the key itself would.
         val key = Integer.rotateLeft(open.frameKey, open.framePhase * Byte.SIZE_BITS)
         output.appendPayload(octets, offset, count, key, masked)
         dataEnd = output.endPosition
@@ -339,7 +351,7 @@ internal class FrameSender(
         for (frame in frames) control(frame.opcode, frame.payload)
     }
 
-    /** Sends [octets] as one frame of the open message, as its last if [fin]. */
+    /** Sends [octets] as one frame of the open message; [fin] makes it the last. */
     fun messageFrame(octets: ByteArray, offset: Int, length: Int, fin: Boolean): SendStep {
         expect(
             if (fin) "endMessage" else "sendMessageFrame",
@@ -357,7 +369,7 @@ internal class FrameSender(
         return SendStep.SENT
     }
 
-    /** A frame of the open message is sent, its last if [fin]. */
+    /** Updates the state after a frame of the open message; [fin] if it was the last. */
     private fun frameSent(fin: Boolean) {
         open!!.nextOpcode = Opcode.CONTINUATION
         state = if (fin) SendState.GROUND else SendState.INSIDE_MESSAGE
@@ -423,7 +435,7 @@ internal class FrameSender(
         dataEnd = output.endPosition
     }
 
-    /** A copy, for who watches wants to see it in one piece. */
+    /** Returns a copy, because an observer gets the payload in one piece. */
     private fun OctetQueue.head(count: Int): ByteBuffer {
         val copy = ByteBuffer.allocate(count)
         copyTo(copy)
@@ -431,7 +443,7 @@ internal class FrameSender(
         return copy
     }
 
-    /** A frame was sent past all rules: it is shown, and counts as a frame if it is one of data. */
+    /** Observes and counts a frame that was sent without checks. */
     fun passed(frame: RawFrame) {
         if (!Opcode.isControl(frame.opcode)) traffic.frameSent()
         val observer = observer ?: return

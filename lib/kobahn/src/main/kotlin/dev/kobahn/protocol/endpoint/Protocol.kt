@@ -22,27 +22,27 @@ import java.nio.ByteOrder
 
 /**
  * One end of a WebSocket connection after its opening handshake (RFC 6455 sections 5 to 7), without
- * I/O, time or randomness: bring your own. Octets go in through [receive] and come back as
- * [events][ProtocolEvents]; what is to be sent goes in through `send…` and waits in [output] for
- * whoever writes it. Pings are answered, the closing handshake is done and a peer that breaks a
- * rule is failed here.
+ * I/O, time or randomness: bring your own. Received octets go into [receive] and come back as
+ * [events][ProtocolEvents]. Messages and frames to send go into `send…` and wait in [output] for
+ * the program to write them. The protocol answers Pings, performs the closing handshake and fails a
+ * peer that breaks a rule.
  *
- * House rules of the closing handshake:
- * - At most one Close frame is sent, and after it nothing: every `send…` then returns false.
- * - At most one is received, and after it nothing.
- * - [failure] is set at most once, before any Close of the peer, and from then on everything
- *   but the peer's Close is discarded.
+ * Rules of the closing handshake:
+ * - At most one Close frame is sent, and nothing after it: every `send…` then returns false.
+ * - At most one Close frame is received, and nothing after it.
+ * - [failure] is set at most once, before any Close of the peer. From then on everything but the
+ *   peer's Close is discarded.
  *
- * The caller keeps time: when [closeExpected] turns true it sets a timer, after which it drops the
- * connection. When the peer's Close has been received and ours sent, the server ends the
- * connection and the client waits for that (section 7.1.1).
+ * The caller keeps time: when [closeExpected] turns true, it sets a timer, and when that expires,
+ * it drops the connection. When both Close frames have crossed, the server ends the connection and
+ * the client waits for that (section 7.1.1).
  *
- * Thread safety: [receive] belongs to one thread at a time. Everything else may be called by any;
- * it is guarded by the monitor of [output].
+ * Thread safety: [receive] belongs to one thread at a time. Any thread may call everything else,
+ * which is guarded by the monitor of [output].
  */
 public class Protocol(
     private val config: ProtocolConfig,
-    /** What is to be written; take it under its own monitor. */
+    /** The octets to write; take them under the monitor of this queue. */
     public val output: OctetQueue,
     maskingKeys: MaskingKeys,
     private val events: ProtocolEvents,
@@ -55,10 +55,10 @@ public class Protocol(
         override fun onPing(payload: ByteArray) = pinged(payload)
     }
 
-    /** What went over the connection so far. */
+    /** Counts the traffic of the connection. */
     internal val traffic: TrafficCounts get() = sender.traffic
 
-    /** Has every frame shown to [sent] and [received] from now on. */
+    /** Shows all frames from now on to the observers [sent] and [received]. */
     internal fun observe(sent: FrameObserver, received: FrameObserver) {
         sender.observer = sent
         receiver.observer = received
@@ -66,41 +66,43 @@ public class Protocol(
 
     private var isExtended = false
 
-    /** The Close to be sent when the events' owner says so; guarded by [output]. */
+    /** The Close to send when the events' owner permits it; guarded by [output]. */
     private var dueClose: CloseFrame? = null
 
     /** The Ping whose answer waits for room; guarded by [output]. */
     private var unanswered: ByteArray? = null
 
-    /** The Close that was sent, or null. One sent while a frame is open leaves right behind it. */
+    /**
+     * The sent Close, or null. A Close sent while a frame is open leaves right behind that frame.
+     */
     public val localClose: CloseFrame? get() = sender.close
 
-    /** Whether the Close that was sent waits for the end of the frame that is open. */
+    /** Whether the sent Close waits for the end of the open frame. */
     internal val isCloseHeld: Boolean get() = synchronized(output) { sender.isCloseHeld }
 
-    /** Whether everything that was sent in messages was taken out of [output]. */
+    /** Whether all frames of messages were taken out of [output]. */
     internal val isDataWritten: Boolean get() = synchronized(output) { sender.isDataWritten }
 
-    /** Whether a part of a message was sent, and its end was not. */
+    /** Whether a part of a message was sent, but not its end. */
     internal val isInsideMessage: Boolean get() = synchronized(output) { sender.isInsideMessage }
 
-    /** Whether the Close that was sent was taken out of [output], as was everything sent before. */
+    /** Whether the sent Close, and everything sent before it, was taken out of [output]. */
     internal val isCloseWritten: Boolean get() = synchronized(output) { sender.isCloseWritten }
 
-    /** How far the message that is sent piece by piece has come. */
+    /** The progress of the message that is sent piece by piece. */
     public val sendState: SendState get() = synchronized(output) { sender.state }
 
-    /** The Close that was received, or null. */
+    /** The received Close, or null. */
     @Volatile
     public var remoteClose: CloseFrame? = null
         private set
 
-    /** How the peer broke the protocol, or null. */
+    /** The peer's violation of the protocol, or null. */
     @Volatile
     public var failure: ProtocolException? = null
         private set
 
-    /** Whether the peer's Close has arrived, be it a valid one or not. */
+    /** Whether the peer's Close has arrived, valid or not. */
     @Volatile
     public var closeReceived: Boolean = false
         private set
@@ -110,9 +112,9 @@ public class Protocol(
         get() = localClose != null || closeReceived || failure != null
 
     /**
-     * Has all messages from now on go through [extensions], in this order when they are sent and in
-     * the reverse order when they are received, as RFC 6455 section 9.1 has it. Once at most, before
-     * anything is sent or received.
+     * Passes all messages from now on through [extensions], in this order when they are sent and in
+     * the reverse order when they are received (RFC 6455 section 9.1). Call this at most once,
+     * before anything is sent or received.
      */
     @JvmOverloads
     public fun extend(extensions: List<AgreedExtension>, pool: CodecPool = CodecPool()) {
@@ -125,8 +127,8 @@ public class Protocol(
     }
 
     /**
-     * Gives back what extensions hold, some of it outside of the JVM's memory. Belongs to the thread
-     * that receives; nothing can be received or sent in messages afterwards.
+     * Frees the resources of the extensions, some of which are outside of the JVM's heap. Belongs
+     * to the receiving thread; no messages can be received or sent afterwards.
      */
     public fun close() {
         if (!isExtended) return
@@ -134,15 +136,15 @@ public class Protocol(
     }
 
     /**
-     * Consumes all of [input], unless an event calls [pauseReceiving], and changes its content. Never
-     * throws because of what the peer sent.
+     * Consumes all of [input], unless an event calls [pauseReceiving], and changes its content.
+     * Never throws because of what the peer sent.
      */
     public fun receive(input: ByteBuffer): Unit = receive(input, Long.MAX_VALUE)
 
     /**
-     * As [receive], but returns as well, with what it has not consumed left in [input], once
-     * extensions have restored [mostRestored] octets: a few octets may become very many, and who
-     * serves others too goes on after them. A MiB more may come with permessage-deflate.
+     * Like [receive], but also returns once extensions have restored [mostRestored] octets, with
+     * the rest left in [input]: a few octets may become very many, and a caller that serves other
+     * connections too must get its turn. With permessage-deflate a MiB more may be restored.
      */
     internal fun receive(input: ByteBuffer, mostRestored: Long) {
         input.order(ByteOrder.BIG_ENDIAN)
@@ -155,19 +157,21 @@ public class Protocol(
     }
 
     /**
-     * To be called from within an event: [receive] then returns as soon as it can, with what it has
-     * not consumed left in its input, and consumes nothing until [resumeReceiving]. The next call
-     * has to begin with what was left. A message that extensions restore may
-     * still make events of some of its octets, a MiB of them with permessage-deflate.
+     * Call this from within an event: [receive] then returns as soon as it can, with the rest left
+     * in its input, and consumes nothing until [resumeReceiving]. The next call must begin with
+     * that rest. A message that extensions restore may still cause events for some of its octets, a
+     * MiB of them with permessage-deflate.
      */
     public fun pauseReceiving() {
         receiver.isPaused = true
     }
 
-    /** Whether [pauseReceiving] was called and [resumeReceiving] not since. */
+    /**
+     * Whether receiving is paused: [pauseReceiving] was called, and [resumeReceiving] not since.
+     */
     internal val isReceivingPaused: Boolean get() = receiver.isPaused
 
-    /** Ends what [pauseReceiving] began; on the thread that receives. */
+    /** Ends what [pauseReceiving] began. Belongs to the receiving thread. */
     public fun resumeReceiving() {
         receiver.isPaused = false
     }
@@ -183,9 +187,9 @@ public class Protocol(
     }
 
     /**
-     * Takes messages of at most [octets] from now on, where 0 is no limit, instead of what the
-     * config says. One that is open and longer already is failed as one that comes. Belongs to the
-     * thread that receives.
+     * Limits messages to [octets] from now on, instead of the limit of the config; 0 is no limit.
+     * If the open message is longer already, it fails the connection. Belongs to the receiving
+     * thread.
      */
     public fun limitMessages(octets: Long) {
         require(octets >= 0) { "the limit is $octets, must be 0 (no limit) or more" }
@@ -224,7 +228,10 @@ public class Protocol(
         if (events.onCloseDue()) sendDueClose()
     }
 
-    /** Sends the Close that [ProtocolEvents.onCloseDue] put off; false if none is due or one was sent. */
+    /**
+     * Sends the Close that [ProtocolEvents.onCloseDue] put off; false if none is due or one was
+     * sent.
+     */
     public fun sendDueClose(): Boolean =
         synchronized(output) { dueClose?.let(sender::close) ?: false }
 
@@ -238,9 +245,9 @@ public class Protocol(
     }
 
     /**
-     * To be called when [output] has been written: answers the last of the Pings that came while
-     * too much was waiting or a frame was open. A peer that sends Pings and does not read so costs no memory; section
-     * 5.5.3 lets an endpoint answer only the most recent.
+     * Call this when [output] has been written: it answers the latest of the Pings that arrived
+     * while too much was waiting or a frame was open. A peer that sends Pings without reading costs
+     * no memory that way; section 5.5.3 allows to answer only the most recent Ping.
      */
     public fun outputWritten() {
         synchronized(output) { answerPing() }
@@ -255,9 +262,9 @@ public class Protocol(
 
     /**
      * Sends a message in one frame, or in frames of at most [fragmentSize] octets if that is above
-     * 0. False, and nothing is sent, after a Close. [octets] are handed over: they must not be
-     * changed until they left [output]. Text is not checked to be UTF-8. [doNotCompress] sends them
-     * as they are where extensions would transform them.
+     * 0. After a Close it sends nothing and returns false. [octets] are handed over: they must not
+     * change until they left [output]. Text is not checked to be UTF-8. [doNotCompress] sends the
+     * message as it is where extensions would compress it.
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
@@ -272,8 +279,8 @@ public class Protocol(
     }
 
     /**
-     * As [sendMessage], but where extensions transform the message it is only begun: that takes
-     * time, in which nobody should have to wait for the monitor of [output].
+     * Like [sendMessage], but if extensions transform the message, this only begins it: encoding
+     * takes time, and must not block others that need the monitor of [output].
      */
     internal fun beginSending(
         type: MessageType,
@@ -282,7 +289,10 @@ public class Protocol(
         doNotCompress: Boolean,
     ): SendStep = synchronized(output) { sender.message(type, octets, fragmentSize, doNotCompress) }
 
-    /** As [beginSending]; what extensions make of the message is kept in [encodings] where they allow it. */
+    /**
+     * Like the other [beginSending], and shares the encoded message through [encodings] where
+     * possible.
+     */
     internal fun beginSending(
         type: MessageType,
         octets: ByteArray,
@@ -290,13 +300,15 @@ public class Protocol(
         encodings: PreparedEncodings,
     ): SendStep = synchronized(output) { sender.prepared(type, octets, encodings, fragmentSize) }
 
-    /** As [sendMessageFrame], or [endMessage] if [fin], but only begun as by [beginSending]. */
+    /**
+     * Like [sendMessageFrame], or [endMessage] if [fin], but only begins it like [beginSending].
+     */
     internal fun beginSendingFrame(octets: ByteArray, fin: Boolean): SendStep =
         synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin) }
 
     /**
-     * Encodes what was begun, if that is [SendStep.ENCODING]. Not under the monitor of [output]. What
-     * an encoder throws is thrown, and then nothing more is to be done for that message.
+     * Encodes the message that was begun, after [SendStep.ENCODING]. Call it without the monitor of
+     * [output]. An exception of an encoder passes through; the message needs no further call then.
      */
     internal fun encode() {
         try {
@@ -307,10 +319,10 @@ public class Protocol(
         }
     }
 
-    /** Sends what [encode] made; false, and nothing is sent, after a Close. */
+    /** Sends the encoded message. After a Close it sends nothing and returns false. */
     internal fun sendEncoded(): Boolean = synchronized(output) { sender.sendEncoded() }
 
-    /** Has what [encode] made not be sent. */
+    /** Discards the encoded message. */
     internal fun discardEncoded(): Unit = synchronized(output) { sender.discardEncoded() }
 
     private fun completed(sending: SendStep): Boolean {
@@ -319,13 +331,13 @@ public class Protocol(
         return sender.sendEncoded()
     }
 
-    /** Whether an extension failed to encode a message, so that none can be sent any more. */
+    /** Whether an extension failed to encode a message. No message can be sent any more. */
     internal val hasEncoderFailed: Boolean
         get() = synchronized(output) { sender.hasEncoderFailed }
 
     /**
-     * Begins a message whose frames follow one by one. Nothing is sent yet; false after a Close.
-     * Autobahn: `beginMessage`.
+     * Begins a message whose frames follow one by one. Sends nothing yet; returns false after a
+     * Close. Autobahn: `beginMessage`.
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
@@ -334,8 +346,8 @@ public class Protocol(
         synchronized(output) { sender.beginMessage(type, doNotCompress) }
 
     /**
-     * Begins a frame of the open message, with [length] octets of payload to follow in
-     * [sendMessageFrameData]. False, and nothing is sent, after a Close. Autobahn:
+     * Begins a frame of the open message; its [length] octets of payload follow by
+     * [sendMessageFrameData]. After a Close it sends nothing and returns false. Autobahn:
      * `beginMessageFrame`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
@@ -347,8 +359,8 @@ public class Protocol(
 
     /**
      * Sends [length] octets of [octets] from [offset] on as payload of the open frame, as many as
-     * the frame has room for. Returns how many it still lacks, or minus the number of octets that
-     * were left over. They are handed over as in [sendMessage]. Autobahn: `sendMessageFrameData`.
+     * fit. Returns the number of octets that the frame still lacks, or minus the number that did
+     * not fit. The octets are handed over like in [sendMessage]. Autobahn: `sendMessageFrameData`.
      *
      * @throws IllegalStateException if no frame is open
      */
@@ -358,12 +370,12 @@ public class Protocol(
         offset: Int = 0,
         length: Int = octets.size - offset,
     ): Long = synchronized(output) {
-        // Who sends long frames one after another would else never get to answer.
+        // Otherwise a sender of one long frame after another would never answer.
         sender.frameData(octets, offset, length).also { if (it <= 0) answerPing() }
     }
 
     /**
-     * Sends one whole frame of the open message. False, and nothing is sent, after a Close.
+     * Sends a whole frame of the open message. After a Close it sends nothing and returns false.
      * Autobahn: `sendMessageFrame`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
@@ -378,8 +390,8 @@ public class Protocol(
     }
 
     /**
-     * Ends the open message with a last frame, which carries [octets] or nothing. False, and
-     * nothing is sent, after a Close. Autobahn: `endMessage`.
+     * Ends the open message with a last frame, which carries [octets] or nothing. After a Close it
+     * sends nothing and returns false. Autobahn: `endMessage`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
      */
@@ -388,21 +400,27 @@ public class Protocol(
         synchronized(output) { completed(sender.messageFrame(octets, 0, octets.size, fin = true)) }
 
     /**
-     * Gives the open message up. Returns the state afterwards: [SendState.GROUND] if nothing of it
-     * was sent yet. Otherwise the message was begun on the wire, and only the end of the connection
-     * can keep the peer from waiting for the rest: from now on every `send…` of a message returns
-     * false, within a frame those of control frames too.
+     * Abandons the open message and returns the state afterwards: [SendState.GROUND] if nothing of
+     * it was sent yet. Otherwise the peer waits for the rest, and only the end of the connection
+     * can stop that: from now on every `send…` of a message returns false, and within a frame those
+     * of control frames too.
      */
     public fun abandonMessage(): SendState = synchronized(output) { sender.abandonMessage() }
 
-    /** Sends a Ping with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
+    /**
+     * Sends a Ping with at most 125 octets of [payload]. After a Close it sends nothing and returns
+     * false.
+     */
     @JvmOverloads
     public fun sendPing(payload: ByteArray = ByteArray(0)): Boolean {
         Opcode.checkControl(payload)
         return synchronized(output) { sender.ping(payload) }
     }
 
-    /** Sends a Pong nobody asked for, with at most 125 octets of [payload]; false, and nothing is sent, after a Close. */
+    /**
+     * Sends an unsolicited Pong with at most 125 octets of [payload]. After a Close it sends
+     * nothing and returns false.
+     */
     @JvmOverloads
     public fun sendPong(payload: ByteArray = ByteArray(0)): Boolean {
         Opcode.checkControl(payload)
@@ -410,11 +428,12 @@ public class Protocol(
     }
 
     /**
-     * Sends a Close: [code] is null or one of those in [CloseCode.isAllowedOnWire]; [reason] needs
-     * a code and is cut to 123 octets at the end of a code point. A Close that is due is sent in its
-     * place. False if one was sent before.
+     * Sends a Close. [code] is null or a code that [CloseCode.isAllowedOnWire]; [reason] needs a
+     * code and is cut to 123 octets at the end of a code point. If a Close is due, that one is sent
+     * instead. Returns false if a Close was sent before.
      *
-     * @throws IllegalArgumentException if the code must not be sent, or a reason stands without one
+     * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
+     * code
      */
     @JvmOverloads
     public fun sendClose(code: Int? = CloseCode.NORMAL_CLOSURE, reason: String = ""): Boolean {
@@ -423,13 +442,14 @@ public class Protocol(
     }
 
     /**
-     * Sends [frame] as it is, be it allowed or not and whatever was sent before; this end takes no
-     * note of it: a Close sent so closes nothing here, and in an open frame it lands among its data.
-     * The payload is handed over as in [sendMessage].
+     * Sends [frame] as it is, whether it is allowed or not and whatever was sent before. This end
+     * takes no note of it: a Close sent this way closes nothing here, and in an open frame it
+     * becomes part of the data. The payload is handed over like in [sendMessage].
      *
-     * @param chopSize has it leave in writes of this many octets, if above 0
-     * @param sync has it leave apart from what is sent before and after it
-     * @throws IllegalArgumentException if [chopSize] is negative, or more than 2^62 octets would wait
+     * @param chopSize splits the frame into writes of this many octets, if above 0
+     * @param sync keeps the frame in a write of its own
+     * @throws IllegalArgumentException if [chopSize] is negative, or more than 2^62 octets would
+     * wait
      */
     @DelicateWebSocketApi
     @JvmOverloads
@@ -441,7 +461,7 @@ public class Protocol(
             sender.passed(frame)
         }
 
-    /** Sends [octets], which need be no frames, as [sendFrame] does. They are handed over. */
+    /** Sends [octets], which need not be frames, like [sendFrame] does. They are handed over. */
     @DelicateWebSocketApi
     @JvmOverloads
     public fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =

@@ -9,8 +9,8 @@ import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.FrameHeaderWriter
 
 /**
- * Appends [frame] as a connection with [config] sends it, without asking whether it may. Guarded by
- * the monitor of the queue.
+ * Appends [frame] the way a connection with [config] sends it, without checks. Guarded by the
+ * monitor of the queue.
  */
 internal fun OctetQueue.appendFrame(
     frame: RawFrame,
@@ -45,7 +45,7 @@ private fun usualMask(config: ProtocolConfig, maskingKeys: MaskingKeys): FrameMa
         FrameMask.NONE
     }
 
-/** A few octets are copied one after the other until they are enough to be copied quickly. */
+/** Repeats short payloads up to a size that is copied efficiently. */
 private fun tiled(octets: ByteArray): ByteArray {
     if (octets.size >= TILE) return octets
     val tile = ByteArray(TILE / octets.size * octets.size)
@@ -53,7 +53,10 @@ private fun tiled(octets: ByteArray): ByteArray {
     return tile
 }
 
-/** Appends what [append] does, to leave chopped, or on its own, or as usual. */
+/**
+ * Calls [append] and sets write boundaries around what it appended, if [chopSize] or [sync] asks
+ * for it.
+ */
 internal inline fun OctetQueue.appendWithBoundary(
     chopSize: Int,
     sync: Boolean,
@@ -72,5 +75,5 @@ internal inline fun OctetQueue.appendWithBoundary(
 
 private const val TILE = 4096
 
-/** Far more than anybody can send, and as far from an overflow. */
+/** More than anybody can send, and far from an overflow. */
 private const val MOST_WAITING = 1L shl 62

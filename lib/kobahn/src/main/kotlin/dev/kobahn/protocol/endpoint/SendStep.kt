@@ -2,17 +2,17 @@ package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.PreparedEncodings
 
-/** What became of a message, or of a part of one, that was to be sent. */
+/** The result of beginning to send a message or a part of one. */
 internal enum class SendStep {
-    /** It is on its way. */
+    /** It is in the output. */
     SENT,
 
-    /** Nothing is sent any more. */
+    /** Nothing can be sent any more. */
     CLOSED,
 
     /**
-     * Extensions have to transform it first. Whoever was told so calls [Protocol.encode] and then
-     * [Protocol.sendEncoded]; until then nobody may send another message, but control frames go on.
+     * Extensions have to transform it first. The caller must call [Protocol.encode] and then
+     * [Protocol.sendEncoded]. Until then no other message can be sent, but control frames can.
      */
     ENCODING,
     ;
@@ -23,15 +23,15 @@ internal enum class SendStep {
 }
 
 /**
- * A message, or a part of one, that extensions are to transform: its [octets], and how it is to be
- * sent then.
+ * A message, or a part of one, that extensions have to transform, with all that is needed to send
+ * it afterwards.
  *
- * @param opcode that of its first frame, with the reserved bits that mark it
+ * @param opcode the opcode of its first frame, with the reserved bits that mark it
  */
 internal sealed class Unencoded(val opcode: Int, val octets: ByteArray) {
     class Whole(opcode: Int, octets: ByteArray, val fragmentSize: Int) : Unencoded(opcode, octets)
 
-    /** One that is encoded once for all who send [encodings]: as [form]. */
+    /** A message that is encoded once, in the form [form], for all senders of [encodings]. */
     class Prepared(
         opcode: Int,
         octets: ByteArray,
@@ -39,7 +39,7 @@ internal sealed class Unencoded(val opcode: Int, val octets: ByteArray) {
         val encodings: PreparedEncodings,
         val form: Any,
     ) : Unencoded(opcode, octets) {
-        /** What became of it; null until it is encoded. */
+        /** The encoded octets; null until encoded. */
         var encoded: ByteArray? = null
     }
 

@@ -4,9 +4,9 @@ import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.atomic.AtomicLongFieldUpdater
 
 /**
- * What went over a connection, counted where it passes. What is sent is counted and read under the
- * monitor of the output. What is received has one writer at a time, the thread that receives, so
- * that a count costs an ordered store and nothing waits; any thread may read it.
+ * Counts the traffic of a connection where it passes. The counts of what is sent are guarded by the
+ * monitor of the output. The counts of what is received have one writer, the receiving thread, so a
+ * count costs an ordered store and no lock; any thread may read them.
  */
 internal class TrafficCounts {
     private var framesSent = 0L
@@ -25,23 +25,25 @@ internal class TrafficCounts {
     @Volatile
     private var payloadReceived = 0L
 
-    // Heads are bounded.
+    // An Int is enough: the sizes of heads are bounded.
     private var preopenSent = 0
     private var preopenReceived = 0
 
-    /** Whether the opening handshake is over, and what it took is counted. */
+    /** Whether the opening handshake is over and its octets are counted. */
     @Volatile
     private var isPreopenFinal = false
 
-    /** Whether what is received still counts: not after our Close. */
+    /** Whether received octets still count: not after our Close. */
     @Volatile
     var isOpen = true
 
-    /** Octets of the application, where extensions transform messages; else they are the payload. */
+    /**
+     * The octets of the application, if extensions transform messages; else they equal the payload.
+     */
     @Volatile
     private var application: ApplicationCounts? = null
 
-    /** What was counted when counting last began anew. */
+    /** The counts at the last [reset]. */
     @Volatile
     private var origin: LongArray? = null
 
@@ -50,35 +52,41 @@ internal class TrafficCounts {
         val received = AtomicLong()
     }
 
-    /** Extensions transform messages from now on; before anything is counted. */
+    /**
+     * Counts octets of the application separately from now on, because extensions transform
+     * messages. Call it before anything is counted.
+     */
     fun extend() {
         application = ApplicationCounts()
     }
 
-    /** The opening handshake took so many octets. On the thread that receives. */
+    /** Records the octets of the opening handshake. Belongs to the receiving thread. */
     fun opened(sent: Long, received: Long) {
         preopenSent = Math.toIntExact(sent)
         preopenReceived = Math.toIntExact(received)
         isPreopenFinal = true
     }
 
-    /** A data frame is begun; its payload is told by [dataSent] or [encodedSent]. */
+    /** A data frame begins; [dataSent] or [encodedSent] counts its payload. */
     fun frameSent() {
         framesSent++
     }
 
-    /** Payload of a data frame, as the application gave it. */
+    /** Counts payload of a data frame that no extension transformed. */
     fun dataSent(count: Int) {
         encodedSent(count)
         applicationSent(count)
     }
 
-    /** Payload of a data frame; before extensions transformed it, it was [applicationSent]. */
+    /**
+     * Counts payload of a data frame as extensions transformed it; [applicationSent] counts the
+     * original.
+     */
     fun encodedSent(count: Int) {
         payloadSent += count
     }
 
-    /** Octets of the application are sent. */
+    /** Counts octets of the application. */
     fun applicationSent(count: Int) {
         application?.let { it.sent += count }
     }
@@ -87,20 +95,20 @@ internal class TrafficCounts {
         messagesSent++
     }
 
-    /** The message that was begun is not sent after all. */
+    /** The message that had begun is not sent after all. */
     fun messageRevoked() {
         messagesSent--
     }
 
-    /** All octets that came so far are [count], those of the opening included. */
+    /** Sets the number of all received octets, including those of the opening handshake. */
     fun octetsReceived(count: Long) = WIRE.lazySet(this, count - preopenReceived)
 
-    /** Payload of a data frame came; once extensions restored it, it is [applicationReceived]. */
+    /** Counts payload of a data frame; [applicationReceived] counts the restored octets. */
     fun payloadReceived(count: Int) {
         if (isOpen) PAYLOAD.lazySet(this, payloadReceived + count)
     }
 
-    /** Octets for the application came. */
+    /** Counts octets for the application. */
     fun applicationReceived(count: Int) {
         val received = application?.received ?: return
         if (isOpen) received.lazySet(received.get() + count)
@@ -114,7 +122,7 @@ internal class TrafficCounts {
         if (isOpen) MESSAGES.lazySet(this, messagesReceived + 1)
     }
 
-    /** All counts as they are now, by their places; [appended] octets went to the output so far. */
+    /** Returns all counts so far by their index; [appended] octets went to the output. */
     fun toArray(appended: Long = 0): LongArray {
         val counts = LongArray(SIZE)
         if (isPreopenFinal) {
@@ -135,14 +143,14 @@ internal class TrafficCounts {
         return counts
     }
 
-    /** As [toArray], since [reset]. */
+    /** Like [toArray], but since the last [reset]. */
     fun sinceReset(appended: Long): LongArray {
         val now = toArray(appended)
         origin?.forEachIndexed { place, count -> now[place] -= count }
         return now
     }
 
-    /** Begins anew from nothing. */
+    /** Starts counting from zero. */
     fun reset(appended: Long) {
         origin = toArray(appended)
     }

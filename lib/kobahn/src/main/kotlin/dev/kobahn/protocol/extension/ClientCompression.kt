@@ -1,13 +1,13 @@
 package dev.kobahn.protocol.extension
 
 /**
- * Compression as a client offers it and its acceptor decides on the answer. Autobahn:
+ * Compression that a client offers, with an acceptor that decides on the server's answer. Autobahn:
  * `perMessageCompressionOffers` and `perMessageCompressionAccept`.
  *
- * @param compressionOffers what to offer, most wanted first; several of one name are fallbacks of
- * each other
- * @param acceptor gets the answer if it fits an offer; null fails the handshake. What it throws
- * comes out of [confirm]. By default every answer that fits is taken as it is.
+ * @param compressionOffers the offers, most wanted first; several of one name are fallbacks of each
+ * other
+ * @param acceptor decides on an answer that fits an offer; null fails the handshake. Its exceptions
+ * pass through [confirm]. By default it accepts every fitting answer unchanged.
  */
 public class ClientCompression
 @JvmOverloads
@@ -20,13 +20,16 @@ constructor(
 
     override val offers: List<ExtensionHeader> = compressionOffers.map { it.toHeader() }
 
-    /** @throws IllegalStateException if the acceptor takes an answer that it was not given */
+    /**
+     * @throws IllegalStateException if the acceptor accepts another answer than the one it was
+     * given
+     */
     override fun confirm(answer: ExtensionHeader): AgreedExtension? {
         val asked = compressionOffers.filter { it.compression.isNamedBy(answer) }
         val compression = asked.firstOrNull()?.compression ?: return null
         val params = ExtensionParameters(answer)
         val response = compression.readResponse(params).also { params.end() }
-        // RFC 7692 section 5.1: which offer is answered only the parameters tell
+        // Only the parameters tell which offer is answered (RFC 7692 section 5.1).
         val answered = asked.firstOrNull { it.objection(response) == null }
             ?: throw ExtensionException("${answer.name}: ${asked.first().objection(response)}")
         val accepted = acceptor(response)

@@ -3,11 +3,12 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.SegmentPool
 
 /**
- * What the codecs of many connections borrow while they need it: an event loop has one. Safe to use
- * from several threads.
+ * Codecs that many connections share: each borrows one while it needs it. An event loop has one
+ * pool. Thread-safe.
  *
  * @property segments arrays of [SegmentPool.SEGMENT_SIZE] octets to work in
- * @param capacity how many unused codecs of each kind are kept at most; more are [closed][PooledCodec.close]
+ * @param capacity the most unused codecs that the pool keeps of each kind; it
+ * [closes][PooledCodec.close] others
  */
 public class CodecPool
 @JvmOverloads
@@ -18,10 +19,10 @@ constructor(
     private val free = HashMap<Any, ArrayDeque<PooledCodec>>()
     private var closed = false
 
-    /** A codec that was given back as one of this [kind], or null if none is free. */
+    /** Returns an unused codec of this [kind], or null if there is none. */
     public fun take(kind: Any): PooledCodec? = synchronized(free) { free[kind]?.removeLastOrNull() }
 
-    /** Takes [codec] back, which must be as good as new, as one of this [kind]. */
+    /** Takes back [codec], which must be as good as new, as one of this [kind]. */
     public fun give(kind: Any, codec: PooledCodec) {
         val isKept = synchronized(free) {
             val others = free.getOrPut(kind) { ArrayDeque() }
@@ -30,7 +31,7 @@ constructor(
         if (!isKept) codec.close()
     }
 
-    /** Closes what is kept; from now on nothing is. */
+    /** Closes all unused codecs, and from now on every codec that is given back. */
     public fun close() {
         val kept = synchronized(free) {
             closed = true
@@ -40,7 +41,7 @@ constructor(
     }
 }
 
-/** Something with memory of its own outside of the JVM's, that can be used again. */
+/** A reusable codec with memory outside of the JVM's heap. */
 public interface PooledCodec {
     /** Frees the memory. */
     public fun close()

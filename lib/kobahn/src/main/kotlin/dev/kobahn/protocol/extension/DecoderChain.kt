@@ -5,19 +5,19 @@ import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
 
 /**
- * Restores received messages: each passes the decoders of the extensions that transformed it, the
- * last agreed one first. What comes out is counted while it does, so that nobody ever holds more
- * than the limits allow. Belongs to the thread that receives.
+ * Restores received messages: each passes the decoders of the extensions that transformed it,
+ * beginning with the extension agreed on last. The restored octets are counted as they come out, so
+ * that nobody ever holds more than the limits allow. Belongs to the receiving thread.
  */
 internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, output: OctetSink) {
     /** The reserved bits that may be set on the first frame of a message. */
     val reservedBits: Int = agreed.sumOf { it.reservedBits }
 
-    /** Where what is to be decoded is copied to. */
+    /** The source of buffers for encoded data. */
     val segments: SegmentPool = pool.segments
 
     private val stages = ArrayList<Stage>(agreed.size).also { stages ->
-        // the first agreed one is the last to be undone, and knows where the message goes
+        // The extension agreed on first is undone last, and passes the message on.
         for (extension in agreed) {
             stages.add(
                 0,
@@ -30,7 +30,10 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
         }
     }
 
-    /** A message begins whose first frame has these reserved bits; whether it was transformed. */
+    /**
+     * Begins a message whose first frame has these reserved bits; returns whether it was
+     * transformed.
+     */
     fun begin(rsv: Int): Boolean {
         var isTransformed = false
         for (index in stages.indices) if (stages[index].begin(rsv)) isTransformed = true
@@ -40,7 +43,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
     fun decode(octets: ByteArray, offset: Int, length: Int) =
         stages[0].write(octets, offset, length)
 
-    /** The message is complete. */
+    /** Completes the message. */
     fun end() {
         for (index in stages.indices) stages[index].end()
     }
@@ -63,7 +66,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
         private var taken = 0L
         private var made = 0L
 
-        /** What the next stage threw, which is not the decoder's fault. */
+        /** The exception of the next stage, which must not be blamed on this decoder. */
         private var passed: Throwable? = null
 
         fun begin(rsv: Int): Boolean {
@@ -75,7 +78,10 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
             return isActive
         }
 
-        /** What it takes is not what it makes of it. */
+        /**
+         * A decoder's output differs in size from its input, so the limit of the next stage says
+         * nothing.
+         */
         override val room: Long get() = if (isActive) Long.MAX_VALUE else next.room
 
         private fun roomBehind(): Long {
@@ -102,7 +108,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
                 throw e
             } catch (e: Exception) {
                 if (e === passed) throw e
-                // The peer is told nothing of what is said here.
+                // The peer does not see the details of the decoder's exception.
                 throw ProtocolException(Violation.CODED_DATA_INVALID, cause = e)
             }
         }
@@ -131,7 +137,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
     }
 
     private companion object {
-        /** A message of this many octets may be as repetitive as it likes. */
+        /** A message up to this many octets may expand by any factor. */
         const val EXPANSION_FREE = 1024 * 1024
     }
 }

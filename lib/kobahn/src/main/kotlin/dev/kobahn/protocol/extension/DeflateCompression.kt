@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.extension
 
-/** permessage-deflate: its parameters (RFC 7692 section 7.1) as they are read. */
+/** The parameters of permessage-deflate (RFC 7692 section 7.1) in offers and answers. */
 internal object DeflateCompression : PerMessageCompression("permessage-deflate") {
     const val CLIENT_NO_CONTEXT_TAKEOVER = "client_no_context_takeover"
     const val CLIENT_MAX_WINDOW_BITS = "client_max_window_bits"
@@ -10,7 +10,7 @@ internal object DeflateCompression : PerMessageCompression("permessage-deflate")
     override fun readOffer(params: ExtensionParameters): PerMessageDeflateOffer {
         val maxWindowBits =
             params.optionalNumber(CLIENT_MAX_WINDOW_BITS, DeflateParameters.WINDOW_BITS)
-        // a server may ask for it whether it was offered or not (RFC 7692 section 7.1.1.2)
+        // A server may ask for it, whether it was offered or not (RFC 7692 section 7.1.1.2).
         params.flag(CLIENT_NO_CONTEXT_TAKEOVER)
         return PerMessageDeflateOffer(
             acceptNoContextTakeover = true,

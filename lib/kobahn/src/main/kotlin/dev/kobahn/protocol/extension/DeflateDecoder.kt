@@ -6,16 +6,17 @@ import java.util.zip.DataFormatException
 import java.util.zip.Inflater
 
 /**
- * Restores compressed messages (RFC 7692 section 7.2.2), whatever window they were made with.
+ * Restores compressed messages (RFC 7692 section 7.2.2), for any window of the peer.
  *
- * A final block ends a DEFLATE stream, and another may follow in the same message or the next
- * (section 7.2.3.4). The inflater has to be restarted then and loses its window, which what follows
- * may refer to. A peer that ends messages so does it from the first one on: until that has come
- * without, what was restored is kept aside, and afterwards only for a peer that does. Of another
- * peer, a reference across its first final block is a violation.
+ * A final block ends a DEFLATE stream, and another stream may follow in the same message or the
+ * next (section 7.2.3.4). The inflater must then be restarted and loses its window, but later data
+ * may refer to it. Peers that end messages with final blocks do so from the first message on. So
+ * the decoder keeps a copy of the restored octets until the first message has ended without a final
+ * block, and afterwards only for a peer that uses them. From any other peer, a reference across its
+ * first final block is a violation.
  *
- * A restart costs as much as inflating some KiB, and a stream may have two octets: one for each message
- * is free, more have to be paid for with data.
+ * A restart costs as much as inflating some KiB, and a stream may be as short as two octets. One
+ * restart is free for each message; further ones must be paid for with data.
  */
 internal class DeflateDecoder(
     private val pool: CodecPool,
@@ -24,20 +25,20 @@ internal class DeflateDecoder(
 ) : MessageDecoder {
     private var borrowed: RawInflater? = null
 
-    /** The end of what was restored, while a restarted inflater might need it. */
+    /** The end of the restored data, kept while a restarted inflater might need it. */
     private var history: History? = History(DeflateParameters.MAX_WINDOW)
     private var hasSeenFinalBlock = false
 
-    /** Whether there is data that the end of the message has to complete. */
+    /** Whether there is data that the end of the message must complete. */
     private var isIncomplete = false
 
-    /** Whether a final block came in this message. */
+    /** Whether this message had a final block. */
     private var hasRestarted = false
 
-    /** How many final blocks came that were not the first of their message. */
+    /** The number of final blocks that were not the first of their message. */
     private var restarts = 0L
 
-    /** How many octets came. */
+    /** The number of received octets. */
     private var taken = 0L
 
     override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
@@ -78,7 +79,7 @@ internal class DeflateDecoder(
         }
     }
 
-    /** Passes on all that comes of the input, or of the rest of a stream in it. */
+    /** Passes on everything that the input, or the rest of a stream in it, inflates to. */
     private fun Inflater.inflateStream(segment: ByteArray, output: OctetSink) {
         do {
             val count = inflate(segment, 0, segment.size)
@@ -113,10 +114,13 @@ internal class DeflateDecoder(
         if (!takesOver) giveBack()
     }
 
-    /** Feeds what the message goes without, and an empty block, by which most that is cut off is found. */
+    /**
+     * Feeds the octets that every message omits, and then an empty block, which reveals most
+     * truncated data.
+     */
     private fun Inflater.complete(segment: ByteArray) {
         completeWith(END, segment)
-        // The empty block that was completed may itself be the final one.
+        // The empty block completed here may itself be the final one.
         if (finished()) return restart()
         completeWith(if (takesOver) EMPTY_BLOCK else LAST_BLOCK, segment)
         checkValid(finished() != takesOver)
@@ -158,16 +162,16 @@ internal class DeflateDecoder(
     private companion object {
         const val FREE_RESTARTS = 64
 
-        /** At this rate restarts take no longer than plain messages of that many octets. */
+        /** At this rate restarts take no longer than plain messages with this many octets. */
         const val OCTETS_PER_RESTART = 256
 
-        /** The rest of an empty block, which every message goes without. */
+        /** The rest of an empty block, which every message omits. */
         val END = octets(0x00, 0x00, 0xFF, 0xFF)
 
-        /** An empty block, which is without effect. */
+        /** An empty block, which has no effect. */
         val EMPTY_BLOCK = octets(0x00, 0x00, 0x00, 0xFF, 0xFF)
 
-        /** A final one: for certain the end, but also of the window. */
+        /** A final empty block: a reliable end, but it ends the window too. */
         val LAST_BLOCK = octets(0x01, 0x00, 0x00, 0xFF, 0xFF)
 
         fun octets(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }

@@ -23,13 +23,13 @@ internal data class DeflateParameters(
      * The memory of the compressor, 1 to 9 as in zlib; the JDK's deflater has no such setting. With
      * 8 and 9 a connection keeps a deflater of about 256 KiB. With less it borrows a deflater for
      * each message and keeps only the end of the messages that it sent: 2 to the power of this plus
-     * 8 octets, from 512 to 32 Ki. The more it keeps, the longer a message takes. With a smaller
-     * window, or without context takeover, it always borrows. Null is [DEFAULT_MEM_LEVEL].
+     * 8 octets, from 512 to 32 Ki. Keeping more makes each message slower. With a smaller window,
+     * or without context takeover, it always borrows. Null is [DEFAULT_MEM_LEVEL].
      */
     val memLevel: Int? = null,
     /** Shorter messages, in octets, are sent uncompressed. */
     val threshold: Int = 0,
-    /** How many times its size a message of more than a MiB may inflate to; 0 is no limit. */
+    /** The factor by which a message may grow if it inflates to more than a MiB; 0 is no limit. */
     val maxInflateRatio: Int = DEFAULT_MAX_INFLATE_RATIO,
     /** The longest message in octets after inflating; null and 0 are no limit. */
     val maxMessageSize: Long? = null,
@@ -53,7 +53,7 @@ internal data class DeflateParameters(
     /** Whether sent messages may refer to earlier ones. */
     val takesOver: Boolean get() = sendNoContextTakeover != true
 
-    /** The window for sent messages, where nothing limits it the largest. */
+    /** The window for sent messages: the largest one unless something limits it. */
     val windowBits: Int get() = sendWindowBits ?: MAX_WINDOW_BITS
 
     /** These parameters with nothing left open, once both ends agree on how this end sends. */
@@ -82,8 +82,8 @@ internal data class DeflateParameters(
         private val COMPRESSION_LEVELS = -1..9
 
         /**
-         * Not zlib's 8: where many connections take turns, their deflaters push each other out of
-         * the processor's cache, and a message of 1 KiB costs four times as much as with this.
+         * Less than zlib's 8: where many connections take turns, their deflaters push each other
+         * out of the processor's cache, and with 8 a message of 1 KiB costs four times as much.
          */
         const val DEFAULT_MEM_LEVEL = 5
         private val MEM_LEVELS = 1..9
@@ -102,6 +102,5 @@ internal data class DeflateParameters(
     }
 }
 
-/** Window bits of an offer or an answer, where 0 does not ask for a limit. */
-internal fun Int.orMaxWindowBits(): Int =
-    if (this == 0) DeflateParameters.MAX_WINDOW_BITS else this
+/** Replaces 0, which does not ask for a limit, by the largest window. */
+internal fun Int.orMaxWindowBits(): Int = if (this == 0) DeflateParameters.MAX_WINDOW_BITS else this

@@ -4,14 +4,14 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.SegmentPool
 
 /**
- * Borrows a deflater for each message and keeps of the messages only what the next one may refer
- * to, which the deflater is primed with.
+ * Borrows a deflater for each message. Between messages it keeps only a dictionary, the end of the
+ * messages that the next one may refer to, and primes the deflater with it.
  *
- * A deflater refers back up to 32 KiB. Where less is allowed, it never has more than a window of
- * octets since its last restart: a message is cut into pieces, each flushed, and each primed with
- * the end of what is before it.
+ * A deflater refers back up to 32 KiB. If the window is smaller, the deflater must never see more
+ * than a window of octets without a restart: a message is cut into pieces, each is flushed, and
+ * each is primed with the end of the octets before it.
  *
- * @param mostKept how many octets are kept from one message for the next at most
+ * @param mostKept the most octets that are kept from one message for the next
  */
 internal class DictionaryDeflateEncoder(
     deflaters: Deflaters,
@@ -22,7 +22,7 @@ internal class DictionaryDeflateEncoder(
 ) : DeflateEncoder(deflaters, windowBits, threshold) {
     private val window = 1 shl windowBits
 
-    /** Null where nothing is asked of it: there is one piece, and nothing before it. */
+    /** Null if nothing needs it: each message is one piece and refers to no other. */
     private val history: History? = when {
         takesOver -> History(minOf(window, mostKept))
         windowBits == DeflateParameters.MAX_WINDOW_BITS -> null
@@ -31,10 +31,10 @@ internal class DictionaryDeflateEncoder(
 
     private var deflater: RawDeflater? = null
 
-    /** How many octets the deflater may still take before it is restarted. */
+    /** The number of octets that the deflater accepts before it must be restarted. */
     private var room = 0L
 
-    /** How many octets the message still has, or very many if that is not known. */
+    /** The number of octets left of the message, or [UNLIMITED] if that is not known. */
     private var rest = 0L
 
     override fun begin(type: MessageType, length: Long): Boolean {
@@ -61,7 +61,7 @@ internal class DictionaryDeflateEncoder(
         if (takesOver || rest > 0) {
             history?.append(octets, offset, length)
         } else {
-            // Nothing more is expected; if it comes after all, it refers to nothing.
+            // No further octets are expected. If some come after all, they refer to nothing.
             history?.clear()
         }
     }
@@ -85,9 +85,9 @@ internal class DictionaryDeflateEncoder(
     }
 
     /**
-     * How much the next piece should be able to refer to. The rest of a message goes into one
-     * piece where it can. Of other divisions this one made the least of what was tried: what is
-     * saved by referring to more is lost again to more pieces.
+     * Returns the number of octets that the next piece should be able to refer to. The rest of a
+     * message becomes one piece if possible. This division compressed best of those that were
+     * tried: what longer references save is lost again to more pieces.
      */
     private fun wanted(): Long = when {
         window == DeflateParameters.MAX_WINDOW -> UNLIMITED

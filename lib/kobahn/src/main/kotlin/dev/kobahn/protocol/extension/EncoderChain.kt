@@ -4,9 +4,9 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.OctetQueue
 
 /**
- * Transforms messages to be sent: each passes the encoders of the extensions in the order in which
- * they were agreed on, and what comes out waits in [output] for its frame, whose length is not known
- * before. Belongs to one sender at a time; [failure] may be read by all.
+ * Transforms messages to send: each passes the encoders of the extensions in the order in which
+ * they were agreed on. The encoded octets wait in [output] for their frame, because its length is
+ * not known before. Belongs to one sender at a time; any thread may read [failure].
  */
 internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
     val output = OctetQueue(pool.segments)
@@ -17,18 +17,18 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
         }
     }
 
-    /** The reserved bits that mark the message that was begun. */
+    /** The reserved bits that mark the current message. */
     var reservedBits = 0
         private set
 
-    /** What went wrong in an encoder: what the peer can decode is not known any more. */
+    /** The exception of an encoder. Nobody knows afterwards what the peer can decode. */
     @Volatile
     var failure: Throwable? = null
         private set
 
     /**
-     * A message begins, of [length] octets or -1; whether anybody transforms it. With
-     * [doNotCompress] only those do that transform every message.
+     * Begins a message of [length] octets, or -1 if unknown; returns whether an extension
+     * transforms it. With [doNotCompress], only extensions do that transform every message.
      */
     fun begin(type: MessageType, length: Long, doNotCompress: Boolean): Boolean {
         reservedBits = 0
@@ -40,7 +40,7 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
                 continue
             }
             failure?.let { throw IllegalStateException("an extension failed before", it) }
-            // whoever comes later does not know what is made of the message
+            // A later encoder cannot know the length of what an earlier one produces.
             if (!stage.begin(type, if (isTransformed) -1 else length)) continue
             isTransformed = true
             reservedBits += stage.reservedBits
@@ -48,14 +48,17 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
         return isTransformed
     }
 
-    /** Transforms the next octets of the message, its last if [end]; returns how many come out. */
+    /**
+     * Transforms the next octets of the message, its last if [end]; returns the number of octets
+     * that come out.
+     */
     fun encode(octets: ByteArray, offset: Int, length: Int, end: Boolean): Int = guarded {
         stages[0].write(octets, offset, length)
         for (index in stages.indices) if (end) stages[index].end() else stages[index].flush()
         Math.toIntExact(output.size)
     }
 
-    /** See [MessageEncoder.standaloneForm]; null also where several extensions would have to agree. */
+    /** See [MessageEncoder.standaloneForm]; null if there are several extensions. */
     val standaloneForm: Any? get() = stages.singleOrNull()?.encoder?.standaloneForm
 
     fun encodeStandalone(octets: ByteArray): ByteArray = guarded {
@@ -93,7 +96,7 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
             return isActive
         }
 
-        /** The message that begins is not for this extension. */
+        /** Leaves the message that begins unchanged. */
         fun skip() {
             isActive = false
         }
@@ -114,7 +117,7 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
     }
 }
 
-/** Makes all [calls], whatever they throw; the first of that is thrown afterwards. */
+/** Makes all [calls], even if some of them throw, and then throws the first exception. */
 internal fun closeAll(calls: List<() -> Unit>) {
     var failure: Throwable? = null
     for (call in calls) {

@@ -3,12 +3,12 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * One element of `Sec-WebSocket-Extensions` (RFC 6455 section 9.1): what a client offers or what a
- * server agreed to. Immutable.
+ * One element of `Sec-WebSocket-Extensions` (RFC 6455 section 9.1): a client's offer or a server's
+ * answer. Immutable.
  *
  * @property name the registered name, a token, case kept
- * @property params the parameters in their order; a name that occurs twice is there twice
- * @throws IllegalArgumentException when [name] is not a token
+ * @property params the parameters in order; a repeated name occurs repeatedly
+ * @throws IllegalArgumentException if [name] is not a token
  */
 public class ExtensionHeader
 @JvmOverloads
@@ -25,15 +25,15 @@ constructor(
 
     override fun hashCode(): Int = 31 * name.hashCode() + params.hashCode()
 
-    /** The element as it stands in the header. */
+    /** Returns the element in the form that it has in the header. */
     override fun toString(): String = (listOf(name) + params).joinToString("; ")
 
     /** Reading and writing whole headers. */
     public companion object {
         /**
-         * Reads the value of the header, several fields joined by commas. Quoted values are
-         * unquoted; empty elements do not count. Null when the grammar is broken, which fails the
-         * handshake. Never throws.
+         * Parses the value of the header; several fields must be joined by commas. Removes the
+         * quotes of quoted values and ignores empty elements. Returns null if the grammar is
+         * broken, which must fail the handshake. Never throws.
          */
         @JvmStatic
         public fun parse(text: String): List<ExtensionHeader>? =
@@ -50,7 +50,7 @@ constructor(
  *
  * @property name a token
  * @property value a token, or null for a parameter without `=`
- * @throws IllegalArgumentException when one of them is not a token
+ * @throws IllegalArgumentException if one of them is not a token
  */
 public class ExtensionParameter
 @JvmOverloads
@@ -74,7 +74,7 @@ constructor(
 }
 
 /**
- * Recursive descent over one header value. A function that returns null has met broken grammar.
+ * Parses one header value by recursive descent. A function returns null if the grammar is broken.
  */
 private class ExtensionHeaderReader(private val text: String) {
     private var index = 0

@@ -1,14 +1,13 @@
 package dev.kobahn.protocol.extension
 
 /**
- * Agreeing on extensions (RFC 6455 section 9.1), for both ends. What was agreed on transforms the
- * messages that are sent in its order, and those received in the reverse order.
+ * The negotiation of extensions (RFC 6455 section 9.1), for both ends. The agreed extensions
+ * transform sent messages in their order, and received ones in the reverse order.
  */
 public object ExtensionNegotiation {
     /**
-     * A server's part: what each of [extensions] picks of [offers], in the order of [extensions].
-     * One that would use a reserved bit that is taken, or the name of one that was agreed on, is
-     * left out.
+     * Lets each of [extensions], in order, pick one of a client's [offers]. Leaves out an extension
+     * that needs a reserved bit or has a name that is already taken.
      */
     @JvmStatic
     public fun accept(
@@ -25,9 +24,9 @@ public object ExtensionNegotiation {
     }
 
     /**
-     * A client's part: what [answers], the elements of the server's response, agree on.
+     * Confirms the agreement that [answers], the elements of the server's response, state.
      *
-     * @throws ExtensionException if one of them was not asked for, or two exclude each other
+     * @throws ExtensionException if one of them was not offered, or two exclude each other
      */
     @JvmStatic
     public fun confirm(

@@ -3,9 +3,9 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * Reads the parameters of one element of `Sec-WebSocket-Extensions`, for a [PerMessageCompression].
- * Each function takes one parameter out; a parameter that nobody takes out is an error, and so is
- * one that occurs twice. The case of names does not count. Not thread-safe.
+ * The parameters of one element of `Sec-WebSocket-Extensions`, for a [PerMessageCompression] to
+ * read. Each function takes one parameter out. A parameter that occurs twice, or that nobody takes
+ * out, is an error. Names are compared without regard to case. Not thread-safe.
  *
  * Every function throws an [ExtensionException] if the parameter does not fit.
  */
@@ -19,7 +19,7 @@ public class ExtensionParameters internal constructor(private val header: Extens
         }
     }
 
-    /** Returns whether [name] is there. It must have no value. */
+    /** Returns whether the parameter [name] exists. It must have no value. */
     public fun flag(name: String): Boolean {
         val parameter = left.remove(name) ?: return false
         if (parameter.value != null) fail("$name must have no value")
@@ -57,10 +57,10 @@ public class ExtensionParameters internal constructor(private val header: Extens
     private fun fail(reason: String): Nothing = throw ExtensionException("${header.name}: $reason")
 }
 
-/** The parameter [name], if [isThere]. */
+/** Makes the parameter [name] if [isThere], else null. */
 internal fun flag(name: String, isThere: Boolean): ExtensionParameter? =
     if (isThere) ExtensionParameter(name) else null
 
-/** The parameter [name] with [value], if that is not 0. */
+/** Makes the parameter [name] with [value], or null if that is 0. */
 internal fun number(name: String, value: Int): ExtensionParameter? =
     if (value != 0) ExtensionParameter(name, value.toString()) else null

@@ -3,11 +3,11 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.SegmentPool
 
 /**
- * The last octets of a stream, at most [limit], in an array no longer than need be: [octets] up to
- * the index [end].
+ * The last octets of a stream, at most [limit], in an array no longer than necessary: in [octets]
+ * up to the index [end].
  *
- * @param segments where the array is borrowed from; null for one of its own. A history that borrows
- *   has a [limit] of at most a segment
+ * @param segments the pool to borrow the array from, if [limit] is at most a segment; null for an
+ * array of its own
  */
 internal class History(private val limit: Int, private val segments: SegmentPool? = null) {
     var octets: ByteArray = NOTHING
@@ -17,10 +17,10 @@ internal class History(private val limit: Int, private val segments: SegmentPool
     var size: Int = 0
         private set
 
-    /** Whether [octets] belongs to somebody else and must not be written to. */
+    /** Whether [octets] belongs to another object and must not be written to. */
     private var isShared = false
 
-    /** The stream went on with [length] octets. */
+    /** Adds the next [length] octets of the stream. */
     fun append(source: ByteArray, offset: Int, length: Int) {
         val count = minOf(length, limit)
         makeRoom(count)
@@ -29,7 +29,10 @@ internal class History(private val limit: Int, private val segments: SegmentPool
         size += count
     }
 
-    /** The history is now [source], which never changes: kept as it is, unless that is far too much. */
+    /**
+     * Replaces the history by [source], which never changes. Keeps the array itself, unless it is
+     * much too long.
+     */
     fun replace(source: ByteArray) {
         if (source.size / MOST_SHARED > limit) return append(source, 0, source.size)
         octets = source
@@ -70,7 +73,7 @@ internal class History(private val limit: Int, private val segments: SegmentPool
     }
 
     internal companion object {
-        /** An array is shared that is at most this many times as long as need be. */
+        /** An array is shared if it is at most this many times too long. */
         const val MOST_SHARED = 4
 
         private val NOTHING = ByteArray(0)

@@ -3,16 +3,17 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.appendJson
 
 /**
- * A step of agreeing on a compression: [PerMessageCompressOffer], [PerMessageCompressOfferAccept],
- * [PerMessageCompressResponse] or [PerMessageCompressResponseAccept]. Immutable. Two of the same
- * class with the same values are equal.
+ * A step in the negotiation of a compression: [PerMessageCompressOffer],
+ * [PerMessageCompressOfferAccept], [PerMessageCompressResponse] or
+ * [PerMessageCompressResponseAccept]. Immutable. Steps of the same class with the same values are
+ * equal.
  */
 public abstract class PerMessageCompressStep protected constructor() {
-    /** The compression that this is about. */
+    /** The compression that this step negotiates. */
     public abstract val compression: PerMessageCompression
 
     /**
-     * Returns all values by Autobahn's names: numbers, truth values, another step, or null. Two steps
+     * Returns all values by Autobahn's names: numbers, booleans, another step, or null. Two steps
      * of one class are equal if these are.
      */
     public abstract fun fields(): Map<String, Any?>
@@ -34,49 +35,49 @@ public abstract class PerMessageCompressStep protected constructor() {
 }
 
 /**
- * What a client offers: made by the client's application, and read by the server, where an acceptor
- * decides on it. Autobahn: `PerMessageCompressOffer`.
+ * A client's offer. The client's application makes it, and the server's acceptor decides on it.
+ * Autobahn: `PerMessageCompressOffer`.
  */
 public abstract class PerMessageCompressOffer
 protected constructor(
     final override val compression: PerMessageCompression,
 ) : PerMessageCompressStep() {
-    /** The offer as an element of the header. Autobahn: `get_extension_string`. */
+    /** Returns the offer as an element of the header. Autobahn: `get_extension_string`. */
     public abstract fun toHeader(): ExtensionHeader
 
     /**
-     * Returns why [response] does not answer this offer, or null if it does. The response is of the
-     * same compression.
+     * Returns the reason why [response], which is of the same compression, does not answer this
+     * offer; or null if it does.
      */
     public abstract fun objection(response: PerMessageCompressResponse): String?
 }
 
 /**
- * How a server accepts an [offer]: made by its acceptor. Autobahn: `PerMessageCompressOfferAccept`.
+ * The decision of a server's acceptor to accept an [offer]. Autobahn:
+ * `PerMessageCompressOfferAccept`.
  */
 public abstract class PerMessageCompressOfferAccept protected constructor() :
     PerMessageCompressStep() {
-    /** The offer that is accepted, one of those the client made. */
+    /** The accepted offer, one of those that the client made. */
     public abstract val offer: PerMessageCompressOffer
 
     final override val compression: PerMessageCompression get() = offer.compression
 
-    /** The answer as an element of the header. Autobahn: `get_extension_string`. */
+    /** Returns the answer as an element of the header. Autobahn: `get_extension_string`. */
     public abstract fun toHeader(): ExtensionHeader
 
-    /** Returns what the server agrees to by that. */
+    /** Returns the agreement that this answer makes for the server. */
     public abstract fun agree(): AgreedExtension
 }
 
 /**
- * What a server answered: read by the client, where an acceptor decides on it. Autobahn:
- * `PerMessageCompressResponse`.
+ * A server's answer. The client's acceptor decides on it. Autobahn: `PerMessageCompressResponse`.
  */
 public abstract class PerMessageCompressResponse
 protected constructor(
     final override val compression: PerMessageCompression,
 ) : PerMessageCompressStep() {
-    /** The answer as an element of the header. */
+    /** Returns the answer as an element of the header. */
     public abstract fun toHeader(): ExtensionHeader
 
     /** Accepts this response without any setting of the client's own. */
@@ -84,16 +85,19 @@ protected constructor(
 }
 
 /**
- * How a client takes the server's [response]: made by its acceptor. Autobahn:
+ * The decision of a client's acceptor to accept the server's [response]. Autobahn:
  * `PerMessageCompressResponseAccept`.
  */
 public abstract class PerMessageCompressResponseAccept protected constructor() :
     PerMessageCompressStep() {
-    /** The answer that is taken, the one the acceptor was given. */
+    /** The accepted answer, the one that the acceptor was given. */
     public abstract val response: PerMessageCompressResponse
 
     final override val compression: PerMessageCompression get() = response.compression
 
-    /** Returns what the client agrees to by that. It made [offer], which the response answers. */
+    /**
+     * Returns the agreement that this decision makes for the client. The client made [offer], which
+     * the response answers.
+     */
     public abstract fun agree(offer: PerMessageCompressOffer): AgreedExtension
 }

@@ -1,35 +1,34 @@
 package dev.kobahn.protocol.extension
 
 /**
- * A way to compress messages, with an element of `Sec-WebSocket-Extensions` that is read in both
- * directions. Autobahn: an entry of `PERMESSAGE_COMPRESSION_EXTENSION`. Subclasses are immutable.
+ * A method to compress messages, with an element of `Sec-WebSocket-Extensions` for offers and
+ * answers. Autobahn: an entry of `PERMESSAGE_COMPRESSION_EXTENSION`. Subclasses are immutable.
  *
- * A module that brings a compression of its own makes it known to servers by a
- * [CompressionProvider].
+ * A module with a compression of its own makes it known to servers by a [CompressionProvider].
  *
  * @property extensionName the registered name, such as `permessage-deflate`
  */
 public abstract class PerMessageCompression(public val extensionName: String) {
     /**
-     * Reads what a client offers with [params].
+     * Reads a client's offer from [params].
      *
      * @throws ExtensionException if a parameter is wrong
      */
     public abstract fun readOffer(params: ExtensionParameters): PerMessageCompressOffer
 
     /**
-     * Reads what a server answers with [params].
+     * Reads a server's answer from [params].
      *
      * @throws ExtensionException if a parameter is wrong
      */
     public abstract fun readResponse(params: ExtensionParameters): PerMessageCompressResponse
 
-    /** Whether [header] is an element of this extension; case does not count. */
+    /** Whether [header] is an element of this extension, without regard to case. */
     @JvmSynthetic
     internal fun isNamedBy(header: ExtensionHeader): Boolean =
         header.name.equals(extensionName, ignoreCase = true)
 
-    /** Returns an element of this extension, without the [params] that are null. */
+    /** Makes an element of this extension, without the [params] that are null. */
     public fun header(vararg params: ExtensionParameter?): ExtensionHeader =
         ExtensionHeader(extensionName, params.filterNotNull())
 

@@ -62,11 +62,11 @@ constructor(
     public val threshold: Int get() = parameters.threshold
 
     /**
-     * How many times its size on the wire a message may inflate to if it inflates to more than a
-     * MiB; a longer one fails the connection with 1009. 0 is no limit. The ratio holds for each
-     * message alone, not for all together: blank pictures and silence have a ratio of 500 and are no
-     * attack. Many such messages cannot starve other connections, because a connection's turn on its
-     * event loop ends after a MiB of inflated octets.
+     * The factor by which a message may grow if it inflates to more than a MiB; a longer one fails
+     * the connection with 1009. 0 is no limit. The factor holds for each message alone, not for all
+     * together: blank pictures and silence grow by a factor of 500 and are no attack. Many such
+     * messages cannot starve other connections, because a connection's turn on its event loop ends
+     * after a MiB of inflated octets.
      */
     public val maxInflateRatio: Int get() = parameters.maxInflateRatio
 

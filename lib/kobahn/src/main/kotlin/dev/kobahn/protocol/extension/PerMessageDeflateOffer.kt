@@ -3,14 +3,16 @@ package dev.kobahn.protocol.extension
 /**
  * An offer of permessage-deflate (RFC 7692 section 7.1). Autobahn: `PerMessageDeflateOffer`.
  *
- * @property acceptNoContextTakeover whether the client says that it sends without context takeover
- * whatever the answer is; a server may ask for it even if not, so that in an offer that was read
- * this is always true
+ * @property acceptNoContextTakeover whether the client announces that it sends without context
+ * takeover, whatever the answer is. A server may ask for it in any case, so this is always true in
+ * an offer that was read.
  * @property acceptMaxWindowBits whether the server may limit the client's window
- * @property requestNoContextTakeover whether the server is asked to send without context takeover
- * @property requestMaxWindowBits the largest window the server may use, 8 to 15; 0 does not ask
- * @property maxWindowBits the largest window the client will use whatever the answer is, 8 to 15, as
- * the value of `client_max_window_bits`; 0 does not say. Not in Autobahn.
+ * @property requestNoContextTakeover whether the client asks the server to send without context
+ * takeover
+ * @property requestMaxWindowBits the largest window that the server may use, 8 to 15; 0 does not
+ * ask
+ * @property maxWindowBits the largest window that the client will use whatever the answer is, 8 to
+ * 15, as the value of `client_max_window_bits`; 0 announces none. Not in Autobahn.
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
 public class PerMessageDeflateOffer
@@ -30,23 +32,23 @@ constructor(
         }
     }
 
-    /** This offer with another [acceptNoContextTakeover]. */
+    /** Returns a copy with another [acceptNoContextTakeover]. */
     public fun withAcceptNoContextTakeover(on: Boolean): PerMessageDeflateOffer =
         copy(acceptNoContextTakeover = on)
 
-    /** This offer with another [acceptMaxWindowBits]. */
+    /** Returns a copy with another [acceptMaxWindowBits]. */
     public fun withAcceptMaxWindowBits(on: Boolean): PerMessageDeflateOffer =
         copy(acceptMaxWindowBits = on)
 
-    /** This offer with another [requestNoContextTakeover]. */
+    /** Returns a copy with another [requestNoContextTakeover]. */
     public fun withRequestNoContextTakeover(on: Boolean): PerMessageDeflateOffer =
         copy(requestNoContextTakeover = on)
 
-    /** This offer with another [requestMaxWindowBits]. */
+    /** Returns a copy with another [requestMaxWindowBits]. */
     public fun withRequestMaxWindowBits(bits: Int): PerMessageDeflateOffer =
         copy(requestMaxWindowBits = bits)
 
-    /** This offer with another [maxWindowBits]. */
+    /** Returns a copy with another [maxWindowBits]. */
     public fun withMaxWindowBits(bits: Int): PerMessageDeflateOffer = copy(maxWindowBits = bits)
 
     private fun copy(
@@ -74,7 +76,10 @@ constructor(
         number(DeflateCompression.SERVER_MAX_WINDOW_BITS, requestMaxWindowBits),
     )
 
-    /** A server that accepts an offer keeps all that it asks for (RFC 7692 sections 7.1.1, 7.1.2). */
+    /**
+     * A server that accepts an offer must grant everything it asks for (RFC 7692 sections 7.1.1,
+     * 7.1.2).
+     */
     override fun objection(response: PerMessageCompressResponse): String? {
         response as PerMessageDeflateResponse
         val asksForWindow = requestMaxWindowBits != 0

@@ -57,7 +57,10 @@ public class PerMessageDeflateOfferAccept internal constructor(
      */
     public val noContextTakeover: Boolean? get() = parameters.sendNoContextTakeover
 
-    /** The server's window, from 8 to the one that the client asks for, which null stands for. */
+    /**
+     * The server's window, at least 8 and at most the one that the client asks for. Null is that
+     * one.
+     */
     public val windowBits: Int? get() = parameters.sendWindowBits
 
     /** See [PerMessageDeflate.memLevel]; null is 5. */
@@ -76,8 +79,8 @@ public class PerMessageDeflateOfferAccept internal constructor(
     public val threshold: Int get() = parameters.threshold
 
     /**
-     * How many times its size on the wire a message may inflate to if it inflates to more than a
-     * MiB; 0 is no limit. Not in Autobahn.
+     * The factor by which a message may grow if it inflates to more than a MiB; 0 is no limit. Not
+     * in Autobahn.
      */
     public val maxInflateRatio: Int get() = parameters.maxInflateRatio
 

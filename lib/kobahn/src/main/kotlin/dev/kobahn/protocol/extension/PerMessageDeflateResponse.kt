@@ -1,12 +1,14 @@
 package dev.kobahn.protocol.extension
 
 /**
- * What a server answered to an offer of permessage-deflate (RFC 7692 section 7.1). Autobahn:
+ * A server's answer to an offer of permessage-deflate (RFC 7692 section 7.1). Autobahn:
  * `PerMessageDeflateResponse`.
  *
- * @property clientMaxWindowBits the largest window the client may use, 8 to 15; 0 was not said
+ * @property clientMaxWindowBits the largest window that the client may use, 8 to 15; 0 if not
+ * mentioned
  * @property clientNoContextTakeover whether the client must send without context takeover
- * @property serverMaxWindowBits the largest window the server uses, 8 to 15; 0 was not said
+ * @property serverMaxWindowBits the largest window that the server uses, 8 to 15; 0 if not
+ * mentioned
  * @property serverNoContextTakeover whether the server sends without context takeover
  * @throws IllegalArgumentException for a value out of its range, naming it
  */

@@ -44,8 +44,8 @@ public class PerMessageDeflateResponseAccept internal constructor(
     public val noContextTakeover: Boolean? get() = parameters.sendNoContextTakeover
 
     /**
-     * The client's window, from 8 to the one that the server asks for, which null stands for. The
-     * client never uses a larger one than it offered.
+     * The client's window, at least 8 and at most the one that the server asks for. Null is that
+     * one. The client never uses a larger one than it offered.
      */
     public val windowBits: Int? get() = parameters.sendWindowBits
 
@@ -65,8 +65,8 @@ public class PerMessageDeflateResponseAccept internal constructor(
     public val threshold: Int get() = parameters.threshold
 
     /**
-     * How many times its size on the wire a message may inflate to if it inflates to more than a
-     * MiB; 0 is no limit. Not in Autobahn.
+     * The factor by which a message may grow if it inflates to more than a MiB; 0 is no limit. Not
+     * in Autobahn.
      */
     public val maxInflateRatio: Int get() = parameters.maxInflateRatio
 

@@ -4,12 +4,12 @@ import dev.kobahn.protocol.SegmentPool
 import java.util.zip.Deflater
 
 /**
- * A deflater of zlib, about 256 KiB outside of the heap. It keeps what it refers to until it is
- * [restarted][restart], always with a window of 32 KiB: the JDK has no setting for less.
+ * A deflater of zlib, about 256 KiB outside of the heap. It remembers its input for later
+ * references until [restart], always with a window of 32 KiB: the JDK has no setting for less.
  */
 internal class RawDeflater(private val zlib: Deflater, private val segments: SegmentPool) :
     PooledCodec {
-    /** Compresses [length] octets. What comes of them may come out later. */
+    /** Compresses [length] octets. The result may come out later. */
     fun feed(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
         val segment = segments.take()
         try {
@@ -34,18 +34,21 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
         }
     }
 
-    /** Has everything come out that was fed. */
+    /** Writes everything that was fed. */
     fun flush(output: OctetSink) {
         flush(output, withheld = 0)
     }
 
-    /** As [flush], in the form that ends a message (RFC 7692 section 7.2.1). */
+    /** Flushes in the form that ends a message (RFC 7692 section 7.2.1). */
     fun finish(output: OctetSink) {
         val isAnything = flush(output, withheld = MARKER_SIZE)
         if (!isAnything) finishEmpty(output)
     }
 
-    /** Flushes all but the last [withheld] octets; false if nothing was fed since the last time. */
+    /**
+     * Flushes all but the last [withheld] octets; returns false if nothing was fed since the last
+     * flush.
+     */
     private fun flush(output: OctetSink, withheld: Int): Boolean {
         val segment = segments.take()
         try {
@@ -65,12 +68,15 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
         }
     }
 
-    /** Lets what follows refer to [length] octets. Only before the first [feed] since [restart]. */
+    /**
+     * Lets later octets refer to these [length] octets. Call it only before the first [feed] since
+     * [restart].
+     */
     fun prime(octets: ByteArray, offset: Int, length: Int) {
         if (length > 0) zlib.setDictionary(octets, offset, length)
     }
 
-    /** From now on refers to nothing before. What was fed must have been flushed, or is lost. */
+    /** Forgets all earlier octets. Octets that were fed but not flushed are lost. */
     fun restart() {
         zlib.reset()
     }
@@ -80,15 +86,18 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
     }
 
     companion object {
-        /** The form of a message, or the rest of one, without octets (section 7.2.3.6). */
+        /** Writes a message, or the rest of one, without octets (section 7.2.3.6). */
         fun finishEmpty(output: OctetSink) {
             output.write(EMPTY_BLOCK, 0, EMPTY_BLOCK.size)
         }
 
-        /** The octets at the end of a flush that a message goes without. */
+        /** The number of octets at the end of a flush that every message omits. */
         private const val MARKER_SIZE = 4
 
-        /** How much zlib sees at a time: the heap may stand still meanwhile, or it is copied. */
+        /**
+         * The most octets that zlib sees at once: the garbage collector must wait meanwhile, or the
+         * JDK makes a copy.
+         */
         private const val STRIDE = 1 shl 16
 
         private val NOTHING = ByteArray(0)
@@ -97,7 +106,7 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
     }
 }
 
-/** Deflaters of one [level] to borrow, made where none is free. */
+/** Lends deflaters of one [level], and makes new ones if none is unused. */
 internal class Deflaters(val level: Int, private val pool: CodecPool, private val zlib: Zlib) {
     private val kind = DeflaterKind(level)
 

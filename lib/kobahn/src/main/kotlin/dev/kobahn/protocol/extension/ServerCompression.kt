@@ -1,11 +1,11 @@
 package dev.kobahn.protocol.extension
 
 /**
- * Compression as a server's acceptor decides on it. Autobahn: `perMessageCompressionAccept`.
+ * Compression that a server's acceptor decides on. Autobahn: `perMessageCompressionAccept`.
  *
- * @param compressions what is known; offers of anything else are not shown to [acceptor]
- * @param acceptor gets all offers that can be read, in the client's order, if there are any, and
- * accepts one of them; null is no compression. What it throws comes out of [accept].
+ * @param compressions the known compressions; [acceptor] sees no offers of others
+ * @param acceptor gets all readable offers, at least one, in the client's order, and accepts one of
+ * them; null is no compression. Its exceptions pass through [accept].
  */
 public class ServerCompression
 @JvmOverloads
@@ -21,7 +21,7 @@ constructor(
         return accepted.agree()
     }
 
-    /** An offer with something wrong is declined, not the handshake (RFC 7692 section 7). */
+    /** A malformed offer is declined without failing the handshake (RFC 7692 section 7). */
     private fun read(header: ExtensionHeader): PerMessageCompressOffer? {
         val compression = compressions.firstOrNull { it.isNamedBy(header) } ?: return null
         return try {

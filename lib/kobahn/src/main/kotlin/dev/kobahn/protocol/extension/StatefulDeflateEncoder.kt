@@ -1,11 +1,16 @@
 package dev.kobahn.protocol.extension
 
-/** Keeps a deflater, and in it what messages may refer to, from the first one on. */
+/**
+ * Keeps a deflater from the first message on, and in it everything that later messages may refer
+ * to.
+ */
 internal class StatefulDeflateEncoder(deflaters: Deflaters, threshold: Int = 0) :
     DeflateEncoder(deflaters, DeflateParameters.MAX_WINDOW_BITS, threshold) {
     private var deflater: RawDeflater? = null
 
-    /** The message sent last, or its end, where the deflater knows nothing of it. */
+    /**
+     * The last message, or its end, if it was encoded elsewhere and the deflater has not seen it.
+     */
     private var alone: ByteArray? = null
 
     override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {

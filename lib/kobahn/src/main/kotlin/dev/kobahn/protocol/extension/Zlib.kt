@@ -3,7 +3,9 @@ package dev.kobahn.protocol.extension
 import java.util.zip.Deflater
 import java.util.zip.Inflater
 
-/** Where zlib's objects are made, all for raw DEFLATE data (RFC 1951). Tests count them here. */
+/**
+ * Makes the objects of zlib, all for raw DEFLATE data (RFC 1951). Tests replace it to count them.
+ */
 internal interface Zlib {
     fun deflater(level: Int): Deflater = Deflater(level, true)
 

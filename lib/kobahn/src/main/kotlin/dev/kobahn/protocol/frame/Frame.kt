@@ -4,9 +4,9 @@ import dev.kobahn.protocol.Masking
 import dev.kobahn.protocol.OctetQueue
 
 /**
- * One frame as a value (RFC 6455 section 5.2), for programs that do their own I/O: [build] gives
- * its octets, a [FrameParser] makes frames of octets. Frames are equal by what they carry.
- * Immutable as long as nobody changes [body], and then safe to share among threads. ws4py: `Frame`.
+ * One frame as a value (RFC 6455 section 5.2), for programs that do their own I/O: [build] encodes
+ * it, and a [FrameParser] parses frames. Frames with equal content are equal. Immutable and
+ * thread-safe as long as nobody changes [body]. ws4py: `Frame`.
  *
  * @throws IllegalArgumentException if [opcode] is reserved, or if a control frame is not final or
  * carries more than 125 octets
@@ -14,15 +14,15 @@ import dev.kobahn.protocol.OctetQueue
 public class Frame
 @JvmOverloads
 constructor(
-    /** What the frame is, see [Opcode]. */
+    /** The kind of frame, see [Opcode]. */
     public val opcode: Int,
-    /** The payload, never masked here. Not a copy: do not change it. */
+    /** The payload, always unmasked here. Not a copy: do not change it. */
     public val body: ByteArray = ByteArray(0),
     /** The masking key in network order, or null if the frame is not masked on the wire. */
     public val maskingKey: Int? = null,
     /** Whether this is the last frame of its message. */
     public val fin: Boolean = true,
-    /** The first reserved bit; without an extension that gives it a meaning it must not be set. */
+    /** The first reserved bit. It must not be set unless an extension gives it a meaning. */
     public val rsv1: Boolean = false,
     /** The second reserved bit. */
     public val rsv2: Boolean = false,
@@ -42,7 +42,10 @@ constructor(
     /** The length of [body] in octets. */
     public val payloadLength: Int get() = body.size
 
-    /** The frame's octets in a new array: the header, with the shortest length, and the payload. */
+    /**
+     * Returns the frame's octets in a new array: the header, with the shortest length, and the
+     * payload.
+     */
     public fun build(): ByteArray {
         val output = OctetQueue()
         val masked = maskingKey != null
@@ -53,7 +56,7 @@ constructor(
         return output.takeAll()
     }
 
-    /** [octets] combined with [maskingKey] in a new array; a plain copy without a key. */
+    /** Returns a copy of [octets], combined with [maskingKey] if there is one. */
     public fun mask(octets: ByteArray): ByteArray {
         val masked = octets.copyOf()
         if (maskingKey != null) Masking.mask(masked, 0, masked.size, maskingKey)

@@ -9,10 +9,10 @@ internal object FrameHeader {
     const val MASK = 0x80
     const val LENGTH = 0x7F
 
-    /** In the 7-bit length: 16 bits of length follow. */
+    /** The value of the 7-bit length if 16 bits of length follow. */
     const val LENGTH_16 = 126
 
-    /** In the 7-bit length: 64 bits of length follow. */
+    /** The value of the 7-bit length if 64 bits of length follow. */
     const val LENGTH_64 = 127
 
     /** The shortest payload that needs 64 bits of length. */
@@ -22,14 +22,14 @@ internal object FrameHeader {
     const val OCTET = 0xFF
     const val UNSIGNED_SHORT = 0xFFFFL
 
-    /** How many octets of length follow a header's [second] octet. */
+    /** Returns the number of octets of length that follow a header's [second] octet. */
     fun extendedLengthSize(second: Int): Int = when (second and LENGTH) {
         LENGTH_16 -> Short.SIZE_BYTES
         LENGTH_64 -> Long.SIZE_BYTES
         else -> 0
     }
 
-    /** The size in octets of a header with this [second] octet. */
+    /** Returns the size in octets of a header with this [second] octet. */
     fun size(second: Int): Int =
         2 + extendedLengthSize(second) + if (second and MASK != 0) Int.SIZE_BYTES else 0
 }

@@ -28,7 +28,7 @@ public class FrameHeaderReader {
     private val first get() = start shr Byte.SIZE_BITS
     private val second get() = start and FrameHeader.OCTET
 
-    /** FIN, the reserved bits and the opcode as they stand in the header. */
+    /** FIN, the reserved bits and the opcode at their places in the header. */
     internal val firstOctet: Int get() = first and FrameHeader.OCTET
 
     /** Whether this is the last frame of its message. */
@@ -47,11 +47,13 @@ public class FrameHeaderReader {
     public var length: Long = 0
         private set
 
-    /** The masking key; without meaning unless [masked]. */
+    /** The masking key; meaningless unless [masked]. */
     public var maskingKey: Int = 0
         private set
 
-    /** What is wrong with the form of the length: not the shortest, or its top bit is set. */
+    /**
+     * The rule that the form of the length breaks: it is not the shortest, or its top bit is set.
+     */
     public val lengthViolation: Violation?
         get() {
             val short = second and FrameHeader.LENGTH
@@ -64,14 +66,14 @@ public class FrameHeaderReader {
             }
         }
 
-    /** At least how many octets are missing of the header that is being read. */
+    /** The least number of octets still missing of the header that is being read. */
     @get:JvmSynthetic
     internal val octetsWanted: Int
         get() = (if (seen < 2) 2 else FrameHeader.size(second)) - seen
 
     /**
-     * Consumes octets of [input], a buffer in network order, up to the end of the header. False
-     * when they did not suffice; the next call goes on where this one stopped.
+     * Consumes octets of [input], a buffer in network order, up to the end of the header. Returns
+     * false if they did not suffice; the next call continues where this one stopped.
      */
     public fun read(input: ByteBuffer): Boolean {
         if (seen > 0 || input.remaining() < FrameHeader.MAX_SIZE) return readStepwise(input)

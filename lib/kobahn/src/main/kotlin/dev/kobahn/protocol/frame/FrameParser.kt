@@ -9,19 +9,18 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * Makes [Frame]s of octets, however they are cut: one parser for all frames of one direction of a
- * connection. It knows frames and nothing of messages or roles; a `Stream` or a `Protocol` knows
- * the rest.
+ * Parses [Frame]s from octets, however these are cut: one parser for all frames of one direction of
+ * a connection. It knows nothing of messages or roles; for these use a `Stream` or a `Protocol`.
  *
- * Memory is bounded by what arrived, whatever length was declared. Belongs to one thread at a time.
- * ws4py: `Frame.parser`.
+ * Its memory is bounded by the octets that arrived, whatever length was declared. Belongs to one
+ * thread at a time. ws4py: `Frame.parser`.
  */
 public class FrameParser
 @JvmOverloads
 constructor(
-    /** The longest payload taken, in octets; 0 is no limit. */
+    /** The longest accepted payload in octets; 0 is no limit. */
     private val maxPayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
-    /** Whether reserved bits may be set, as they are by extensions. */
+    /** Whether reserved bits may be set, as extensions do. */
     private val acceptReservedBits: Boolean = false,
 ) {
     private val header = FrameHeaderReader()
@@ -37,8 +36,8 @@ constructor(
     }
 
     /**
-     * At least how many octets are missing now: of the first two octets, of the rest of the header,
-     * of the payload. A hint for whoever reads them; [parse] takes more as well as less. 0 after a
+     * The least number of octets missing now: of the first two octets, of the rest of the header,
+     * or of the payload. This is a hint for reading; [parse] accepts any number. 0 after a
      * violation.
      */
     public val octetsWanted: Long
@@ -49,13 +48,13 @@ constructor(
         }
 
     /**
-     * Consumes octets of [input] up to the end of a frame and returns it. Null when all were
-     * consumed and the frame is not complete; the next call goes on from there. What stands behind
-     * the frame stays in [input]: call again until there is no frame. Content and byte order of
+     * Consumes octets of [input] up to the end of a frame and returns the frame. Returns null if
+     * the octets end before the frame does; the next call continues from there. The octets behind
+     * the frame stay in [input]: call again until there is no frame. Content and byte order of
      * [input] stay as they are.
      *
-     * @throws ProtocolException if the octets are no frame or one that is too big; the framing is
-     * lost then, and every further call throws the same
+     * @throws ProtocolException if the octets are not a frame or the frame is too big; the framing
+     * is lost then, and every further call throws the same
      */
     public fun parse(input: ByteBuffer): Frame? {
         violation?.let { throw ProtocolException(it) }

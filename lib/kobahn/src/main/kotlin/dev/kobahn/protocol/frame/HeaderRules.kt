@@ -3,10 +3,10 @@ package dev.kobahn.protocol.frame
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
 
-/** The rules that a frame's header keeps or breaks by itself, whatever came before it. */
+/** The rules that a frame's header can break on its own, whatever came before it. */
 internal object HeaderRules {
     /**
-     * @param reservedBits those that may be set
+     * @param reservedBits the reserved bits that may be set
      * @throws ProtocolException for the first rule that [header] breaks
      */
     fun check(

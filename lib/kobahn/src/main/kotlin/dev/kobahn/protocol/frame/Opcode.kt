@@ -2,7 +2,7 @@ package dev.kobahn.protocol.frame
 
 /** The opcodes of RFC 6455 section 5.2. 3–7 and 11–15 are reserved. */
 public object Opcode {
-    /** A further fragment of the message that is open. */
+    /** A further fragment of the open message. */
     public const val CONTINUATION: Int = 0x0
 
     /** The first frame of a text message. */
@@ -20,7 +20,7 @@ public object Opcode {
     /** A Pong frame, section 5.5.3. */
     public const val PONG: Int = 0xA
 
-    /** Whether [opcode] is one of a control frame (section 5.5), reserved ones included. */
+    /** Whether [opcode] belongs to a control frame (section 5.5), reserved ones included. */
     @JvmStatic
     public fun isControl(opcode: Int): Boolean = opcode and CONTROL_BIT != 0
 
@@ -28,7 +28,7 @@ public object Opcode {
     @JvmStatic
     public fun isReserved(opcode: Int): Boolean = opcode and CONTROL_BIT.inv() > BINARY
 
-    /** The most payload octets a control frame may carry (section 5.5). */
+    /** The longest payload of a control frame (section 5.5). */
     public const val MAX_CONTROL_PAYLOAD: Int = 125
 
     /** @throws IllegalArgumentException if a control frame may not carry [payload] */

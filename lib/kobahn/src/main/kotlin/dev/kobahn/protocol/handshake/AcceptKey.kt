@@ -11,17 +11,17 @@ public object AcceptKey {
     /** A key is made of so many octets. */
     public const val KEY_OCTETS: Int = 16
 
-    /** One for all, by turns: making one costs more than to use it. */
+    /** One digest for all threads, in turns: making a digest takes longer than using it. */
     private val digest = MessageDigest.getInstance("SHA-1")
 
     private const val GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     private const val KEY_LENGTH = 24
     private const val DATA_LENGTH = 22
 
-    /** The last character that holds data has two of its six bits; the other four are zero. */
+    /** The last data character has two of its six bits; the other four are zero. */
     private const val LAST_DATA = "AQgw"
 
-    /** The key for [octets], which come from a secure source of randomness, sixteen of them. */
+    /** Returns the key for [octets]: sixteen octets from a secure source of randomness. */
     @JvmStatic
     public fun encode(octets: ByteArray): String {
         require(octets.size == KEY_OCTETS) {
@@ -30,7 +30,7 @@ public object AcceptKey {
         return Base64.encode(octets)
     }
 
-    /** The accept value that proves the server has read [key]. */
+    /** Returns the accept value, which proves that the server has read [key]. */
     @JvmStatic
     public fun of(key: String): String {
         val octets = (key + GUID).toByteArray(Charsets.ISO_8859_1)

@@ -9,13 +9,13 @@ import dev.kobahn.protocol.extension.ExtensionNegotiation
 import dev.kobahn.protocol.onOneLine
 
 /**
- * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request and checks
- * the response against what was really sent. Immutable. Does no I/O.
+ * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request, and checks
+ * the response against that request. Immutable. Does no I/O.
  *
  * @param keyOctets sixteen octets from a secure source of randomness, new ones for every handshake
- * @property asked what the request asks for
+ * @property asked the content of the request
  * @property isSecure whether the connection is `wss`, which has another default port
- * @property extensions whose offers to make, in order
+ * @property extensions the extensions to offer, in order
  * @property draft the draft to speak, one of [ProtocolVersions.DRAFTS]; 18 stands for RFC 6455
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
@@ -43,7 +43,7 @@ constructor(
         addOwn("User-Agent", asked.userAgent)
         addOwn("Host", hostField(asked.host, asked.port, isSecure))
         fields.addAll(UPGRADE)
-        // some proxies drop the Upgrade field of what they take for a page in a cache
+        // Some proxies drop the Upgrade field if they take the request for a cached page.
         addOwn("Pragma", "no-cache")
         addOwn("Cache-Control", "no-cache")
         fields.addAll(asked.headers).add(SEC_WEBSOCKET_KEY, key)
@@ -60,9 +60,9 @@ constructor(
     }
 
     /**
-     * Checks [response], sent by [peer]. Whether the answer to an offer fits is for the extension to
-     * judge. Never throws on what the peer sent, only what code of the application in an extension
-     * throws.
+     * Checks [response], sent by [peer]. The extensions check the answers to their offers. Never
+     * throws because of what the peer sent; only exceptions of an application's extension pass
+     * through.
      */
     public fun check(response: ResponseHead, peer: String): ClientHandshakeResult {
         if (isInterim(response)) return ClientHandshakeResult.Interim
@@ -139,26 +139,26 @@ constructor(
     }
 }
 
-/** What a [ClientHandshake] makes of a response. */
+/** The result of [ClientHandshake.check]. */
 public sealed class ClientHandshakeResult {
     /**
      * The WebSocket is open.
      *
-     * @property response what the server answered
-     * @property extensions what both ends agreed on, for `Protocol.extend`
+     * @property response the server's answer
+     * @property extensions the extensions that both ends agreed on, for `Protocol.extend`
      */
     public class Opened internal constructor(
         public val response: ConnectionResponse,
         public val extensions: List<AgreedExtension>,
     ) : ClientHandshakeResult()
 
-    /** A 1xx response other than 101: another one follows, for a new parser. */
+    /** A 1xx response other than 101. Another response follows, for a new parser. */
     public object Interim : ClientHandshakeResult()
 
     /**
-     * No WebSocket.
+     * The handshake failed.
      *
-     * @property reason what was wrong, one sentence, printable whatever the server's phrase was
+     * @property reason the failed check as one printable sentence, whatever the server's phrase was
      * @property response the response; unless its status is 101, a body may follow it
      */
     public class Failed internal constructor(
@@ -167,7 +167,7 @@ public sealed class ClientHandshakeResult {
     ) : ClientHandshakeResult()
 }
 
-/** The value of the `Host` field: the port only if it is not the scheme's own. */
+/** Returns the value of the `Host` field, without the default port of the scheme. */
 internal fun hostField(host: String, port: Int, secure: Boolean): String {
     val name = HostAndPort.bracketed(host)
     return if (port == defaultPort(secure)) name else "$name:$port"

@@ -4,16 +4,17 @@ import dev.kobahn.protocol.HttpGrammar
 import dev.kobahn.protocol.appendJson
 
 /**
- * What a client asks for in its opening handshake. Immutable.
+ * The content of a client's opening handshake. Immutable.
  *
  * @property host a name or address; an IPv6 address with or without brackets
  * @property port 1 to 65535; the default port of the scheme is not written into `Host`
  * @property resource path and query, percent-encoded, beginning with `/`
- * @property headers further fields, each value its own line; `Host` and `User-Agent` here win
+ * @property headers further fields, one line for each value; `Host` and `User-Agent` here take
+ * precedence
  * @property userAgent the `User-Agent` field; null or empty to leave it out
  * @property origin the origin field, verbatim, or null for none
- * @property protocols the subprotocols to offer, the most wanted first
- * @throws IllegalArgumentException for a value that would not make a valid request, naming it
+ * @property protocols the subprotocols to offer, most wanted first
+ * @throws IllegalArgumentException for a value that would make the request invalid, naming it
  */
 public class ConnectingRequest
 @JvmOverloads
@@ -45,11 +46,11 @@ constructor(
         requireNotProtected(headers)
     }
 
-    /** This request with [more] fields. */
+    /** Returns a copy with [more] fields. */
     public operator fun plus(more: Headers): ConnectingRequest =
         ConnectingRequest(host, port, resource, headers + more, userAgent, origin, protocols)
 
-    /** All properties as a JSON object. */
+    /** Returns all properties as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
         linkedMapOf(
             "host" to host,

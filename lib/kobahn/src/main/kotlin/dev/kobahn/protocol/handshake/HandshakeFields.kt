@@ -10,12 +10,15 @@ internal const val SEC_WEBSOCKET_PROTOCOL = "Sec-WebSocket-Protocol"
 internal const val SEC_WEBSOCKET_VERSION = "Sec-WebSocket-Version"
 internal const val WEBSOCKET = "websocket"
 
-/** Lower-case `websocket`: some peers compare it with regard to case. */
+/** Lower-case `websocket`, because some peers compare it with regard to case. */
 internal val UPGRADE: Headers = headersOf("Upgrade" to WEBSOCKET, "Connection" to "Upgrade")
 
 private val PROTECTED = setOf("upgrade", "connection", "content-length", "transfer-encoding")
 
-/** The first of [headers] that the handshake writes itself, or that would announce a body it does not have. */
+/**
+ * Returns the first of [headers] that only the handshake itself may write, or that announces a
+ * body; null if there is none.
+ */
 internal fun protectedField(headers: Headers): String? = headers.names.firstOrNull { name ->
     val lower = name.lowercase()
     lower in PROTECTED || lower.startsWith("sec-websocket-")
@@ -27,17 +30,17 @@ internal fun requireNotProtected(headers: Headers) {
     require(name == null) { "header $name belongs to the opening handshake" }
 }
 
-/** Whether [name] has the element [word] in its comma list, in any case. */
+/** Whether the comma list [name] has the element [word], without regard to case. */
 internal fun Headers.hasElement(name: String, word: String): Boolean {
     val list = this[name] ?: return false
-    // Nearly always it is the only one.
+    // Fast path for a list of one element, which nearly every request has.
     if (list.equals(word, ignoreCase = true)) return true
     return HttpGrammar.elements(list).any { it.equals(word, ignoreCase = true) }
 }
 
-/** Whether [text] can be the value of a header field: no control character but HTAB. */
+/** Whether [text] can be the value of a header field: no control character except HTAB. */
 internal fun isFieldValue(text: String): Boolean = text.all(HttpGrammar::isFieldChar)
 
-/** Whether [protocols] can be offered or chosen from: tokens, each once. */
+/** Whether [protocols] are valid subprotocols: tokens, each once. */
 internal fun areSubprotocols(protocols: List<String>): Boolean =
     protocols.all(HttpGrammar::isToken) && protocols.toSet().size == protocols.size

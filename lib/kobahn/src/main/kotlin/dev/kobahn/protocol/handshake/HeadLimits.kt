@@ -1,11 +1,12 @@
 package dev.kobahn.protocol.handshake
 
 /**
- * How much of a head the peer may make us keep. Lengths in octets.
+ * Limits for a head that a peer sends. Lengths are in octets.
  *
- * @property maxLineLength the longest line, without its CRLF: the request line with the target too
+ * @property maxLineLength the longest line without its CRLF, including the request line with the
+ * target
  * @property maxHeadSize the whole head up to and including its empty line
- * @property maxHeaders how many header fields there may be
+ * @property maxHeaders the most header fields
  * @throws IllegalArgumentException unless all are positive
  */
 public class HeadLimits
@@ -24,7 +25,7 @@ constructor(
     override fun toString(): String =
         "HeadLimits(maxLineLength=$maxLineLength, maxHeadSize=$maxHeadSize, maxHeaders=$maxHeaders)"
 
-    /** The limits that hold when nothing else is said. */
+    /** The default limits. */
     public companion object {
         /** 8 KiB. */
         public const val DEFAULT_MAX_LINE_LENGTH: Int = 8 * 1024

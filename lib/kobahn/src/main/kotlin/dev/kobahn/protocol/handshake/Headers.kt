@@ -5,47 +5,48 @@ import dev.kobahn.protocol.onOneLine
 import java.util.AbstractMap.SimpleImmutableEntry
 
 /**
- * The header fields of an HTTP head: immutable, in their order, names compared without regard to
- * case. A name may occur several times; iteration gives every field as it stands, name to value.
+ * The header fields of an HTTP head: immutable, in order, with names compared without regard to
+ * case. A name may occur several times; iteration returns every field as a name with its value.
  *
- * Names are tokens; values hold ISO-8859-1 characters, no control character but HTAB, and no white
- * space around them. Thus a head made of headers can be neither split nor smuggled into. Whatever
- * adds a field throws [IllegalArgumentException], naming it, when these rules are broken.
+ * Names are tokens. Values contain ISO-8859-1 characters, no control character except HTAB, and no
+ * white space around them. So headers cannot split a head or smuggle in another one. Every function
+ * that adds a field throws an [IllegalArgumentException], naming the field, if these rules are
+ * broken.
  *
- * The controls above ASCII (0x80 to 0x9F) are allowed: UTF-8 is made of such octets too, and RFC 9110
- * section 5.5 has recipients leave them as they are. Who prints a value escapes them, as [toString]
- * does.
+ * The controls above ASCII (0x80 to 0x9F) are allowed: UTF-8 has such octets too, and RFC 9110
+ * section 5.5 tells recipients to leave them as they are. Escape them before printing a value, as
+ * [toString] does.
  */
 public class Headers private constructor(private val fields: Array<String>) :
     Iterable<Map.Entry<String, String>> {
     /** The number of fields; a name that occurs twice counts twice. */
     public val size: Int get() = fields.size / 2
 
-    /** The names in the order and the spelling of their first occurrence. */
+    /** All names in the order and the spelling of their first occurrence. */
     public val names: Set<String>
         get() = map { it.key }.distinctBy { it.lowercase() }.toSet()
 
-    /** The values of [name] joined by a comma and a blank, or null when there is none. */
+    /** Returns the values of [name] joined by a comma and a space, or null if there is none. */
     public operator fun get(name: String): String? {
         var joined: String? = null
         forEachValue(name) { value -> joined = joined?.let { "$it, $value" } ?: value }
         return joined
     }
 
-    /** The values of [name], one for every field. */
+    /** Returns the values of [name], one for every field. */
     public fun getAll(name: String): List<String> {
         val values = ArrayList<String>(0)
         forEachValue(name, values::add)
         return values
     }
 
-    /** Whether a field of this [name] is there. */
+    /** Whether there is a field with this [name]. */
     public operator fun contains(name: String): Boolean {
         forEachValue(name) { return true }
         return false
     }
 
-    /** How many fields there are of this [name]. */
+    /** Returns the number of fields with this [name]. */
     @JvmSynthetic
     internal fun count(name: String): Int {
         var count = 0
@@ -61,26 +62,26 @@ public class Headers private constructor(private val fields: Array<String>) :
         }
     }
 
-    /** These headers, then the [other] ones. */
+    /** Returns these headers followed by the [other] ones. */
     public operator fun plus(other: Headers): Headers = when {
         other.fields.isEmpty() -> this
         fields.isEmpty() -> other
         else -> Headers(fields + other.fields)
     }
 
-    /** These headers with one more field, name to value. */
+    /** Returns these headers with one more field, a name with its value. */
     @JvmSynthetic
     public operator fun plus(field: Pair<String, String>): Headers = this + headersOf(field)
 
     override fun iterator(): Iterator<Map.Entry<String, String>> = (0 until fields.size step 2)
         .asSequence().map { SimpleImmutableEntry(fields[it], fields[it + 1]) }.iterator()
 
-    /** Every value under its lower-case name, joined as [get] does. */
+    /** Returns every value by its lower-case name, joined like in [get]. */
     @JvmSynthetic
     internal fun toLowerCaseMap(): Map<String, String?> =
         names.associate { it.lowercase() to get(it) }
 
-    /** Calls [action] with the parts of all lines, in their order. */
+    /** Calls [action] with the parts of all lines, in order. */
     @JvmSynthetic
     internal inline fun forEachPart(action: (String) -> Unit) {
         for (index in fields.indices) {
@@ -89,7 +90,10 @@ public class Headers private constructor(private val fields: Array<String>) :
         }
     }
 
-    /** Equal are headers with the same values under the same names, but for case, in order. */
+    /**
+     * Headers are equal if they have the same values under the same names, except for case, in
+     * order.
+     */
     override fun equals(other: Any?): Boolean =
         other is Headers && fields.size == other.fields.size &&
             fields.indices.all { fields[it].equals(other.fields[it], ignoreCase = it % 2 == 0) }
@@ -98,14 +102,14 @@ public class Headers private constructor(private val fields: Array<String>) :
         31 * hash + (if (index % 2 == 0) text.lowercase() else text).hashCode()
     }
 
-    /** All fields on one line; what could break or hide it is escaped. */
+    /** Returns all fields on one line, with control characters escaped. */
     override fun toString(): String = map { "${it.key}: ${it.value}" }.toString().onOneLine()
 
     /** Collects header fields in order. Not thread-safe. */
     public class Builder {
         private val fields = ArrayList<String>()
 
-        /** Adds a field; white space around [value] is taken off. */
+        /** Adds a field, without the white space around [value]. */
         public fun add(name: String, value: String): Builder = apply {
             val trimmed = HttpGrammar.trim(value)
             require(HttpGrammar.isToken(name)) { "header name is not a token: ${printable(name)}" }
@@ -122,7 +126,7 @@ public class Headers private constructor(private val fields: Array<String>) :
         /** Adds all fields of [headers]. */
         public fun addAll(headers: Headers): Builder = apply { fields.addAll(headers.fields) }
 
-        /** The headers collected so far. */
+        /** Returns the headers collected so far. */
         public fun build(): Headers =
             if (fields.isEmpty()) EMPTY else Headers(fields.toTypedArray())
 
@@ -139,13 +143,13 @@ public class Headers private constructor(private val fields: Array<String>) :
             String(CharArray(name.length) { name[it].takeIf(HttpGrammar::isTargetChar) ?: '?' })
     }
 
-    /** The headers without any field. */
+    /** Makes headers. */
     public companion object {
         /** No header fields. */
         @JvmField
         public val EMPTY: Headers = Headers(emptyArray())
 
-        /** The headers of [namesAndValues], by turns: what [headersOf] is for Java. */
+        /** Returns headers from alternating names and values. Java's form of [headersOf]. */
         @JvmStatic
         public fun of(vararg namesAndValues: String): Headers {
             require(namesAndValues.size % 2 == 0) { "a header name has no value" }
@@ -156,18 +160,18 @@ public class Headers private constructor(private val fields: Array<String>) :
             return builder.build()
         }
 
-        /** The headers of [fields]: one header line for every value of a name. */
+        /** Returns headers with one line for every value of a name. */
         @JvmStatic
         public fun of(fields: Map<String, Iterable<String>>): Headers = headersOf(fields)
     }
 }
 
-/** The headers of these [fields], each a name to its value, in order. */
+/** Returns headers with these [fields], each a name with its value, in order. */
 @JvmSynthetic
 public fun headersOf(vararg fields: Pair<String, String>): Headers =
     Headers.Builder().apply { fields.forEach { (name, value) -> add(name, value) } }.build()
 
-/** The headers of these [fields], in the map's order: one header line for every value of a name. */
+/** Returns headers with these [fields], in the map's order: one line for every value of a name. */
 @JvmSynthetic
 public fun headersOf(fields: Map<String, Iterable<String>>): Headers =
     Headers.Builder().apply { fields.forEach { (name, values) -> add(name, values) } }.build()

@@ -3,11 +3,11 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * Host and optional port as they stand in a URL, an origin or a `Host` field (RFC 3986 section
- * 3.2). An IPv6 address stands in brackets, here without them.
+ * Host and optional port in a URL, an origin or a `Host` field (RFC 3986 section 3.2). The brackets
+ * around an IPv6 address are removed.
  *
  * @property host lower-case, possibly empty
- * @property port null when there is none
+ * @property port null if there is none
  */
 internal class HostAndPort private constructor(val host: String, val port: Int?) {
     companion object {
@@ -16,8 +16,8 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
         private const val ADDRESS_CHARS = "0123456789abcdefABCDEF:."
 
         /**
-         * Reads [text]; null when it is malformed. A colon with nothing behind it is no port when
-         * [emptyPort] permits it.
+         * Parses [text]; returns null if it is malformed. With [emptyPort], a colon may stand
+         * without a port.
          */
         fun parse(text: String, emptyPort: Boolean = false): HostAndPort? {
             val isAddress = text.startsWith('[')
@@ -33,10 +33,10 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
             return port?.let { HostAndPort(name, it) }
         }
 
-        /** [host] as a URL has it: with brackets when it is an IPv6 address. */
+        /** Returns [host] as in a URL: with brackets if it is an IPv6 address. */
         fun bracketed(host: String): String = if (':' in host) "[$host]" else host
 
-        /** [host] lower-case and without brackets, or null when it is no host. */
+        /** Returns [host] lower-case and without brackets, or null if it is malformed. */
         fun bare(host: String): String? {
             val name = host.removeSurrounding("[", "]")
             val isAddress = name.length < host.length
@@ -44,11 +44,11 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
             return if (valid) name.lowercase() else null
         }
 
-        /** As [bare], but not empty, and an IPv6 address may also come without brackets. */
+        /** Like [bare], but accepts an IPv6 address without brackets too, and no empty host. */
         fun bareOrAddress(host: String): String? =
             if (isIpv6(host)) host.lowercase() else bare(host)?.ifEmpty { null }
 
-        /** Tells an address by its characters. A zone may follow a `%`. */
+        /** Recognizes an IPv6 address by its characters. A zone may follow after a `%`. */
         fun isIpv6(text: String): Boolean {
             val address = text.substringBefore('%')
             return address.count { it == ':' } >= 2 &&

@@ -4,14 +4,14 @@ import dev.kobahn.protocol.HttpGrammar
 import java.nio.ByteBuffer
 
 /**
- * Reads the head of one HTTP message from octets as they come (RFC 9112). Strict, because every
- * leniency is a way to make two readers see two different heads: lines end with CRLF only, names
- * are tokens with the colon right behind them, no folded lines, no control characters, no empty
- * line in front. Text is ISO-8859-1.
+ * Parses the head of one HTTP message from octets as they arrive (RFC 9112). Strict, because with
+ * every leniency two readers might see two different heads: lines end only with CRLF, names are
+ * tokens with the colon right behind them, and there are no folded lines, no control characters,
+ * and no empty line in front. Text is ISO-8859-1.
  *
- * Time is linear in the octets however they are cut, and memory is bounded by what arrived and by
- * the [HeadLimits]. Only a parser in the middle of a head owns a buffer. Not thread-safe. Never
- * throws on input.
+ * Takes time in proportion to the number of octets, however they are cut. Memory is bounded by the
+ * octets that arrived and by the [HeadLimits]; only a parser in the middle of a head has a buffer.
+ * Not thread-safe. Never throws because of its input.
  */
 public abstract class HttpHeadParser<H : Any> internal constructor(private val limits: HeadLimits) {
     /** Decodes the values of fields. */
@@ -26,27 +26,27 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     private var atStartLine = true
     private var fields: Headers.Builder? = null
 
-    /** What came out, or null while the head is not finished. */
+    /** The result, or null while the head is not finished. */
     public var result: HeadResult<H>? = null
         private set
 
     /**
-     * Takes octets from [input] up to and including the empty line that ends the head, and leaves
-     * the rest there: it belongs to what follows. Returns whether there is a [result]; then nothing
-     * more is taken.
+     * Consumes octets from [input] up to and including the empty line that ends the head. The rest
+     * stays there and belongs to whatever follows the head. Returns whether there is a [result];
+     * nothing more is consumed then.
      */
     public fun parse(input: ByteBuffer): Boolean {
         while (result == null && input.hasRemaining()) take(input.get().toInt() and OCTET)
         return result != null
     }
 
-    /** Keeps the start line [text], or tells what is wrong with it. */
+    /** Keeps the start line [text], or returns its fault. */
     internal abstract fun startLine(text: String): HeadResult.Malformed?
 
-    /** What to say of a start line longer than the limit. */
+    /** The result for a start line longer than the limit. */
     internal abstract val startLineTooLong: HeadResult.Malformed
 
-    /** The head of the start line kept before. */
+    /** Makes the head from the kept start line. */
     internal abstract fun head(headers: Headers): H
 
     private fun take(octet: Int) {
@@ -116,7 +116,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
         return length > 0
     }
 
-    /** The rest of the line from [begin] on without the white space around it. */
+    /** Returns the rest of the line from [begin] on, without the white space around it. */
     private fun value(name: String, begin: Int): String {
         var start = begin
         var end = lineLength
@@ -156,27 +156,27 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     }
 }
 
-/** What a [HttpHeadParser] made of its octets. */
+/** The result of an [HttpHeadParser]. */
 public sealed class HeadResult<out H : Any> {
     /** @property head the well-formed head */
     public class Complete<out H : Any> internal constructor(public val head: H) : HeadResult<H>()
 
     /**
-     * Not a head we accept. The rest of the octets is worthless.
+     * The head is not acceptable. The rest of the octets is worthless.
      *
-     * @property status what a server answers: 400, 414 or 431
+     * @property status the status of a server's answer: 400, 414 or 431
      * @property reason one sentence that quotes nothing from the input
      */
     public class Malformed internal constructor(public val status: Int, public val reason: String) :
         HeadResult<Nothing>() {
-        /** The answer of a server. */
+        /** Returns a server's answer. */
         public fun toResponse(): HttpResponse = HttpResponse(status, reason)
     }
 }
 
 /**
- * Reads the head of a request. The HTTP version may be any `HTTP/x.y`: [ServerHandshake] judges it,
- * after the method. A request line that is too long is refused with 414.
+ * Parses the head of a request. Accepts any HTTP version `HTTP/x.y`, which [ServerHandshake] checks
+ * after the method. A request line that is too long is answered with 414.
  */
 public class RequestHeadParser
 @JvmOverloads
@@ -190,7 +190,7 @@ constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
         get() = HeadResult.Malformed(HttpStatus.URI_TOO_LONG, "the request line is too long")
 
     override fun startLine(text: String): HeadResult.Malformed? {
-        // No part can hold a blank: with more than two of them the target is none.
+        // No part may contain a space, so with more than two spaces the target is invalid.
         method = text.substringBefore(' ', "")
         version = text.substringAfterLast(' ', "")
         val targetStart = method.length + 1
@@ -206,7 +206,7 @@ constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
     override fun head(headers: Headers): RequestHead = RequestHead(method, target, version, headers)
 }
 
-/** Reads the head of a response. The reason phrase may be missing together with its blank. */
+/** Parses the head of a response. The reason phrase may be missing, together with its space. */
 public class ResponseHeadParser
 @JvmOverloads
 constructor(limits: HeadLimits = HeadLimits.DEFAULT) :

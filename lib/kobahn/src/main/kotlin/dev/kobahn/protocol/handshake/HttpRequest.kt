@@ -13,20 +13,21 @@ public open class HttpRequest internal constructor(
     public val headers: Headers,
     private val resourceName: ResourceName,
 ) {
-    // A request lives as long as its connection, and few ask for this.
+    // Most properties are computed on demand: a request lives as long as its connection, and few
+    // programs use them.
 
-    /** Who asks, as the transport or a trusted proxy names it, printable on one line. */
+    /** The client, named by the transport or by a trusted proxy, printable on one line. */
     public val peer: String get() = client.toString()
 
     /**
-     * The address of [peer] alone, without kind and port, always in this form whether the transport or
-     * a trusted proxy (`trustXForwardedFor`) names it: `203.0.113.7`, `2001:db8::1`. It is what to
-     * limit or log clients by. On a Unix socket it is the path, mostly empty; a proxy may also write a
+     * The address of [peer] alone, without kind and port: `203.0.113.7` or `2001:db8::1`, whether
+     * the transport or a trusted proxy (`trustXForwardedFor`) names it. Use it to limit or log
+     * clients. On a Unix socket it is the path, which is often empty. A proxy may also write a
      * word, such as `unknown`.
      */
     public val remoteAddress: String get() = addressIn(peer)
 
-    /** The `Host` field without its port, as it stands. */
+    /** The `Host` field without its port, verbatim. */
     public val host: String
         get() {
             val field = headers["Host"].orEmpty()
@@ -37,20 +38,22 @@ public open class HttpRequest internal constructor(
     /** The path, `;` parameters included, not percent-decoded. */
     public val path: String get() = resourceName.path
 
-    /** What stands behind the `?`, not decoded, or null when there is no `?`. */
+    /** The text behind the `?`, not decoded, or null without a `?`. */
     public val query: String? get() = resourceName.query
 
     /** [path] and [query]: the "resource name" of RFC 6455 section 3. */
     public val resource: String get() = resourceName.toString()
 
-    /** The query read as form data, decoded: name to values. Names without a value are left out. */
+    /**
+     * The query as decoded form data: names with their values. Names without a value are left out.
+     */
     public val params: Map<String, List<String>>
         get() = readParams ?: resourceName.parameters.also { readParams = it }
 
     @Volatile
     private var readParams: Map<String, List<String>>? = null
 
-    /** The first value of the query parameter [name], or null when it has none. */
+    /** Returns the first value of the query parameter [name], or null if it has none. */
     public fun param(name: String): String? = params[name]?.first()
 
     @JvmSynthetic
@@ -62,7 +65,10 @@ public open class HttpRequest internal constructor(
         "params" to params,
     )
 
-    /** All properties as a JSON object, on one line. It shows every header, secrets too. */
+    /**
+     * Returns all properties as a JSON object on one line, including every header, also secret
+     * ones.
+     */
     public fun toJson(): String = StringBuilder().appendJson(fields()).toString()
 
     override fun toString(): String = toJson()
@@ -72,8 +78,8 @@ public open class HttpRequest internal constructor(
  * A valid request to open a WebSocket. Immutable and safe to share.
  *
  * @property version 13 (RFC 6455) or 8 (drafts hybi-10 to hybi-12)
- * @property protocols the subprotocols the client offers, the most wanted first
- * @property extensions the extensions the client offers; which are agreed on is a later matter
+ * @property protocols the subprotocols that the client offers, most wanted first
+ * @property extensions the extensions that the client offers, whether they are agreed on or not
  */
 public class ConnectionRequest internal constructor(
     client: Any,
@@ -83,7 +89,9 @@ public class ConnectionRequest internal constructor(
     public val protocols: List<String>,
     public val extensions: List<ExtensionHeader>,
 ) : HttpRequest(client, headers, resourceName) {
-    /** The origin of the page the request comes from, verbatim; null when not a browser. */
+    /**
+     * The origin of the page that sent the request, verbatim; null if a browser did not send it.
+     */
     public val origin: String?
         get() = headers["Origin"]
             ?: if (version == ProtocolVersions.HYBI_10) headers[SEC_WEBSOCKET_ORIGIN] else null
@@ -98,14 +106,14 @@ public class ConnectionRequest internal constructor(
 }
 
 /**
- * What the client learns when its WebSocket is open. Immutable and safe to share.
+ * The server's answer that opened a client's WebSocket. Immutable and safe to share.
  *
  * @property peer the server, as the transport names it
  * @property headers all fields of the response
  * @property status 101
  * @property version the draft that was spoken; 18 stands for RFC 6455
- * @property protocol the subprotocol the server chose, or null for none
- * @property extensions the extensions the server agreed to
+ * @property protocol the subprotocol that the server chose, or null for none
+ * @property extensions the extensions that the server agreed to
  */
 public class ConnectionResponse internal constructor(
     public val peer: String,
@@ -115,7 +123,7 @@ public class ConnectionResponse internal constructor(
     public val protocol: String?,
     public val extensions: List<ExtensionHeader>,
 ) {
-    /** All properties as a JSON object. */
+    /** Returns all properties as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
         linkedMapOf(
             "peer" to peer,

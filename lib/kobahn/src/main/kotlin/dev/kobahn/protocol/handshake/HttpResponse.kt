@@ -3,15 +3,14 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * A whole HTTP answer that is not the beginning of a WebSocket: a refusal or a small page. The
- * connection ends with it, and the encoder says so: `Connection: close` and `Content-Length` are
- * its own to write.
+ * A whole HTTP response that does not open a WebSocket: a refusal or a small page. The connection
+ * ends with it, so the encoder itself writes `Connection: close` and `Content-Length`.
  *
  * @property status 200 to 599
  * @property reason the reason phrase of the status line
  * @property headers further fields; options in a `Connection` field go in front of `close`
  * @property body handed over, not copied: it must not change any more
- * @throws IllegalArgumentException when a part holds control characters, when [headers] has
+ * @throws IllegalArgumentException if a part contains control characters, if [headers] has
  * `Content-Length` or `Transfer-Encoding`, or for a body where the status forbids one (204, 304)
  */
 public class HttpResponse
@@ -35,7 +34,7 @@ constructor(
         }
     }
 
-    /** This answer with a `Server` field, unless it has one or [server] is null or empty. */
+    /** Returns a copy with a `Server` field, unless it has one or [server] is null or empty. */
     public fun withServer(server: String?): HttpResponse =
         if (server.isNullOrEmpty() || "Server" in headers) {
             this
@@ -43,7 +42,7 @@ constructor(
             HttpResponse(status, reason, headersOf("Server" to server) + headers, body)
         }
 
-    /** The octets of the whole answer. */
+    /** Returns the octets of the whole response. */
     public fun toOctets(): ByteArray {
         val fields = Headers.Builder()
         for ((name, value) in headers) {
@@ -56,12 +55,12 @@ constructor(
 
     override fun toString(): String = "$status $reason $headers, ${body.size} octets"
 
-    /** The usual answers. */
+    /** Makes common responses. */
     public companion object {
         private val FINAL_STATUS_CODES = 200..599
         private val BODILESS = setOf(204, 304)
 
-        /** A page of HTML, in UTF-8. What is put into [html] must be escaped by the caller. */
+        /** Returns a page of HTML in UTF-8. The caller must escape everything put into [html]. */
         @JvmStatic
         @JvmOverloads
         public fun html(
@@ -70,7 +69,7 @@ constructor(
             headers: Headers = Headers.EMPTY,
         ): HttpResponse = page("text/html; charset=utf-8", html, status, headers)
 
-        /** Plain text, in UTF-8. */
+        /** Returns plain text in UTF-8. */
         @JvmStatic
         @JvmOverloads
         public fun text(
@@ -79,7 +78,7 @@ constructor(
             headers: Headers = Headers.EMPTY,
         ): HttpResponse = page("text/plain; charset=utf-8", text, status, headers)
 
-        /** A redirect to [url], which must not come from the request unchecked. */
+        /** Returns a redirect to [url], which must not come from the request unchecked. */
         @JvmStatic
         @JvmOverloads
         public fun redirect(url: String, status: Int = HttpStatus.SEE_OTHER): HttpResponse {

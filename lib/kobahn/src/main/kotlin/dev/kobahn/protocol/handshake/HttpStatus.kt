@@ -64,7 +64,7 @@ public object HttpStatus {
         511 to "Network Authentication Required",
     )
 
-    /** The standard phrase of [status], or an empty text when it has none. */
+    /** Returns the standard phrase of [status], or an empty string if it has none. */
     @JvmStatic
     public fun reasonPhrase(status: Int): String = phrases[status].orEmpty()
 }

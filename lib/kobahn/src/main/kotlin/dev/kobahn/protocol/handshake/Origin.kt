@@ -3,30 +3,31 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * Which origins may open a WebSocket (RFC 6455 section 10.2): a browser names the page's origin,
- * and sends the cookies of the host it connects to with it, whoever's page it is. A server that
- * trusts cookies, or its own network, must not let any other site's pages in. A request without an
- * origin does not come from a browser and is allowed.
+ * The origins that may open a WebSocket (RFC 6455 section 10.2). A browser names the origin of the
+ * page, and sends the cookies of the host it connects to, even if the page comes from another site.
+ * A server that trusts cookies, or its own network, must not let in the pages of other sites. A
+ * request without an origin does not come from a browser and is allowed.
  *
- * A pattern is an origin as a browser writes it, `https://www.example.com`, its port left out where
- * it is the scheme's default. It is compared as a whole, but for case. `*` stands for any run of
- * characters, `/` and `:` included; nothing else is special. Thus `*.example.com` permits all
- * subdomains under http and https, but not `example.com` itself, and what ends with `:*` any port.
- * A pattern such as `https://example.com*` permits `https://example.com.evil.org` as well.
- * The default port may also be written; the port of a scheme without one reads `none`.
+ * A pattern is an origin as a browser writes it, `https://www.example.com`, without the default
+ * port of its scheme. It is compared with the whole origin, without regard to case. `*` stands for
+ * any sequence of characters, including `/` and `:`; no other character is special. So
+ * `*.example.com` permits all subdomains under http and https, but not `example.com` itself, and a
+ * pattern that ends with `:*` permits any port. Beware: `https://example.com*` permits
+ * `https://example.com.evil.org` too. The default port may also be written; the port of a scheme
+ * without one is written `none`.
  *
- * `same-origin` stands for the pages of the host that was asked, as gorilla and coder/websocket have it:
- * host and port of the origin are those of the `Host` field. A `Host` without a port has the
- * external port if that is known, else the default of the origin's scheme. The schemes themselves,
- * http or https, are not compared: behind a proxy that ends TLS a server does not know its own. Such
- * a proxy must pass the `Host` field on as it is; `X-Forwarded-Host`, which anyone can write, counts
- * for nothing. A name that an attacker points at this server (DNS rebinding) is the same origin too:
- * a server whose secret is its address names its origins one by one.
+ * `same-origin` stands for the pages of the requested host, as in gorilla and coder/websocket: host
+ * and port of the origin must equal those of the `Host` field. A `Host` without a port has the
+ * external port if that is known, else the default of the origin's scheme. The schemes http and
+ * https are not compared, because a server behind a proxy that ends TLS does not know its own. Such
+ * a proxy must pass the `Host` field on unchanged; `X-Forwarded-Host`, which anyone can write, is
+ * ignored. A name that an attacker points at this server (DNS rebinding) is the same origin too, so
+ * a server that relies on its address being secret must list its origins.
  *
- * An opaque origin, `null` or of the scheme `file`, matches no pattern, not even `*`: only
- * [allowNullOrigin] lets it in. Immutable.
+ * An opaque origin, which is `null` or has the scheme `file`, matches no pattern, not even `*`:
+ * only [allowNullOrigin] lets it in. Immutable.
  *
- * @property patterns what was given, [SAME_ORIGIN] alone by default
+ * @property patterns the given patterns, [SAME_ORIGIN] alone by default
  * @throws IllegalArgumentException for an empty pattern
  */
 public class AllowedOrigins
@@ -38,7 +39,10 @@ constructor(
     private val allowsSame = SAME_ORIGIN in patterns
     private val compiled = patterns.filter { it != SAME_ORIGIN }.map(::OriginPattern)
 
-    /** Whether [origin] may connect to [host], the `Host` field, behind [externalPort] if it is known. */
+    /**
+     * Whether [origin] may connect to [host], the `Host` field, behind [externalPort] if it is
+     * known.
+     */
     internal fun permits(origin: Origin, host: HostAndPort?, externalPort: Int? = null): Boolean =
         when {
             origin.isNull -> allowNullOrigin
@@ -48,28 +52,29 @@ constructor(
 
     override fun toString(): String = "$patterns" + if (allowNullOrigin) " or null" else ""
 
-    /** The usual choices. */
+    /** Common choices. */
     public companion object {
-        /** The pattern that stands for the pages of the host that was asked. */
+        /** The pattern that stands for the pages of the requested host. */
         public const val SAME_ORIGIN: String = "same-origin"
 
-        /** The pages of the host that was asked, and no others. */
+        /** Allows the pages of the requested host, and no others. */
         @JvmField
         public val SAME: AllowedOrigins = AllowedOrigins()
 
-        /** Every origin but an opaque one. */
+        /** Allows every origin except an opaque one. */
         @JvmField
         public val ANY: AllowedOrigins = AllowedOrigins(listOf("*"))
 
         /**
-         * Whether there are origins that [pattern] permits, and not by mistake:
-         * `https://example.com/` permits none, `https://example.com*` anybody's.
+         * Whether [pattern] permits some origins, and not more than intended:
+         * `https://example.com/` permits none, and `https://example.com*` permits those of
+         * strangers.
          */
         @JvmSynthetic
         internal fun isPattern(pattern: String): Boolean {
             if (pattern == SAME_ORIGIN) return true
             if ('*' !in pattern) return isOrigin(pattern.lowercase())
-            // What stands for the end of a host stands for anybody's host as well.
+            // A star at the end of a host permits the hosts of strangers too.
             if (pattern.endsWith('*')) return pattern == "*" || WHOLE.any(pattern::endsWith)
             val end = pattern.lowercase().substringAfterLast('*').substringAfter("://")
             val port = end.substringAfterLast(':', NO_PORT)
@@ -94,8 +99,8 @@ private val WHOLE = listOf(":*", "://*")
 /**
  * An origin, lower-case. Immutable.
  *
- * @property text with its port, whatever that is
- * @property written as a browser writes it: without the port if that is the scheme's own
+ * @property text the origin with its port, even the default one
+ * @property written the origin as a browser writes it, without the default port of its scheme
  */
 internal class Origin private constructor(
     private val scheme: String,
@@ -113,14 +118,17 @@ internal class Origin private constructor(
     val text: String get() = if (isNull) NULL else "$start:${port ?: NO_PORT}"
     val written: String get() = if (!isNull && port == ownPort) start else text
 
-    /** Whether this is [host], which has [externalPort] if it names none, under http or https. */
+    /**
+     * Whether this is [host] under http or https. A host without a port has [externalPort] or the
+     * default.
+     */
     fun isAt(host: HostAndPort, externalPort: Int?): Boolean = ownPort != null &&
         place?.host == host.host && port == (host.port ?: externalPort ?: ownPort)
 
     companion object {
         private const val NULL = "null"
 
-        /** Reads the field's value; null when it is no origin. A path behind it is passed over. */
+        /** Parses the value of the field, ignoring a path; returns null if it is malformed. */
         fun parse(value: String): Origin? {
             val scheme = value.substringBefore(":", "").lowercase()
             if (value.equals(NULL, ignoreCase = true) || scheme == "file") return Origin(NULL, null)
@@ -136,7 +144,7 @@ internal class Origin private constructor(
     }
 }
 
-/** A pattern cut at its stars. No regular expression, so no character of it can mean anything. */
+/** A pattern cut at its stars. Not a regular expression, so no other character is special. */
 private class OriginPattern(pattern: String) {
     private val parts = pattern.lowercase().split('*')
 

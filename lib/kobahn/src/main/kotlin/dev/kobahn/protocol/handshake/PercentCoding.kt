@@ -3,8 +3,7 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * Percent-encoding (RFC 3986 section 2.1) of UTF-8 text, as paths and queries of URLs have it.
- * Stateless.
+ * Percent-encoding (RFC 3986 section 2.1) of UTF-8 text in paths and queries of URLs. Stateless.
  */
 public object PercentCoding {
     private const val HEX = 16
@@ -16,17 +15,20 @@ public object PercentCoding {
     private const val DIGITS = "0123456789ABCDEF"
 
     /**
-     * Decodes [text]. A `%` that begins no escape stays; octets that are not UTF-8 become replacement
-     * characters. A `+` stays: only form data has it for a blank, and [HttpRequest.params] reads that.
+     * Decodes [text]. A `%` without two hex digits stays; octets that are not UTF-8 become
+     * replacement characters. A `+` stays too: it means a space only in form data, which
+     * [HttpRequest.params] decodes.
      */
     @JvmStatic
     public fun decode(text: String): String = decode(text, form = false)
 
-    /** Encodes all of [text] but letters, digits and `-._~`: what may stand in any part of a URL. */
+    /**
+     * Encodes all characters of [text] except letters, digits and `-._~`, for any part of a URL.
+     */
     @JvmStatic
     public fun encode(text: String): String = encode(text, safe = "")
 
-    /** As `decode(text)`; with [form] a `+` is a blank. */
+    /** Decodes [text]; in a [form] a `+` means a space. */
     @JvmSynthetic
     internal fun decode(text: String, form: Boolean): String {
         if ('%' !in text && !(form && '+' in text)) return text
@@ -58,7 +60,7 @@ public object PercentCoding {
         return if (high < 0 || low < 0) -1 else (high shl NIBBLE) or low
     }
 
-    /** Encodes all of [text] but letters, digits, `-._~` and the signs in [safe]. */
+    /** Encodes all characters of [text] except letters, digits, `-._~` and those in [safe]. */
     @JvmSynthetic
     internal fun encode(text: String, safe: String): String {
         val encoded = StringBuilder(text.length)
@@ -74,7 +76,7 @@ public object PercentCoding {
         return encoded.toString()
     }
 
-    /** Name to values of form data, in order; names without a value are left out. */
+    /** Parses form data to names with their values, in order, without names that have no value. */
     @JvmSynthetic
     internal fun parameters(query: String): Map<String, List<String>> {
         val parameters = LinkedHashMap<String, MutableList<String>>()
@@ -88,7 +90,7 @@ public object PercentCoding {
         return parameters
     }
 
-    /** [parameters] as form data; the counterpart of [parameters]. */
+    /** Writes [parameters] as form data. The inverse of the other function [parameters]. */
     @JvmSynthetic
     internal fun query(parameters: Map<String, List<String>>): String =
         parameters.entries.joinToString("&") { (name, values) ->

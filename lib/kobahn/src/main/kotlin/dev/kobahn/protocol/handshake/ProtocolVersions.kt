@@ -1,15 +1,15 @@
 package dev.kobahn.protocol.handshake
 
 /**
- * The versions of the protocol. A server goes by the number in `Sec-WebSocket-Version`, 8 or 13; a
- * client is told which draft of the specification to speak, where 18 stands for RFC 6455.
+ * The versions of the protocol. A server uses the number in `Sec-WebSocket-Version`, 8 or 13. A
+ * client is configured with a draft of the specification, where 18 stands for RFC 6455.
  */
 public object ProtocolVersions {
-    /** The values of `Sec-WebSocket-Version` that are understood. */
+    /** The supported values of `Sec-WebSocket-Version`. */
     @JvmField
     public val SUPPORTED: List<Int> = listOf(8, 13)
 
-    /** The drafts a client can speak. */
+    /** The drafts that a client can speak. */
     @JvmField
     public val DRAFTS: IntRange = 10..18
 
@@ -25,14 +25,14 @@ public object ProtocolVersions {
     private const val FIRST_DRAFT_OF_13 = 13
     private const val LAST_DRAFT_OF_8 = 12
 
-    /** `Sec-WebSocket-Version` for [draft], one of [DRAFTS]. */
+    /** Returns `Sec-WebSocket-Version` for [draft], one of [DRAFTS]. */
     @JvmStatic
     public fun ofDraft(draft: Int): Int {
         require(draft in DRAFTS) { "version must be in $DRAFTS, but is $draft" }
         return if (draft < FIRST_DRAFT_OF_13) HYBI_10 else RFC_6455
     }
 
-    /** The last draft that [version], 8 or 13, stands for. */
+    /** Returns the last draft with this [version], 8 or 13. */
     @JvmStatic
     public fun toDraft(version: Int): Int {
         require(version in SUPPORTED) { "version must be one of $SUPPORTED, but is $version" }

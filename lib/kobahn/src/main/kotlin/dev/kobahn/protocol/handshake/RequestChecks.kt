@@ -4,8 +4,8 @@ import dev.kobahn.protocol.HttpGrammar
 import dev.kobahn.protocol.extension.ExtensionHeader
 
 /**
- * The checks on one request, in their order: each is null when passed, or else the refusal, and
- * may leave what it read to the next. Used once, by one thread.
+ * The checks on one request, in order. Each returns null if it passed, or else the refusal, and may
+ * store what it has read for later checks. Used once, by one thread.
  */
 internal class RequestChecks(private val head: RequestHead, private val rules: ServerHandshake) {
     private val headers = head.headers
@@ -15,21 +15,20 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private var protocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
 
-    /** What to say in a log of a refusal, where that is more than the peer is told. */
+    /** The explanation of a refusal for a log, if it says more than the peer is told. */
     var detail: String? = null
         private set
 
-    /** What every HTTP request must fulfil. */
+    /** Checks the rules for every HTTP request. */
     fun plain(): HttpResponse? = http2() ?: method() ?: httpVersion() ?: target() ?: host()
 
-    /** What a request with an `Upgrade` field must fulfil besides. */
+    /** Checks the further rules for a request with an `Upgrade` field. */
     fun upgrade(): HttpResponse? = upgradeField() ?: connection() ?: body() ?: version()
         ?: protocols() ?: origin() ?: key() ?: extensions()
 
     /**
-     * The request, after [plain] was passed, if it does not ask for a WebSocket. An upgrade to
-     * something else, such as the `h2c` of HTTP clients, is an offer that may be ignored (RFC 7230
-     * section 6.7).
+     * Returns the request, after [plain] has passed, if it does not ask for a WebSocket. An upgrade
+     * to something else, such as the `h2c` of HTTP clients, may be ignored (RFC 7230 section 6.7).
      */
     fun notAnUpgrade(client: Any): HttpRequest? {
         val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
@@ -37,11 +36,11 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
         return if (isHandshake) null else HttpRequest(client, headers, resource)
     }
 
-    /** The request, after [plain] and [upgrade] were passed. */
+    /** Returns the request, after [plain] and [upgrade] have passed. */
     fun request(client: Any) =
         ConnectionRequest(client, headers, resource, version, protocols, extensions)
 
-    /** A client that begins with HTTP/2 (RFC 9113 section 3.4) is told what is spoken here. */
+    /** Tells a client that begins with HTTP/2 (RFC 9113 section 3.4) to upgrade to WebSocket. */
     private fun http2(): HttpResponse? {
         if (head.version != HttpGrammar.HTTP_2) return null
         return HttpResponse(
@@ -85,7 +84,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private fun connection() =
         refuseIf(!headers.hasElement("Connection", "Upgrade"), "Connection does not name Upgrade")
 
-    /** A body would stand where the first frame belongs. */
+    /** A body would be in the place of the first frame. */
     private fun body(): HttpResponse? {
         val isEmpty = "Content-Length" !in headers ||
             headers.getAll("Content-Length").all { HttpGrammar.decimal(it, max = 0) == 0 }
@@ -129,7 +128,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
                 "the origin is null, which a sandboxed page or a file has; " +
                     "allowNullOrigin = true would allow it"
 
-            // Nobody may be led to write a star.
+            // No advice may lead a reader to write a star.
             '*' in name || name.length > MAX_NAME -> "the origin is not allowed"
 
             else -> "the origin $name is not allowed at the host ${headers["Host"]}; " +
@@ -150,7 +149,10 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
         return null
     }
 
-    /** The value of the field [name], null without one; [refused] when there are several. */
+    /**
+     * Returns the value of the field [name], or null without one; calls [refused] if there are
+     * several.
+     */
     private inline fun single(name: String, refused: (HttpResponse) -> Unit): String? {
         if (headers.count(name) > 1) refused(refuse("$name occurs more than once"))
         return headers[name]

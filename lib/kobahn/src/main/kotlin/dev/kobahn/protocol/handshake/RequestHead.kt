@@ -6,11 +6,11 @@ import dev.kobahn.protocol.onOneLine
 /**
  * The head of an HTTP request: request line and header fields (RFC 9112 section 3). Immutable.
  *
- * @property method a token, in the case it was written
- * @property target the request target as it stands on the wire, visible ASCII
+ * @property method a token, case kept
+ * @property target the request target verbatim, visible ASCII
  * @property version `HTTP/1.1` or another one-digit version
- * @property headers the fields in their order
- * @throws IllegalArgumentException when a part breaks these rules, so that no line can be split
+ * @property headers the fields in order
+ * @throws IllegalArgumentException if a part breaks these rules, so that no line can be split
  */
 public class RequestHead(
     public val method: String,
@@ -26,7 +26,7 @@ public class RequestHead(
         requireVersion(version)
     }
 
-    /** The octets of the head, its final empty line included. */
+    /** Returns the octets of the head with its final empty line. */
     public fun toOctets(): ByteArray = encodeHead(headers, method, " ", target, " ", version)
 
     override fun equals(other: Any?): Boolean = other is RequestHead && method == other.method &&
@@ -43,8 +43,8 @@ public class RequestHead(
  * @property version `HTTP/1.1` or another one-digit version
  * @property status 100 to 999
  * @property reason the reason phrase, possibly empty
- * @property headers the fields in their order
- * @throws IllegalArgumentException when a part breaks these rules, so that no line can be split
+ * @property headers the fields in order
+ * @throws IllegalArgumentException if a part breaks these rules, so that no line can be split
  */
 public class ResponseHead(
     public val version: String,
@@ -58,7 +58,7 @@ public class ResponseHead(
         requireReason(reason)
     }
 
-    /** The octets of the head, its final empty line included. */
+    /** Returns the octets of the head with its final empty line. */
     public fun toOctets(): ByteArray =
         encodeHead(headers, version, " ", status.toString(), " ", reason)
 
@@ -95,7 +95,7 @@ private fun encodeHead(headers: Headers, vararg startLine: String): ByteArray {
     return octets
 }
 
-/** Writes this text, of ISO-8859-1 only, to [octets] at [start]; returns where it ends. */
+/** Writes this text, which must be ISO-8859-1, to [octets] at [start]; returns the end index. */
 private fun String.copyInto(octets: ByteArray, start: Int): Int {
     for (index in indices) octets[start + index] = this[index].code.toByte()
     return start + length

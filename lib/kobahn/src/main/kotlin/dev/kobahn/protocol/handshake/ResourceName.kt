@@ -3,8 +3,8 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * What a handshake asks for: the path and query of a URL, the "resource name" of RFC 6455 section
- * 3. Both keep their percent-encoding, and path parameters after `;` belong to the path.
+ * The "resource name" of RFC 6455 section 3: path and query of a URL. Both keep their
+ * percent-encoding, and path parameters after `;` belong to the path.
  */
 @JvmInline
 internal value class ResourceName private constructor(private val text: String) {
@@ -19,8 +19,8 @@ internal value class ResourceName private constructor(private val text: String) 
 
     companion object {
         /**
-         * Reads a request target in origin form or in absolute form, whose scheme and authority
-         * are passed over (RFC 9112 section 3.2); null when it is neither or has a fragment.
+         * Parses a request target in origin form or absolute form, ignoring scheme and authority
+         * (RFC 9112 section 3.2). Returns null if it is neither or has a fragment.
          */
         fun ofTarget(target: String): ResourceName? {
             if ('#' in target) return null
@@ -31,7 +31,7 @@ internal value class ResourceName private constructor(private val text: String) 
             return ofTail(authority.dropWhile { it != '/' && it != '?' })
         }
 
-        /** Reads what follows the authority of a URL: empty, or a path, a query or both. */
+        /** Parses the part of a URL behind the authority: empty, or a path, a query or both. */
         fun ofTail(tail: String): ResourceName = of(if (tail.startsWith('/')) tail else "/$tail")
 
         private fun of(text: String) = ResourceName(CommonHeaderText.shared(text))

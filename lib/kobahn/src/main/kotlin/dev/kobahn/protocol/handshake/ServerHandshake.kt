@@ -5,14 +5,15 @@ import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.onOneLine
 
 /**
- * The server's side of the opening handshake (RFC 6455 section 4.2): judges a request and writes
- * the 101 response. Immutable; one serves all connections. Does no I/O and keeps nothing.
+ * The server's side of the opening handshake (RFC 6455 section 4.2): checks a request and writes
+ * the 101 response. Immutable and stateless; one serves all connections. Does no I/O.
  *
  * @property versions the protocol versions to accept, of 8 and 13
- * @property allowedOrigins whose pages may connect; those of the host that was asked by default
- * @property externalPort the port a `Host` field must name if it names one, or null for any; a `Host`
- * without a port stands for it where origins are compared
- * @property trustXForwardedFor how many proxies stand in front and add to `X-Forwarded-For`; 0
+ * @property allowedOrigins the origins whose pages may connect; by default those of the requested
+ * host
+ * @property externalPort the port that a `Host` field must name if it names one, or null for any;
+ * the default for a `Host` without a port when origins are compared
+ * @property trustXForwardedFor the number of proxies in front that add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
@@ -36,10 +37,10 @@ constructor(
         }
     }
 
-    /** Judges [head], sent by [peer]. Never throws on what the peer sent. */
+    /** Checks [head], sent by [peer]. Never throws because of what the peer sent. */
     public fun check(head: RequestHead, peer: String): ServerHandshakeResult = judge(head, peer)
 
-    /** As [check]; the text of [peer] is its name. */
+    /** Like [check], for a [peer] whose text is its name. */
     @JvmSynthetic
     internal fun judge(head: RequestHead, peer: Any): ServerHandshakeResult {
         val checks = RequestChecks(head, this)
@@ -50,17 +51,18 @@ constructor(
             ?: ServerHandshakeResult.Upgrade(checks.request(client))
     }
 
-    /** Writing responses. */
+    /** Writes responses. */
     public companion object {
         /**
-         * The response that opens the WebSocket asked for by [request].
+         * Returns the response that opens the WebSocket of [request].
          *
          * @param protocol the subprotocol, one of those offered, or null for none
-         * @param extensions what was agreed on
+         * @param extensions the extensions that were agreed on
          * @param server the `Server` field; null or empty to leave it out
-         * @param headers further fields; a `Server` field among them wins over [server]
-         * @throws IllegalStateException when [protocol] was not offered
-         * @throws IllegalArgumentException when [headers] has a field that belongs to the handshake
+         * @param headers further fields; a `Server` field among them takes precedence over [server]
+         * @throws IllegalStateException if [protocol] was not offered
+         * @throws IllegalArgumentException if [headers] has a field that only the handshake may
+         * write
          */
         @JvmStatic
         @JvmOverloads
@@ -89,38 +91,36 @@ constructor(
             return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build())
         }
 
-        /** The first of the server's [protocols] that the client [offered], or null. */
+        /** Returns the first of the server's [protocols] that the client [offered], or null. */
         @JvmStatic
         public fun selectProtocol(protocols: List<String>, offered: List<String>): String? =
             protocols.firstOrNull { it in offered }
 
-        /** The answer to a request that is no upgrade, where there is no page to show: 426. */
+        /** Returns the answer to a request without an upgrade if there is no page to show: 426. */
         @JvmStatic
         public fun upgradeRequired(): HttpResponse =
             HttpResponse(HttpStatus.UPGRADE_REQUIRED, headers = UPGRADE)
     }
 }
 
-/** What a [ServerHandshake] makes of a request. */
+/** The result of [ServerHandshake.check]. */
 public sealed class ServerHandshakeResult {
-    /** @property request a valid handshake: accept or refuse it */
+    /** @property request a valid handshake, to accept or to refuse */
     public class Upgrade internal constructor(public val request: ConnectionRequest) :
         ServerHandshakeResult()
 
-    /** @property request valid, but asks for no WebSocket: to answer with a page or 426 */
+    /** @property request a valid request without an upgrade, to answer with a page or with 426 */
     public class NotAnUpgrade internal constructor(public val request: HttpRequest) :
         ServerHandshakeResult()
 
-    /**
-     * @property response what to answer before closing; its reason says what was wrong
-     */
+    /** @property response the answer before closing; its reason says what was wrong */
     public class Refused internal constructor(
         public val response: HttpResponse,
         detail: String? = null,
     ) : ServerHandshakeResult() {
         /**
-         * What was wrong, for a log: one line that may quote the request, and says which option would
-         * have let it pass if there is one. Not for the peer.
+         * The reason for a log: one line that may quote the request, and names the option that
+         * would allow the request if there is one. Not for the peer.
          */
         public val detail: String = (detail ?: response.reason).onOneLine()
     }

@@ -3,15 +3,16 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * The page for browsers at the address of a WebSocket server, which may send them on to another
+ * The page for browsers at the address of a WebSocket server, which can also send them to another
  * page. Immutable. Autobahn: `webStatus`.
  *
- * The query says what is wanted: nothing, and there is the page; `redirect=URL`, and the answer is
- * a redirect; `after=SECONDS` as well, and the page sends the browser on after that time. Since
- * anyone can write such a link, only targets of the schemes http and https whose origin is one of
- * [allowedRedirects] are followed; any other, or a time that is no number, is 400.
+ * Without a query the answer is the page. With `redirect=URL` it is a redirect; with
+ * `after=SECONDS` too, it is the page, which sends the browser on after that time. Anyone can write
+ * such a link, so the target must have the scheme http or https and one of the [allowedRedirects]
+ * as its origin. Any other target, and a time that is not a number, is answered with 400.
  *
- * @property allowedRedirects patterns as in [AllowedOrigins]; none, the default, follows no target
+ * @property allowedRedirects patterns as in [AllowedOrigins]; empty, the default, allows no
+ * redirect
  * @throws IllegalArgumentException for an empty pattern
  */
 public class ServerStatus
@@ -21,7 +22,7 @@ constructor(
 ) {
     private val allowed = AllowedOrigins(allowedRedirects)
 
-    /** The answer to [request]. */
+    /** Returns the answer to [request]. */
     public fun answer(request: HttpRequest): HttpResponse {
         val redirect = request.param("redirect") ?: return page()
         val target = RedirectTarget.parse(redirect) ?: return refuse("malformed redirect")
@@ -34,11 +35,11 @@ constructor(
 
     private fun refuse(reason: String) = HttpResponse(HttpStatus.BAD_REQUEST, reason)
 
-    /** Pages without a request. */
+    /** Makes pages without a request. */
     public companion object {
         /**
-         * The page. With a [redirectUrl], a browser goes there after [redirectAfter] seconds.
-         * Autobahn: `sendServerStatus`.
+         * Returns the page. With a [redirectUrl], a browser goes there after [redirectAfter]
+         * seconds. Autobahn: `sendServerStatus`.
          *
          * @throws IllegalArgumentException unless [redirectUrl] is an http or https URL and
          * [redirectAfter] is not negative
@@ -76,16 +77,17 @@ constructor(
 }
 
 /**
- * An absolute http or https URL for a browser to go to.
+ * An absolute http or https URL to send a browser to.
  *
- * @property url visible ASCII; what else stood there is percent-encoded
+ * @property url visible ASCII; all other characters are percent-encoded
  */
 private class RedirectTarget(val origin: Origin, val url: String) {
     companion object {
         private const val PATH_SIGNS = "/?#[]@!$&'()*+,;=:%"
 
         /**
-         * Null for what browsers might read otherwise than [Origin] does, such as `a@b` or `%2e`.
+         * Returns null for text that browsers might read differently from [Origin], such as `a@b`
+         * or `%2e`.
          */
         fun parse(text: String): RedirectTarget? {
             val scheme = text.substringBefore("://", "").lowercase()

@@ -3,15 +3,15 @@ package dev.kobahn.protocol.handshake
 import dev.kobahn.protocol.HttpGrammar
 
 /**
- * A WebSocket URL (RFC 6455 section 3): `ws://host:port/path?query`, or `wss` for TLS. The server
- * may also listen on a Unix socket: `ws+unix:/run/app.sock:/path?query`; or in the shorter form
- * `ws://unix:/run/app.sock`, where the path of the file is the resource too.
+ * A WebSocket URL (RFC 6455 section 3): `ws://host:port/path?query`, or `wss` for TLS. For a server
+ * on a Unix socket it is `ws+unix:/run/app.sock:/path?query`, or shorter `ws://unix:/run/app.sock`,
+ * where the path of the file is the resource too.
  *
- * Immutable. Equal are URLs that lead to the same resource at the same place.
+ * Immutable. URLs are equal if they lead to the same resource at the same place.
  *
  * @property isSecure whether it is `wss`
  * @property host lower-case, an IPv6 address without brackets; `localhost` for a Unix socket
- * @property port 1 to 65535, the scheme's own (80, 443) when none is given
+ * @property port 1 to 65535, by default the port of the scheme (80 or 443)
  * @property socketPath the file of the Unix socket, or null for TCP
  */
 public class WebSocketUrl private constructor(
@@ -21,19 +21,21 @@ public class WebSocketUrl private constructor(
     public val socketPath: String?,
     private val resourceName: ResourceName,
 ) {
-    /** Path and query as they go into the request, percent-encoded, `;` parameters included. */
+    /** Path and query for the request, percent-encoded, `;` parameters included. */
     public val resource: String get() = resourceName.toString()
 
     /** The path, percent-decoded. */
     public val path: String get() = PercentCoding.decode(resourceName.path)
 
-    /** What stands behind the `?`, not decoded, or null when there is no `?`. */
+    /** The text behind the `?`, not decoded, or null without a `?`. */
     public val query: String? get() = resourceName.query
 
-    /** The query read as form data, decoded: name to values. Names without a value are left out. */
+    /**
+     * The query as decoded form data: names with their values. Names without a value are left out.
+     */
     public val params: Map<String, List<String>> get() = resourceName.parameters
 
-    /** The value of the `Host` field: the port only if it is not the scheme's own. */
+    /** The value of the `Host` field, without the default port of the scheme. */
     public val hostHeader: String get() = hostField(host, port, isSecure)
 
     override fun equals(other: Any?): Boolean =
@@ -41,7 +43,7 @@ public class WebSocketUrl private constructor(
 
     override fun hashCode(): Int = toString().hashCode()
 
-    /** The URL with its port always written. [parse] gives an equal one. */
+    /** Returns the URL, always with its port. [parse] returns an equal one from it. */
     override fun toString(): String {
         val scheme = if (isSecure) "wss" else "ws"
         return when (socketPath) {
@@ -50,17 +52,17 @@ public class WebSocketUrl private constructor(
         }
     }
 
-    /** Reading and making URLs. */
+    /** Parses and makes URLs. */
     public companion object {
         private const val UNIX_SUFFIX = "+unix"
         private const val UNIX_AUTHORITY = "//unix:/"
         private const val PATH_SIGNS = "/;:@!$&'()*+,="
 
         /**
-         * Reads [text]. User information is passed over.
+         * Parses [text], ignoring user information.
          *
-         * @throws IllegalArgumentException when it is no such URL, saying why without the secrets
-         * that a query may hold
+         * @throws IllegalArgumentException if it is not such a URL, with a reason that does not
+         * quote the secrets that a query may contain
          */
         @JvmStatic
         public fun parse(text: String): WebSocketUrl {
@@ -107,7 +109,9 @@ public class WebSocketUrl private constructor(
             return ofSocket(PercentCoding.decode(file), resource, secure)
         }
 
-        /** Several slashes in front are one: the path may stand behind an empty authority. */
+        /**
+         * Several slashes in front count as one, because the path may follow an empty authority.
+         */
         private fun ofSocket(path: String, resource: ResourceName, secure: Boolean): WebSocketUrl {
             require(path.isNotEmpty()) { "the URL of a Unix socket needs its file path" }
             require('\u0000' !in path) { "the file path of a Unix socket must not hold NUL" }
@@ -116,13 +120,13 @@ public class WebSocketUrl private constructor(
         }
 
         /**
-         * Makes a URL of its parts.
+         * Makes a URL from its parts.
          *
          * @param host a name or an address, an IPv6 address with or without brackets
-         * @param port null for the scheme's own
-         * @param path not encoded; a leading `/` is supplied
-         * @param params the query, not encoded, name to values
-         * @throws IllegalArgumentException when the host or the port is malformed
+         * @param port null for the default port of the scheme
+         * @param path not encoded; a leading `/` is added
+         * @param params the query, not encoded, names with their values
+         * @throws IllegalArgumentException if the host or the port is malformed
          */
         @JvmStatic
         @JvmOverloads
@@ -142,7 +146,7 @@ public class WebSocketUrl private constructor(
             return WebSocketUrl(isSecure, name, number, null, encoded(path, params))
         }
 
-        /** As [create], for a server that listens on the Unix socket [socketPath]. */
+        /** Makes a URL like [create], for a server on the Unix socket [socketPath]. */
         @JvmStatic
         @JvmOverloads
         public fun createUnix(

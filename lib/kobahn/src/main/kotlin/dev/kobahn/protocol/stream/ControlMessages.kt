@@ -5,11 +5,11 @@ import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.frame.Opcode
 
 /**
- * A Close (RFC 6455 section 5.5.1), received or to be sent: its code is null or one of those in
+ * A Close (RFC 6455 section 5.5.1), received or to send. Its code is null or one that
  * [CloseCode.isAllowedOnWire]; a reason needs a code and is cut to 123 octets at the end of a code
  * point. ws4py: `CloseControlMessage`.
  *
- * @throws IllegalArgumentException if the code must not be sent, or a reason stands without one
+ * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a code
  */
 public class CloseControlMessage
 @JvmOverloads
@@ -19,7 +19,7 @@ constructor(
 ) : StreamMessage(Opcode.CLOSE) {
     private val close = CloseFrame.of(code, reason)
 
-    /** The close code, null if the Close carries none, which an API may call 1005. */
+    /** The close code, or null if the Close carries none, which some APIs report as 1005. */
     public val code: Int? get() = close.code
 
     /** The reason, empty if the Close carries none. */
@@ -31,8 +31,8 @@ constructor(
 }
 
 /**
- * A Ping (RFC 6455 section 5.5.2) with the payload [data], at most 125 octets, which are handed
- * over. ws4py: `PingControlMessage`.
+ * A Ping (RFC 6455 section 5.5.2). Its payload [data] has at most 125 octets and is handed over.
+ * ws4py: `PingControlMessage`.
  *
  * @throws IllegalArgumentException if [data] is longer
  */
@@ -50,8 +50,8 @@ constructor(
 }
 
 /**
- * A Pong (RFC 6455 section 5.5.3) with the payload [data], at most 125 octets, which are handed
- * over. ws4py: `PongControlMessage`.
+ * A Pong (RFC 6455 section 5.5.3). Its payload [data] has at most 125 octets and is handed over.
+ * ws4py: `PongControlMessage`.
  *
  * @throws IllegalArgumentException if [data] is longer
  */

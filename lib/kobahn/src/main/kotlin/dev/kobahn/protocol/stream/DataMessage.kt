@@ -7,15 +7,15 @@ import dev.kobahn.protocol.frame.Opcode
 import java.nio.ByteBuffer
 import java.nio.charset.Charset
 
-/** A text or a binary message, whole or as far as it has come (RFC 6455 section 5.6). */
+/** A text or binary message, complete or not (RFC 6455 section 5.6). */
 public sealed class DataMessage(
-    /** Which of the two kinds this is. */
+    /** The kind of message. */
     public val type: MessageType,
     octets: ByteArray,
 ) : StreamMessage(type.opcode) {
     private val parts = MessageAssembler()
 
-    /** The payload in one array, null while its last octets are in [parts]. */
+    /** The payload in one array, or null while [parts] has its last octets. */
     private var whole: ByteArray? = octets
 
     override val data: ByteArray get() = whole ?: parts.end().also { whole = it }
@@ -27,12 +27,12 @@ public sealed class DataMessage(
     public val isBinary: Boolean get() = type == MessageType.BINARY
 
     /**
-     * Whether nothing is to follow. A [Stream] sets it with the last frame; for a message of the
-     * program's own it is false until the program says otherwise.
+     * Whether the message is complete. A [Stream] sets this with the last frame; the program sets
+     * it for its own messages.
      */
     public var completed: Boolean = false
 
-    /** Appends what [octets] has remaining, and consumes it. */
+    /** Appends the remaining octets of [octets], and consumes them. */
     public fun extend(octets: ByteBuffer) {
         if (!octets.hasRemaining()) return
         whole?.let { if (it.isNotEmpty()) append(ByteBuffer.wrap(it)) }
@@ -52,9 +52,9 @@ public sealed class DataMessage(
     }
 
     /**
-     * The octets of one frame of a longer message, with all of [data]: [first] gives it the opcode
-     * of the message, else it is a continuation; [last] sets FIN. Masked with [maskingKey] unless
-     * that is null.
+     * Returns the octets of one frame of a longer message, with all of [data]. [first] gives it the
+     * opcode of the message instead of a continuation, [last] sets FIN, and [maskingKey] masks it
+     * unless null.
      */
     @JvmOverloads
     public fun fragment(
@@ -67,16 +67,16 @@ public sealed class DataMessage(
 
 /** A text message. ws4py: `TextMessage`. */
 public class TextMessage : DataMessage {
-    /** A message of [text]. Surrogates without a partner are sent as `?`. */
+    /** A message with [text]. Unpaired surrogates are sent as `?`. */
     public constructor(text: String) : super(MessageType.TEXT, text.encodeToByteArray())
 
-    /** A message of text in UTF-8, which is not checked. The array is handed over. */
+    /** A message with text in UTF-8, which is not checked. The array is handed over. */
     public constructor(octets: ByteArray) : super(MessageType.TEXT, octets)
 }
 
-/** A binary message of [octets], which are handed over. ws4py: `BinaryMessage`. */
+/** A binary message with [octets], which are handed over. ws4py: `BinaryMessage`. */
 public class BinaryMessage(octets: ByteArray) : DataMessage(MessageType.BINARY, octets) {
-    /** Null: octets are no text. */
+    /** Null: a binary message is not text. */
     override val encoding: Charset? get() = null
 
     override val text: String get() = error("a binary message has no text")

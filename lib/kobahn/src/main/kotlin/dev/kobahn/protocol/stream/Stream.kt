@@ -14,14 +14,14 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * One end of a connection as a mailbox: octets go in through [receive], and what they said lies in
- * [message], [pings], [pongs], [closing] and [errors] until it is taken. It sends nothing, not even
- * a Pong: it makes messages and frames for whoever writes. The rules are those of a
- * [Protocol][dev.kobahn.protocol.endpoint.Protocol], which answers by itself and is the better start for
- * anything new. ws4py: `Stream`.
+ * One end of a connection as a mailbox. Octets go into [receive], and their content waits in
+ * [message], [pings], [pongs], [closing] and [errors] until the program takes it. A stream sends
+ * nothing, not even Pongs, but makes messages and frames for the program to write. It has the rules
+ * of a [Protocol][dev.kobahn.protocol.endpoint.Protocol], which answers on its own and is the
+ * better choice for new code. ws4py: `Stream`.
  *
- * What the peer controls is bounded: a message by its limits, the messages that wait by what one
- * [receive] was given, Pings and Pongs by [MAX_WAITING] of each, of which the newest stay.
+ * Memory that the peer controls is bounded: a message by its limits, waiting messages by the input
+ * of one [receive], and Pings and Pongs by [MAX_WAITING] of each, of which the newest are kept.
  *
  * Belongs to one thread at a time.
  *
@@ -31,7 +31,7 @@ import java.nio.ByteOrder
 public class Stream
 @JvmOverloads
 constructor(
-    /** Whether received frames must be masked, as a server's are; if not, they must not be. */
+    /** Whether received frames must be masked, as for a server. If false, they must not be. */
     public val expectMasking: Boolean = true,
     private val maskingKeys: MaskingKeys? = null,
     maxMessagePayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
@@ -53,13 +53,13 @@ constructor(
     private val pingQueue = ArrayDeque<PingControlMessage>()
     private val pongQueue = ArrayDeque<PongControlMessage>()
 
-    /** Whether the frames made here are masked: whether there are masking keys, as a client has. */
+    /** Whether this stream masks the frames it makes: it has masking keys, like a client. */
     public val alwaysMask: Boolean get() = maskingKeys != null
 
-    /** The oldest message that was not taken, complete or not; null if there is none. */
+    /** The oldest message that was not taken, complete or not, or null. */
     public val message: DataMessage? get() = messages.firstOrNull()
 
-    /** Whether [message] is there and complete. */
+    /** Whether [message] exists and is complete. */
     public val hasMessage: Boolean get() = message.let { it != null && it !== open }
 
     /** The Pings that were not taken, oldest first, at most [MAX_WAITING]. */
@@ -72,23 +72,25 @@ constructor(
     public var closing: CloseControlMessage? = null
         private set
 
-    /** How the peer broke the protocol, as the Close to be sent: one at most, the first. */
+    /**
+     * The peer's violation of the protocol in the form of the Close to send: the first one only.
+     */
     public var errors: List<CloseControlMessage> = emptyList()
         private set
 
     /**
-     * At least how many octets are missing now: of the header, then of the payload; 0 after a Close
-     * or a violation. A hint: [receive] takes more as well as less.
+     * The least number of octets missing now: of the header, then of the payload; 0 after a Close
+     * or a violation. This is a hint for reading; [receive] accepts any number.
      */
     public val octetsWanted: Long
         get() = if (closed || scanner != null) 0 else receiver.octetsWanted
 
     /**
-     * Consumes all of [input] and changes its content. Never throws because of what the peer sent:
-     * see [errors]; after an error everything but the peer's Close is discarded.
+     * Consumes all of [input] and changes its content. Never throws because of what the peer sent,
+     * but adds to [errors]; after an error everything except the peer's Close is discarded.
      *
-     * @throws IllegalStateException if a complete message waits: take it first, so that no more
-     * wait than one call brings
+     * @throws IllegalStateException if a complete message waits. Take it first: this bounds the
+     * messages that wait to those of one call.
      */
     public fun receive(input: ByteBuffer) {
         check(!hasMessage) { "a complete message waits to be taken" }
@@ -98,7 +100,7 @@ constructor(
         input.position(input.limit())
     }
 
-    /** The same with all of [octets], which stay as they are. */
+    /** Receives all of [octets], and leaves them unchanged. */
     public fun receive(octets: ByteArray): Unit = receive(ByteBuffer.wrap(octets.copyOf()))
 
     private fun receiveFrames(input: ByteBuffer) {
@@ -135,22 +137,23 @@ constructor(
     /** Removes and returns [message] if it is complete, else null. */
     public fun takeMessage(): DataMessage? = if (hasMessage) messages.removeFirst() else null
 
-    /** Removes and returns [pings]; the last at least is to be answered (section 5.5.3). */
+    /** Removes and returns [pings]. At least the last one must be answered (section 5.5.3). */
     public fun takePings(): List<PingControlMessage> = pings.also { pingQueue.clear() }
 
     /** Removes and returns [pongs]. */
     public fun takePongs(): List<PongControlMessage> = pongs.also { pongQueue.clear() }
 
-    /** A message of [text]. */
+    /** Makes a message with [text]. */
     public fun textMessage(text: String): TextMessage = TextMessage(text)
 
-    /** A message of [octets], which are handed over. */
+    /** Makes a message with [octets], which are handed over. */
     public fun binaryMessage(octets: ByteArray): BinaryMessage = BinaryMessage(octets)
 
     /**
-     * A Close.
+     * Makes a Close.
      *
-     * @throws IllegalArgumentException as [CloseControlMessage] does
+     * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
+     * code
      */
     @JvmOverloads
     public fun close(
@@ -159,7 +162,7 @@ constructor(
     ): CloseControlMessage = CloseControlMessage(code, reason)
 
     /**
-     * The octets of a Ping with [payload].
+     * Returns the octets of a Ping with [payload].
      *
      * @throws IllegalArgumentException if [payload] has more than 125 octets
      */
@@ -167,11 +170,11 @@ constructor(
     public fun ping(payload: ByteArray = ByteArray(0)): ByteArray =
         single(PingControlMessage(payload))
 
-    /** The same with [text] in UTF-8. */
+    /** Returns the octets of a Ping with [text] in UTF-8. */
     public fun ping(text: String): ByteArray = single(PingControlMessage(text))
 
     /**
-     * The octets of a Pong with [payload].
+     * Returns the octets of a Pong with [payload].
      *
      * @throws IllegalArgumentException if [payload] has more than 125 octets
      */
@@ -179,10 +182,10 @@ constructor(
     public fun pong(payload: ByteArray = ByteArray(0)): ByteArray =
         single(PongControlMessage(payload))
 
-    /** The same with [text] in UTF-8. */
+    /** Returns the octets of a Pong with [text] in UTF-8. */
     public fun pong(text: String): ByteArray = single(PongControlMessage(text))
 
-    /** The octets of [message] in one frame, masked if this stream masks. */
+    /** Returns the octets of [message] in one frame, masked if this stream masks. */
     public fun single(message: StreamMessage): ByteArray = message.single(maskingKeys?.next())
 
     private inner class Mailbox : ProtocolEvents {
