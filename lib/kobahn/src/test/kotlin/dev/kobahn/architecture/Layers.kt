@@ -14,9 +14,9 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices
 
 /**
- * Rules about the packages below [root]: each may know only some of the others. With another root the
- * same rules judge a tree of deliberate violations. Rules name packages in full, `dev.kobahn.java..`
- * and never `..java..`.
+ * Rules about the packages below [root]: each may know only some of the others. With another root
+ * the same rules judge a tree of deliberate violations. Rules name packages in full,
+ * `dev.kobahn.java..` and never `..java..`.
  */
 internal class Layers(private val root: String) {
     /** Every rule by its name. */
@@ -115,7 +115,7 @@ private val impure: DescribedPredicate<JavaAccess<*>> =
             (owner == "java.lang.Math" && access.target.name == "random")
     }
 
-/** Standard output belongs to the application. `KotlinLogging` prints a banner there on first use. */
+/** Standard output belongs to the application. `KotlinLogging` prints to it on its first use. */
 private val printing: DescribedPredicate<JavaAccess<*>> =
     DescribedPredicate.describe("standard output is written to") { access ->
         val owner = access.targetOwner.fullName

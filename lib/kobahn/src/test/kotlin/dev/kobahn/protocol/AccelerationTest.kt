@@ -17,7 +17,7 @@ class AccelerationTest :
         }
     })
 
-/** What [AccelerationMain] prints in a JVM of its own. */
+/** Returns the output of [AccelerationMain] in a JVM of its own. */
 private fun resultWith(setting: String): String {
     val process = ProcessBuilder(
         File(System.getProperty("java.home"), "bin/java").path,

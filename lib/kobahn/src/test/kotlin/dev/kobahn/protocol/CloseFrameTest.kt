@@ -26,7 +26,7 @@ class CloseFrameTest :
                 Violation.CLOSE_PAYLOAD_OF_ONE_OCTET
         }
 
-        test("the code is looked at before the reason") {
+        test("the code is checked before the reason") {
             shouldThrow<ProtocolException> { CloseFrame.parse(hex("03 ed ff")) }.violation shouldBe
                 Violation.CLOSE_CODE_NOT_ALLOWED
         }

@@ -1,6 +1,8 @@
 package dev.kobahn.protocol
 
-/** Octets from their hexadecimal digits; blanks do not count: `hex("81 05 48 65 6c 6c 6f")`. */
+/**
+ * Returns octets from their hexadecimal digits, ignoring spaces: `hex("81 05 48 65 6c 6c 6f")`.
+ */
 fun hex(text: String): ByteArray =
     text.filterNot(Char::isWhitespace).chunked(2).map { it.toInt(16).toByte() }.toByteArray()
 

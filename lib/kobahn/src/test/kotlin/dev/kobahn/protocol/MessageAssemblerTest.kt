@@ -43,7 +43,7 @@ class MessageAssemblerTest :
             assembler.end() shouldBe ByteArray(0)
         }
 
-        test("what was cleared is forgotten") {
+        test("cleared octets are forgotten") {
             val assembler = MessageAssembler()
             assembler.add(1000, ByteArray(500))
             assembler.clear()
@@ -51,7 +51,7 @@ class MessageAssemblerTest :
             assembler.end() shouldBe hex("01")
         }
 
-        test("capacity grows to what is needed, at most twice what arrived, within the limit") {
+        test("capacity grows as needed, to at most twice what arrived, within the limit") {
             MessageAssembler.capacity(needed = 10, limit = 1L shl 61) shouldBe 20
             MessageAssembler.capacity(needed = 11, limit = 15) shouldBe 15
             MessageAssembler.capacity(needed = 30, limit = 30) shouldBe 30

@@ -16,7 +16,7 @@ private const val SEGMENT = SegmentPool.SEGMENT_SIZE
 private fun masked(octets: ByteArray, key: Int) =
     octets.copyOf().also { Masking.mask(it, 0, it.size, key) }
 
-/** Takes everything, [step] octets at a time. */
+/** Takes all octets, [step] at a time. */
 private fun OctetQueue.takeIn(step: Int): ByteArray {
     val taken = ByteBuffer.allocate(size.toInt())
     val window = ByteBuffer.allocateDirect(step)
@@ -32,7 +32,7 @@ private fun OctetQueue.takeIn(step: Int): ByteArray {
 
 internal class OctetQueueTest :
     FunSpec({
-        test("what moves from queue to queue stays what it is when segments are used again") {
+        test("octets moved between queues stay intact when segments are used again") {
             val random = Random(5)
             repeat(300) {
                 val pool = SegmentPool(100)
@@ -52,13 +52,13 @@ internal class OctetQueueTest :
                     expected += byteArrayOf(7) + if (isMasked) masked(moved, key) else moved
                 }
                 source.isEmpty shouldBe true
-                // all the pool has, and of what it has to make
+                // All segments that the pool has, and some new ones.
                 OctetQueue(pool).append(ByteArray(20 * SEGMENT))
                 target.takeIn(random.nextInt(1, 3 * SEGMENT)) shouldBe expected
             }
         }
 
-        test("a segment that was masked where it moved to is used again as it is") {
+        test("a segment that was masked in another queue is used again unmasked") {
             val pool = SegmentPool(4)
             val source = OctetQueue(pool)
             val target = OctetQueue(pool)
@@ -121,7 +121,7 @@ internal class OctetQueueTest :
             }
         }
 
-        test("what is copied stays until it is removed") {
+        test("copied octets stay until they are removed") {
             val queue = OctetQueue()
             queue.append("abcdef".toByteArray())
             val target = ByteBuffer.allocate(4)
@@ -143,7 +143,7 @@ internal class OctetQueueTest :
             String(queue.takeAll()) shouldBe "cde"
         }
 
-        test("no more can be removed than there is") {
+        test("more octets than the size cannot be removed") {
             val queue = OctetQueue()
             queue.append(byteArrayOf(1))
             shouldThrow<IllegalArgumentException> { queue.remove(2) }
@@ -202,7 +202,7 @@ internal class OctetQueueTest :
             queue.takeAll() shouldBe byteArrayOf(7)
         }
 
-        test("what is set apart is taken in pieces of its own, what is around it as usual") {
+        test("octets with a write boundary leave in writes of their own, others as usual") {
             val queue = OctetQueue()
             queue.append("ab".toByteArray())
             queue.append("cdefg".toByteArray())
@@ -214,7 +214,7 @@ internal class OctetQueueTest :
             queue.pieces() shouldBe listOf("ab", "cd", "ef", "g", "hi", "j", "kl")
         }
 
-        test("a piece that is taken in part is completed before the next") {
+        test("a write that was taken in part is completed before the next") {
             val queue = OctetQueue()
             queue.append("abcdef".toByteArray())
             queue.addWriteBoundary(6, 4)
@@ -222,7 +222,7 @@ internal class OctetQueueTest :
             queue.pieces() shouldBe listOf("bcd", "ef")
         }
 
-        test("clear forgets what was set apart, and takeAll does not heed it") {
+        test("clear forgets write boundaries, and takeAll ignores them") {
             val queue = OctetQueue()
             queue.append("abcd".toByteArray())
             queue.addWriteBoundary(4, 1)
@@ -247,7 +247,7 @@ internal class OctetQueueTest :
             }
         }
 
-        test("a long payload weighs all it is until its last octet has left") {
+        test("a long payload keeps its full weight until its last octet has left") {
             val queue = OctetQueue()
             queue.append(ByteArray(10))
             queue.appendPayload(ByteArray(LONG), 0, LONG, 0, masked = false)
@@ -258,7 +258,7 @@ internal class OctetQueueTest :
             queue.weight shouldBe 0
         }
 
-        test("a long payload in fragments weighs all it is until the last of them has left") {
+        test("a long payload in fragments keeps its full weight until its last fragment has left") {
             val queue = OctetQueue()
             val payload = ByteArray(3 * LONG)
             repeat(3) {
@@ -272,7 +272,7 @@ internal class OctetQueueTest :
             queue.weight shouldBe 0
         }
 
-        test("a payload that is sent again and again weighs as often as it waits, and no more") {
+        test("a payload sent repeatedly weighs once for each time that it waits") {
             val queue = OctetQueue()
             val payload = ByteArray(LONG)
             repeat(3) { queue.appendPayload(payload, 0, LONG, 0, masked = false) }
@@ -283,7 +283,7 @@ internal class OctetQueueTest :
             }
         }
 
-        test("what several queues keep weighs its part in each, as of the last look") {
+        test("a payload kept by several queues weighs its share in each, as of the last look") {
             val encodings = PreparedEncodings()
             val queues = List(4) { OctetQueue() }
             val payload = ByteArray(4 * LONG)
@@ -303,7 +303,7 @@ internal class OctetQueueTest :
             queues.map { it.weight } shouldBe listOf(0L, 0L, 2L * LONG, 2L * LONG)
         }
 
-        test("what is made when it is taken weighs nothing") {
+        test("octets that are made when they are taken weigh nothing") {
             val queue = OctetQueue()
             queue.append(ByteArray(10))
             queue.appendRepeated(ByteArray(7), 1_000_000_000, 0, masked = false)
@@ -317,7 +317,7 @@ internal class OctetQueueTest :
 
 private const val LONG = 100_000
 
-/** What one write after the other would take. */
+/** Returns the octets of one write after another. */
 private fun OctetQueue.pieces(): List<String> {
     val pieces = ArrayList<String>()
     while (!isEmpty) {

@@ -21,7 +21,7 @@ class ProtocolConfigTest :
             config.echoCloseCodeReason shouldBe false
         }
 
-        test("what makes no sense is refused, with the option's name and value") {
+        test("a senseless value is refused with the option's name and value") {
             mapOf(
                 "maxMessagePayloadSize is -1, must be 0 (no limit) or more" to
                     { ProtocolConfig(Role.CLIENT, maxMessagePayloadSize = -1) },

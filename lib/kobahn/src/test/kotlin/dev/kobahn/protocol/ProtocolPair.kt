@@ -17,16 +17,16 @@ internal class ProtocolEnd(
 
     fun receive(octets: ByteArray) = protocol.receive(ByteBuffer.wrap(octets.copyOf()))
 
-    /** Takes what waits in the output, as frames to read. */
+    /** Takes the waiting frames out of the output, in readable form. */
     fun sent(): List<String> = WireFrame.readAll(output.takeAll()).map(WireFrame::toString)
 
     companion object {
-        /** The key of every frame that is masked, the one of RFC 6455 section 5.7. */
+        /** The key of every masked frame, from RFC 6455 section 5.7. */
         const val KEY = 0x37FA213D
     }
 }
 
-/** Sends a message whole whose encodings are kept, see [Protocol.beginSending]. */
+/** Sends a whole message with shared encodings, see [Protocol.beginSending]. */
 internal fun Protocol.sendPrepared(
     type: MessageType,
     octets: ByteArray,
@@ -48,7 +48,7 @@ internal class ProtocolPair(
     val client = ProtocolEnd(clientConfig, maskingKeys)
     val server = ProtocolEnd(serverConfig, maskingKeys)
 
-    /** The end of [role], and the other one. */
+    /** Returns the end of [role], and the other one. */
     fun endsFrom(role: Role): Pair<ProtocolEnd, ProtocolEnd> =
         if (role == Role.CLIENT) client to server else server to client
 

@@ -5,12 +5,12 @@ import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 
 /**
- * The events of a [Protocol] as a list to read: `text`, `frame 5`, `data 48 65 6c 6c 6f`, `/frame`,
- * `/message`, `ping 48`, `close 1000 bye`, `failure TEXT_NOT_UTF8`.
+ * Records the events of a [Protocol] as a readable list: `text`, `frame 5`, `data 48 65 6c 6c 6f`,
+ * `/frame`, `/message`, `ping 48`, `close 1000 bye`, `failure TEXT_NOT_UTF8`.
  *
- * How octets were cut into chunks leaves no trace: data of one frame stands in one entry, and data
- * of the frame in which a violation was found is left out. Insists that nothing comes after the
- * peer's Close, and nothing but that after a failure.
+ * The record does not depend on how the octets were cut: the data of one frame is one entry, and
+ * the data of a frame that broke a rule is left out. Fails if an event follows the peer's Close, or
+ * if another event than that follows a failure.
  */
 internal class RecordedEvents : ProtocolEvents {
     /** The answer to [onCloseDue]. */

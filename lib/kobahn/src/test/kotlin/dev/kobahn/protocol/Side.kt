@@ -11,25 +11,25 @@ internal fun FunSpec.bothRoles(rule: String, test: suspend Side.() -> Unit) =
         test("$rule ($role)") { Side(role).test() }
     }
 
-/** What came of octets: the events, and the frames sent in answer. */
+/** The result of feeding octets: the events, and the frames sent in answer. */
 internal data class Outcome(val events: List<String>, val sent: List<String>, val failure: String?)
 
 /** The end under test, in one of the two roles. */
 internal class Side(val role: Role) {
     val config = ProtocolConfig(role)
 
-    /** A frame as the peer of this side sends it, masked or not. */
+    /** Encodes a frame of this side's peer, masked or not. */
     fun frame(
         first: Int,
         payload: ByteArray = ByteArray(0),
         declared: Long = payload.size.toLong(),
     ): ByteArray = WireFrame(first, payload, peerKey, declared).encode()
 
-    /** The same with the payload in hexadecimal digits. */
+    /** Encodes a frame with the payload in hexadecimal digits. */
     fun frame(first: Int, payload: String, declared: Long = hex(payload).size.toLong()): ByteArray =
         frame(first, hex(payload), declared)
 
-    /** A header in raw octets, with the mask bit and a key added where this side's peer masks. */
+    /** Encodes a header from raw octets, with mask bit and key if this side's peer masks. */
     fun header(octets: String): ByteArray {
         val raw = hex(octets)
         val key = peerKey ?: return raw

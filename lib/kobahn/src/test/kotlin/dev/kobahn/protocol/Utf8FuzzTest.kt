@@ -3,7 +3,9 @@ package dev.kobahn.protocol
 import com.code_intelligence.jazzer.junit.FuzzTest
 import java.nio.ByteBuffer
 
-/** The validator agrees with the JDK and with the RFC's grammar; the first octet says where to cut. */
+/**
+ * The validator agrees with the JDK and with the RFC's grammar. The first octet chooses the cut.
+ */
 class Utf8FuzzTest {
     @FuzzTest
     fun text(input: ByteArray) {

@@ -4,7 +4,9 @@ import java.nio.ByteBuffer
 import java.nio.CharBuffer
 import java.nio.charset.CodingErrorAction
 
-/** Two other opinions about UTF-8: the grammar of RFC 3629 section 4, and the JDK's decoder. */
+/**
+ * Two independent references for UTF-8: the grammar of RFC 3629 section 4, and the JDK's decoder.
+ */
 internal object Utf8Reference {
     private val TAIL = 0x80..0xBF
     private val SEQUENCES = listOf(
@@ -19,7 +21,7 @@ internal object Utf8Reference {
         listOf(0xF4..0xF4, 0x80..0x8F, TAIL, TAIL),
     )
 
-    /** The index of the first octet that no valid text has there, or null. */
+    /** Returns the index of the first octet that no valid text can have there, or null. */
     fun firstInvalid(octets: ByteArray): Int? {
         var start = 0
         while (start < octets.size) {

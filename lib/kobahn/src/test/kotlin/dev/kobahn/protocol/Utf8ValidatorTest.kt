@@ -12,7 +12,7 @@ import io.kotest.property.arbitrary.string
 import io.kotest.property.checkAll
 import java.nio.ByteBuffer
 
-/** RFC 3629, and the quad of ws4py and Autobahn. */
+/** RFC 3629, and the four results of ws4py and Autobahn. */
 class Utf8ValidatorTest :
     FunSpec({
         test(
@@ -98,7 +98,7 @@ class Utf8ValidatorTest :
             }
         }
 
-        test("words of ASCII are passed over whole, and what follows is still looked at") {
+        test("words of ASCII are skipped whole, and later octets are still checked") {
             (0..40).forEach { length ->
                 val ascii = ByteArray(length) { 'a'.code.toByte() }
                 judged(ascii)
@@ -164,7 +164,7 @@ class Utf8ValidatorTest :
             Utf8Validator.isValid(ByteArray(0)) shouldBe true
         }
 
-        test("validity reads as what it says") {
+        test("validity shows its values as text") {
             Utf8Validator().validate(hex("61 c3")).toString() shouldBe
                 "Utf8Validity(valid=true, endsOnCodePoint=false, currentIndex=2, totalIndex=2)"
         }
@@ -178,8 +178,8 @@ private fun Utf8Validator.quad(octets: String): List<Any> {
 }
 
 /**
- * The validator's word about [octets] must be that of both references, in one piece and in two,
- * from a heap and from a direct buffer, between other octets.
+ * Checks the validator's result for [octets] against both references, in one piece and in two, from
+ * a heap and from a direct buffer, between other octets.
  */
 private fun judged(octets: ByteArray) {
     val invalid = Utf8Reference.firstInvalid(octets)
@@ -217,7 +217,7 @@ private val VALID = listOf(
     "ef bf be", "ef b7 90", "f1 bf bf bf", "ef bb bf",
 )
 
-/** Its sections 2 to 5, with the index at which the text cannot be saved any more. */
+/** Sections 2 to 5 of the same test, with the index of the first invalid octet. */
 private val INVALID = mapOf(
     // 2: too long, or beyond U+10FFFF.
     "f8 88 80 80 80" to 0, "fc 84 80 80 80 80" to 0, "f7 bf bf bf" to 0, "f4 90 80 80" to 1,
@@ -229,7 +229,7 @@ private val INVALID = mapOf(
     "c3 c3 a4" to 1, "e2 82 61" to 2, "f0 90 80 61" to 3, "f0 90 e2 82 ac" to 2,
     // 3.5: octets that are never right.
     "fe" to 0, "ff" to 0, "fe fe ff ff" to 0,
-    // 4: overlong forms.
+    // 4: overlong encodings.
     "c0 af" to 0, "c1 bf" to 0, "e0 80 af" to 1, "e0 9f bf" to 1, "f0 80 80 af" to 1,
     "f0 8f bf bf" to 1,
     // 5: surrogates, alone and in pairs.

@@ -9,8 +9,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 
 /**
- * Every rule, broken in all the ways there are; each ends in a Close with the rule as its reason.
- * Those of extensions are in ExtendedReceivingTest.
+ * Every rule, broken in every possible way; each ends in a Close with the rule as its reason.
+ * ExtendedReceivingTest has the rules about extensions.
  */
 class ViolationTest :
     FunSpec({

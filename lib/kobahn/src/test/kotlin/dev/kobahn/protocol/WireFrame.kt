@@ -6,11 +6,11 @@ import java.io.DataInputStream
 import java.io.DataOutputStream
 
 /**
- * A frame as RFC 6455 section 5.2 draws it, written and read by code of the tests' own.
+ * A frame as RFC 6455 section 5.2 draws it, encoded and parsed by code of the tests alone.
  *
  * @param first the first octet: FIN, reserved bits and opcode
  * @param key the masking key, null if the frame is not masked
- * @param declared the length in the header, which may lie
+ * @param declared the length in the header, which may be false
  */
 internal class WireFrame(
     val first: Int,

@@ -10,7 +10,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 
-/** What is made of input after the connection was failed: RFC 6455 section 7.1.7. */
+/** Input after the connection failed: RFC 6455 section 7.1.7. */
 class CloseFrameScannerTest :
     FunSpec({
         bothRoles("after failing, frames are discarded up to the peer's Close") {
@@ -24,13 +24,13 @@ class CloseFrameScannerTest :
             outcome.sent.shouldContainExactly("close 1002 reserved opcodes must not be used")
         }
 
-        bothRoles("the rest of the frame that broke a rule is passed over") {
+        bothRoles("the rest of the frame that broke a rule is skipped") {
             val tooBig = ProtocolConfig(role, maxMessagePayloadSize = 3)
             val outcome = receiving(frame(0x82, "88 80 88 00 88 00") + frame(0x88), tooBig)
             outcome.events.shouldContainExactly("failure MESSAGE_TOO_BIG", "close")
         }
 
-        bothRoles("the rest of a text frame that is not UTF-8 is passed over") {
+        bothRoles("the rest of a text frame that is not UTF-8 is skipped") {
             receiving(frame(0x81, "61 62 ff 88 00") + frame(0x88, "03 e9")).events
                 .shouldContainExactly("text", "frame 5", "failure TEXT_NOT_UTF8", "close 1001")
         }
@@ -40,7 +40,7 @@ class CloseFrameScannerTest :
                 .shouldContainExactly("failure RESERVED_OPCODE", "close 4000")
         }
 
-        bothRoles("a frame longer than the search will ever see hides the Close") {
+        bothRoles("a frame without end hides the Close") {
             receiving(frame(0x82, frame(0x88), declared = 1L shl 40)).events
                 .shouldContainExactly("failure MESSAGE_TOO_BIG")
         }
@@ -58,7 +58,7 @@ class CloseFrameScannerTest :
             }
         }
 
-        bothRoles("a Close of more than 125 octets is none") {
+        bothRoles("a Close of more than 125 octets is not accepted") {
             receiving(frame(0x83) + frame(0x88, ByteArray(126)) + frame(0x88, "03 e8")).events
                 .shouldContainExactly("failure RESERVED_OPCODE", "close 1000")
         }
@@ -74,7 +74,7 @@ class CloseFrameScannerTest :
             }
         }
 
-        test("a Close is taken as it is where masks are not applied") {
+        test("a Close is not unmasked if masks are not applied") {
             val config = ProtocolConfig(Role.SERVER, applyMask = false)
             val close = hex("88 84 01 02 03 04 03 e8 6f 6b")
             Side(Role.SERVER).receiving(hex("c1 80 00 00 00 00") + close, config).events

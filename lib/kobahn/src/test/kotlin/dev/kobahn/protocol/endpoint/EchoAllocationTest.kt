@@ -14,7 +14,7 @@ import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 
-/** Small frames cost no garbage: what is left is per turn of the I/O, not per frame. */
+/** Small frames allocate nothing: only each turn of the I/O does. */
 class EchoAllocationTest :
     FunSpec({
         Role.entries.forEach { role ->

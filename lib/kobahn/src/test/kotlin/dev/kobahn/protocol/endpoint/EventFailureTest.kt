@@ -15,7 +15,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 
-/** What becomes of an exception that the events' owner throws. */
+/** Exceptions that the events' owner throws. */
 class EventFailureTest :
     FunSpec({
         bothRoles("a ProtocolException from a data event fails the connection") {
@@ -42,7 +42,7 @@ class EventFailureTest :
         }
 
         for ((name, limit) in whereLimited) {
-            bothRoles("a message that is too long for a limit set $name fails right there") {
+            bothRoles("a message too long for a limit set $name fails at once") {
                 val seen = ArrayList<String>()
                 val output = OctetQueue()
                 lateinit var protocol: Protocol

@@ -3,9 +3,9 @@ package dev.kobahn.protocol.endpoint
 import com.code_intelligence.jazzer.junit.FuzzTest
 
 /**
- * Feeds octets that may be anything to a protocol of either role, see [HostileInput]. The first
- * octet of an input chooses the configuration and the kind of buffer, the second the size of the
- * pieces; the rest is fed.
+ * Feeds arbitrary octets to a protocol of either role, see [HostileInput]. The first octet of an
+ * input chooses the configuration and the kind of buffer, the second the size of the pieces; the
+ * rest is fed.
  */
 class FrameFuzzTest {
     @FuzzTest

@@ -14,7 +14,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 
-/** What becomes of valid frames: RFC 6455 section 5. What breaks a rule is in [ViolationTest]. */
+/** Valid frames: RFC 6455 section 5. [ViolationTest] has the invalid ones. */
 class FrameReceiverTest :
     FunSpec({
         val hello = "48 65 6c 6c 6f"
@@ -177,7 +177,7 @@ class FrameReceiverTest :
                 .shouldContainExactly("failure FRAME_TOO_BIG")
         }
 
-        bothRoles("the message limit is looked at before that of the frame") {
+        bothRoles("the message limit is checked before that of the frame") {
             val config = ProtocolConfig(role, maxMessagePayloadSize = 4, maxFramePayloadSize = 4)
             receiving(frame(0x82, declared = 5), config).failure shouldBe
                 "the message is too big: more than 4 octets"
@@ -197,7 +197,7 @@ class FrameReceiverTest :
             outcome.sent.shouldContainExactly("close 1002 reserved bits must be zero")
         }
 
-        bothRoles("nothing is made of what follows a Close") {
+        bothRoles("octets after a Close cause no event") {
             val outcome =
                 receiving(
                     frame(0x88, "03 e8 6f 6b") + frame(0x81, "61") + frame(0x89) + hex("ff ff"),
@@ -206,7 +206,7 @@ class FrameReceiverTest :
             outcome.sent.shouldContainExactly("close 1000")
         }
 
-        bothRoles("nothing is made of what follows an invalid Close") {
+        bothRoles("octets after an invalid Close cause no event") {
             val outcome = receiving(frame(0x88, "03") + frame(0x88, "03 e8") + frame(0x89))
             outcome.events.shouldContainExactly("failure CLOSE_PAYLOAD_OF_ONE_OCTET")
             outcome.sent.shouldContainExactly("close 1002 a close code has two octets")

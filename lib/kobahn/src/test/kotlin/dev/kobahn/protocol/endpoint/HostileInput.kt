@@ -8,18 +8,20 @@ import dev.kobahn.protocol.Violation
 import java.nio.ByteBuffer
 
 /**
- * Feeds octets that may be anything to a [Protocol] and insists on what must hold all the same: no
- * exception, everything consumed, no event after a failure but the Close, and an output that is
- * bounded by what is known to be sent.
+ * Feeds arbitrary octets to a [Protocol] and checks that it throws nothing, consumes everything,
+ * has no event after a failure except the Close, and that its output is bounded by what it can have
+ * sent.
  */
 internal class HostileInput(config: ProtocolConfig) {
     // A key of zero keeps the output readable also where keys are not applied.
     private val end = ProtocolEnd(config) { 0 }
 
-    /** The events, in the words of [RecordedEvents]. */
+    /** The events in the form of [RecordedEvents]. */
     val events: List<String> get() = end.events.list
 
-    /** Feeds [octets] in pieces of the size that [pieceSize] gives, heap or direct. */
+    /**
+     * Feeds [octets] in pieces of the sizes that [pieceSize] returns, from heap or direct buffers.
+     */
     fun feed(octets: ByteArray, direct: Boolean, pieceSize: () -> Int) {
         val buffer = if (direct) {
             ByteBuffer.allocateDirect(
@@ -42,7 +44,7 @@ internal class HostileInput(config: ProtocolConfig) {
         val protocol = end.protocol
         check(end.output.size <= MAX_OUTPUT) { "${end.output.size} octets wait" }
         check(protocol.remoteClose == null || protocol.closeReceived)
-        // The record itself throws when an event comes too late.
+        // The record itself throws if an event comes too late.
         val ended = protocol.closeReceived || protocol.failure != null
         check(protocol.closeExpected == ended)
         check((protocol.localClose != null) == ended) {
@@ -50,7 +52,7 @@ internal class HostileInput(config: ProtocolConfig) {
         }
     }
 
-    /** The frames that were sent must be whole, and a Close the last one. */
+    /** Checks that all sent frames are whole, and that a Close is the last one. */
     fun checkOutput() {
         val sent = end.sent()
         check(sent.dropLast(1).none { it.startsWith("close") }) { "something follows a Close" }
@@ -60,7 +62,10 @@ internal class HostileInput(config: ProtocolConfig) {
     companion object {
         private const val MAX_OUTPUT = 64 * 1024 + 2 * 131
 
-        /** One of all configurations that matter to received octets, by the bits of [choice]. */
+        /**
+         * Returns one of the configurations that matter to received octets, by the bits of
+         * [choice].
+         */
         fun config(choice: Int): ProtocolConfig {
             fun bit(index: Int) = choice shr index and 1 == 1
             return ProtocolConfig(
@@ -77,5 +82,5 @@ internal class HostileInput(config: ProtocolConfig) {
     }
 }
 
-/** What nobody can do to an end without extensions. */
+/** Violations that need an extension. */
 internal val OF_EXTENSIONS = setOf(Violation.CODED_DATA_INVALID, Violation.EXPANDS_TOO_MUCH)

@@ -21,7 +21,7 @@ import io.kotest.property.arbitrary.map
 import io.kotest.property.checkAll
 import kotlin.random.Random
 
-/** Octets that may be anything: nothing throws, hangs or speaks after its end. */
+/** With arbitrary octets nothing throws, hangs, or causes events after its end. */
 class HostileInputPropertyTest :
     FunSpec({
         test("random octets do no harm") {
@@ -73,7 +73,7 @@ private val payloads = Arb.choice(
     Arb.element("03 e8", "03 e8 61", "03 e8 ff", "03", "03 ed", "61 c3 a4", "e2 82", "").map(::hex),
 )
 
-/** Mostly honest lengths, some that lie. */
+/** Mostly true lengths, some false ones. */
 private val frames = Arb.bind(
     firsts,
     payloads,

@@ -65,7 +65,7 @@ class ProtocolCloseTest :
             end.output.isEmpty shouldBe true
         }
 
-        bothRoles("a Close that is due waits for its owner, who may send before it") {
+        bothRoles("a due Close waits for its owner, which may send messages before it") {
             val end = ProtocolEnd(role)
             end.events.sendsCloseAtOnce = false
             end.receive(frame(0x88, "03 e9"))
@@ -115,7 +115,7 @@ class ProtocolCloseTest :
             )
         }
 
-        bothRoles("a Close whose header breaks a rule is the peer's last frame as well") {
+        bothRoles("a Close with an invalid header is the peer's last frame too") {
             val end = ProtocolEnd(role)
             end.receive(frame(0x88, ByteArray(126)))
             end.protocol.failure?.violation shouldBe Violation.CONTROL_FRAME_TOO_LONG

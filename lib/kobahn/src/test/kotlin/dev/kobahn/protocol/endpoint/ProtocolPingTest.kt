@@ -50,7 +50,7 @@ class ProtocolPingTest :
             pair.server.events.list.shouldContainExactly("ping 01", "pong 02")
         }
 
-        bothRoles("a million Pings to an output nobody reads stay bounded, the last is answered") {
+        bothRoles("a million Pings stay bounded while nobody reads, and the last is answered") {
             val output = OctetQueue()
             val protocol = Protocol(config, output, { ProtocolEnd.KEY }, object : ProtocolEvents {})
             repeat(PINGS / BATCH) { batch -> protocol.receive(pings(batch * BATCH)) }
@@ -64,7 +64,7 @@ class ProtocolPingTest :
             output.isEmpty shouldBe true
         }
 
-        bothRoles("of the Pings that come while too much waits, the last is answered") {
+        bothRoles("the last of the Pings that arrive while too much waits is answered") {
             val end = ProtocolEnd(role)
             end.protocol.sendMessage(MessageType.BINARY, ByteArray(BACKLOG))
             end.receive(frame(0x89, "01"))

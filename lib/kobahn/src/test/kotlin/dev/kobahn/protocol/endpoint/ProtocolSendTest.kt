@@ -135,7 +135,7 @@ class ProtocolSendTest :
             end.output.isEmpty shouldBe true
         }
 
-        bothRoles("what several threads send stays whole") {
+        bothRoles("messages of several threads stay whole") {
             val pair = ProtocolPair(maskingKeys = { Thread.currentThread().hashCode() })
             val (from, to) = pair.endsFrom(role)
             inThreads(THREADS) { thread ->
@@ -157,7 +157,7 @@ class ProtocolSendTest :
                 sent.flatMap { m -> List(MESSAGES) { "binary $m" } }
         }
 
-        bothRoles("of several threads that close, one does, and nothing follows") {
+        bothRoles("if several threads close, one Close is sent, and nothing follows") {
             repeat(50) {
                 val end = ProtocolEnd(role)
                 val closes = inThreads(THREADS) { thread ->

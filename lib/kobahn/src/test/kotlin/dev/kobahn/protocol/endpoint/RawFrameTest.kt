@@ -18,7 +18,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.nio.ByteBuffer
 
-/** The low-level door of the pure core. */
+/** Frames and octets that are sent without checks. */
 @OptIn(DelicateWebSocketApi::class)
 class RawFrameTest :
     FunSpec({
@@ -41,7 +41,7 @@ class RawFrameTest :
             }
         }
 
-        test("what does not fit into its bits is an error") {
+        test("a value that does not fit into its bits is an error") {
             shouldThrow<IllegalArgumentException> { RawFrame(16) }
             shouldThrow<IllegalArgumentException> { RawFrame(-1) }
             shouldThrow<IllegalArgumentException> { RawFrame(1, rsv = 8) }
@@ -122,7 +122,7 @@ class RawFrameTest :
             end.output.takeAll() shouldBe abc
         }
 
-        bothRoles("chopped octets, and those with sync, are taken apart from the others") {
+        bothRoles("chopped and synchronous octets leave in writes of their own") {
             val end = ProtocolEnd(role)
             fun sizes() = buildList {
                 while (!end.output.isEmpty) {

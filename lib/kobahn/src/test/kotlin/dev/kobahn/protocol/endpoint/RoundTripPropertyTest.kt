@@ -22,7 +22,7 @@ import io.kotest.property.arbitrary.string
 import io.kotest.property.checkAll
 import kotlin.random.Random
 
-/** What one end sends, the other receives, whatever the fragments, keys and cuts. */
+/** Each end receives what the other sent, with any fragments, keys and cuts. */
 class RoundTripPropertyTest :
     FunSpec({
         bothRoles("messages arrive as they were sent, Pings between them") {

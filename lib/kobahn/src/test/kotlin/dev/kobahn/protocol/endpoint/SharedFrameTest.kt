@@ -16,10 +16,10 @@ import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import kotlin.random.Random
 
-/** A message to many, where nothing transforms it. */
+/** Messages to many connections without extensions. */
 class SharedFrameTest :
     FunSpec({
-        bothRoles("a message for many is on the wire what it is for one, whatever waits") {
+        bothRoles("a message for many is on the wire like a message for one") {
             for (size in listOf(0, 1, 125, 126, 2048, 2049, 65_535, 65_536)) {
                 val octets = Random(size).nextBytes(size)
                 val many = OctetQueue()
@@ -38,7 +38,7 @@ class SharedFrameTest :
             }
         }
 
-        test("a message for many takes no segment of a connection where nothing waits").config(
+        test("a message for many takes no segment of a connection with an empty queue").config(
             enabledOrReasonIf = whereMeasured,
         ) {
             for (size in listOf(128, 65_536)) {

@@ -24,14 +24,14 @@ class TrafficCountsTest :
             end.protocol.beginMessageFrame(6)
             end.protocol.sendMessageFrameData(ByteArray(4))
             end.counts() shouldBe Counts(sent = listOf(1, 1, 4))
-            // only two of these have room in the frame
+            // Only two of these fit into the frame.
             end.protocol.sendMessageFrameData(ByteArray(4)) shouldBe -2
             end.protocol.sendMessageFrame(ByteArray(3))
             end.protocol.endMessage()
             end.counts() shouldBe Counts(sent = listOf(1, 3, 9))
         }
 
-        bothRoles("what is not sent does not count") {
+        bothRoles("octets that are not sent do not count") {
             val end = ProtocolEnd(config)
             end.protocol.beginMessage(MessageType.TEXT)
             end.protocol.abandonMessage()
@@ -41,7 +41,7 @@ class TrafficCountsTest :
             end.counts() shouldBe Counts()
         }
 
-        bothRoles("control frames are no data frames, sent or received") {
+        bothRoles("control frames do not count as data frames, sent or received") {
             val end = ProtocolEnd(config)
             end.protocol.sendPing(ByteArray(3))
             end.receive(frame(0x89, "01 02") + frame(0x8A, "01"))
@@ -63,7 +63,7 @@ class TrafficCountsTest :
             end.counts() shouldBe Counts(received = listOf(1, 2, 5))
         }
 
-        bothRoles("what is received after our Close does not count") {
+        bothRoles("octets received after our Close do not count") {
             val end = ProtocolEnd(config)
             end.receive(frame(0x81, "61"))
             end.protocol.sendClose()

@@ -12,7 +12,7 @@ import io.kotest.matchers.string.shouldContain
 
 private const val DEFLATE = "permessage-deflate"
 
-/** What the acceptor gets to see of [answer] to [offers]. */
+/** Returns what the acceptor sees of [answer] to [offers]. */
 private fun seen(answer: String, vararg offers: Offer): PerMessageCompressResponse {
     lateinit var seen: PerMessageCompressResponse
     ClientCompression(offers.asList()) { response ->
@@ -26,7 +26,7 @@ class ClientCompressionTest :
     FunSpec({
         val plain = Offer(acceptNoContextTakeover = false, acceptMaxWindowBits = false)
 
-        context("the acceptor gets what the server answered") {
+        context("the acceptor gets the server's answer") {
             rules(
                 DEFLATE to Response(0, false, 0, false),
                 "$DEFLATE; client_max_window_bits=8" to Response(8, false, 0, false),
@@ -109,7 +109,7 @@ class ClientCompressionTest :
             }
         }
 
-        context("what a server may add to an answer") {
+        context("additions that a server may make to an answer") {
             rules(
                 "a window of its own" to "server_max_window_bits=10",
                 "no context takeover of its own" to "server_no_context_takeover",
@@ -135,14 +135,14 @@ class ClientCompressionTest :
                 "the last" to DEFLATE,
                 "the last, with a window of its own" to "$DEFLATE; server_max_window_bits=12",
             ) { (_, answer) -> seen(answer, *offers).compression.extensionName shouldBe DEFLATE }
-            test("but has to fit one completely") {
+            test("but must fit one completely") {
                 shouldThrow<ExtensionException> {
                     seen("$DEFLATE; server_max_window_bits=12; client_max_window_bits=9", *offers)
                 }
             }
         }
 
-        test("an answer of another name is somebody else's") {
+        test("an answer with another name is left to other extensions") {
             val client = ClientCompression(listOf(Offer())) { throw AssertionError("asked") }
             client.confirm(ExtensionHeader("x-reverse")).shouldBeNull()
             ClientCompression(emptyList()).confirm(ExtensionHeader(DEFLATE)).shouldBeNull()
@@ -160,14 +160,14 @@ class ClientCompressionTest :
             }.message shouldBe "$DEFLATE: the server's answer was not accepted"
         }
 
-        test("taking another answer than the one given is an error of the program") {
+        test("accepting another answer than the one given is an error of the program") {
             shouldThrow<IllegalStateException> {
                 ClientCompression(listOf(Offer())) { Accept(Response(9, false, 0, false)) }
                     .confirm(ExtensionHeader(DEFLATE))
             }
         }
 
-        test("what the acceptor throws comes out") {
+        test("exceptions of the acceptor pass through") {
             shouldThrow<ArithmeticException> {
                 ClientCompression(listOf(Offer())) { throw ArithmeticException() }
                     .confirm(ExtensionHeader(DEFLATE))

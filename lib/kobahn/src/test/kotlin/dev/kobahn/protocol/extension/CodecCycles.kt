@@ -6,13 +6,13 @@ import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
 import kotlin.random.Random
 
-/** How many codecs of each direction come and go. */
+/** The number of codecs of each direction that come and go. */
 internal const val PAIRS = 100_000
 
-/** How many codecs of a kind a pool of these tests keeps. */
+/** The number of codecs of a kind that a pool of these tests keeps. */
 internal const val CAPACITY = 4
 
-/** Tells by how many octets this process grows while [PAIRS] of codecs come and go. */
+/** Prints the number of octets by which this process grows while [PAIRS] of codecs come and go. */
 fun main() {
     val random = Random(3)
     cycles(PAIRS / 10, random)

@@ -12,7 +12,7 @@ import io.kotest.matchers.shouldBe
 /** Data that becomes a thousand times longer (RFC 6455 section 10.4). */
 class DeflateBombTest :
     FunSpec({
-        test("a bomb of a GiB costs no more than the limit of the output lets out").config(
+        test("a bomb of a GiB inflates no further than the limit of the output").config(
             enabledOrReasonIf = whereMeasured,
         ) {
             val wire = bomb(1L shl 30)

@@ -8,10 +8,10 @@ import java.util.zip.DataFormatException
 import java.util.zip.Inflater
 
 /**
- * Decodes octets that may be anything, as a message that arrives in pieces. The first octet of an
- * input chooses whether there is context takeover and whether the message ends, the second the size
- * of the pieces; the rest is decoded. What comes out begins with what the JDK's inflater makes of
- * the first DEFLATE stream in it.
+ * Decodes arbitrary octets as a message that arrives in pieces. The first octet of an input chooses
+ * whether there is context takeover and whether the message ends, the second the size of the
+ * pieces; the rest is decoded. The result must begin with the JDK's result for the first DEFLATE
+ * stream.
  */
 class DeflateDecoderFuzzTest {
     @FuzzTest
@@ -71,7 +71,7 @@ class DeflateDecoderFuzzTest {
     }
 
     private companion object {
-        /** What DEFLATE can do is a little more than 1032. */
+        /** The largest factor of DEFLATE is a little more than 1032. */
         const val MOST_EXPANSION = 1100
     }
 }

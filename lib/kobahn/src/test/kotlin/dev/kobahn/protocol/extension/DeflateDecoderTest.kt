@@ -10,7 +10,7 @@ import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import kotlin.random.Random
 
-/** What a decoder makes of data by other encoders (RFC 7692 sections 7.2.2 and 7.2.3). */
+/** Decoding of data from other encoders (RFC 7692 sections 7.2.2 and 7.2.3). */
 class DeflateDecoderTest :
     FunSpec({
         val text = SampleData.TEXT.octets(1_500, 15, Random(1))
@@ -69,7 +69,7 @@ class DeflateDecoderTest :
             collected { decoder.end(it) }.size shouldBe 0
         }
 
-        test("what follows a final block in the same message is another stream") {
+        test("octets after a final block in the same message are another stream") {
             val wire = FinishingPeer().encode(text)
             TestDecoder().decode(wire + wire + FlushingPeer().encode(text)) shouldBe
                 text + text + text
@@ -114,7 +114,7 @@ class DeflateDecoderTest :
             }
         }
 
-        test("of a peer that flushed, a reference across its first final block is a violation") {
+        test("a peer that flushed may not refer across its first final block") {
             val decoder = TestDecoder()
             val other = Random(3).nextBytes(500)
             decoder.decode(FlushingPeer().encode(text)) shouldBe text
@@ -162,14 +162,14 @@ class DeflateDecoderTest :
                 violation { decoder.decode(wire) } shouldBe Violation.CODED_DATA_INVALID
             }
 
-            test("and in many messages they are no less one: $block") {
+            test("and so they are in many messages: $block") {
                 val decoder = TestDecoder()
                 val wire = List(16) { hex(block) }.reduce(ByteArray::plus)
                 violation { repeat(256) { decoder.decode(wire) } } shouldBe
                     Violation.CODED_DATA_INVALID
             }
 
-            test("one in each message is not, however many messages come: $block") {
+            test("one in each message is accepted, in any number of messages: $block") {
                 val decoder = TestDecoder()
                 repeat(4_096) { decoder.decode(hex(block)).size shouldBeLessThan 2 }
             }
@@ -183,7 +183,7 @@ class DeflateDecoderTest :
             repeat(8) { decoder.decode(List(8) { hex("03 00") }.reduce(ByteArray::plus)) }
         }
 
-        test("what the output throws is passed on") {
+        test("an exception of the output passes through") {
             val decoder = TestDecoder().decoder
             val wire = FlushingPeer().encode(text)
             val tooBig = ProtocolException(Violation.MESSAGE_TOO_BIG)

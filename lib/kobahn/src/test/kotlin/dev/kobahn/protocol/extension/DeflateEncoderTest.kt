@@ -10,7 +10,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import kotlin.random.Random
 
-/** What an encoder sends (RFC 7692 section 7.2.1), by each of the ways it has. */
+/** Encoding (RFC 7692 section 7.2.1) by every kind of encoder. */
 class DeflateEncoderTest :
     FunSpec({
         val text = SampleData.TEXT.octets(3_000, 15, Random(1))
@@ -25,7 +25,7 @@ class DeflateEncoderTest :
                 }
             }
 
-            test("what is flushed can be read at once, and flushing twice adds nothing: $way") {
+            test("flushed octets can be read at once, and flushing twice adds nothing: $way") {
                 val encoder = TestEncoder(settings).encoder
                 val decoder = TestDecoder(settings.takesOver)
                 repeat(2) {
@@ -45,7 +45,7 @@ class DeflateEncoderTest :
                 }
             }
 
-            test("a segment that is filled to its end loses and doubles nothing: $way") {
+            test("a segment filled to its end loses and doubles no octets: $way") {
                 val encoder = TestEncoder(settings)
                 val decoder = TestDecoder(settings.takesOver)
                 for (size in 8_150..8_200) {
@@ -54,17 +54,18 @@ class DeflateEncoderTest :
                 }
             }
 
-            test("a message that is encoded alone refers to nothing before it: $way") {
+            test("a message encoded standalone refers to no earlier one: $way") {
                 val encoder = TestEncoder(settings)
                 encoder.encode(text)
                 val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 for (size in listOf(0, 1, 3_000, 100_000)) {
                     val octets = SampleData.TEXT.octets(size, 15, Random(1))
-                    (peer.decode(encoder.encodeStandalone(octets)) contentEquals octets) shouldBe true
+                    val decoded = peer.decode(encoder.encodeStandalone(octets))
+                    (decoded contentEquals octets) shouldBe true
                 }
             }
 
-            test("messages encoded alone may come between others: $way") {
+            test("messages encoded standalone may come between others: $way") {
                 val encoder = TestEncoder(settings)
                 val takesOver = settings.takesOver
                 val peer = LimitedInflater(settings.windowBits, takesOver)
@@ -73,7 +74,8 @@ class DeflateEncoderTest :
                     val size = if (it % 20 == 0) 50_000 else random.nextInt(700)
                     val octets = SampleData.TEXT.octets(size, 15, random)
                     val wire = if (random.nextBoolean()) {
-                        encoder.encodeStandalone(octets).also { encoder.encoder.sentStandalone(octets) }
+                        encoder.encodeStandalone(octets)
+                            .also { encoder.encoder.sentStandalone(octets) }
                     } else {
                         encoder.encode(octets)
                     }
@@ -83,7 +85,7 @@ class DeflateEncoderTest :
                 }
             }
 
-            test("after a message that was encoded alone the next refers to it, or to none: $way") {
+            test("after a message encoded standalone the next refers to it, or to none: $way") {
                 val octets = Random(5).nextBytes(200)
                 val encoder = TestEncoder(settings)
                 val copy = octets.copyOf()
@@ -95,7 +97,7 @@ class DeflateEncoderTest :
                 octets shouldBe copy
             }
 
-            test("a message that becomes longer than was said comes back: $way") {
+            test("a message longer than its announced length comes back: $way") {
                 val encoder = TestEncoder(settings).encoder
                 val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 val wire = collected { output ->
@@ -149,7 +151,7 @@ class DeflateEncoderTest :
             }
         }
 
-        test("encoders make the same of a message alone exactly if they are of the same form") {
+        test("encoders produce the same standalone octets exactly if they have the same form") {
             fun form(settings: DeflateParameters) = TestEncoder(settings).encoder.standaloneForm
             val form = form(DeflateParameters(memLevel = 1, threshold = 1))
             form shouldBe form(DeflateParameters(memLevel = 9, sendNoContextTakeover = true))

@@ -11,29 +11,29 @@ import io.kotest.matchers.shouldBe
 import java.lang.ref.WeakReference
 import kotlin.random.Random
 
-/** zlib's memory is outside of the heap, where no garbage collector looks after it. */
+/** zlib's memory is outside of the heap, so the garbage collector does not free it. */
 class DeflateMemoryTest :
     FunSpec({
-        test("whatever state codecs are closed in, what they had has ended or is in the pool") {
+        test("codecs closed in any state end their deflaters or give them to the pool") {
             val zlib = CountingZlib()
             val pool = CodecPool(SegmentPool(4), CAPACITY)
             val random = Random(1)
             repeat(PAIRS) { CodecCycle(random, pool, zlib).live() }
             zlib.made shouldBeGreaterThan 0
-            // deflaters of two levels, and inflaters
+            // Deflaters of two levels, and inflaters.
             zlib.living shouldBeLessThanOrEqual 3 * CAPACITY
             pool.close()
             zlib.living shouldBe 0
         }
 
-        test("without a pool that keeps them they end") {
+        test("without room in the pool they end") {
             val zlib = CountingZlib()
             val random = Random(2)
             repeat(2_000) { CodecCycle(random, CodecPool(), zlib).live() }
             zlib.living shouldBe 0
         }
 
-        test("a codec makes nothing before it is used") {
+        test("a codec takes no deflater before it is used") {
             val zlib = CountingZlib()
             for (memLevel in listOf(1, 8)) {
                 val pool = loopPool()
@@ -61,7 +61,7 @@ class DeflateMemoryTest :
         }
 
         for (memLevel in listOf(1, 5, 7, 8)) {
-            test("no encoder keeps a long message for many, with memLevel $memLevel") {
+            test("no encoder keeps a long message for many connections, with memLevel $memLevel") {
                 val encoder = DeflateEncoder.of(DeflateParameters(memLevel = memLevel), loopPool())
                 shouldBeCollected(encoder.sendsAlone(1 shl 20))
                 val text = "what a message refers to ".repeat(20).encodeToByteArray()
@@ -72,20 +72,20 @@ class DeflateMemoryTest :
                     encoder.encode(text, 0, text.size, it)
                     encoder.end(it)
                 }
-                // it still knows the end of it
+                // The encoder still knows the end of the message.
                 wire.size shouldBeLessThanOrEqual 16
                 encoder.close()
             }
         }
 
-        test("the process does not grow by codecs that come and go").config(
+        test("the process does not grow as codecs come and go").config(
             enabledOrReasonIf = ResidentMemory.whereKnown,
         ) {
             ResidentMemory.growth(CODEC_CYCLES, heap = "48m") shouldBeLessThan (64L shl 20)
         }
     })
 
-/** Apart, so that nothing of this call refers to the octets. */
+/** A function of its own, so that no local variable refers to the octets. */
 private fun DeflateEncoder.sendsAlone(size: Int): WeakReference<ByteArray> {
     val octets = ByteArray(size)
     sentStandalone(octets)

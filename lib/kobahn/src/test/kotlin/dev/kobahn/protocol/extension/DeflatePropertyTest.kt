@@ -15,7 +15,7 @@ import kotlin.random.Random
 
 class DeflatePropertyTest :
     FunSpec({
-        test("messages come back whatever the settings and the pieces") {
+        test("messages come back with any settings and pieces") {
             checkAll(200, NO_SHRINKING, Arb.int()) { seed ->
                 val random = Random(seed)
                 val settings = DeflateParameters(
@@ -88,7 +88,7 @@ private class Exchange(settings: DeflateParameters, private val random: Random) 
     }
 }
 
-/** One message over and over, from an encoder to a decoder. */
+/** Sends one message repeatedly from an encoder to a decoder. */
 private class Echo(settings: DeflateParameters) {
     private val octets = SampleData.TEXT.octets(1_024, 15, Random(1))
     private val pool = loopPool()

@@ -6,8 +6,8 @@ import io.kotest.matchers.shouldBe
 import kotlin.random.Random
 
 /**
- * What is sent refers no farther back than agreed on (RFC 7692 section 7.1.2.1): a peer that keeps
- * no more can read it.
+ * Sent messages refer no farther back than agreed on (RFC 7692 section 7.1.2.1), so that a peer
+ * that keeps no more can read them.
  */
 class DeflateWindowTest :
     FunSpec({
@@ -26,7 +26,7 @@ class DeflateWindowTest :
         }
 
         for (bits in 8..14) {
-            test("the peer here cannot read what refers too far back: $bits window bits") {
+            test("the peer of these tests cannot read references too far back: $bits window bits") {
                 val octets = SampleData.FAR.octets(4 shl bits, bits, Random(bits))
                 val wire = TestEncoder().encode(octets)
                 (LimitedInflater(bits, takesOver = true).decode(wire) contentEquals octets) shouldBe

@@ -19,7 +19,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import java.nio.ByteBuffer
 
-/** What extensions do to the messages that are received (RFC 6455 sections 5.2, 5.4 and 9.1). */
+/** Extensions that transform received messages (RFC 6455 sections 5.2, 5.4 and 9.1). */
 class ExtendedReceivingTest :
     FunSpec({
         fun Side.end(vararg extensions: AgreedExtension, limit: Long = 1000) =
@@ -32,7 +32,7 @@ class ExtendedReceivingTest :
             limit: Long = 1000,
         ) = end(*extensions, limit = limit).also { it.receive(octets) }.events.failure?.violation
 
-        bothRoles("a message is restored in the reverse order, at whatever octet it is cut") {
+        bothRoles("a message is restored in the reverse order, cut at any octet") {
             val octets = frame(0x62, "02 02 03") + frame(0x80, "03")
             for (cut in 1 until octets.size) {
                 val end = end(rotation(1), doubling())
@@ -63,7 +63,7 @@ class ExtendedReceivingTest :
             failure(frame(0x42, "01") + frame(0xC0, "01"), rotation(1)) shouldBe
                 Violation.RESERVED_BITS_SET
             failure(frame(0xC9, "01"), rotation(1)) shouldBe Violation.RESERVED_BITS_SET
-            // half of the mark
+            // Half of the mark.
             failure(frame(0xC2, "01"), rotation(1, reservedBits = 6)) shouldBe
                 Violation.RESERVED_BITS_SET
         }
@@ -79,7 +79,7 @@ class ExtendedReceivingTest :
             late.protocol.failure?.message.orEmpty() shouldContain "octet 3"
         }
 
-        bothRoles("the limit of a message is for what it becomes, not for what is on the wire") {
+        bothRoles("the limit of a message holds for its restored octets, not for the wire") {
             val octets = frame(0x22, "01 01 02 02") + frame(0x80, "03 03")
             failure(octets, doubling(), limit = 3) shouldBe null
             failure(octets, doubling(), limit = 2) shouldBe Violation.MESSAGE_TOO_BIG
@@ -108,7 +108,7 @@ class ExtendedReceivingTest :
                 null
         }
 
-        bothRoles("the peer is told nothing of what a decoder throws") {
+        bothRoles("the peer sees no details of a decoder's exception") {
             val end = ProtocolEnd(config)
             end.protocol.extend(listOf(decodingBy { error("the password is x") }))
             end.receive(frame(0xC2, "01"))
@@ -118,7 +118,7 @@ class ExtendedReceivingTest :
             close shouldNotContain "Exception"
         }
 
-        bothRoles("what a decoder throws is bad data of the peer's: 1007") {
+        bothRoles("an exception of a decoder blames the peer's data: 1007") {
             val extension = decodingBy { throw ArithmeticException("by zero") }
             val end = end(extension)
             end.receive(frame(0xC2, "01"))
@@ -139,7 +139,7 @@ class ExtendedReceivingTest :
             }
         }
 
-        bothRoles("what the application's side throws passes by the decoders") {
+        bothRoles("an exception of the application passes through the decoders") {
             val events = object : ProtocolEvents {
                 override fun onFrameData(chunk: ByteBuffer) = throw ArithmeticException()
             }
@@ -150,7 +150,7 @@ class ExtendedReceivingTest :
             }
         }
 
-        bothRoles("traffic counts what came beside what became of it") {
+        bothRoles("traffic counts received octets and restored octets separately") {
             val end = end(doubling())
             end.receive(frame(0xA2, "01 01 02 02") + frame(0x82, "01"))
             val traffic = end.protocol.traffic.toArray()
@@ -165,7 +165,7 @@ class ExtendedReceivingTest :
             end.events.messages.single().length shouldBe "binary".length + 3 * 255 * 10_000
         }
 
-        bothRoles("what was not decoded when receiving pauses is left for later") {
+        bothRoles("octets not yet decoded when receiving pauses are left for later") {
             lateinit var protocol: Protocol
             val seen = mutableListOf<Int>()
             val events = object : ProtocolEvents {

@@ -15,7 +15,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 
-/** What extensions do to the messages that are sent (RFC 6455 sections 5.2, 5.4 and 9.1). */
+/** Extensions that transform sent messages (RFC 6455 sections 5.2, 5.4 and 9.1). */
 class ExtendedSendingTest :
     FunSpec({
         fun Side.end(vararg extensions: AgreedExtension) =
@@ -30,7 +30,7 @@ class ExtendedSendingTest :
         bothRoles("a message passes the extensions in the order they were agreed on") {
             val end = end(rotation(1), doubling())
             end.send("01 02")
-            // RSV1 and RSV2 both
+            // Both RSV1 and RSV2.
             end.sent() shouldBe listOf("e2 02 02 03 03")
             val other = end(doubling(), rotation(1))
             other.send("01 02")
@@ -44,13 +44,13 @@ class ExtendedSendingTest :
             end.sent() shouldBe listOf("22 01 01 02", "80 02", "ping 07")
         }
 
-        bothRoles("a message an extension makes nothing of still has a frame") {
+        bothRoles("a message that an extension encodes to nothing still has a frame") {
             val end = end(doubling())
             end.send("", fragmentSize = 3)
             end.sent() shouldBe listOf("a2")
         }
 
-        bothRoles("what an extension leaves alone is not marked") {
+        bothRoles("a message that an extension leaves unchanged is not marked") {
             val end = end(encodingBy(OnlyLong(3)))
             end.send("01 02")
             end.send("01 02 03")
@@ -85,7 +85,7 @@ class ExtendedSendingTest :
             }
         }
 
-        bothRoles("each frame of a message sent piece by piece is what its octets become") {
+        bothRoles("each frame of a message sent piece by piece contains its octets encoded") {
             val end = end(rotation(1))
             end.protocol.beginMessage(MessageType.TEXT)
             end.protocol.sendMessageFrame(hex("41 42 43"), 1, 2)
@@ -124,7 +124,7 @@ class ExtendedSendingTest :
             peer.events.messages.single().length shouldBe "binary".length + 3 * octets.size
         }
 
-        bothRoles("traffic counts what the application sent beside what became of it") {
+        bothRoles("traffic counts the application's octets and encoded octets separately") {
             val end = end(doubling())
             end.send("01 02 03")
             end.send("01 02 03", doNotCompress = true)
@@ -133,7 +133,7 @@ class ExtendedSendingTest :
             traffic[TrafficCounts.APPLICATION_SENT] shouldBe 6
         }
 
-        bothRoles("a message for many is transformed once for all who make the same of it alone") {
+        bothRoles("a message for many is encoded once for all with the same standalone form") {
             val form = Any()
             val first = OnlyAlone(form)
             val second = OnlyAlone(form)
@@ -150,7 +150,7 @@ class ExtendedSendingTest :
             traffic[TrafficCounts.PAYLOAD_SENT] shouldBe 3
         }
 
-        bothRoles("a message for many is transformed for each where that depends on others") {
+        bothRoles("a message for many is encoded for each where earlier messages matter") {
             val encodings = PreparedEncodings()
             val end = end(rotation(1))
             end.protocol.sendPrepared(MessageType.BINARY, hex("01"), encodings, 0)
@@ -170,7 +170,7 @@ class ExtendedSendingTest :
             end.protocol.sendClose() shouldBe true
         }
 
-        bothRoles("what extensions hold is given back in the middle of a message") {
+        bothRoles("extensions free their resources in the middle of a message") {
             val extension = rotation(1)
             val end = end(extension)
             end.protocol.beginMessage(MessageType.BINARY)
@@ -180,7 +180,7 @@ class ExtendedSendingTest :
             extension.open shouldBe 0
         }
 
-        bothRoles("an extension that fails when it is closed keeps no other from it") {
+        bothRoles("an extension that fails to close does not keep others from closing") {
             val good = rotation(1)
             val bad = encodingBy(object : EachOctet({ listOf(it) }) {
                 override fun close() = throw ArithmeticException()
@@ -191,12 +191,12 @@ class ExtendedSendingTest :
         }
     })
 
-/** Leaves messages of fewer than [least] octets alone. */
+/** Leaves messages of fewer than [least] octets unchanged. */
 private class OnlyLong(private val least: Int) : EachOctet({ listOf(it + 1) }) {
     override fun begin(type: MessageType, length: Long) = length >= least
 }
 
-/** Puts a 9 before a message that is encoded alone. */
+/** Puts a 9 before a message that is encoded standalone. */
 private class OnlyAlone(override val standaloneForm: Any) : EachOctet({ listOf(it) }) {
     var made = 0
     val told = mutableListOf<ByteArray>()
@@ -211,7 +211,7 @@ private class OnlyAlone(override val standaloneForm: Any) : EachOctet({ listOf(i
     }
 }
 
-/** Fails after it has put something out. */
+/** Fails after it has produced some output. */
 private class Failing : EachOctet({ listOf(it) }) {
     override fun end(output: OctetSink) = throw ArithmeticException()
 }

@@ -3,7 +3,7 @@ package dev.kobahn.protocol.extension
 import com.code_intelligence.jazzer.junit.FuzzTest
 import io.kotest.matchers.shouldBe
 
-/** Reading never throws, and what was read survives being written. */
+/** Parsing never throws, and a parsed header survives being written. */
 class ExtensionHeaderFuzzTest {
     @FuzzTest
     fun header(octets: ByteArray) {

@@ -62,7 +62,7 @@ class ExtensionHeaderTest :
             parsed(",x,,y,").map { it.name }.shouldContainExactly("x", "y")
         }
 
-        context("broken grammar is told by null") {
+        context("broken grammar returns null") {
             vectors(
                 "x y", "x;", "x;;a", "x; =1", "x; a=", "x; a=\"", "x; a=\"\"", "x; a=\"b c\"",
                 "x; a=\"b,c\"",
@@ -86,7 +86,7 @@ class ExtensionHeaderTest :
             parsed("x;a=1").first().hashCode() shouldBe parsed("x; a=1").first().hashCode()
         }
 
-        test("what is written is read again") {
+        test("a written header is read again") {
             val token = Arb.string(1..8, Codepoint.alphanumeric())
             val parameter = Arb.bind(token, token.orNull()) { name, value ->
                 ExtensionParameter(name, value)
@@ -99,7 +99,7 @@ class ExtensionHeaderTest :
             }
         }
 
-        test("random text never throws, and what is read survives being written") {
+        test("random text never throws, and parsed text survives being written") {
             val pieces = listOf("a", "b1", ";", ",", "=", "\"", "\\", " ", "\t", "ä", "\u0000")
             checkAll(5_000, Arb.list(Arb.element(pieces), 0..20)) { parts ->
                 val read = ExtensionHeader.parse(parts.joinToString(""))

@@ -5,9 +5,9 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 
 /**
- * Offers and answers that may be anything, to a server and a client with wishes. The first octet of
- * an input chooses these; the rest is a header value. Nothing throws but an [ExtensionException] of
- * the client, and what is agreed on is what the peer can have meant.
+ * Arbitrary offers and answers, to a server and a client with wishes. The first octet of an input
+ * chooses the wishes; the rest is a header value. Nothing throws except an [ExtensionException] of
+ * the client, and the agreement never contradicts the peer.
  */
 class ExtensionNegotiationFuzzTest {
     @FuzzTest
@@ -22,7 +22,7 @@ class ExtensionNegotiationFuzzTest {
             ExtensionNegotiation.confirm(listOf(wishes, ReversedOctets), elements)
                 .filterIsInstance<AgreedDeflate>().forEach { checkTaken(it, wishes) }
         } catch (_: ExtensionException) {
-            // the handshake fails
+            // The handshake fails.
         }
     }
 
@@ -33,7 +33,7 @@ class ExtensionNegotiationFuzzTest {
         clientMaxWindowBits = 8 + (choice shr 5 and 7),
     )
 
-    /** A client that made these offers takes the answer, and both go by the same. */
+    /** A client that made these offers accepts the answer, and both ends agree. */
     private fun checkAnswered(agreed: AgreedDeflate, elements: List<ExtensionHeader>) {
         var offers = emptyList<PerMessageCompressOffer>()
         ServerCompression { null.also { _ -> offers = it } }.accept(elements)

@@ -15,21 +15,21 @@ class ExtensionNegotiationTest :
         val rival = AnyParameters(ExtensionHeader("x-rival"), AgreedExtension.RSV1)
         val all = elements("x-rival, x-other; a=1, x-reverse, permessage-deflate")
 
-        test("what a server agrees on has the order of its extensions") {
+        test("a server's agreement has the order of its extensions") {
             ExtensionNegotiation.accept(listOf(deflate, ReversedOctets, other), all).names()
                 .shouldContainExactly("permessage-deflate", "x-reverse", "x-other")
             ExtensionNegotiation.accept(listOf(other, deflate), all).names()
                 .shouldContainExactly("x-other", "permessage-deflate")
         }
 
-        test("what a client agrees on has the order of the answer") {
+        test("a client's agreement has the order of the answer") {
             ExtensionNegotiation.confirm(
                 listOf(deflate, ReversedOctets, other),
                 elements("x-other; a=1, permessage-deflate"),
             ).names().shouldContainExactly("x-other", "permessage-deflate")
         }
 
-        test("a server leaves out an extension whose reserved bit is taken") {
+        test("a server leaves out an extension if its reserved bit is taken") {
             ExtensionNegotiation.accept(listOf(deflate, rival, other), all).names()
                 .shouldContainExactly("permessage-deflate", "x-other")
             ExtensionNegotiation.accept(listOf(rival, deflate), all).names()
@@ -46,7 +46,7 @@ class ExtensionNegotiationTest :
             ExtensionNegotiation.confirm(listOf(other), emptyList()).shouldBeEmpty()
         }
 
-        test("a client fails on an answer to nothing, and on those that exclude each other") {
+        test("a client fails on an answer without an offer, and on conflicting answers") {
             fun confirm(answer: String) = shouldThrow<ExtensionException> {
                 ExtensionNegotiation.confirm(listOf(deflate, rival), elements(answer))
             }.message

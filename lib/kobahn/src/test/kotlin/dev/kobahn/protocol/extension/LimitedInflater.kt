@@ -5,14 +5,14 @@ import com.jcraft.jzlib.JZlib
 import java.io.ByteArrayOutputStream
 
 /**
- * A peer that keeps no more than it agreed on: what refers farther back than [windowBits] comes out
+ * A peer that keeps no more than it agreed on: references farther back than [windowBits] come out
  * wrong, or not at all.
  */
 internal class LimitedInflater(private val windowBits: Int, private val takesOver: Boolean) {
     private val segment = ByteArray(8192)
     private var inflater = Inflater(windowBits, true)
 
-    /** The message that [wire] is, or null if it is none. */
+    /** Returns the message in [wire], or null if it is malformed. */
     fun decode(wire: ByteArray): ByteArray? {
         if (!takesOver) inflater = Inflater(windowBits, true)
         inflater.setInput(wire + MARKER)
@@ -27,5 +27,5 @@ internal class LimitedInflater(private val windowBits: Int, private val takesOve
     }
 }
 
-/** What a message goes without (RFC 7692 section 7.2.1). */
+/** The octets that every message omits (RFC 7692 section 7.2.1). */
 internal val MARKER = byteArrayOf(0, 0, -1, -1)

@@ -3,7 +3,7 @@ package dev.kobahn.protocol.extension
 import dev.kobahn.protocol.MessageType
 import java.io.ByteArrayOutputStream
 
-/** An extension of nobody's, which agrees to whatever has its name and leaves messages alone. */
+/** An extension that agrees to any parameters and leaves messages unchanged. */
 internal class AnyParameters(private val offer: ExtensionHeader, private val bits: Int = 0) :
     ServerExtension,
     ClientExtension {
@@ -94,6 +94,6 @@ internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtensi
     }
 }
 
-/** The elements of the header value [text], whose grammar is not in question. */
+/** Parses the elements of the header value [text], which must be well-formed. */
 internal fun elements(text: String): List<ExtensionHeader> =
     checkNotNull(ExtensionHeader.parse(text)) { "malformed: $text" }

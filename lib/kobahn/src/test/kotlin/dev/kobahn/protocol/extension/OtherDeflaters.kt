@@ -26,7 +26,7 @@ internal class FlushingPeer(windowBits: Int = 15, level: Int = 6) {
 internal class FinishingPeer(private val takesOver: Boolean = false) {
     private val deflater = Deflater(6, true)
 
-    /** What the next message may refer to. */
+    /** The octets that the next message may refer to. */
     var history = ByteArray(0)
 
     fun encode(octets: ByteArray): ByteArray {

@@ -14,7 +14,7 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 private const val DEFLATE = "permessage-deflate"
 private const val UNLIMITED = "15 false false -1 5 0 0 256"
 
-/** The four objects of Autobahn, each alone. */
+/** The four objects of Autobahn, each on its own. */
 class PerMessageDeflateStepsTest :
     FunSpec({
         val wide = Offer(false, true, false, 0)
@@ -54,14 +54,14 @@ class PerMessageDeflateStepsTest :
             ) { (text, accept) -> accept.toHeader().toString() shouldBe text }
         }
 
-        test("an answer that was read is written the same") {
+        test("an answer is written as it was read") {
             Response(9, true, 10, true).toHeader().toString() shouldBe
                 "$DEFLATE; server_no_context_takeover; server_max_window_bits=10; " +
                 "client_no_context_takeover; client_max_window_bits=9"
             Response(0, false, 0, false).toHeader().toString() shouldBe DEFLATE
         }
 
-        context("what cannot be is refused, by name, value and range") {
+        context("an impossible value is refused by name, value and range") {
             val asked = Response(10, true, 0, false)
             rules<Pair<String, () -> Any>>(
                 "requestMaxWindowBits is 7, must be 8 to 15, or 0 (not asked for)" to
@@ -106,7 +106,7 @@ class PerMessageDeflateStepsTest :
             }
         }
 
-        context("a server goes by its answer and by what it says of itself") {
+        context("a server follows its answer and its own settings") {
             rules(
                 Triple("nothing asked", OfferAccept(wide), UNLIMITED),
                 Triple("asked by the client", OfferAccept(narrow), "10 true false -1 5 0 0 256"),
@@ -123,7 +123,7 @@ class PerMessageDeflateStepsTest :
             ) { (_, accept, settings) -> described(accept.agree()) shouldBe settings }
         }
 
-        context("a client goes by the answer, its offer and by what it says of itself") {
+        context("a client follows the answer, its offer and its own settings") {
             val silent = Response(0, false, 0, false)
             rules(
                 Triple("nothing asked", ResponseAccept(silent).agree(wide), UNLIMITED),
@@ -176,7 +176,7 @@ class PerMessageDeflateStepsTest :
                 .withMaxInflateRatio(3) shouldBe ResponseAccept(response, true, 8, 7, 6, 5, 4, 3)
         }
 
-        test("those with the same values are equal") {
+        test("steps with the same values are equal") {
             Offer() shouldBe Offer(true, true, false, 0, 0)
             Offer().hashCode() shouldBe Offer().hashCode()
             Offer() shouldNotBe Offer(requestMaxWindowBits = 9)
@@ -208,7 +208,7 @@ class PerMessageDeflateStepsTest :
         }
     })
 
-/** What is sent, then what is received, then what is this end's own business. */
+/** The parameters for sending, then for receiving, then those that each end chooses for itself. */
 private fun described(agreed: AgreedExtension): String {
     val settings = agreed.shouldBeInstanceOf<AgreedDeflate>().parameters
     return listOf(

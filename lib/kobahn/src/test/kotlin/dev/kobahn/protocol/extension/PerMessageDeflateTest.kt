@@ -12,13 +12,13 @@ private const val DEFLATE = "permessage-deflate"
 private const val NARROW_SERVER = "server_no_context_takeover; server_max_window_bits=10"
 private const val NARROW_CLIENT = "client_no_context_takeover; client_max_window_bits=9"
 
-/** What permessage-deflate with its wishes makes of offers and of answers, without a connection. */
+/** Offers and answers of permessage-deflate with wishes, without a connection. */
 class PerMessageDeflateTest :
     FunSpec({
         val plain = PerMessageDeflate()
         val narrow = PerMessageDeflate(true, true, 10, 9)
 
-        context("a server grants what is asked for and answers with its wishes") {
+        context("a server grants the client's wishes and answers with its own") {
             rules(
                 Triple("a browser's offer", plain to "$DEFLATE; client_max_window_bits", DEFLATE),
                 Triple("the first offer", plain to "$DEFLATE; a, $DEFLATE, $DEFLATE", DEFLATE),
@@ -85,7 +85,7 @@ class PerMessageDeflateTest :
             ) { (text, client) -> ExtensionHeader.format(client.offers) shouldBe text }
         }
 
-        context("a client takes as its own what the answer says, and keeps its word") {
+        context("a client adopts the answer and keeps to its own offer") {
             rules(
                 Triple("nothing asked", plain to DEFLATE, "15 false false"),
                 Triple("all asked", plain to "$DEFLATE; $NARROW_CLIENT", "9 true false"),
@@ -110,7 +110,7 @@ class PerMessageDeflateTest :
             }
         }
 
-        test("what both ends agree on fits together") {
+        test("the agreements of both ends fit together") {
             val server = PerMessageDeflate(serverMaxWindowBits = 11, clientNoContextTakeover = true)
             val client = PerMessageDeflate(serverMaxWindowBits = 12, clientMaxWindowBits = 10)
             val there = server.accept(client.offers).shouldBeInstanceOf<AgreedDeflate>()
@@ -122,7 +122,7 @@ class PerMessageDeflateTest :
             here.parameters.receiveNoContextTakeover shouldBe there.parameters.sendNoContextTakeover
         }
 
-        test("what is this end's own business is the same in both roles") {
+        test("the values that each end chooses for itself are the same in both roles") {
             val own = PerMessageDeflate(
                 compressionLevel = 1,
                 memLevel = 2,
@@ -153,7 +153,7 @@ class PerMessageDeflateTest :
             }
         }
 
-        test("those with the same wishes are equal") {
+        test("instances with the same wishes are equal") {
             plain shouldBe PerMessageDeflate(threshold = 64)
             plain.hashCode() shouldBe PerMessageDeflate().hashCode()
             plain shouldNotBe narrow

@@ -12,7 +12,7 @@ import io.kotest.matchers.shouldBe
 
 private const val DEFLATE = "permessage-deflate"
 
-/** What an acceptor gets to see of the header value [text]; nothing if it is not asked. */
+/** Returns what the acceptor sees of the header value [text]; nothing if it is not called. */
 private fun seen(text: String): List<PerMessageCompressOffer> {
     var seen = emptyList<PerMessageCompressOffer>()
     val server = ServerCompression { offers -> null.also { seen = offers } }
@@ -24,7 +24,7 @@ class ServerCompressionTest :
     FunSpec({
         val plain = Offer(acceptMaxWindowBits = false)
 
-        context("the acceptor gets what a client offers") {
+        context("the acceptor gets the client's offers") {
             rules(
                 "$DEFLATE" to plain,
                 "$DEFLATE; client_max_window_bits" to Offer(),
@@ -77,12 +77,12 @@ class ServerCompressionTest :
             never.accept(elements("x, $DEFLATE; a")).shouldBeNull()
         }
 
-        test("only compressions that are known are shown") {
+        test("only offers of known compressions reach the acceptor") {
             ServerCompression(emptyList()) { throw AssertionError("asked") }
                 .accept(elements(DEFLATE)).shouldBeNull()
         }
 
-        test("what is accepted is agreed on") {
+        test("an accepted offer is agreed on") {
             val agreed = ServerCompression { offers -> Accept(offers.last() as Offer) }
                 .accept(elements("$DEFLATE, $DEFLATE; server_max_window_bits=9")).shouldNotBeNull()
             agreed.header.toString() shouldBe "$DEFLATE; server_max_window_bits=9"
@@ -96,7 +96,7 @@ class ServerCompressionTest :
             }
         }
 
-        test("what the acceptor throws comes out") {
+        test("exceptions of the acceptor pass through") {
             shouldThrow<ArithmeticException> {
                 ServerCompression { throw ArithmeticException() }.accept(elements(DEFLATE))
             }

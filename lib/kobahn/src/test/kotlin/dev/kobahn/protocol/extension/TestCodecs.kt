@@ -6,10 +6,10 @@ import java.io.ByteArrayOutputStream
 import java.util.zip.Deflater
 import java.util.zip.Inflater
 
-/** A pool as an event loop has it. */
+/** A pool like that of an event loop. */
 internal fun loopPool(): CodecPool = CodecPool(SegmentPool(4), 4)
 
-/** Encodes messages, each given as pieces with a flush between them. */
+/** Encodes messages that are given as pieces, with a flush between them. */
 internal class TestEncoder(
     settings: DeflateParameters = DeflateParameters(),
     pool: CodecPool = loopPool(),
@@ -26,10 +26,11 @@ internal class TestEncoder(
         encoder.end(output)
     }
 
-    fun encodeStandalone(octets: ByteArray): ByteArray = collected { encoder.encodeStandalone(octets, it) }
+    fun encodeStandalone(octets: ByteArray): ByteArray =
+        collected { encoder.encodeStandalone(octets, it) }
 }
 
-/** Decodes messages, each given as the pieces it arrives in. */
+/** Decodes messages that are given as the pieces they arrive in. */
 internal class TestDecoder(
     takesOver: Boolean = true,
     pool: CodecPool = loopPool(),
@@ -43,14 +44,14 @@ internal class TestDecoder(
     }
 }
 
-/** What [action] writes. */
+/** Returns the octets that [action] writes. */
 internal fun collected(action: (OctetSink) -> Unit): ByteArray {
     val octets = ByteArrayOutputStream()
     action { array, offset, length -> octets.write(array, offset, length) }
     return octets.toByteArray()
 }
 
-/** Counts what is made of zlib, and what of it has ended. */
+/** Counts the zlib objects that were made, and those that have ended. */
 internal class CountingZlib : Zlib {
     private val open = HashSet<Any>()
     var made = 0

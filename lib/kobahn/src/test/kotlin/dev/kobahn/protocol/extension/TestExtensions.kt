@@ -2,7 +2,7 @@ package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
 
-/** A test's extension: what it does is given, and who borrows and gives back is counted. */
+/** An extension with given codecs, which counts the codecs that are open. */
 internal class TestExtension(
     name: String,
     override val reservedBits: Int,
@@ -63,7 +63,7 @@ internal fun doubling(
     decoder = { Halving() },
 )
 
-/** Sends runs of one octet as their length and the octet: a bomb of 2 octets has 255. */
+/** Sends runs of one octet as length and octet: a bomb of 2 octets has 255. */
 internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExtension =
     TestExtension(
         "x-run",
@@ -95,7 +95,7 @@ internal fun decodingBy(decode: (OctetSink) -> Unit): TestExtension = TestExtens
     },
 )
 
-/** Makes of each octet what [change] says. */
+/** Replaces each octet by the result of [change]. */
 internal open class EachOctet(private val change: (Int) -> List<Int>) : MessageEncoder {
     override fun begin(type: MessageType, length: Long): Boolean = true
 

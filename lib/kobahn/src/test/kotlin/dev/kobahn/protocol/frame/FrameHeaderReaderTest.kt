@@ -86,7 +86,7 @@ private data class Header(
     )
 }
 
-/** Reads [octets] whole and octet by octet; both must come to the same. */
+/** Reads [octets] whole and octet by octet, and checks that both results are the same. */
 private fun read(octets: String): Header {
     val whole = FrameHeaderReader()
     val buffer = ByteBuffer.wrap(hex(octets) + ByteArray(20))

@@ -50,7 +50,7 @@ class FrameHeaderWriterTest :
             }
         }
 
-        test("headers at all boundaries are what another writer writes") {
+        test("headers at all boundaries equal those of another writer") {
             for (length in listOf(0L, 1, 124, 125, 126, 127, 65534, 65535, 65536, 65537)) {
                 for (key in listOf(null, 0, -0x10203)) {
                     append(fin = false, Opcode.TEXT, length, key != null, key ?: 0)

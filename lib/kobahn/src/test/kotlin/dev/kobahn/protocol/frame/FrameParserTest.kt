@@ -24,7 +24,7 @@ class FrameParserTest :
                 Frame(Opcode.TEXT, hex("48 65 6c 6c 6f"), 0x37FA213D, false, true, false, true)
         }
 
-        test("what stands behind a frame stays in the buffer, however the octets are cut") {
+        test("octets behind a frame stay in the buffer, with any cuts") {
             val frames = listOf(
                 Frame(Opcode.TEXT, hex("48 65"), 0x01020304, fin = false),
                 Frame(Opcode.PING),

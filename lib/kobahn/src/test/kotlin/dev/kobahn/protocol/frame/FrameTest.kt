@@ -24,7 +24,7 @@ class FrameTest :
             Frame(Opcode.PING, hello).build().toHex() shouldBe "89 05 48 65 6c 6c 6f"
         }
 
-        test("a length is written in its shortest form, and only a key masks") {
+        test("a length is written in its shortest form, and only a key sets the mask bit") {
             for (size in listOf(0, 1, 125, 126, 127, 2048, 2049, 8192, 65535, 65536, 100_000)) {
                 for (key in listOf(null, 0, 0x37FA213D, -1)) {
                     withClue("$size octets, key $key") {
@@ -45,7 +45,7 @@ class FrameTest :
                 .build().toHex() shouldBe "70 00"
         }
 
-        test("a reserved opcode is no frame") {
+        test("a reserved opcode is an error") {
             for (opcode in listOf(-1, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 0x81, Int.MAX_VALUE)) {
                 withClue(opcode) { shouldThrow<IllegalArgumentException> { Frame(opcode) } }
             }
@@ -72,7 +72,7 @@ class FrameTest :
             plain shouldNotBeSameInstanceAs hello
         }
 
-        test("frames are equal by what they carry") {
+        test("frames with equal content are equal") {
             fun frame() = Frame(Opcode.TEXT, hex("48"), 7)
             frame() shouldBe frame()
             frame().hashCode() shouldBe frame().hashCode()

@@ -52,7 +52,7 @@ class ClientHandshakeTest :
                 "Sec-WebSocket-Extensions: x, y\r\nSec-WebSocket-Version: 13\r\n\r\n"
         }
 
-        test("what is not set is not sent") {
+        test("values that are not set are not sent") {
             client(ConnectingRequest(userAgent = "")).request.headers.names.shouldContainExactly(
                 "Host",
                 "Upgrade",
@@ -80,7 +80,7 @@ class ClientHandshakeTest :
             }
         }
 
-        test("fields of the user's own stand in for ours") {
+        test("fields of the program replace the default ones") {
             val headers = headersOf(
                 "host" to "h",
                 "user-agent" to "u",
@@ -136,7 +136,7 @@ class ClientHandshakeTest :
             response.toString() shouldBe response.toJson()
         }
 
-        context("what a server may vary") {
+        context("variations that a server may make") {
             rules(
                 "Upgrade in any case" to RESPONSE_FIELDS.with("Upgrade", "WebSocket"),
                 "Connection as a list" to RESPONSE_FIELDS.with("Connection", "keep-alive, upgrade"),
@@ -317,7 +317,7 @@ class ClientHandshakeTest :
                 """"useragent": null, "origin": null, "protocols": ["p"]}"""
         }
 
-        test("what the server writes is what the client accepts") {
+        test("the client accepts the server's response") {
             val handshake =
                 client(ConnectingRequest(protocols = listOf("a")), listOf(ExtensionHeader("x")))
             val head = RequestHeadParser().headOf(String(handshake.request.toOctets()))

@@ -27,7 +27,9 @@ internal val RESPONSE_FIELDS =
         "Sec-WebSocket-Accept" to SAMPLE_ACCEPT,
     )
 
-/** These headers with [name] once and [value] for it, or without it when that is null. */
+/**
+ * Returns these headers with [value] as the only one of [name], or without the field if it is null.
+ */
 internal fun Headers.with(name: String, value: String?): Headers {
     val others = filterNot { it.key.equals(name, ignoreCase = true) }
     val fields = Headers.Builder().apply { others.forEach { add(it.key, it.value) } }.build()
@@ -69,7 +71,7 @@ internal fun HttpHeadParser<*>.faultOf(text: String): HeadResult.Malformed {
 
 internal fun HttpResponse.text(): String = String(toOctets(), Charsets.ISO_8859_1)
 
-/** One test for each of [rows], named by its number and text, with every odd sign escaped. */
+/** Registers one test for each of [rows], named by its number and its text in escaped form. */
 internal suspend fun <T> FunSpecContainerScope.vectors(
     vararg rows: T,
     check: suspend TestScope.(T) -> Unit,
@@ -79,7 +81,7 @@ internal suspend fun <T> FunSpecContainerScope.vectors(
     }
 }
 
-/** One test for each of [rows], a pair or triple that begins with the rule's name. */
+/** Registers one test for each of [rows], a pair or triple that begins with the rule's name. */
 internal suspend fun <T> FunSpecContainerScope.rules(
     vararg rows: T,
     check: suspend TestScope.(T) -> Unit,

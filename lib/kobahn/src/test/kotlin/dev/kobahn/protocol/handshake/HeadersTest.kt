@@ -50,17 +50,17 @@ class HeadersTest :
             headersOf("A" to "x") shouldNotBe "A: x"
         }
 
-        test("a list of values becomes one field each") {
+        test("a list of values becomes one field for each value") {
             headersOf(mapOf("A" to listOf("1", "2"), "B" to emptyList())) shouldBe
                 headersOf("A" to "1", "A" to "2")
         }
 
-        test("nothing built is the empty headers") {
+        test("a builder without fields makes the empty headers") {
             Headers.Builder().build() shouldBeSameInstanceAs Headers.EMPTY
             headersOf() shouldBeSameInstanceAs Headers.EMPTY
         }
 
-        test("what a builder adds later does not change headers built before") {
+        test("adding to a builder does not change headers built before") {
             val builder = Headers.Builder().add("A", "1")
             val built = builder.build()
             builder.addAll(headersOf("B" to "2")).build().size shouldBe 2

@@ -4,7 +4,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 
-/** Nothing that a peer sends as a head may throw, and how it is cut may not matter. */
+/** No head of a peer may throw, and cuts may not matter. */
 class HttpHeadFuzzTest {
     @FuzzTest
     fun head(octets: ByteArray) {

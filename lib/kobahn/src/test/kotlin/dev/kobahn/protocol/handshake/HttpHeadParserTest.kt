@@ -67,7 +67,7 @@ class HttpHeadParserTest :
                 )
         }
 
-        test("a head without fields is a head") {
+        test("a head may have no fields") {
             RequestHeadParser().headOf("GET / HTTP/1.1\r\n\r\n").headers shouldBe Headers.EMPTY
         }
 
@@ -182,7 +182,7 @@ class HttpHeadParserTest :
             RequestHeadParser(HeadLimits(maxHeaders = 2)).faultOf(REQUEST).status shouldBe 431
         }
 
-        test("what follows a fault is left alone") {
+        test("octets after a fault are not consumed") {
             val parser = RequestHeadParser()
             val input = octets("GET\n\u0000more")
             parser.parse(input) shouldBe true

@@ -54,7 +54,7 @@ class HttpResponseTest :
             response.withServer("").headers shouldBe Headers.EMPTY
         }
 
-        context("only final statuses are answers") {
+        context("only a final status can be answered") {
             vectors(0, 101, 199, 600) { status ->
                 shouldThrow<IllegalArgumentException> { HttpResponse(status) }
             }

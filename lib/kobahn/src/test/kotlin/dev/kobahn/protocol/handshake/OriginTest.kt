@@ -25,7 +25,7 @@ class OriginTest :
             }
         }
 
-        context("anything else is no origin") {
+        context("anything else is not an origin") {
             vectors(
                 "", "example.com", "http:", "http://", "http:///x", "http:x", "://x", "http://a b",
                 "http://a:b",

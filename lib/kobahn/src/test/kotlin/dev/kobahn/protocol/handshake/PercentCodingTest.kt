@@ -5,7 +5,7 @@ import io.kotest.matchers.shouldBe
 
 class PercentCodingTest :
     FunSpec({
-        test("escapes are decoded as UTF-8, and what is none stays") {
+        test("escapes are decoded as UTF-8, and other text stays") {
             PercentCoding.decode("a%20b+c%2Fd") shouldBe "a b+c/d"
             PercentCoding.decode("%C3%A9%e2%82%ac") shouldBe "\u00e9\u20ac"
             PercentCoding.decode("100%, %zz, %2") shouldBe "100%, %zz, %2"
@@ -13,12 +13,12 @@ class PercentCodingTest :
             PercentCoding.decode("") shouldBe ""
         }
 
-        test("what is no ASCII stays as it is beside escapes") {
+        test("characters beyond ASCII stay unchanged beside escapes") {
             PercentCoding.decode("\u00e9%20\u20ac\ud83d\ude00%41") shouldBe
                 "\u00e9 \u20ac\ud83d\ude00A"
         }
 
-        test("what is encoded decodes to itself, and is unreserved ASCII") {
+        test("encoded text is unreserved ASCII and decodes to the original") {
             val text = "a b+c/d?e=f&g%41~\u00e9\u20ac\ud83d\ude00"
             val encoded = PercentCoding.encode(text)
             encoded shouldBe "a%20b%2Bc%2Fd%3Fe%3Df%26g%2541~%C3%A9%E2%82%AC%F0%9F%98%80"

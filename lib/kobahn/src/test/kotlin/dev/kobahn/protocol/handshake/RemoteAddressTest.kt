@@ -8,7 +8,7 @@ import io.kotest.matchers.shouldBe
 
 class RemoteAddressTest :
     FunSpec({
-        test("the address stands alone, whoever names it") {
+        test("the address has no kind or port, whether a transport or a proxy names it") {
             mapOf(
                 "tcp4:127.0.0.1:44004" to "127.0.0.1",
                 "tcp6:::1:52114" to "::1",
@@ -25,7 +25,7 @@ class RemoteAddressTest :
             ).forEach { (peer, address) -> addressIn(peer) shouldBe address }
         }
 
-        test("a request and its transport have it, and only the request goes by a trusted proxy") {
+        test("only the address of a request, not that of its transport, follows a trusted proxy") {
             webSocketServer {
                 trustXForwardedFor = 1
                 onConnect { send("${request.remoteAddress} ${transportDetails.remoteAddress}") }

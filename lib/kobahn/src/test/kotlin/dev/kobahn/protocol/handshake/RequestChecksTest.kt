@@ -68,7 +68,7 @@ class RequestChecksTest :
             }
         }
 
-        context("leniency that the RFC asks for") {
+        context("the leniency that the RFC asks for") {
             rules(
                 "Upgrade in any case" to replaced("Upgrade", "WebSocket"),
                 "Upgrade may be a list" to request(

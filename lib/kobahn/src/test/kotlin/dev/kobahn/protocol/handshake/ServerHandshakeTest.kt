@@ -50,7 +50,7 @@ class ServerHandshakeTest :
             )
         }
 
-        test("what a client need not send is absent") {
+        test("a client leaves out optional fields") {
             val request = server.upgraded(request())
             request.origin.shouldBeNull()
             request.query.shouldBeNull()
@@ -92,7 +92,7 @@ class ServerHandshakeTest :
             behind.refused(replaced("Host", "a:80")).status shouldBe 400
         }
 
-        test("a request without Upgrade is a request, if the checks of plain HTTP pass") {
+        test("a request without Upgrade is accepted if the checks of plain HTTP pass") {
             val plain = REQUEST_FIELDS.with("Upgrade", null)
             val result = server.check(request(plain, "/page?a=b"), "peer")
             val page = result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request
@@ -104,7 +104,7 @@ class ServerHandshakeTest :
             server.refused(request(plain.with("Host", null))).status shouldBe 400
         }
 
-        test("an upgrade to something else is a request, unless it has the key of a WebSocket") {
+        test("an upgrade to another protocol is a plain request, unless it has a key") {
             val other = REQUEST_FIELDS.with("Upgrade", "h2c").with("Sec-WebSocket-Key", null)
             val result = server.check(request(other, "/page"), "peer")
             result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request.path shouldBe
@@ -141,7 +141,7 @@ class ServerHandshakeTest :
             ).origin.shouldBeNull()
         }
 
-        test("a refused origin is told to the log with the line that would allow it") {
+        test("the log names a refused origin and the option that would allow it") {
             fun detail(origin: String) = server.check(added("Origin", origin), "peer")
                 .shouldBeInstanceOf<ServerHandshakeResult.Refused>().detail
             detail("HTTPS://App.example:443") shouldBe
@@ -149,7 +149,7 @@ class ServerHandshakeTest :
                 "allowedOrigins += \"https://app.example\" would allow it"
             detail("null") shouldBe "the origin is null, which a sandboxed page or a file has; " +
                 "allowNullOrigin = true would allow it"
-            // What is quoted must not talk anybody into a star, nor be as long as a peer likes.
+            // The quoted origin must not suggest a star, nor be as long as a peer likes.
             detail("https://*") shouldBe "the origin is not allowed"
             detail("https://${"a".repeat(300)}") shouldBe "the origin is not allowed"
             detail("nonsense") shouldBe "malformed origin"
@@ -245,7 +245,7 @@ class ServerHandshakeTest :
             }
         }
 
-        context("the fields of the handshake are not for others to set") {
+        context("a program cannot set the fields of the handshake") {
             vectors(
                 "Upgrade",
                 "connection",

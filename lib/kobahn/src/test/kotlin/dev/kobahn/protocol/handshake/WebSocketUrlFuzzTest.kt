@@ -3,7 +3,7 @@ package dev.kobahn.protocol.handshake
 import com.code_intelligence.jazzer.junit.FuzzTest
 import io.kotest.matchers.shouldBe
 
-/** A URL is read or refused with an argument error, and what was read survives being written. */
+/** A URL is parsed or refused with an argument error, and a parsed URL survives being written. */
 class WebSocketUrlFuzzTest {
     @FuzzTest
     fun url(octets: ByteArray) {

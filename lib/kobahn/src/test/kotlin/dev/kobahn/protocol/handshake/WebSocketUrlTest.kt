@@ -29,7 +29,7 @@ class WebSocketUrlTest :
             url.toString() shouldBe "wss://example.com:9443/a%20b;v=1/c?x=1&y=%C3%A4+b&x=2&z="
         }
 
-        context("what is left out has its default") {
+        context("an omitted value has its default") {
             vectors(
                 Triple("ws://a", "ws://a:80/", "a"),
                 Triple("WSS://a", "wss://a:443/", "a"),
@@ -91,7 +91,7 @@ class WebSocketUrlTest :
             }
         }
 
-        test("a URL is made of its parts, encoded") {
+        test("a URL is made of its parts, which are encoded") {
             WebSocketUrl.create("Localhost").toString() shouldBe "ws://localhost:80/"
             WebSocketUrl.create(
                 "localhost",
@@ -108,7 +108,7 @@ class WebSocketUrlTest :
                 "ws+unix:/run/a%20b%3Ac:/x"
         }
 
-        test("bad parts make no URL") {
+        test("invalid parts are errors") {
             for (host in listOf("", "a b", "a/b", "a:80", "ä", "[a]")) {
                 shouldThrow<IllegalArgumentException> { WebSocketUrl.create(host) }
             }
@@ -125,7 +125,7 @@ class WebSocketUrlTest :
             WebSocketUrl.parse("ws://a") shouldNotBe WebSocketUrl.parse("wss://a:80/")
         }
 
-        test("what is no escape stays, and octets that are not UTF-8 are replaced") {
+        test("incomplete escapes stay, and octets that are not UTF-8 are replaced") {
             WebSocketUrl.parse("ws://a/%/%4/%zz%41%FF").path shouldBe "/%/%4/%zzA\uFFFD"
             WebSocketUrl.parse("ws://a/?&&=&a&=b").params shouldBe mapOf("" to listOf("b"))
             WebSocketUrl.parse("ws://a/?").params.shouldBeEmpty()

@@ -15,7 +15,7 @@ import java.io.InputStream
 import java.io.OutputStream
 import java.nio.ByteBuffer
 
-/** What `lib/docs/sans-io.md` shows is the code of `SansIo.kt`, and that works. */
+/** The code in `lib/docs/sans-io.md` is that of `SansIo.kt`, and works. */
 class SansIoTest :
     FunSpec({
         test("the code on the page is the code that is compiled") {
@@ -48,7 +48,7 @@ class SansIoTest :
                 )
             }
 
-            test("the loop around a $name says what the peer did wrong") {
+            test("the loop around a $name reports the peer's violation") {
                 answers(loop, listOf(WireFrame(0x83, key = 1))) shouldBe
                     listOf("close 1002 reserved opcodes must not be used")
             }

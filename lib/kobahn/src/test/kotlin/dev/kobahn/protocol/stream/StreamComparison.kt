@@ -10,11 +10,11 @@ import dev.kobahn.protocol.frame.parseAll
 import java.nio.ByteBuffer
 
 /**
- * Feeds the same octets, which may be anything, to a [Stream], a [Protocol] and a [FrameParser] and
- * insists that they agree: on messages, Pings, Pongs, the Close and the violation; and that frames
- * are built as they were read.
+ * Feeds the same arbitrary octets to a [Stream], a [Protocol] and a [FrameParser] and checks that
+ * they agree on messages, Pings, Pongs, the Close and the violation, and that frames are built as
+ * they were parsed.
  *
- * @param choice the role and the limits, by its bits
+ * @param choice chooses the role and the limits by its bits
  */
 internal class StreamComparison(choice: Int) {
     private val role = if (choice and 1 == 0) Role.SERVER else Role.CLIENT
@@ -23,10 +23,13 @@ internal class StreamComparison(choice: Int) {
     private val end = ProtocolEnd(ProtocolConfig(role, maxMessage, maxFrame))
     private val stream = StreamEnd(role, maxMessage, maxFrame)
 
-    /** The violation both found, or null. */
+    /** The violation that both found, or null. */
     val violation: String? get() = end.protocol.failure?.violation?.name
 
-    /** Feeds [octets] in pieces of the size that [pieceSize] gives, 32 at most: 16 Pings. */
+    /**
+     * Feeds [octets] in pieces of the sizes that [pieceSize] returns, at most 32: these are 16
+     * Pings.
+     */
     fun feed(octets: ByteArray, pieceSize: () -> Int) {
         var from = 0
         while (from < octets.size) {
@@ -63,7 +66,7 @@ internal class StreamComparison(choice: Int) {
         )
     }
 
-    /** Frames that were read are built again as the octets they were. */
+    /** Checks that parsed frames are built with the same octets. */
     private fun rebuild(octets: ByteArray) {
         val parser = FrameParser(maxFrame, acceptReservedBits = true)
         val input = ByteBuffer.wrap(octets)

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.toHex
 import java.nio.ByteBuffer
 
 /**
- * A [Stream] of which everything is taken as it comes, in the words of
+ * A [Stream] of which everything is taken at once, in the form of
  * [RecordedEvents][dev.kobahn.protocol.RecordedEvents].
  */
 internal class StreamEnd(
@@ -39,7 +39,7 @@ internal class StreamEnd(
     /** The violations, one at most. */
     val errors: List<String> get() = stream.errors.map { "${it.code} ${it.reason}" }
 
-    /** All that came: messages, Pings before Pongs as one feed brought them, Close, error. */
+    /** All results: messages, Pings before Pongs for each feed, Close, error. */
     val outcome: StreamOutcome
         get() = StreamOutcome(
             messages,
@@ -50,7 +50,7 @@ internal class StreamEnd(
         )
 }
 
-/** What a stream said in the end; [open] is what came of a message that is not complete. */
+/** The results of a stream; [open] is the received part of a message that is not complete. */
 internal data class StreamOutcome(
     val messages: List<String> = emptyList(),
     val controls: List<String> = emptyList(),

@@ -3,9 +3,9 @@ package dev.kobahn.protocol.stream
 import com.code_intelligence.jazzer.junit.FuzzTest
 
 /**
- * Feeds octets that may be anything to a stream, a protocol and a frame parser, see
- * [StreamComparison]. The first octet of an input chooses role and limits, the second the size of
- * the pieces; the rest is fed.
+ * Feeds arbitrary octets to a stream, a protocol and a frame parser, see [StreamComparison]. The
+ * first octet of an input chooses role and limits, the second the size of the pieces; the rest is
+ * fed.
  */
 class StreamFuzzTest {
     @FuzzTest

@@ -26,7 +26,7 @@ class StreamMessageTest :
             shouldThrow<IllegalStateException> { binary.text }
         }
 
-        test("a message knows its opcode and which of the two kinds it is") {
+        test("a message knows its opcode and its kind") {
             val text = TextMessage("")
             val binary = BinaryMessage(hex(""))
             text.opcode shouldBe Opcode.TEXT
@@ -67,7 +67,7 @@ class StreamMessageTest :
             message.single().toHex() shouldBe "81 06 61 c3 a4 e2 82 ac"
         }
 
-        test("extending copies what it is given and consumes a buffer") {
+        test("extending copies an array and consumes a buffer") {
             val octets = hex("01 02")
             val buffer = ByteBuffer.wrap(octets)
             val message = BinaryMessage(hex(""))
@@ -78,7 +78,7 @@ class StreamMessageTest :
             message.data.toHex() shouldBe "01 02 01 02"
         }
 
-        test("a message is completed when somebody says so") {
+        test("a message is complete once the program sets that") {
             val message = TextMessage("whole")
             message.completed shouldBe false
             message.completed = true

@@ -26,10 +26,10 @@ import io.kotest.property.checkAll
 import java.nio.ByteBuffer
 import kotlin.random.Random
 
-/** Frames come back as they were built, and a stream knows the rules a protocol knows. */
+/** Frames come back as they were built, and a stream has the rules of a protocol. */
 class StreamPropertyTest :
     FunSpec({
-        test("frames are parsed as they were built, whatever the keys and cuts") {
+        test("frames are parsed as they were built, with any keys and cuts") {
             checkAll(2_000, NO_SHRINKING, Arb.list(frames, 1..8), Arb.int()) { sent, seed ->
                 val octets = sent.map { it.build() }.reduce(ByteArray::plus)
                 val parser = FrameParser(acceptReservedBits = true)
@@ -61,7 +61,7 @@ class StreamPropertyTest :
         }
     })
 
-/** [octets] in pieces of any size, none included, from a heap or from a direct buffer. */
+/** Cuts [octets] into pieces of any size, also none, in heap or direct buffers. */
 private fun cut(octets: ByteArray, random: Random): List<ByteBuffer> {
     val pieces = mutableListOf<ByteBuffer>()
     var from = 0
@@ -109,7 +109,7 @@ private val payloads = Arb.choice(
     ),
 )
 
-/** Mostly honest lengths, some that lie. */
+/** Mostly true lengths, some false ones. */
 private val wireFrames = Arb.bind(
     Arb.choice(
         Arb.element(0x01, 0x02, 0x00, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A),

@@ -17,7 +17,7 @@ import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 
-/** The cases of ws4py's stream, each with what is right. */
+/** The cases of ws4py's stream, each with the correct result. */
 class StreamTest :
     FunSpec({
         bothRoles("a masked payload is unmasked where masking is expected") {
@@ -122,14 +122,14 @@ class StreamTest :
             }
         }
 
-        bothRoles("a Close with a registered or a free code is the peer's") {
+        bothRoles("a Close with a registered or free code is accepted from the peer") {
             for (code in listOf(1000, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 4999)) {
                 reading(frame(0x88, "%04x 61".format(code))) shouldBe
                     StreamOutcome(closing = "$code a")
             }
         }
 
-        bothRoles("a Close whose reason is not UTF-8 is an error") {
+        bothRoles("a Close with a reason that is not UTF-8 is an error") {
             reading(frame(0x88, "03 e8 61 c3")) shouldBe failure(Violation.CLOSE_REASON_NOT_UTF8)
         }
 
@@ -158,7 +158,7 @@ class StreamTest :
             reading(frame(0x8A, ByteArray(126))) shouldBe failure(Violation.CONTROL_FRAME_TOO_LONG)
         }
 
-        bothRoles("what is over a limit is an error with code 1009") {
+        bothRoles("exceeding a limit is an error with code 1009") {
             reading(frame(0x82, "", declared = 16L * 1024 * 1024 + 1)) shouldBe
                 failure(Violation.MESSAGE_TOO_BIG, ": more than 16777216 octets")
             val limited = reading(frame(0x02, "01 02") + frame(0x80, "03 04")) {
@@ -190,7 +190,7 @@ class StreamTest :
             stream.message!!.text shouldBe "c"
         }
 
-        bothRoles("what waits has to be taken before more is fed") {
+        bothRoles("a waiting message must be taken before more is fed") {
             val stream = StreamEnd(role).stream
             stream.receive(frame(0x81, "61"))
             shouldThrow<IllegalStateException> { stream.receive(ByteArray(0)) }
@@ -199,7 +199,7 @@ class StreamTest :
             stream.takeMessage()!!.text shouldBe "b"
         }
 
-        bothRoles("of Pings and Pongs that nobody takes the newest stay") {
+        bothRoles("of Pings and Pongs that are not taken the newest stay") {
             val stream = StreamEnd(role).stream
             repeat(100) { stream.receive(frame(0x89, "%02x".format(it)) + frame(0x8A)) }
             stream.pings.map { it.data[0].toInt() } shouldBe (84..99).toList()
@@ -225,7 +225,7 @@ class StreamTest :
             stream.octetsWanted shouldBe 0
         }
 
-        test("an array that is fed stays as it is, a buffer is consumed") {
+        test("feeding consumes a buffer and leaves an array unchanged") {
             val octets = hex("81 85 37 fa 21 3d 7f 9f 4d 51 58")
             val before = octets.toHex()
             val stream = Stream()
@@ -237,7 +237,7 @@ class StreamTest :
             buffer.hasRemaining() shouldBe false
         }
 
-        test("what it makes is masked if and only if it has masking keys") {
+        test("a stream masks its frames if and only if it has masking keys") {
             val server = Stream()
             server.alwaysMask shouldBe false
             server.ping().toHex() shouldBe "89 00"
@@ -276,7 +276,10 @@ class StreamTest :
 private fun failure(violation: Violation, detail: String = "") =
     StreamOutcome(errors = listOf("${violation.closeCode} ${violation.rule}$detail"))
 
-/** What [octets] say to one stream after another, whole, octet by octet and cut at every index. */
+/**
+ * Feeds [octets] to several streams, whole, octet by octet and cut at every index, and returns the
+ * result.
+ */
 private fun Side.reading(
     octets: ByteArray,
     end: () -> StreamEnd = { StreamEnd(role) },
