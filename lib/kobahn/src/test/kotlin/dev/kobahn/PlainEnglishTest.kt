@@ -18,14 +18,9 @@ class PlainEnglishTest :
             .flatMap { root -> root.walk().filter { it.extension in listOf("kt", "java") } }
             .sorted()
 
-        test("no comment outside the exempt packages breaks a rule") {
-            val found = sources.filterNot { packageOf(it) in EXEMPT }.flatMap(::violationsIn)
+        test("no comment breaks a rule") {
+            val found = sources.flatMap(::violationsIn)
             withClue(found.joinToString("\n", postfix = "\n")) { found.shouldBeEmpty() }
-        }
-
-        test("every exempt package breaks a rule") {
-            val failing = sources.filter { violationsIn(it).isNotEmpty() }.map(::packageOf).toSet()
-            withClue("no longer to be exempt") { (EXEMPT - failing).shouldBeEmpty() }
         }
 
         test("the sources of all modules are read") {
@@ -47,16 +42,6 @@ class PlainEnglishTest :
             violations(source).map { it.line } shouldContainExactly listOf(5)
         }
     })
-
-/** The packages whose comments are not rewritten yet. */
-private val EXEMPT = setOf(
-    "dev.kobahn.protocol",
-    "dev.kobahn.protocol.extension",
-    "dev.kobahn.protocol.extension.deflate",
-    "dev.kobahn.protocol.frame",
-    "dev.kobahn.protocol.handshake",
-    "dev.kobahn.protocol.stream",
-)
 
 private val UNCLEAR = listOf(
     "/** What a client asks for. */",
