@@ -53,8 +53,8 @@ import kotlinx.coroutines.withContext
  * ```
  *
  * The end of the transport leads to GONE from every phase but OPEN: there the connection receives
- * the transport's events. Only [enter] changes the phase. Belongs to the loop, except where a member
- * says otherwise.
+ * the transport's events. Only [enter] changes the phase. Belongs to the loop, except where a
+ * member says otherwise.
  */
 internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     TransportListener,
