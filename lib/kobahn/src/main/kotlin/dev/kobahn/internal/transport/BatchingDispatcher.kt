@@ -350,7 +350,7 @@ internal class Batch(private val dispatcher: BatchingDispatcher) : Runnable {
         true
     }
 
-    /** Defers nothing more, and leaves to [loop] what was deferred. */
+    /** Leaves the deferred actions to [loop], and defers no more. */
     fun abandon(loop: Loop) {
         isAbandoned = true
         while (true) loop.execute(deferred.removeFirstOrNull() ?: break)

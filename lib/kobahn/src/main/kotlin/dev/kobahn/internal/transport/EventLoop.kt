@@ -23,9 +23,9 @@ import kotlinx.coroutines.Job
 /**
  * A thread that waits for its channels, its timers and its tasks, and serves them in turns.
  *
- * A turn: the loop serves each ready channel, then runs the tasks that this caused, then writes what
- * was sent on the channel in one system call. At the end it runs due timers and further tasks, and
- * writes on all other channels on which something was sent. All steps are bounded: neither a task
+ * A turn: the loop serves each ready channel, then runs the tasks that this caused, then writes all
+ * that they sent on the channel in one system call. At the end it runs due timers and further tasks,
+ * and writes on all other channels that have output. All steps are bounded: neither a task
  * that always queues another one nor a flood on one connection starves the others.
  *
  * No failure ends the loop, not even a lack of memory. A failure is logged; a failure that repeats
@@ -302,22 +302,22 @@ internal class EventLoop(
      * Runs [action] and returns whether it failed. Logs the failure, unless [action] failed [before]
      * as well, and pauses, because the caller tries again at once.
      */
-    private inline fun fails(what: String, before: Boolean, action: () -> Unit): Boolean {
+    private inline fun fails(name: String, before: Boolean, action: () -> Unit): Boolean {
         try {
             action()
             return false
         } catch (failure: Throwable) {
-            if (before) reserve.release(failure) else report(what, failure)
+            if (before) reserve.release(failure) else report(name, failure)
             LockSupport.parkNanos(PAUSE_AFTER_FAILURE)
             return true
         }
     }
 
-    private inline fun guarded(what: String, action: () -> Unit) {
+    private inline fun guarded(name: String, action: () -> Unit) {
         try {
             action()
         } catch (failure: Throwable) {
-            report(what, failure)
+            report(name, failure)
         }
     }
 
@@ -326,10 +326,10 @@ internal class EventLoop(
         reserve.release(failure)
     }
 
-    private fun report(what: String, failure: Throwable) {
+    private fun report(name: String, failure: Throwable) {
         reserve.release(failure)
         try {
-            logger.error(failure) { "$what failed on $this" }
+            logger.error(failure) { "$name failed on $this" }
         } catch (_: Throwable) {
             // Most likely logging is out of memory too, and the loop has to go on. Nothing here may
             // allocate, as addSuppressed would.

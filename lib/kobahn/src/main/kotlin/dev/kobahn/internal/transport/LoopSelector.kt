@@ -17,8 +17,8 @@ internal interface ReadyHandler {
     fun onReady(ops: Int)
 
     /**
-     * It is time to write what was sent: the tasks that [onReady] caused have run, or the turn in
-     * which [EventLoop.callAtTurnEnd] was called ends.
+     * Time to write: the tasks that [onReady] caused have run, or the turn in which
+     * [EventLoop.callAtTurnEnd] was called ends.
      */
     fun onTurnEnd()
 

@@ -65,7 +65,7 @@ internal class SocketWriter(val output: OctetQueue, val channel: SocketChannel) 
     }
 
     /**
-     * Writes what is in [output], by way of [buffer]. After [Outcome.BLOCKED] only a call with
+     * Writes the bytes of [output], by way of [buffer]. After [Outcome.BLOCKED] only a call with
      * [isReady] set writes again. Throws IOException; after that nothing is written any more.
      */
     fun write(buffer: ByteBuffer, isReady: Boolean): Outcome {

@@ -37,7 +37,7 @@ internal class KeptDispatches : CoroutineDispatcher() {
         contexts.add(context)
     }
 
-    /** Runs the next task and throws what it told the thread's exception handler. */
+    /** Runs the next task, and throws the exception that reached the thread's handler. */
     fun runNext() {
         var failure: Throwable? = null
         tellingOfFailures({ failure = it }) { kept.removeFirst().run() }

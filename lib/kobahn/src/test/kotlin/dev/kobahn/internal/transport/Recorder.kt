@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.withContext
 
-/** Writes down what a transport reports. [onInput] may act on it, on the loop. */
+/** Records the events of a transport. Calls [onInput] on the loop. */
 internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : TransportListener {
     private val octets = ByteArrayOutputStream()
     private val wanted = CopyOnWriteArrayList<Pair<Int, CompletableDeferred<ByteArray>>>()
@@ -84,7 +84,7 @@ internal fun Transport.send(octets: ByteArray) {
     flush()
 }
 
-/** Lets the loops go round [times] times, so that what is due can happen. */
+/** Lets each loop take [times] turns, so that all due events can happen. */
 internal suspend fun goRound(vararg loops: Loop, times: Int = 50) {
     repeat(times) { loops.forEach { withContext(it.dispatcher) { } } }
 }

@@ -17,19 +17,19 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 
-/** Two joined transports, and what a test has to know beyond [Transport]. */
+/** Two joined transports, with the view on them that a test needs beyond [Transport]. */
 internal interface Joined {
     val first: Transport
     val second: Transport
 
-    /** How many writes [first] has made. */
+    /** The number of writes of [first]. */
     val writes: Int
 
-    /** Has [second] go away as if its process had been killed. */
+    /** Ends [second] as if its process had been killed. */
     fun vanish()
 }
 
-/** What every transport must do. [join] makes a new pair with little room on the way. */
+/** The rules for every transport. [join] makes a new pair with small buffers between the two. */
 internal abstract class TransportContract(join: suspend () -> Joined) :
     FunSpec({
         timeout = 20_000
