@@ -90,12 +90,12 @@ internal class AutoPing(private val connection: Connection, private val config: 
             // A second Ping behind one that has not left would find out nothing more.
             if (end != NONE) return awaitInterval()
             val payload = payload()
-            sentAt = begunAt
-            roomAt = begunAt
             val end = connection.sendAutoPing(payload)
             if (end == CLOSED) return stop()
             if (end == NOT_NOW) return awaitInterval()
             sequence++
+            sentAt = begunAt
+            roomAt = begunAt
             pending = payload
             this.end = end
             // Another thread may have written it already.

@@ -12,6 +12,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import java.nio.ByteBuffer
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
@@ -304,6 +305,18 @@ class AutoPingTest :
             rig.peer.pings() shouldHaveSize 1
             rig.loop.advanceBy(4.seconds)
             rig.connection.state shouldBe WebSocketState.CLOSED
+        }
+
+        test("a Ping that is due inside a frame leaves the round trip of the one before as it is") {
+            val rig =
+                ConnectionRig(Role.SERVER, autoPing = AutoPingConfig(INTERVAL, ZERO, 12, false))
+            rig.loop.advanceBy(INTERVAL)
+            rig.connection.protocol.beginMessage(MessageType.BINARY)
+            rig.connection.protocol.beginMessageFrame(1)
+            rig.loop.advanceBy(INTERVAL + 1.seconds)
+            rig.connection.protocol.sendMessageFrameData(ByteArray(1))
+            rig.receive(rig.peer.pong(rig.peer.pings().single()))
+            rig.connection.roundTripTime.value shouldBe INTERVAL + 1.seconds
         }
 
         test("a connection whose Ping fails for want of memory is closed") {
