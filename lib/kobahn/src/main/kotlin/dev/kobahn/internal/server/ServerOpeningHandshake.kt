@@ -306,9 +306,8 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         synchronized(transport.output) { transport.output.append(response) }
         // Not before the response is in the queue: from here on other threads send frames.
         enter(Phase.OPEN)
-        stopWaiting()
+        timer?.dispose()
         owner.onOpen()
-        synchronized(this) { outcome }?.complete(Unit)
         try {
             transport.flush()
             deliverUnread(connection)
@@ -316,6 +315,9 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
             // The connection must not go on without the part of its input that was lost here.
             connection.drop(failure)
             throw failure
+        } finally {
+            // Last, because it may run code of the application.
+            synchronized(this) { outcome }?.complete(Unit)
         }
     }
 
