@@ -97,7 +97,7 @@ internal class ClosingHandshake(private val connection: Connection) {
     /** Goes as far as the Close frames sent and received allow. */
     fun advance() {
         when (phase) {
-            Phase.PENDING -> if (protocol.localClose != null) closeSent()
+            Phase.PENDING -> if (protocol.localClose != null) onClosedHere()
             Phase.CLOSE_FRAMES -> advanceFrames()
             else -> Unit
         }
@@ -169,9 +169,13 @@ internal class ClosingHandshake(private val connection: Connection) {
         if (hasInputEnded) onInputEnd()
     }
 
-    /** The application closes the connection. */
+    /** The application closed the connection. */
     fun onClosedHere() {
-        if (phase == Phase.PENDING && failsByDrop) drop() else advance()
+        when {
+            phase != Phase.PENDING -> advance()
+            failsByDrop -> drop()
+            else -> closeSent()
+        }
     }
 
     private val failsByDrop get() = config.failByDrop && protocol.failure != null

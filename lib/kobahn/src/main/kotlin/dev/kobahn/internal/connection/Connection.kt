@@ -39,6 +39,7 @@ import kotlinx.coroutines.flow.StateFlow
  *
  * ```
  * CONNECTING -> OPEN      onOpened: the opening handshake is done
+ * CONNECTING -> CLOSING   drop() was called before that
  * OPEN       -> CLOSING   a Close was sent or received, the peer broke a rule, or drop() was called
  * any        -> CLOSED    onClosed: the transport is gone, and closeStatus is final
  * ```
@@ -124,23 +125,26 @@ internal class Connection(
 
     // The state.
 
-    /** [detail] is for the log, which is called without the monitor. */
-    private inline fun enter(next: WebSocketState, detail: () -> Any? = { null }) {
-        val said: Any?
-        synchronized(output) {
-            if (next <= state) return
-            said = detail()
-            state = next
-        }
-        log?.state(next, said)
+    /** Goes on to [next] unless the state is as far already. Guarded by the monitor of [output]. */
+    private fun enter(next: WebSocketState): Boolean {
+        val isNew = next > state
+        if (isNew) state = next
+        return isNew
     }
 
     /** The side [by] has begun the end. From any thread. */
-    fun enterClosing(by: Initiator) =
-        enter(WebSocketState.CLOSING) { "begun by ${by.name.lowercase()}" }
+    fun enterClosing(by: Initiator) {
+        if (synchronized(output) { enter(WebSocketState.CLOSING) }) logClosing(by)
+    }
 
-    /** Whether the end has begun, or the connection has ended. */
-    val isClosing: Boolean get() = state >= WebSocketState.CLOSING
+    private fun logClosing(by: Initiator) =
+        log?.state(WebSocketState.CLOSING, "begun by ${by.name.lowercase()}")
+
+    /**
+     * Whether the end has begun, or the connection has ended. The protocol knows of the peer's Close
+     * and of a violation a moment before its event changes the state.
+     */
+    val isClosing: Boolean get() = state >= WebSocketState.CLOSING || protocol.closeExpected
 
     /** Whether the connection has ended. Nothing can be sent any more. */
     val isClosed: Boolean get() = state == WebSocketState.CLOSED
@@ -186,7 +190,7 @@ internal class Connection(
         protocol.traffic.opened(sent, transport.received)
         memory?.onOpened(requestSize)
         timings?.track("onOpen")
-        enter(WebSocketState.OPEN)
+        if (synchronized(output) { enter(WebSocketState.OPEN) }) log?.state(WebSocketState.OPEN)
         opener = null
         autoPing?.start()
     }
@@ -250,14 +254,15 @@ internal class Connection(
     /** Sends a Close unless one was sent, and waits for nothing. */
     fun beginClose(code: Int, reason: String, cause: Throwable? = null) {
         val isDrop = config.failByDrop && protocol.failure != null
-        val isSent = synchronized(output) {
+        val isSent: Boolean
+        // In one step: a sender that fails because of this Close finds the state CLOSING.
+        val isNew = synchronized(output) {
             if (isClosed) return
-            !isDrop && protocol.sendClose(code, reason)
+            isSent = !isDrop && protocol.sendClose(code, reason)
+            isSent && enter(WebSocketState.CLOSING)
         }
-        if (isSent) {
-            enterClosing(Initiator.LOCAL)
-            transport.flush()
-        }
+        if (isNew) logClosing(Initiator.LOCAL)
+        if (isSent) transport.flush()
         onLoop {
             if (isClosed) return@onLoop
             closing.begin(Initiator.LOCAL, cause)
@@ -444,13 +449,24 @@ internal class Connection(
         closeAll(steps)
     }
 
-    /** No Close can be sent any more, so the status is final. */
-    private fun ended() =
-        enter(WebSocketState.CLOSED) { closing.statusNow().also { closeStatus = it } }
+    /** From here on no Close can be sent, so the status is final. */
+    private fun ended() {
+        val isNew: Boolean
+        synchronized(output) {
+            try {
+                closeStatus = closeStatus ?: closing.statusNow()
+            } finally {
+                // Also if memory is short: nothing may be sent any more.
+                isNew = enter(WebSocketState.CLOSED)
+            }
+        }
+        if (isNew) log?.state(WebSocketState.CLOSED, closeStatus)
+    }
 
     private fun tellEnd() {
         madeWriteTimer?.stop()
-        val status = closeStatus!!
+        // Null only if memory was short; the transport calls again then.
+        val status = closeStatus ?: return
         synchronized(output) { awaitedEnd }?.complete(status)
         incomingMessages.end(if (status.wasClean) null else ConnectionClosedException(status))
     }

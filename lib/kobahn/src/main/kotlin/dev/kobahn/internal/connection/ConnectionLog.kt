@@ -43,7 +43,8 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
 
     /** Logs that the connection has entered [state], unless that was logged before. From any thread. */
     fun state(state: WebSocketState, detail: Any? = null) {
-        if (this.state == state) return
+        val known = this.state
+        if (known != null && state <= known) return
         this.state = state
         note('=', if (detail == null) state.name else "${state.name} $detail")
     }
