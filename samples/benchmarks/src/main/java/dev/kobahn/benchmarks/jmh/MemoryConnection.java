@@ -55,7 +55,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
             new ServerContext(options, CoroutineScopeKt.CoroutineScope(loop.getDispatcher()));
         CompletableFuture<Void> opened = new CompletableFuture<>();
         loop.execute(() -> {
-            new ServerConnection(this, context, connection -> Unit.INSTANCE).start();
+            new ServerConnection(this, context, true, connection -> Unit.INSTANCE).start();
             feed(REQUEST.getBytes(StandardCharsets.US_ASCII));
             loop.execute(() -> {
                 drain();
