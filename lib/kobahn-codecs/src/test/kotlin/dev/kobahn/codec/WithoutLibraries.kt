@@ -2,12 +2,12 @@ package dev.kobahn.codec
 
 import java.util.concurrent.Callable
 
-/** What [CodecLibraryTest] runs. */
+/** A task of [CodecLibraryTest]: returns the compressions that work without the libraries. */
 class ListsCompressions : Callable<String> {
     override fun call(): String = KobahnCodecs.available().toString()
 }
 
-/** As [ListsCompressions]. */
+/** A task of [CodecLibraryTest]: returns why each compression is refused without its library. */
 class AsksForCompressions : Callable<String> {
     override fun call(): String = listOf(
         { KobahnCodecs.bzip2 },

@@ -59,7 +59,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         checkOpen()
         val webSocket = CompletableDeferred<ClientWebSocket>()
         val owner = scope.launch { own(url, webSocket) }
-        // Where the client was closed before, own does not run and completes nothing.
+        // If the client was closed before, own() does not run and completes nothing.
         owner.invokeOnCompletion {
             webSocket.completeExceptionally(it ?: CancellationException("closed"))
         }

@@ -196,7 +196,7 @@ internal class EventLoop(
             loopSelector.renew()
         } catch (failure: Throwable) {
             report("The renewal of the selector", failure)
-            // Has recover try again when the reserve can be refilled.
+            // Lets recover() try again once the reserve can be refilled.
             reserve.release()
         }
     }

@@ -45,7 +45,7 @@ class SocketWriterTest :
             val writer = writer(channel)
             channel.duringWrite = {
                 writer.abandon()
-                // As another thread would send.
+                // Appends without a flush, as a thread that sends too late does.
                 writer.output.append("too late".encodeToByteArray())
                 writer.write() shouldBe SocketWriter.Outcome.DONE
             }
