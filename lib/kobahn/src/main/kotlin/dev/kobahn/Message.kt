@@ -6,7 +6,7 @@ import dev.kobahn.protocol.Utf8Validator
 /**
  * A whole message, received or to be sent: [Text] or [Binary].
  *
- * A message owns its [octets]: do not modify the array. Apart from that it is immutable, so threads
+ * A message owns its [bytes]: do not modify the array. Apart from that it is immutable, so threads
  * may share it, and it may be sent to many connections. Autobahn: `IncomingMessage`,
  * `OutgoingMessage`.
  */
@@ -15,13 +15,13 @@ public sealed class Message(
      * The payload: the bytes of a binary message, or the UTF-8 of a text. Not a copy: do not modify
      * it.
      */
-    public val octets: ByteArray,
+    public val bytes: ByteArray,
 ) {
     /** The kind of message: text or binary. */
     public abstract val type: MessageType
 
     /** The length of the payload in bytes. */
-    public val size: Int get() = octets.size
+    public val size: Int get() = bytes.size
 
     /**
      * A text message. It holds UTF-8 and decodes it on the first use of [text], so a text that is
@@ -40,42 +40,42 @@ public sealed class Message(
         /**
          * Creates a message of UTF-8 without checking it, see [checked]. The array is not copied.
          */
-        public constructor(octets: ByteArray) : super(octets) {
+        public constructor(bytes: ByteArray) : super(bytes) {
             decoded = null
         }
 
         override val type: MessageType get() = MessageType.TEXT
 
         /** The decoded text. */
-        public val text: String get() = decoded ?: octets.decodeToString().also { decoded = it }
+        public val text: String get() = decoded ?: bytes.decodeToString().also { decoded = it }
 
         override fun toString(): String = text
 
         /** Creates messages of UTF-8 that needs a check. */
         public companion object {
             /**
-             * Returns a message of [octets], which are not copied. Use it for text from an
+             * Returns a message of [bytes], which are not copied. Use it for text from an
              * uncertain source: a peer closes the connection with 1007 if a text is not UTF-8.
              *
-             * @throws IllegalArgumentException if [octets] is not UTF-8
+             * @throws IllegalArgumentException if [bytes] is not UTF-8
              */
             @JvmStatic
-            public fun checked(octets: ByteArray): Text {
-                require(Utf8Validator.isValid(octets)) { "the octets of a text must be UTF-8" }
-                return Text(octets)
+            public fun checked(bytes: ByteArray): Text {
+                require(Utf8Validator.isValid(bytes)) { "the bytes of a text must be UTF-8" }
+                return Text(bytes)
             }
         }
     }
 
-    /** A binary message of [octets], which are not copied. */
-    public class Binary(octets: ByteArray) : Message(octets) {
+    /** A binary message of [bytes], which are not copied. */
+    public class Binary(bytes: ByteArray) : Message(bytes) {
         override val type: MessageType get() = MessageType.BINARY
 
-        override fun toString(): String = "$size octets"
+        override fun toString(): String = "$size bytes"
     }
 
     final override fun equals(other: Any?): Boolean =
-        other is Message && other.type == type && other.octets.contentEquals(octets)
+        other is Message && other.type == type && other.bytes.contentEquals(bytes)
 
-    final override fun hashCode(): Int = octets.contentHashCode()
+    final override fun hashCode(): Int = bytes.contentHashCode()
 }

@@ -10,7 +10,7 @@ package dev.kobahn
 @WebSocketDsl
 public interface MessageWriter {
     /**
-     * Sends [length] bytes of [octets], starting at [offset], as the next part of the message. It
+     * Sends [length] bytes of [bytes], starting at [offset], as the next part of the message. It
      * is split into frames of at most `autoFragmentSize` bytes, or 64 KiB if that is 0. In a
      * compressed message this limit counts uncompressed bytes, and the peer can decode each frame
      * as soon as it has arrived. All parts of a text message together must be UTF-8; a part may end
@@ -20,16 +20,16 @@ public interface MessageWriter {
      * cuts the message off, like any failure of the block.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
-     * @throws IndexOutOfBoundsException if [offset] and [length] exceed [octets]
+     * @throws IndexOutOfBoundsException if [offset] and [length] exceed [bytes]
      */
     public suspend fun write(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int = 0,
-        length: Int = octets.size - offset,
+        length: Int = bytes.size - offset,
     )
 
     /**
-     * Sends [text] in UTF-8 as the next part of the message. Otherwise like `write(octets)`. A
+     * Sends [text] in UTF-8 as the next part of the message. Otherwise like `write(bytes)`. A
      * surrogate pair may be split between two parts.
      */
     public suspend fun write(text: String)
@@ -47,12 +47,12 @@ public interface MessageWriter {
     public suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit)
 
     /**
-     * Sends [octets] as the last frame of the message. Nothing can be written after that. Without
+     * Sends [bytes] as the last frame of the message. Nothing can be written after that. Without
      * this call an empty frame ends the message when the block returns. Autobahn: `endMessage`.
      *
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      */
-    public suspend fun end(octets: ByteArray)
+    public suspend fun end(bytes: ByteArray)
 }
 
 /** The payload of one frame, see [MessageWriter.frame]. */
@@ -62,14 +62,14 @@ public interface FrameWriter {
     public val remaining: Long
 
     /**
-     * Sends [length] bytes of [octets], starting at [offset], as payload of the frame. Otherwise
+     * Sends [length] bytes of [bytes], starting at [offset], as payload of the frame. Otherwise
      * like [MessageWriter.write]. Autobahn: `sendMessageFrameData`.
      *
      * @throws IllegalArgumentException if the frame has no room for the bytes; nothing is sent then
      */
     public suspend fun write(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int = 0,
-        length: Int = octets.size - offset,
+        length: Int = bytes.size - offset,
     )
 }

@@ -9,4 +9,4 @@ public class PayloadExceededException internal constructor(
     public val size: Int,
     /** The limit in bytes. */
     public val limit: Long,
-) : IllegalArgumentException("the message has $size octets, maxMessagePayloadSize is $limit")
+) : IllegalArgumentException("the message has $size bytes, maxMessagePayloadSize is $limit")

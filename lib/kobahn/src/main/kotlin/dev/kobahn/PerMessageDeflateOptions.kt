@@ -58,7 +58,7 @@ public class PerMessageDeflateOptions internal constructor(wished: PerMessageDef
     /** The same as [PerMessageDeflate.threshold], in bytes. Default: 64. */
     public var threshold: Int
         get() = wished.threshold
-        set(octets) = change { copy(threshold = octets) }
+        set(bytes) = change { copy(threshold = bytes) }
 
     /** The same as [PerMessageDeflate.maxInflateRatio]; 0 is no limit. Default: 256. */
     public var maxInflateRatio: Int
@@ -68,7 +68,7 @@ public class PerMessageDeflateOptions internal constructor(wished: PerMessageDef
     /** The same as [PerMessageDeflate.maxMessageSize], in bytes. Default: 0, no separate limit. */
     public var maxMessageSize: Long
         get() = wished.maxMessageSize
-        set(octets) = change { copy(maxMessageSize = octets) }
+        set(bytes) = change { copy(maxMessageSize = bytes) }
 
     private inline fun change(edit: DeflateParameters.() -> DeflateParameters) {
         wished = wished.copy(parameters = wished.parameters.edit())

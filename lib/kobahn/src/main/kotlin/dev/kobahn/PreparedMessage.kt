@@ -30,10 +30,10 @@ constructor(
     public constructor(text: String, doNotCompress: Boolean = false) :
         this(Message.Text(text), doNotCompress)
 
-    /** Creates a binary message of [octets], which are not copied. */
+    /** Creates a binary message of [bytes], which are not copied. */
     @JvmOverloads
-    public constructor(octets: ByteArray, doNotCompress: Boolean = false) :
-        this(Message.Binary(octets), doNotCompress)
+    public constructor(bytes: ByteArray, doNotCompress: Boolean = false) :
+        this(Message.Binary(bytes), doNotCompress)
 
     @get:JvmSynthetic
     internal val forms: PreparedEncodings = PreparedEncodings()

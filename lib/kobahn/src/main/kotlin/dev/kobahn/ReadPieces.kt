@@ -18,9 +18,9 @@ import kotlinx.coroutines.runInterruptible
 public suspend fun MessageReader.copyTo(target: OutputStream): Long {
     var count = 0L
     while (true) {
-        val octets = read() ?: return count
-        runInterruptible(Dispatchers.IO) { target.write(octets) }
-        count += octets.size
+        val bytes = read() ?: return count
+        runInterruptible(Dispatchers.IO) { target.write(bytes) }
+        count += bytes.size
     }
 }
 

@@ -50,12 +50,12 @@ public suspend fun WebSocket.sendMessage(
     source: InputStream,
     doNotCompress: Boolean = false,
 ) {
-    val octets = ByteArray(PIECE_SIZE)
+    val bytes = ByteArray(PIECE_SIZE)
     sendMessage(type, doNotCompress) {
         while (true) {
-            val count = runInterruptible(Dispatchers.IO) { source.read(octets) }
+            val count = runInterruptible(Dispatchers.IO) { source.read(bytes) }
             if (count < 0) break
-            write(octets, 0, count)
+            write(bytes, 0, count)
         }
     }
 }

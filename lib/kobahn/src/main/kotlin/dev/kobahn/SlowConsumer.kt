@@ -35,7 +35,7 @@ public sealed class SlowConsumer {
             checkQueueSize(maxQueueSize)
         }
 
-        override fun toString(): String = "drop the oldest over $maxQueueSize octets"
+        override fun toString(): String = "drop the oldest over $maxQueueSize bytes"
     }
 
     /**
@@ -57,7 +57,7 @@ public sealed class SlowConsumer {
             checkQueueSize(maxQueueSize)
         }
 
-        override fun toString(): String = "close with $code over $maxQueueSize octets"
+        override fun toString(): String = "close with $code over $maxQueueSize bytes"
     }
 }
 

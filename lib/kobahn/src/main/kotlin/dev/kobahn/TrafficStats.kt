@@ -14,32 +14,32 @@ import dev.kobahn.protocol.endpoint.TrafficCounts
  */
 public class TrafficStats internal constructor(private val counts: LongArray) {
     /** The number of bytes in all frames sent. */
-    public val outgoingOctetsWireLevel: Long get() = counts[TrafficCounts.WIRE_SENT]
+    public val outgoingBytesWireLevel: Long get() = counts[TrafficCounts.WIRE_SENT]
 
     /** The number of bytes received while the connection was open. */
-    public val incomingOctetsWireLevel: Long get() = counts[TrafficCounts.WIRE_RECEIVED]
+    public val incomingBytesWireLevel: Long get() = counts[TrafficCounts.WIRE_RECEIVED]
 
     /** The number of bytes sent in the opening handshake. */
-    public val preopenOutgoingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_SENT]
+    public val preopenOutgoingBytesWireLevel: Long get() = counts[TrafficCounts.PREOPEN_SENT]
 
     /**
      * The number of bytes received until the connection opened, including frames that arrived in
-     * one read with the end of the handshake. [incomingOctetsWireLevel] does not include those
+     * one read with the end of the handshake. [incomingBytesWireLevel] does not include those
      * frames, but their payload is counted.
      */
-    public val preopenIncomingOctetsWireLevel: Long get() = counts[TrafficCounts.PREOPEN_RECEIVED]
+    public val preopenIncomingBytesWireLevel: Long get() = counts[TrafficCounts.PREOPEN_RECEIVED]
 
     /** The number of payload bytes in data frames sent, after compression. */
-    public val outgoingOctetsWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_SENT]
+    public val outgoingBytesWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_SENT]
 
     /** The number of payload bytes in data frames received, before decompression. */
-    public val incomingOctetsWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_RECEIVED]
+    public val incomingBytesWebSocketLevel: Long get() = counts[TrafficCounts.PAYLOAD_RECEIVED]
 
     /** The number of bytes in messages sent, before compression. */
-    public val outgoingOctetsAppLevel: Long get() = counts[TrafficCounts.APPLICATION_SENT]
+    public val outgoingBytesAppLevel: Long get() = counts[TrafficCounts.APPLICATION_SENT]
 
     /** The number of bytes in messages received, after decompression. */
-    public val incomingOctetsAppLevel: Long get() = counts[TrafficCounts.APPLICATION_RECEIVED]
+    public val incomingBytesAppLevel: Long get() = counts[TrafficCounts.APPLICATION_RECEIVED]
 
     /** The number of data frames sent. */
     public val outgoingWebSocketFrames: Long get() = counts[TrafficCounts.FRAMES_SENT]
@@ -57,51 +57,51 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
      * The bytes sent at WebSocket level per byte at application level; null if no message was sent.
      */
     public val outgoingCompressionRatio: Double?
-        get() = outgoingOctetsWebSocketLevel per outgoingOctetsAppLevel
+        get() = outgoingBytesWebSocketLevel per outgoingBytesAppLevel
 
     /**
      * The bytes received at WebSocket level per byte at application level; null if no message was
      * received.
      */
     public val incomingCompressionRatio: Double?
-        get() = incomingOctetsWebSocketLevel per incomingOctetsAppLevel
+        get() = incomingBytesWebSocketLevel per incomingBytesAppLevel
 
     /**
      * The additional bytes sent at wire level per byte at WebSocket level; null if no payload was
      * sent.
      */
     public val outgoingWebSocketOverhead: Double?
-        get() = outgoingOctetsWireLevel - outgoingOctetsWebSocketLevel per
-            outgoingOctetsWebSocketLevel
+        get() = outgoingBytesWireLevel - outgoingBytesWebSocketLevel per
+            outgoingBytesWebSocketLevel
 
     /**
      * The additional bytes received at wire level per byte at WebSocket level; null if no payload
      * was received.
      */
     public val incomingWebSocketOverhead: Double?
-        get() = incomingOctetsWireLevel - incomingOctetsWebSocketLevel per
-            incomingOctetsWebSocketLevel
+        get() = incomingBytesWireLevel - incomingBytesWebSocketLevel per
+            incomingBytesWebSocketLevel
 
     private infix fun Long.per(other: Long): Double? = if (other == 0L) null else toDouble() / other
 
     /** Returns the values of all properties by name. Autobahn: `__json__`. */
     public fun toMap(): Map<String, Number?> = linkedMapOf(
-        "outgoingOctetsWireLevel" to outgoingOctetsWireLevel,
-        "outgoingOctetsWebSocketLevel" to outgoingOctetsWebSocketLevel,
-        "outgoingOctetsAppLevel" to outgoingOctetsAppLevel,
+        "outgoingOctetsWireLevel" to outgoingBytesWireLevel,
+        "outgoingOctetsWebSocketLevel" to outgoingBytesWebSocketLevel,
+        "outgoingOctetsAppLevel" to outgoingBytesAppLevel,
         "outgoingCompressionRatio" to outgoingCompressionRatio,
         "outgoingWebSocketOverhead" to outgoingWebSocketOverhead,
         "outgoingWebSocketFrames" to outgoingWebSocketFrames,
         "outgoingWebSocketMessages" to outgoingWebSocketMessages,
-        "preopenOutgoingOctetsWireLevel" to preopenOutgoingOctetsWireLevel,
-        "incomingOctetsWireLevel" to incomingOctetsWireLevel,
-        "incomingOctetsWebSocketLevel" to incomingOctetsWebSocketLevel,
-        "incomingOctetsAppLevel" to incomingOctetsAppLevel,
+        "preopenOutgoingOctetsWireLevel" to preopenOutgoingBytesWireLevel,
+        "incomingOctetsWireLevel" to incomingBytesWireLevel,
+        "incomingOctetsWebSocketLevel" to incomingBytesWebSocketLevel,
+        "incomingOctetsAppLevel" to incomingBytesAppLevel,
         "incomingCompressionRatio" to incomingCompressionRatio,
         "incomingWebSocketOverhead" to incomingWebSocketOverhead,
         "incomingWebSocketFrames" to incomingWebSocketFrames,
         "incomingWebSocketMessages" to incomingWebSocketMessages,
-        "preopenIncomingOctetsWireLevel" to preopenIncomingOctetsWireLevel,
+        "preopenIncomingOctetsWireLevel" to preopenIncomingBytesWireLevel,
     )
 
     /** Returns [toMap] as JSON. */

@@ -109,10 +109,10 @@ public interface WebSocket {
     public suspend fun send(text: String)
 
     /**
-     * Sends [octets] as one binary message. The array is not copied: do not modify it afterwards.
+     * Sends [bytes] as one binary message. The array is not copied: do not modify it afterwards.
      * Otherwise like `send(text)`.
      */
-    public suspend fun send(octets: ByteArray)
+    public suspend fun send(bytes: ByteArray)
 
     /**
      * Sends [message]. A received text message is sent without decoding it. Otherwise like
@@ -252,11 +252,11 @@ public interface WebSocket {
     public suspend fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false)
 
     /**
-     * Sends [octets], which need not be frames and are not copied. Otherwise like [sendFrame].
+     * Sends [bytes], which need not be frames and are not copied. Otherwise like [sendFrame].
      * Autobahn: `sendData`.
      */
     @DelicateWebSocketApi
-    public suspend fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false)
+    public suspend fun sendData(bytes: ByteArray, chopSize: Int = 0, sync: Boolean = false)
 
     /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason],

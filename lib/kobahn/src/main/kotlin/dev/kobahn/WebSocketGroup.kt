@@ -86,9 +86,9 @@ constructor(
     public suspend fun broadcast(text: String): Int = broadcast(PreparedMessage(text))
 
     /**
-     * Sends [octets], which are not copied, to all members. Otherwise like `broadcast(message)`.
+     * Sends [bytes], which are not copied, to all members. Otherwise like `broadcast(message)`.
      */
-    public suspend fun broadcast(octets: ByteArray): Int = broadcast(PreparedMessage(octets))
+    public suspend fun broadcast(bytes: ByteArray): Int = broadcast(PreparedMessage(bytes))
 
     /**
      * Sends [message] to all members without suspending. Otherwise like `broadcast(message)`.

@@ -175,10 +175,10 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      * target as [logFrames]. The opening handshake is included, so the server's option applies, not
      * that of a route. Default: false.
      */
-    public var logOctets: Boolean by option(false)
+    public var logBytes: Boolean by option(false)
 
     /**
-     * The receiver of the entries of [logFrames] and [logOctets]. Null, the default, sends them to
+     * The receiver of the entries of [logFrames] and [logBytes]. Null, the default, sends them to
      * the logger, if that is enabled for TRACE when a connection is made.
      */
     public var wireLog: WireLog? by option(null)
@@ -190,7 +190,7 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     public var trackTimings: Boolean by option(false)
 
     internal fun wireLogConfig() =
-        if (logFrames || logOctets) WireLogConfig(logFrames, logOctets, wireLog) else null
+        if (logFrames || logBytes) WireLogConfig(logFrames, logBytes, wireLog) else null
 
     private fun streamedMessageLimit() =
         if (values.isSet(::maxMessagePayloadSize.name)) maxMessagePayloadSize else 0

@@ -2,7 +2,7 @@ package dev.kobahn
 
 /**
  * A receiver of the log of frames and bytes, see [WebSocketOptions.wireLog]. Autobahn:
- * `logRxFrame`, `logTxFrame`, `logRxOctets` and `logTxOctets`.
+ * `logRxFrame`, `logTxFrame`, `logRxBytes` and `logTxBytes`.
  */
 public fun interface WireLog {
     /**

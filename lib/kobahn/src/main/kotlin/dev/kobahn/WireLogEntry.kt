@@ -80,20 +80,20 @@ public sealed class WireLogEntry(
     }
 
     /** A read from the transport, or a write to it. */
-    public class Octets internal constructor(
+    public class Bytes internal constructor(
         connection: String,
         /** Whether this end sent the bytes. */
         public val sent: Boolean,
         /** The number of bytes read or written. */
         public val size: Int,
         /** The first of the bytes. */
-        public val octets: ByteArray,
+        public val bytes: ByteArray,
     ) : WireLogEntry(connection, if (sent) '>' else '<') {
         override val text: String
             get() = buildString {
-                append("octets ").append(size)
-                appendHex(octets)
-                if (octets.size < size) append(" ...")
+                append("bytes ").append(size)
+                appendHex(bytes)
+                if (bytes.size < size) append(" ...")
             }
     }
 

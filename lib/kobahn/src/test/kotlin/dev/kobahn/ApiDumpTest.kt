@@ -5,5 +5,5 @@ import io.kotest.core.spec.style.FunSpec
 /** Public means forever: see [PublicApi]. */
 class ApiDumpTest :
     FunSpec({
-        apiDumpTests(PublicApi("kobahn"), "protocol/OctetQueue")
+        apiDumpTests(PublicApi("kobahn"), "protocol/ByteQueue")
     })

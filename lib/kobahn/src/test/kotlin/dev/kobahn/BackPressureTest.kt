@@ -90,7 +90,7 @@ class BackPressureTest :
 
 private val FRAME = RawPeer.masked(0x82, ByteArray(SIZE))
 
-/** Sends until the other end takes no more for a while; returns how many octets of frames it took. */
+/** Sends until the other end takes no more for a while; returns how many bytes of frames it took. */
 private fun push(channel: SocketChannel): Long {
     val peer = RawPeer(channel.socket())
     peer.handshake()

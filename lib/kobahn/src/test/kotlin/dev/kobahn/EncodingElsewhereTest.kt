@@ -1,9 +1,9 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.extension.AgreedExtension
-import dev.kobahn.protocol.extension.EachOctet
+import dev.kobahn.protocol.extension.EachByte
 import dev.kobahn.protocol.extension.ExtensionHeader
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.extension.encodingBy
 import io.kotest.core.spec.style.FunSpec
@@ -67,10 +67,10 @@ private const val OTHERS = 16
 private class SlowExtension(private val encode: () -> Unit) : ServerExtension {
     override fun accept(offers: List<ExtensionHeader>): AgreedExtension? {
         if (offers.none { it.name == "x-test" }) return null
-        return encodingBy(object : EachOctet({ listOf(it) }) {
-            override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+        return encodingBy(object : EachByte({ listOf(it) }) {
+            override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
                 this@SlowExtension.encode()
-                super.encode(octets, offset, length, output)
+                super.encode(bytes, offset, length, output)
             }
         })
     }

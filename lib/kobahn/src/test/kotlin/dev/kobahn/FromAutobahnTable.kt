@@ -19,7 +19,7 @@ internal object FromAutobahnTable {
     /** Every item there has to be a row for, in order. */
     val index: List<String> by lazy { lines("index.txt") }
 
-    /** The items that change what stands on the wire: their tests have to look at octets. */
+    /** The items that change what stands on the wire: their tests have to look at bytes. */
     val wireItems: List<String> by lazy { lines("wire.txt") }
 
     private fun lines(name: String): List<String> =

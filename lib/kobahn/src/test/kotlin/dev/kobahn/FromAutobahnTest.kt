@@ -41,12 +41,12 @@ class FromAutobahnTest :
             }.shouldBeEmpty()
         }
 
-        // That it does look at the octets in question only reading it can tell.
-        test("what acts on the wire names a test of a class that looks at octets") {
+        // That it does look at the bytes in question only reading it can tell.
+        test("what acts on the wire names a test of a class that looks at bytes") {
             val sources = TestSources(File(".."))
             val items = FromAutobahnTable.wireItems
             items.filterNot { it in FromAutobahnTable.index }.shouldBeEmpty()
-            working.filter { it.item in items && !sources.readsOctets(it.spec) }.shouldBeEmpty()
+            working.filter { it.item in items && !sources.readsBytes(it.spec) }.shouldBeEmpty()
         }
 
         test("no test serves more than five rows") {
@@ -64,14 +64,14 @@ class FromAutobahnTest :
             val declarations = Declarations.ofAllModules()
             listOf("webSocketServer", "Message.Text.text", "protocol.Role.CLIENT", "WebSocket.ping")
                 .filterNot { it in declarations }.shouldBeEmpty()
-            listOf("webSocket", "Message.Text.octet", "Role.CLIENT", "WebSocket.pin", "protocol.No")
+            listOf("webSocket", "Message.Text.byte", "Role.CLIENT", "WebSocket.pin", "protocol.No")
                 .filter { it in declarations }.shouldBeEmpty()
             val tests = TestSources(File(".."))
             tests.has("EchoTest", "a clean close tells both sides") shouldBe true
             tests.has("EchoTest", "a clean close") shouldBe false
             tests.has("NoTest", "a clean close tells both sides") shouldBe false
-            tests.readsOctets("OptionEffectTest") shouldBe true
-            tests.readsOctets("AsyncWebSocketTest") shouldBe false
+            tests.readsBytes("OptionEffectTest") shouldBe true
+            tests.readsBytes("AsyncWebSocketTest") shouldBe false
         }
     })
 
@@ -92,11 +92,11 @@ private class TestSources(root: File) {
         return (if (file.extension == "kt") "\"$test\"" else " $test(") in file.readText()
     }
 
-    /** Whether a class has to do with octets: with a peer that speaks them, or with their digits. */
-    fun readsOctets(spec: String): Boolean = files[spec]?.let { OCTETS in it.readText() } ?: false
+    /** Whether a class has to do with bytes: with a peer that speaks them, or with their digits. */
+    fun readsBytes(spec: String): Boolean = files[spec]?.let { BYTES in it.readText() } ?: false
 
     private companion object {
-        val OCTETS = Regex(
+        val BYTES = Regex(
             "RawPeer|FramePeer|ConnectionRig|WireFrame|bothRoles|ProtocolEnd|ProtocolPair" +
                 "|[hH]ex\\(|ServerHandshake\\(|HTTP/1\\.1",
         )

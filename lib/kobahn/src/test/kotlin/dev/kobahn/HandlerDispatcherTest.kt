@@ -20,7 +20,7 @@ internal class HandlerDispatcherTest :
                 handlerDispatcher = Dispatchers.IO
                 onConnect {
                     for (message in incoming) {
-                        if (message.octets.isEmpty()) answered.await() else answered.countDown()
+                        if (message.bytes.isEmpty()) answered.await() else answered.countDown()
                         send(message)
                     }
                 }

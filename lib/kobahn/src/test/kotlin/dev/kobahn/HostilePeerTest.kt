@@ -42,7 +42,7 @@ class HostilePeerTest :
             "a control frame in pieces" to RawFrame(Opcode.PING, fin = false),
             "a control frame that is too long" to RawFrame(Opcode.PING, text, payloadLength = 126),
             "a continuation of nothing" to RawFrame(Opcode.CONTINUATION, text),
-            "a Close of one octet" to RawFrame(Opcode.CLOSE, byteArrayOf(3)),
+            "a Close of one byte" to RawFrame(Opcode.CLOSE, byteArrayOf(3)),
         ).forEach { (name, frame) ->
             test("a server fails $name with 1002") {
                 served {
@@ -70,7 +70,7 @@ class HostilePeerTest :
             }
         }
 
-        test("a server takes frames that come octet by octet") {
+        test("a server takes frames that come byte by byte") {
             served {
                 sendFrame(RawFrame(Opcode.TEXT, text, fin = false), chopSize = 1)
                 sendFrame(RawFrame(Opcode.PING, text), chopSize = 1)

@@ -32,8 +32,8 @@ class KnownBugsTest :
             url.toString() shouldBe "ws://[::1]:65535/"
             WebSocketUrl.parse(url.toString()).host shouldBe url.host
             val request = ConnectingRequest(host = url.host, port = url.port, resource = "/")
-            val handshake = ClientHandshake(request, ByteArray(AcceptKey.KEY_OCTETS))
-            handshake.request.toOctets().decodeToString() shouldContain "\r\nHost: [::1]:65535\r\n"
+            val handshake = ClientHandshake(request, ByteArray(AcceptKey.KEY_BYTES))
+            handshake.request.toBytes().decodeToString() shouldContain "\r\nHost: [::1]:65535\r\n"
         }
 
         test("no two frames and no two handshakes of a client have the same key") {

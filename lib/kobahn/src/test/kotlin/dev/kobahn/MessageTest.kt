@@ -10,38 +10,38 @@ import io.kotest.matchers.types.shouldBeSameInstanceAs
 
 class MessageTest :
     FunSpec({
-        test("a String is sent as UTF-8 whatever it holds, and octets can be checked to be") {
+        test("a String is sent as UTF-8 whatever it holds, and bytes can be checked to be") {
             val halves = Message.Text("a\uD83Db\uDE00")
-            halves.octets.decodeToString(throwOnInvalidSequence = true) shouldBe "a?b?"
+            halves.bytes.decodeToString(throwOnInvalidSequence = true) shouldBe "a?b?"
             Message.Text.checked("é".encodeToByteArray()).text shouldBe "é"
             shouldThrow<IllegalArgumentException> { Message.Text.checked(byteArrayOf(-1)) }
-                .message shouldBe "the octets of a text must be UTF-8"
+                .message shouldBe "the bytes of a text must be UTF-8"
         }
 
         test("a text is kept as UTF-8") {
             val message = Message.Text("ä€😀")
-            message.octets shouldBe hex("c3 a4 e2 82 ac f0 9f 98 80")
+            message.bytes shouldBe hex("c3 a4 e2 82 ac f0 9f 98 80")
             message.size shouldBe 9
             message.text shouldBe "ä€😀"
             message.toString() shouldBe "ä€😀"
         }
 
-        test("a text is decoded from its octets, and what is malformed is replaced") {
-            val octets = hex("61 c3 a4")
-            Message.Text(octets).octets shouldBeSameInstanceAs octets
-            Message.Text(octets).text shouldBe "aä"
+        test("a text is decoded from its bytes, and what is malformed is replaced") {
+            val bytes = hex("61 c3 a4")
+            Message.Text(bytes).bytes shouldBeSameInstanceAs bytes
+            Message.Text(bytes).text shouldBe "aä"
             Message.Text(hex("61 ff 62")).text shouldBe "a\uFFFDb"
         }
 
-        test("a binary message hands its octets over") {
-            val octets = hex("00 ff")
-            val message = Message.Binary(octets)
-            message.octets shouldBeSameInstanceAs octets
+        test("a binary message hands its bytes over") {
+            val bytes = hex("00 ff")
+            val message = Message.Binary(bytes)
+            message.bytes shouldBeSameInstanceAs bytes
             message.type shouldBe MessageType.BINARY
-            message.toString() shouldBe "2 octets"
+            message.toString() shouldBe "2 bytes"
         }
 
-        test("messages are equal by their kind and their octets") {
+        test("messages are equal by their kind and their bytes") {
             Message.Text("a").type shouldBe MessageType.TEXT
             Message.Text("a") shouldBe Message.Text(hex("61"))
             Message.Text("a").hashCode() shouldBe Message.Text(hex("61")).hashCode()

@@ -4,8 +4,8 @@ import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.OctetSink
-import dev.kobahn.protocol.extension.ReversedOctets
+import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.ReversedBytes
 import dev.kobahn.protocol.extension.ServerExtension
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -151,13 +151,13 @@ private object Undecodable : ServerExtension, AgreedExtension {
 
     override fun accept(offers: List<ExtensionHeader>) = this
 
-    override fun encoder(pool: CodecPool) = ReversedOctets.encoder(pool)
+    override fun encoder(pool: CodecPool) = ReversedBytes.encoder(pool)
 
     override fun decoder(pool: CodecPool): MessageDecoder = object : MessageDecoder {
-        override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+        override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
             throw StackOverflowError("a decoder fails as no message should make it fail")
 
-        override fun end(output: OctetSink) = Unit
+        override fun end(output: ByteSink) = Unit
 
         override fun close() = Unit
     }

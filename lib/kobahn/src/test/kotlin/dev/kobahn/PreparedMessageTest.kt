@@ -9,11 +9,11 @@ class PreparedMessageTest :
     FunSpec({
         timeout = 30_000
 
-        test("a prepared message is text or binary, and one octet array for all") {
+        test("a prepared message is text or binary, and one byte array for all") {
             PreparedMessage("ö").message shouldBe Message.Text("ö")
-            val octets = byteArrayOf(1, 2)
-            (PreparedMessage(octets).message.octets === octets) shouldBe true
-            PreparedMessage(octets).doNotCompress shouldBe false
+            val bytes = byteArrayOf(1, 2)
+            (PreparedMessage(bytes).message.bytes === bytes) shouldBe true
+            PreparedMessage(bytes).doNotCompress shouldBe false
             PreparedMessage("ö", doNotCompress = true).doNotCompress shouldBe true
         }
 

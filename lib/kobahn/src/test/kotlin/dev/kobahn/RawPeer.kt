@@ -7,7 +7,7 @@ import java.net.InetAddress
 import java.net.Socket
 import java.nio.ByteBuffer
 
-/** One end of a TCP connection that speaks octets: nothing of the library is used. Blocking. */
+/** One end of a TCP connection that speaks bytes: nothing of the library is used. Blocking. */
 class RawPeer(val socket: Socket) : Closeable {
     constructor(port: Int) : this(Socket(InetAddress.getByName("localhost"), port))
 
@@ -18,7 +18,7 @@ class RawPeer(val socket: Socket) : Closeable {
         socket.tcpNoDelay = true
     }
 
-    fun send(octets: ByteArray) = apply { socket.getOutputStream().write(octets) }
+    fun send(bytes: ByteArray) = apply { socket.getOutputStream().write(bytes) }
 
     fun send(text: String) = send(text.encodeToByteArray())
 

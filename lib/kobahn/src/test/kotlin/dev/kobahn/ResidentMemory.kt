@@ -17,7 +17,7 @@ internal object ResidentMemory {
         if (status.exists()) Enabled.enabled else Enabled.disabled("$status is not there")
     }
 
-    /** The octets by which a JVM with a heap of [heap], such as `48m`, says that it has grown in [mainClass]. */
+    /** The bytes by which a JVM with a heap of [heap], such as `48m`, says that it has grown in [mainClass]. */
     fun growth(mainClass: String, heap: String, vararg options: String): Long {
         val classPath = System.getProperty("surefire.test.class.path")
             ?: System.getProperty("java.class.path")
@@ -41,7 +41,7 @@ internal object ResidentMemory {
         println(GROWN + (now() - before))
     }
 
-    /** The memory of this process in octets, that of the heap included. */
+    /** The memory of this process in bytes, that of the heap included. */
     fun now(): Long {
         val line = status.readLines().single { it.startsWith("VmRSS:") }
         return line.filter(Char::isDigit).toLong() * 1024

@@ -8,7 +8,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.future.await
 
-/** Whose pages may connect, by the octets of the request and the answer. */
+/** Whose pages may connect, by the bytes of the request and the answer. */
 class SameOriginTest :
     FunSpec({
         test("by default the pages of the host that was asked may connect, and no others") {

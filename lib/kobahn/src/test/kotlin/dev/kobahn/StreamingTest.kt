@@ -94,7 +94,7 @@ class StreamingTest :
                 onConnect {
                     accept()
                     val full = object : OutputStream() {
-                        override fun write(octet: Int) = throw IOException("disk full")
+                        override fun write(byte: Int) = throw IOException("disk full")
                     }
                     failed.complete(
                         runCatching { incomingStreams.receive().copyTo(full) }.exceptionOrNull(),

@@ -14,7 +14,7 @@ import kotlinx.coroutines.withContext
 
 class TrafficStatsTest :
     FunSpec({
-        bothRoles("every octet of an open connection counts at wire level, payload at the others") {
+        bothRoles("every byte of an open connection counts at wire level, payload at the others") {
             val rig = ConnectionRig(role)
             rig.begin { send(MessageType.TEXT, "hello".encodeToByteArray()) }
             rig.begin { send(MessageType.BINARY, ByteArray(200)) }
@@ -23,16 +23,16 @@ class TrafficStatsTest :
             val own = if (role == Role.CLIENT) 4L else 0L
             val peers = 4L - own
             with(rig.connection.trafficStats) {
-                outgoingOctetsWireLevel shouldBe
+                outgoingBytesWireLevel shouldBe
                     (2 + own + 5) + (4 + own + 200) + (2 + own + 8) + (2 + own + 1)
-                outgoingOctetsWebSocketLevel shouldBe 205
-                outgoingOctetsAppLevel shouldBe 205
+                outgoingBytesWebSocketLevel shouldBe 205
+                outgoingBytesAppLevel shouldBe 205
                 outgoingWebSocketFrames shouldBe 2
                 outgoingWebSocketMessages shouldBe 2
-                incomingOctetsWireLevel shouldBe
+                incomingBytesWireLevel shouldBe
                     (2 + peers + 2) + (2 + peers + 1) + (2 + peers + 3)
-                incomingOctetsWebSocketLevel shouldBe 5
-                incomingOctetsAppLevel shouldBe 5
+                incomingBytesWebSocketLevel shouldBe 5
+                incomingBytesAppLevel shouldBe 5
                 incomingWebSocketFrames shouldBe 2
                 incomingWebSocketMessages shouldBe 1
             }
@@ -44,15 +44,15 @@ class TrafficStatsTest :
             rig.receive(rig.peer.text("late"), rig.peer.close(1000))
             val own = if (role == Role.CLIENT) 4L else 0L
             with(rig.connection.trafficStats) {
-                outgoingOctetsWireLevel shouldBe 4 + own
-                incomingOctetsWireLevel shouldBe 0
+                outgoingBytesWireLevel shouldBe 4 + own
+                incomingBytesWireLevel shouldBe 0
                 incomingWebSocketMessages shouldBe 0
             }
             val other = ConnectionRig(role)
             other.receive(other.peer.close(1000))
             with(other.connection.trafficStats) {
-                outgoingOctetsWireLevel shouldBe 4 + own
-                incomingOctetsWireLevel shouldBe 8 - own
+                outgoingBytesWireLevel shouldBe 4 + own
+                incomingBytesWireLevel shouldBe 8 - own
             }
         }
 
@@ -64,17 +64,17 @@ class TrafficStatsTest :
             rig.connection.trafficStats.toMap().values.toSet() shouldBe setOf(0L, null)
             rig.receive(rig.peer.text("three"))
             with(rig.connection.trafficStats) {
-                incomingOctetsAppLevel shouldBe 5
+                incomingBytesAppLevel shouldBe 5
                 incomingWebSocketMessages shouldBe 1
             }
-            before.incomingOctetsAppLevel shouldBe 3
+            before.incomingBytesAppLevel shouldBe 3
         }
 
         test("the ratios are null where they would divide by nothing") {
             val rig = ConnectionRig(Role.SERVER)
             rig.receive(rig.peer.ping("only control frames"))
             with(rig.connection.trafficStats) {
-                (incomingOctetsWireLevel > 0) shouldBe true
+                (incomingBytesWireLevel > 0) shouldBe true
                 listOf(
                     outgoingCompressionRatio,
                     incomingCompressionRatio,
@@ -84,7 +84,7 @@ class TrafficStatsTest :
             }
         }
 
-        test("the overhead is what the wire takes over and above each octet of payload") {
+        test("the overhead is what the wire takes over and above each byte of payload") {
             val rig = ConnectionRig(Role.SERVER)
             rig.receive(rig.peer.text("four"))
             rig.begin { send(MessageType.TEXT, ByteArray(8)) }
@@ -93,7 +93,7 @@ class TrafficStatsTest :
                 outgoingWebSocketOverhead shouldBe 0.25
                 incomingCompressionRatio shouldBe 1.0
                 toString() shouldBe toJson()
-                toJson() shouldContain "\"outgoingOctetsWireLevel\": 10, "
+                toJson() shouldContain "\"outgoingBytesWireLevel\": 10, "
                 toJson() shouldContain "\"outgoingWebSocketOverhead\": 0.25, "
             }
         }
@@ -102,7 +102,7 @@ class TrafficStatsTest :
             val stats = CompletableDeferred<TrafficStats>()
             webSocketServer {
                 onConnect {
-                    trafficStats.outgoingOctetsWireLevel shouldBe 0
+                    trafficStats.outgoingBytesWireLevel shouldBe 0
                     for (message in incoming) {
                         send(message)
                         // Read from another thread than the loop that counts.
@@ -118,11 +118,11 @@ class TrafficStatsTest :
                     val head = it.readHead()
                     it.readHex(7) shouldBe "810568656c6c6f"
                     with(stats.await()) {
-                        preopenIncomingOctetsWireLevel shouldBe request.length + 11
-                        preopenOutgoingOctetsWireLevel shouldBe head.length + 4
-                        incomingOctetsWireLevel shouldBe 0
-                        outgoingOctetsWireLevel shouldBe 7
-                        incomingOctetsAppLevel shouldBe 5
+                        preopenIncomingBytesWireLevel shouldBe request.length + 11
+                        preopenOutgoingBytesWireLevel shouldBe head.length + 4
+                        incomingBytesWireLevel shouldBe 0
+                        outgoingBytesWireLevel shouldBe 7
+                        incomingBytesAppLevel shouldBe 5
                         incomingWebSocketMessages shouldBe 1
                     }
                 }
@@ -142,11 +142,11 @@ class TrafficStatsTest :
                     close()
                     val there = server.await()
                     with(trafficStats) {
-                        outgoingOctetsWireLevel shouldBe there.incomingOctetsWireLevel
+                        outgoingBytesWireLevel shouldBe there.incomingBytesWireLevel
                         outgoingWebSocketMessages shouldBe there.incomingWebSocketMessages
-                        preopenOutgoingOctetsWireLevel shouldBe there.preopenIncomingOctetsWireLevel
-                        preopenIncomingOctetsWireLevel shouldBe there.preopenOutgoingOctetsWireLevel
-                        incomingOctetsAppLevel shouldBe there.outgoingOctetsAppLevel
+                        preopenOutgoingBytesWireLevel shouldBe there.preopenIncomingBytesWireLevel
+                        preopenIncomingBytesWireLevel shouldBe there.preopenOutgoingBytesWireLevel
+                        incomingBytesAppLevel shouldBe there.outgoingBytesAppLevel
                         incomingWebSocketFrames shouldBe 10
                     }
                 }

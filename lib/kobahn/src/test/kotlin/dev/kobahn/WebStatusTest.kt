@@ -9,7 +9,7 @@ import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 
-/** `webStatus` by the octets of its answers. */
+/** `webStatus` by the bytes of its answers. */
 class WebStatusTest :
     FunSpec({
         test("without webStatus a request that asks for no WebSocket is 426") {

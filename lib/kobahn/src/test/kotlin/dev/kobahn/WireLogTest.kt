@@ -61,18 +61,18 @@ class WireLogTest :
 
         bothRoles("a connection that is told to log only when it is made does so from then on") {
             val log = Entries()
-            val config = WireLogConfig(frames = true, octets = false, log)
+            val config = WireLogConfig(frames = true, bytes = false, log)
             val rig = ConnectionRig(role, wireLog = config, logsHandshake = false)
             rig.begin { send(MessageType.TEXT, "hello".encodeToByteArray()) }
             log.texts() shouldContainExactly listOf("= OPEN", "> TEXT fin$own 5 \"hello\"")
         }
 
-        bothRoles("a frame that arrives octet by octet is one line, when it is complete") {
+        bothRoles("a frame that arrives byte by byte is one line, when it is complete") {
             val log = Recorded(role)
             val frame = log.rig.peer.text("hello")
-            for (octet in frame) {
+            for (byte in frame) {
                 log.frames().shouldBeEmpty()
-                log.rig.receive(byteArrayOf(octet))
+                log.rig.receive(byteArrayOf(byte))
             }
             log.frames() shouldContainExactly listOf("< TEXT fin$peers 5 \"hello\"")
         }
@@ -140,8 +140,8 @@ class WireLogTest :
                 listOf("- the peer sent no Close within 1s")
         }
 
-        bothRoles("octets are logged as they are read and written, frames or not") {
-            val log = Recorded(role, frames = false, octets = true)
+        bothRoles("bytes are logged as they are read and written, frames or not") {
+            val log = Recorded(role, frames = false, bytes = true)
             val frame = log.rig.peer.text("hello")
             log.rig.receive(frame.copyOf(3))
             log.rig.receive(frame.copyOfRange(3, frame.size))
@@ -149,11 +149,11 @@ class WireLogTest :
             val header = if (role == Role.CLIENT) "82 b2 00 00 00 00" else "82 32"
             val rest = 40 - header.split(' ').size
             val size = header.split(' ').size + 50
-            log.octets() shouldContainExactly listOf(
-                "< octets 3 " + frame.copyOf(3).joinToString(" ") { "%02x".format(it) },
-                "< octets ${frame.size - 3} " +
+            log.bytes() shouldContainExactly listOf(
+                "< bytes 3 " + frame.copyOf(3).joinToString(" ") { "%02x".format(it) },
+                "< bytes ${frame.size - 3} " +
                     frame.drop(3).joinToString(" ") { "%02x".format(it) },
-                "> octets $size $header${" ff".repeat(rest)} ...",
+                "> bytes $size $header${" ff".repeat(rest)} ...",
             )
             log.frames().shouldBeEmpty()
         }
@@ -161,7 +161,7 @@ class WireLogTest :
         bothRoles("a log that throws ends, and the connection goes on") {
             val seen = ArrayList<String>()
             val captured = capturedLog {
-                val config = WireLogConfig(frames = true, octets = false) {
+                val config = WireLogConfig(frames = true, bytes = false) {
                     seen.add(it.toString())
                     if (it.gutter == '<') error("no room")
                 }
@@ -187,7 +187,7 @@ class WireLogTest :
         bothRoles("a log may send on its own connection") {
             lateinit var rig: ConnectionRig
             val lines = ArrayList<String>()
-            val config = WireLogConfig(frames = true, octets = false) {
+            val config = WireLogConfig(frames = true, bytes = false) {
                 lines.add(it.toString().first() + it.toString().substringAfter("memory:2"))
                 if (it.gutter == '<') rig.connection.beginClose(4000, "")
             }
@@ -250,16 +250,16 @@ class WireLogTest :
             )
         }
 
-        test("a server's and a client's octets are logged from the handshake on") {
+        test("a server's and a client's bytes are logged from the handshake on") {
             val there = Entries()
             val here = Entries()
             webSocketServer {
-                logOctets = true
+                logBytes = true
                 wireLog = there
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->
                 webSocketClient {
-                    logOctets = true
+                    logBytes = true
                     wireLog = here
                 }.connect("ws://localhost:${server.port}/") {
                     send("hello")
@@ -269,9 +269,9 @@ class WireLogTest :
             val get = "47 45 54 20 2f 20 48 54 54 50 2f 31 2e 31"
             val switching = "48 54 54 50 2f 31 2e 31 20 31 30 31"
             there.texts()[0] shouldBe "= CONNECTING"
-            there.texts()[1] shouldMatch "< octets \\d{3} $get.* \\.\\.\\."
+            there.texts()[1] shouldMatch "< bytes \\d{3} $get.* \\.\\.\\."
             there.texts().filter { it[0] == '>' }[0] shouldContain switching
-            here.texts()[1] shouldMatch "> octets \\d{3} $get.* \\.\\.\\."
+            here.texts()[1] shouldMatch "> bytes \\d{3} $get.* \\.\\.\\."
             here.texts().filter { it[0] == '<' }[0] shouldContain switching
             here.texts().filter { it[0] == '<' }.joinToString() shouldContain
                 "81 05 68 65 6c 6c 6f"
@@ -329,11 +329,11 @@ private class Recorded(
     role: Role,
     autoPing: AutoPingConfig? = null,
     frames: Boolean = true,
-    octets: Boolean = false,
+    bytes: Boolean = false,
 ) {
     private val log = Entries()
     val rig =
-        ConnectionRig(role, autoPing = autoPing, wireLog = WireLogConfig(frames, octets, log))
+        ConnectionRig(role, autoPing = autoPing, wireLog = WireLogConfig(frames, bytes, log))
     val entries get() = log.all()
     val lines get() = entries.map { it.toString() }
 
@@ -341,7 +341,7 @@ private class Recorded(
 
     fun frames() = shown<WireLogEntry.Frame>()
 
-    fun octets() = shown<WireLogEntry.Octets>()
+    fun bytes() = shown<WireLogEntry.Bytes>()
 
     private inline fun <reified T : WireLogEntry> shown() =
         entries.filterIsInstance<T>().map { it.toString().replace(it.connection + " ", "") }

@@ -7,7 +7,7 @@ import dev.kobahn.WebSocketGroup
 /**
  * Passes every message of every connection on to all of them, the sender included. Thread-safe.
  *
- * @param limit how many octets may wait for one connection before it is closed as too slow
+ * @param limit how many bytes may wait for one connection before it is closed as too slow
  */
 internal class Broadcast(limit: Long = 16L * 1024 * 1024) {
     private val group = WebSocketGroup(SlowConsumer.Disconnect(maxQueueSize = limit))

@@ -10,11 +10,11 @@ import java.io.OutputStream
 
 /** What a sample reads and writes: the process's standard streams, or a test's. */
 internal class Console(
-    /** Octets in. Reading blocks. */
+    /** Bytes in. Reading blocks. */
     val input: InputStream,
-    /** Octets out: what the sample is for. Unbuffered. */
+    /** Bytes out: what the sample is for. Unbuffered. */
     val output: OutputStream,
-    /** Octets out: what is said about it. Unbuffered. */
+    /** Bytes out: what is said about it. Unbuffered. */
     val errors: OutputStream,
     /** Whether somebody looks at [output] on a terminal, which what is written could command. */
     val isTerminal: Boolean = false,

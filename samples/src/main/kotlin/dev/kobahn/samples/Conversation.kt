@@ -111,13 +111,13 @@ internal class Conversation(
     }
 
     private fun write(message: Message) {
-        val octets = when {
+        val bytes = when {
             !binary && console.isTerminal ->
-                message.octets.decodeToString().printable(lines = true).encodeToByteArray()
+                message.bytes.decodeToString().printable(lines = true).encodeToByteArray()
 
-            else -> message.octets
+            else -> message.bytes
         }
-        console.output.write(if (binary) octets else octets + LINE_FEED)
+        console.output.write(if (binary) bytes else bytes + LINE_FEED)
         console.output.flush()
     }
 

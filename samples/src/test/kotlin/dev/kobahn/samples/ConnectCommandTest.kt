@@ -34,11 +34,11 @@ class ConnectCommandTest :
             }
         }
 
-        test("a binary message of 10 MiB comes back octet for octet") {
+        test("a binary message of 10 MiB comes back byte for byte") {
             serving({ echo() }) { url ->
-                val octets = Random(1).nextBytes(10 * 1024 * 1024)
-                val run = connect(octets.inputStream(), url, "--binary", "--wait", "50ms")
-                run.output.contentEquals(octets) shouldBe true
+                val bytes = Random(1).nextBytes(10 * 1024 * 1024)
+                val run = connect(bytes.inputStream(), url, "--binary", "--wait", "50ms")
+                run.output.contentEquals(bytes) shouldBe true
                 run.exitCode shouldBe 0
             }
         }

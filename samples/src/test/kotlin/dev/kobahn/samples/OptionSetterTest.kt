@@ -35,7 +35,7 @@ class OptionSetterTest :
             }
         }
 
-        test("a number may have a unit of octets") {
+        test("a number may have a unit of bytes") {
             server("port=9001") { port shouldBe 9001 }
             server("maxHeadSize=64KiB") { maxHeadSize shouldBe 65536 }
             server("maxMessagePayloadSize=1MiB") { maxMessagePayloadSize shouldBe 1048576 }

@@ -71,11 +71,11 @@ constructor(
         copy(noContextTakeover = on)
 
     /** Returns this acceptance with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageBrotliOfferAccept =
-        copy(maxMessageSize = octets)
+    public fun withMaxMessageSize(bytes: Long): PerMessageBrotliOfferAccept =
+        copy(maxMessageSize = bytes)
 
     /** Returns this acceptance with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageBrotliOfferAccept = copy(threshold = octets)
+    public fun withThreshold(bytes: Int): PerMessageBrotliOfferAccept = copy(threshold = bytes)
 
     /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBrotliOfferAccept =
@@ -147,11 +147,11 @@ constructor(
         copy(noContextTakeover = on)
 
     /** Returns this acceptance with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageBrotliResponseAccept =
-        copy(maxMessageSize = octets)
+    public fun withMaxMessageSize(bytes: Long): PerMessageBrotliResponseAccept =
+        copy(maxMessageSize = bytes)
 
     /** Returns this acceptance with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageBrotliResponseAccept = copy(threshold = octets)
+    public fun withThreshold(bytes: Int): PerMessageBrotliResponseAccept = copy(threshold = bytes)
 
     /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBrotliResponseAccept =

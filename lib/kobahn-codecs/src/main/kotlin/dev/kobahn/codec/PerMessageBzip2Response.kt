@@ -82,11 +82,11 @@ constructor(
         copy(compressLevel = level)
 
     /** Returns this acceptance with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageBzip2ResponseAccept =
-        copy(maxMessageSize = octets)
+    public fun withMaxMessageSize(bytes: Long): PerMessageBzip2ResponseAccept =
+        copy(maxMessageSize = bytes)
 
     /** Returns this acceptance with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageBzip2ResponseAccept = copy(threshold = octets)
+    public fun withThreshold(bytes: Int): PerMessageBzip2ResponseAccept = copy(threshold = bytes)
 
     /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageBzip2ResponseAccept =

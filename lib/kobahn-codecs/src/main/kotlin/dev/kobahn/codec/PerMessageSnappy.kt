@@ -67,11 +67,11 @@ constructor(
         copy(noContextTakeover = on)
 
     /** Returns this acceptance with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageSnappyOfferAccept =
-        copy(maxMessageSize = octets)
+    public fun withMaxMessageSize(bytes: Long): PerMessageSnappyOfferAccept =
+        copy(maxMessageSize = bytes)
 
     /** Returns this acceptance with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageSnappyOfferAccept = copy(threshold = octets)
+    public fun withThreshold(bytes: Int): PerMessageSnappyOfferAccept = copy(threshold = bytes)
 
     /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageSnappyOfferAccept =
@@ -142,11 +142,11 @@ constructor(
         copy(noContextTakeover = on)
 
     /** Returns this acceptance with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageSnappyResponseAccept =
-        copy(maxMessageSize = octets)
+    public fun withMaxMessageSize(bytes: Long): PerMessageSnappyResponseAccept =
+        copy(maxMessageSize = bytes)
 
     /** Returns this acceptance with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageSnappyResponseAccept = copy(threshold = octets)
+    public fun withThreshold(bytes: Int): PerMessageSnappyResponseAccept = copy(threshold = bytes)
 
     /** Returns this acceptance with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageSnappyResponseAccept =

@@ -51,7 +51,7 @@ class BrotliCodecTest :
             decoder.close()
         }
 
-        test("octets after the end of the stream are a violation") {
+        test("bytes after the end of the stream are a violation") {
             for (sent in listOf(FINISHED + "00", FINISHED + FINISHED)) {
                 for (piece in listOf(1, 100)) {
                     val decoder = BrotliDecoder(noContextTakeover = true)

@@ -43,7 +43,7 @@ class Bzip2CodecTest :
             sent.size shouldBeGreaterThan 180_000
         }
 
-        test("octets after the end of the stream are a violation") {
+        test("bytes after the end of the stream are a violation") {
             for (extra in listOf(1, 40, 9000)) {
                 val sent = HELLO + ByteArray(extra)
                 shouldThrow<ProtocolException> { decoder().decoded(sent) }

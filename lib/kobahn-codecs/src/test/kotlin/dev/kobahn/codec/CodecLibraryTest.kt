@@ -43,7 +43,7 @@ private class LoaderWithout(private val hidden: List<String>, parent: ClassLoade
     private fun define(name: String): Class<*> {
         val file = parent.getResourceAsStream(name.replace('.', '/') + ".class")
             ?: throw ClassNotFoundException(name)
-        val octets = file.use { it.readBytes() }
-        return defineClass(name, octets, 0, octets.size)
+        val bytes = file.use { it.readBytes() }
+        return defineClass(name, bytes, 0, bytes.size)
     }
 }

@@ -82,7 +82,7 @@ class CodecRoundTripTest :
                     }
                 }
 
-                test("a message that arrives octet by octet comes back") {
+                test("a message that arrives byte by byte comes back") {
                     val message = prose(70_000)
                     codec.pair { encoder, decoder ->
                         decoder.decoded(encoder.encoded(message), piece = 1) shouldBe message
@@ -105,8 +105,8 @@ class CodecRoundTripTest :
 
                 test("any messages in any pieces come back") {
                     codec.pair { encoder, decoder ->
-                        val octets = Arb.byteArray(Arb.int(0..3000), Arb.byte())
-                        checkAll(NO_SHRINKING, octets, Arb.int(1..3000)) { message, piece ->
+                        val bytes = Arb.byteArray(Arb.int(0..3000), Arb.byte())
+                        checkAll(NO_SHRINKING, bytes, Arb.int(1..3000)) { message, piece ->
                             decoder.decoded(encoder.encoded(message, piece), piece) shouldBe
                                 message
                         }

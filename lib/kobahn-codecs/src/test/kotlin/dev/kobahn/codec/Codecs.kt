@@ -12,7 +12,7 @@ import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import java.io.ByteArrayOutputStream
 
 /** Every codec as every agreement makes it. */
@@ -43,25 +43,25 @@ internal enum class Codecs(val encoder: () -> MessageEncoder, val decoder: () ->
     }
 }
 
-/** Keeps what it is given; more than [limit] octets are a violation, as in a connection. */
-internal class Kept(private val limit: Long = Long.MAX_VALUE) : OctetSink {
-    private val octets = ByteArrayOutputStream()
-    val size: Int get() = octets.size()
+/** Keeps what it is given; more than [limit] bytes are a violation, as in a connection. */
+internal class Kept(private val limit: Long = Long.MAX_VALUE) : ByteSink {
+    private val bytes = ByteArrayOutputStream()
+    val size: Int get() = bytes.size()
     var largestStep = 0
         private set
 
     override val room: Long get() = if (limit == Long.MAX_VALUE) limit else limit - size
 
-    override fun write(octets: ByteArray, offset: Int, length: Int) {
+    override fun write(bytes: ByteArray, offset: Int, length: Int) {
         largestStep = maxOf(largestStep, length)
-        this.octets.write(octets, offset, length)
+        this.bytes.write(bytes, offset, length)
         if (size > limit) throw ProtocolException(Violation.MESSAGE_TOO_BIG)
     }
 
-    fun take(): ByteArray = octets.toByteArray().also { octets.reset() }
+    fun take(): ByteArray = bytes.toByteArray().also { bytes.reset() }
 }
 
-/** [message] as it is sent when it is written in pieces of [piece] octets. */
+/** [message] as it is sent when it is written in pieces of [piece] bytes. */
 internal fun MessageEncoder.encoded(message: ByteArray, piece: Int = Int.MAX_VALUE): ByteArray {
     val sent = Kept()
     begin(MessageType.BINARY, if (piece < message.size) -1 else message.size.toLong())
@@ -73,13 +73,13 @@ internal fun MessageEncoder.encoded(message: ByteArray, piece: Int = Int.MAX_VAL
     return sent.take()
 }
 
-/** The message that was sent as [octets], which arrive in pieces of [piece] octets. */
+/** The message that was sent as [bytes], which arrive in pieces of [piece] bytes. */
 internal fun MessageDecoder.decoded(
-    octets: ByteArray,
+    bytes: ByteArray,
     piece: Int = Int.MAX_VALUE,
     output: Kept = Kept(),
 ): ByteArray {
-    octets.inPieces(piece) { offset, length -> decode(octets, offset, length, output) }
+    bytes.inPieces(piece) { offset, length -> decode(bytes, offset, length, output) }
     end(output)
     return output.take()
 }
@@ -90,7 +90,7 @@ internal fun ByteArray.inPieces(size: Int, block: (offset: Int, length: Int) -> 
     }
 }
 
-/** Octets that can be compressed, but not to nothing. */
+/** Bytes that can be compressed, but not to nothing. */
 internal fun prose(size: Int): ByteArray {
     val words = "the frame carries a fragment of the message, masked by its key; ".toByteArray()
     return ByteArray(size) { (words[it % words.size] + it / 997 % 3).toByte() }

@@ -37,17 +37,17 @@ class HostileCodecTest :
                     }
                 }
 
-                test("octets that no encoder makes are a violation or a message") {
+                test("bytes that no encoder makes are a violation or a message") {
                     checkAll(NO_SHRINKING, Arb.byteArray(Arb.int(0..300), Arb.byte())) {
                         codec.decoder().judged(it)
                     }
                 }
 
-                test("a message with a changed octet is a violation or a message") {
+                test("a message with a changed byte is a violation or a message") {
                     val sent = codec.encoder().encodedAndClosed(prose(3000))
-                    checkAll(NO_SHRINKING, Arb.int(sent.indices), Arb.byte()) { where, octet ->
+                    checkAll(NO_SHRINKING, Arb.int(sent.indices), Arb.byte()) { where, byte ->
                         val changed = sent.copyOf()
-                        changed[where] = octet
+                        changed[where] = byte
                         codec.decoder().judged(changed)
                     }
                 }
@@ -88,7 +88,7 @@ class HostileCodecTest :
         }
     })
 
-/** Where every chunk, or every octet with context takeover, can be the last of a message. */
+/** Where every chunk, or every byte with context takeover, can be the last of a message. */
 private val SHOW_NO_END = setOf(Codecs.SNAPPY, Codecs.SNAPPY_ALONE, Codecs.BROTLI)
 
 /** A chunk of Snappy comes out whole. */
@@ -96,9 +96,9 @@ private const val STEP = 65_536
 
 private fun MessageEncoder.encodedAndClosed(message: ByteArray) = encoded(message).also { close() }
 
-/** What [octets] are restored to, or null if they are a violation. */
-private fun MessageDecoder.judged(octets: ByteArray): ByteArray? = try {
-    decoded(octets, output = Kept(limit = 10_000_000))
+/** What [bytes] are restored to, or null if they are a violation. */
+private fun MessageDecoder.judged(bytes: ByteArray): ByteArray? = try {
+    decoded(bytes, output = Kept(limit = 10_000_000))
 } catch (e: ProtocolException) {
     e.violation shouldBe (if (e.closeCode == 1009) Violation.MESSAGE_TOO_BIG else CODED)
     null

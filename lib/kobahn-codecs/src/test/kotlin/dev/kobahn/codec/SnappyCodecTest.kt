@@ -53,9 +53,9 @@ class SnappyCodecTest :
         }
 
         test("what breaks the format is a violation, however it arrives") {
-            for ((rule, octets) in BROKEN) {
+            for ((rule, bytes) in BROKEN) {
                 withClue(rule) {
-                    val sent = hex(octets)
+                    val sent = hex(bytes)
                     for (piece in listOf(1, sent.size)) {
                         shouldThrow<ProtocolException> {
                             SnappyDecoder(false).decoded(sent, piece)

@@ -112,8 +112,8 @@ private fun accepted(
 
 private fun messages(): List<Message> =
     listOf(0, 1, 125, 126, 65_535, 65_536, 1 shl 20, 1).flatMap { size ->
-        val octets = ByteArray(size) { (it * 31).toByte() }
-        listOf(Message.Binary(octets), Message.Text("é".repeat(size / 2)))
+        val bytes = ByteArray(size) { (it * 31).toByte() }
+        listOf(Message.Binary(bytes), Message.Text("é".repeat(size / 2)))
     }
 
 private suspend fun connected(

@@ -16,13 +16,13 @@ import java.util.concurrent.CompletableFuture
  */
 public interface AsyncMessageWriter {
     /**
-     * Sends [octets] as the next part of the message: within the frame that [beginFrame] opened,
+     * Sends [bytes] as the next part of the message: within the frame that [beginFrame] opened,
      * else in frames of their own. Fails with [IllegalArgumentException] if that frame has no room.
      */
-    public fun write(octets: ByteArray): CompletableFuture<Void?>
+    public fun write(bytes: ByteArray): CompletableFuture<Void?>
 
-    /** Sends [length] bytes of [octets], starting at [offset]. Otherwise like `write(octets)`. */
-    public fun write(octets: ByteArray, offset: Int, length: Int): CompletableFuture<Void?>
+    /** Sends [length] bytes of [bytes], starting at [offset]. Otherwise like `write(bytes)`. */
+    public fun write(bytes: ByteArray, offset: Int, length: Int): CompletableFuture<Void?>
 
     /**
      * Sends [text] in UTF-8 as the next part of the message. A surrogate pair may be split between
@@ -41,10 +41,10 @@ public interface AsyncMessageWriter {
     public fun end(): CompletableFuture<Void?>
 
     /**
-     * Ends the message with [octets] as its last frame. Fails with [IllegalStateException] if a
+     * Ends the message with [bytes] as its last frame. Fails with [IllegalStateException] if a
      * frame is not complete.
      */
-    public fun end(octets: ByteArray): CompletableFuture<Void?>
+    public fun end(bytes: ByteArray): CompletableFuture<Void?>
 
     /**
      * Abandons the message. If a part of it was sent, the connection is closed with 1011, or

@@ -45,10 +45,10 @@ public interface AsyncWebSocket {
     public fun send(text: String): CompletableFuture<Void?>
 
     /**
-     * Sends [octets] as one binary message. The array is not copied: do not modify it afterwards.
+     * Sends [bytes] as one binary message. The array is not copied: do not modify it afterwards.
      * Otherwise like `send(text)`.
      */
-    public fun send(octets: ByteArray): CompletableFuture<Void?>
+    public fun send(bytes: ByteArray): CompletableFuture<Void?>
 
     /**
      * Sends [message]. A received text message is sent without decoding it. Otherwise like
@@ -203,13 +203,13 @@ public interface AsyncWebSocket {
     public fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
 
     /**
-     * Sends [octets] in one write, without `sync`. Otherwise like
-     * `sendData(octets, chopSize, sync)`.
+     * Sends [bytes] in one write, without `sync`. Otherwise like
+     * `sendData(bytes, chopSize, sync)`.
      */
-    public fun sendData(octets: ByteArray): CompletableFuture<Void?>
+    public fun sendData(bytes: ByteArray): CompletableFuture<Void?>
 
-    /** Sends [octets], which need not be frames and are not copied. Otherwise like `sendFrame`. */
-    public fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
+    /** Sends [bytes], which need not be frames and are not copied. Otherwise like `sendFrame`. */
+    public fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
 
     /** Closes the connection with 1000 and no reason. Otherwise like `close(code, reason)`. */
     public fun close(): CompletableFuture<CloseStatus>

@@ -82,10 +82,10 @@ constructor(
     public fun broadcast(text: String): CompletableFuture<Int> = broadcast(PreparedMessage(text))
 
     /**
-     * Sends [octets], which are not copied, to all members. Otherwise like `broadcast(message)`.
+     * Sends [bytes], which are not copied, to all members. Otherwise like `broadcast(message)`.
      */
-    public fun broadcast(octets: ByteArray): CompletableFuture<Int> =
-        broadcast(PreparedMessage(octets))
+    public fun broadcast(bytes: ByteArray): CompletableFuture<Int> =
+        broadcast(PreparedMessage(bytes))
 
     /**
      * Closes all members with 1001 and a timeout of 10 seconds. Otherwise like `closeAll(code, …)`.

@@ -149,13 +149,13 @@ public interface AsyncWebSocketServer {
          * Sets the number of bytes that all connections together may hold; 0 is no limit. Default:
          * a quarter of the maximum heap size.
          */
-        public fun memoryBudget(octets: Long): Builder = set { memoryBudget = octets }
+        public fun memoryBudget(bytes: Long): Builder = set { memoryBudget = bytes }
 
         /** Sets the maximum length of a line in an HTTP head, in bytes. */
-        public fun maxHeadLineLength(octets: Int): Builder = set { maxHeadLineLength = octets }
+        public fun maxHeadLineLength(bytes: Int): Builder = set { maxHeadLineLength = bytes }
 
         /** Sets the maximum size of an HTTP head, in bytes. */
-        public fun maxHeadSize(octets: Int): Builder = set { maxHeadSize = octets }
+        public fun maxHeadSize(bytes: Int): Builder = set { maxHeadSize = bytes }
 
         /** Sets the maximum number of fields in an HTTP head. */
         public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }

@@ -29,11 +29,11 @@ public interface MessageStreamListener : WebSocketListener {
     }
 
     /**
-     * Called with the next [octets] of the message. The listener owns the array. Autobahn:
+     * Called with the next [bytes] of the message. The listener owns the array. Autobahn:
      * `onMessageFrameData`.
      */
     @Throws(Exception::class)
-    public fun onMessageData(webSocket: AsyncWebSocket, octets: ByteArray)
+    public fun onMessageData(webSocket: AsyncWebSocket, bytes: ByteArray)
 
     /** Called when the frame is complete. Autobahn: `onMessageFrameEnd`. */
     @Throws(Exception::class)

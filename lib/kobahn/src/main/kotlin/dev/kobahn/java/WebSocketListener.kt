@@ -45,7 +45,7 @@ public interface WebSocketListener {
     public fun onMessage(webSocket: AsyncWebSocket, message: Message) {
         when (message) {
             is Message.Text -> onText(webSocket, message.text)
-            is Message.Binary -> onBinary(webSocket, message.octets)
+            is Message.Binary -> onBinary(webSocket, message.bytes)
         }
     }
 
@@ -55,11 +55,11 @@ public interface WebSocketListener {
     }
 
     /**
-     * Called with a binary message by [onMessage]. The listener owns [octets]. The default does
+     * Called with a binary message by [onMessage]. The listener owns [bytes]. The default does
      * nothing.
      */
     @Throws(Exception::class)
-    public fun onBinary(webSocket: AsyncWebSocket, octets: ByteArray) {
+    public fun onBinary(webSocket: AsyncWebSocket, bytes: ByteArray) {
     }
 
     /**

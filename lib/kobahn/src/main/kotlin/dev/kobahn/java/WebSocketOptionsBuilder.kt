@@ -46,31 +46,31 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
      * Sets the maximum size of a received message, over all its frames. A larger one is refused
      * with 1009 before it is read. 0 is no limit.
      */
-    public fun maxMessagePayloadSize(octets: Long): B = change { it.maxMessagePayloadSize = octets }
+    public fun maxMessagePayloadSize(bytes: Long): B = change { it.maxMessagePayloadSize = bytes }
 
     /**
      * Sets the maximum payload of a received data frame. A larger frame is refused with 1009 before
      * it is read. 0 is no limit.
      */
-    public fun maxFramePayloadSize(octets: Long): B = change { it.maxFramePayloadSize = octets }
+    public fun maxFramePayloadSize(bytes: Long): B = change { it.maxFramePayloadSize = bytes }
 
     /**
      * Sets the number of bytes of complete messages that may wait for demand before reading pauses.
      * One message may always wait.
      */
-    public fun maxIncomingQueueSize(octets: Long): B = change { it.maxIncomingQueueSize = octets }
+    public fun maxIncomingQueueSize(bytes: Long): B = change { it.maxIncomingQueueSize = bytes }
 
     /**
      * Sets the number of bytes that may wait to be written before the futures of `send` have to
      * wait.
      */
-    public fun maxOutgoingQueueSize(octets: Long): B = change { it.maxOutgoingQueueSize = octets }
+    public fun maxOutgoingQueueSize(bytes: Long): B = change { it.maxOutgoingQueueSize = bytes }
 
     /**
      * Sets the maximum payload of sent frames: longer messages are split. 0 sends every message in
      * one frame.
      */
-    public fun autoFragmentSize(octets: Int): B = change { it.autoFragmentSize = octets }
+    public fun autoFragmentSize(bytes: Int): B = change { it.autoFragmentSize = bytes }
 
     /** Sets whether received text is checked to be UTF-8, as RFC 6455 section 8.1 demands. */
     public fun utf8validateIncoming(on: Boolean): B = change { it.utf8validateIncoming = on }
@@ -146,7 +146,7 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
         time(time.toKotlinDuration()) { autoPingTimeout = it }
 
     /** Sets the payload size of an automatic Ping in bytes, 12 to 125. */
-    public fun autoPingSize(octets: Int): B = change { it.autoPingSize = octets }
+    public fun autoPingSize(bytes: Int): B = change { it.autoPingSize = bytes }
 
     /** Sets whether any data from the peer counts as the answer to an automatic Ping. */
     public fun autoPingRestartOnAnyTraffic(on: Boolean): B =
@@ -173,10 +173,10 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
      * Sets whether every read and write is logged, one line each, to the same target as
      * [logFrames].
      */
-    public fun logOctets(on: Boolean): B = change { it.logOctets = on }
+    public fun logBytes(on: Boolean): B = change { it.logBytes = on }
 
     /**
-     * Sets the receiver of the entries of [logFrames] and [logOctets]; null sends them to the
+     * Sets the receiver of the entries of [logFrames] and [logBytes]; null sends them to the
      * logger.
      */
     public fun wireLog(log: WireLog?): B = change { it.wireLog = log }

@@ -1,9 +1,9 @@
 package dev.kobahn.protocol
 
 /**
- * Masking of eight octets at a time, without native code. To rule it out as the cause of a problem,
+ * Masking of eight bytes at a time, without native code. To rule it out as the cause of a problem,
  * set the system property `dev.kobahn.acceleration` to `false`, `no` or `0` before the library is
- * loaded: payloads are then masked octet by octet. Autobahn: `HAS_NVX`, `USES_NVX` and
+ * loaded: payloads are then masked byte by byte. Autobahn: `HAS_NVX`, `USES_NVX` and
  * `AUTOBAHN_USE_NVX`.
  */
 public object Acceleration {

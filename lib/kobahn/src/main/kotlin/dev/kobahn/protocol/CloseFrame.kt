@@ -7,7 +7,7 @@ package dev.kobahn.protocol
 public class CloseFrame internal constructor(
     /** The close code, null if the frame carries none. */
     public val code: Int?,
-    /** The reason, empty if the frame carries none; at most 123 octets of UTF-8. */
+    /** The reason, empty if the frame carries none; at most 123 bytes of UTF-8. */
     public val reason: String,
 ) {
     override fun equals(other: Any?): Boolean =
@@ -26,23 +26,23 @@ public class CloseFrame internal constructor(
     internal fun encode(): ByteArray {
         val code = code ?: return ByteArray(0)
         val text = reason.encodeToByteArray()
-        val octets = ByteArray(CODE_SIZE + text.size)
-        octets[0] = (code ushr Byte.SIZE_BITS).toByte()
-        octets[1] = code.toByte()
-        text.copyInto(octets, CODE_SIZE)
-        return octets
+        val bytes = ByteArray(CODE_SIZE + text.size)
+        bytes[0] = (code ushr Byte.SIZE_BITS).toByte()
+        bytes[1] = code.toByte()
+        text.copyInto(bytes, CODE_SIZE)
+        return bytes
     }
 
     internal companion object {
         private const val CODE_SIZE = 2
         private const val MAX_REASON = 123
-        private const val OCTET = 0xFF
+        private const val BYTE = 0xFF
         private const val CONTINUATION_MASK = 0xC0
         private const val CONTINUATION = 0x80
         private const val HASH_FACTOR = 31
 
         /**
-         * Makes a frame to send, with [reason] cut to 123 octets of UTF-8 at the end of a code
+         * Makes a frame to send, with [reason] cut to 123 bytes of UTF-8 at the end of a code
          * point.
          */
         fun of(code: Int?, reason: String): CloseFrame {
@@ -56,27 +56,27 @@ public class CloseFrame internal constructor(
         /**
          * @throws ProtocolException if the code must not be on the wire or the reason is not UTF-8
          */
-        fun parse(octets: ByteArray): CloseFrame {
-            if (octets.isEmpty()) return CloseFrame(null, "")
-            if (octets.size == 1) throw ProtocolException(Violation.CLOSE_PAYLOAD_OF_ONE_OCTET)
+        fun parse(bytes: ByteArray): CloseFrame {
+            if (bytes.isEmpty()) return CloseFrame(null, "")
+            if (bytes.size == 1) throw ProtocolException(Violation.CLOSE_PAYLOAD_OF_ONE_BYTE)
             val code =
-                (octets[0].toInt() and OCTET shl Byte.SIZE_BITS) or (octets[1].toInt() and OCTET)
+                (bytes[0].toInt() and BYTE shl Byte.SIZE_BITS) or (bytes[1].toInt() and BYTE)
             if (!CloseCode.isAllowedOnWire(code)) {
                 throw ProtocolException(Violation.CLOSE_CODE_NOT_ALLOWED, code.toString())
             }
-            if (octets.size == CODE_SIZE) return CloseFrame(code, "")
-            if (!Utf8Validator.isValid(octets, CODE_SIZE)) {
+            if (bytes.size == CODE_SIZE) return CloseFrame(code, "")
+            if (!Utf8Validator.isValid(bytes, CODE_SIZE)) {
                 throw ProtocolException(Violation.CLOSE_REASON_NOT_UTF8)
             }
-            return CloseFrame(code, octets.decodeToString(CODE_SIZE))
+            return CloseFrame(code, bytes.decodeToString(CODE_SIZE))
         }
 
         private fun truncate(reason: String): String {
-            val octets = reason.encodeToByteArray()
-            if (octets.size <= MAX_REASON) return reason
+            val bytes = reason.encodeToByteArray()
+            if (bytes.size <= MAX_REASON) return reason
             var end = MAX_REASON
-            while (octets[end].toInt() and CONTINUATION_MASK == CONTINUATION) end--
-            return octets.decodeToString(0, end)
+            while (bytes[end].toInt() and CONTINUATION_MASK == CONTINUATION) end--
+            return bytes.decodeToString(0, end)
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol
 
 /**
- * Marks functions that send octets without any check, also those that RFC 6455 forbids. They are
+ * Marks functions that send bytes without any check, also those that RFC 6455 forbids. They are
  * meant for tests of peers.
  */
 @RequiresOptIn("This sends what the RFC forbids as well. It is made for tests of peers.")

@@ -21,7 +21,7 @@ public class FrameMask private constructor(
         public val NONE: FrameMask = FrameMask(null, isWritten = false, isApplied = false)
 
         /**
-         * Masked with [key], whose most significant octet is the first on the wire.
+         * Masked with [key], whose most significant byte is the first on the wire.
          *
          * @param isWritten whether the header contains the key; the mask bit is always set
          * @param isApplied whether the payload is combined with the key

@@ -28,10 +28,10 @@ internal object HttpGrammar {
     fun isFieldChar(char: Char): Boolean = char.code <= MAX_LATIN_1 && !isControl(char.code)
 
     /**
-     * Whether [octet] is a control character. HTAB does not count, because a line may contain it.
+     * Whether [byte] is a control character. HTAB does not count, because a line may contain it.
      */
-    fun isControl(octet: Int): Boolean =
-        (octet < ' '.code && octet != '\t'.code) || octet == MAX_ASCII
+    fun isControl(byte: Int): Boolean =
+        (byte < ' '.code && byte != '\t'.code) || byte == MAX_ASCII
 
     /** Whether [char] may stand in a request target: visible ASCII. */
     fun isTargetChar(char: Char): Boolean = char > ' ' && char.code < MAX_ASCII

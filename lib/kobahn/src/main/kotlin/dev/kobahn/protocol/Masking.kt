@@ -4,47 +4,47 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * Masking of payload data (RFC 6455 section 5.3): octet `i` of the payload is combined by XOR with
- * octet `i mod 4` of the masking key. The same operation masks and unmasks.
+ * Masking of payload data (RFC 6455 section 5.3): byte `i` of the payload is combined by XOR with
+ * byte `i mod 4` of the masking key. The same operation masks and unmasks.
  *
- * A key is an [Int] in network order: its most significant octet is the first on the wire. Every
+ * A key is an [Int] in network order: its most significant byte is the first on the wire. Every
  * value is a valid key, zero included. A payload may be masked in pieces: [phase][mask] is the
- * number of payload octets before the piece.
+ * number of payload bytes before the piece.
  *
- * Eight octets are combined at a time, see [Acceleration]. Stateless and thread-safe.
+ * Eight bytes are combined at a time, see [Acceleration]. Stateless and thread-safe.
  */
 public object Masking {
-    /** Masks [length] octets of [octets] in place, from [offset] on, [phase] octets into the payload. */
+    /** Masks [length] bytes of [bytes] in place, from [offset] on, [phase] bytes into the payload. */
     @JvmStatic
     @JvmOverloads
-    public fun mask(octets: ByteArray, offset: Int, length: Int, key: Int, phase: Int = 0) {
+    public fun mask(bytes: ByteArray, offset: Int, length: Int, key: Int, phase: Int = 0) {
         if (length < SMALL) {
             maskTail(
-                octets,
+                bytes,
                 offset,
                 offset + length,
-                Integer.rotateLeft(key, (phase and 3) * OCTET),
+                Integer.rotateLeft(key, (phase and 3) * BYTE),
             )
         } else {
-            mask(ByteBuffer.wrap(octets), offset, offset + length, key, phase)
+            mask(ByteBuffer.wrap(bytes), offset, offset + length, key, phase)
         }
     }
 
     /**
-     * Masks the octets of [buffer] between the absolute indices [start] and [end] in place, [phase]
-     * octets into the payload. Position, limit and byte order stay as they are.
+     * Masks the bytes of [buffer] between the absolute indices [start] and [end] in place, [phase]
+     * bytes into the payload. Position, limit and byte order stay as they are.
      */
     @JvmStatic
     @JvmOverloads
     public fun mask(buffer: ByteBuffer, start: Int, end: Int, key: Int, phase: Int = 0) {
         if (key == 0) return
-        val rotated = Integer.rotateLeft(key, (phase and 3) * OCTET)
+        val rotated = Integer.rotateLeft(key, (phase and 3) * BYTE)
         val tail = if (Acceleration.isUsed) start + ((end - start) and WORD_MASK) else start
         if (tail > start) maskWords(buffer, start, tail, rotated)
-        var octetKey = rotated
+        var byteKey = rotated
         for (index in tail until end) {
-            octetKey = Integer.rotateLeft(octetKey, OCTET)
-            buffer.put(index, (buffer.get(index).toInt() xor octetKey).toByte())
+            byteKey = Integer.rotateLeft(byteKey, BYTE)
+            buffer.put(index, (buffer.get(index).toInt() xor byteKey).toByte())
         }
     }
 
@@ -80,15 +80,15 @@ public object Masking {
         }
     }
 
-    private fun maskTail(octets: ByteArray, start: Int, end: Int, key: Int) {
-        var octetKey = key
+    private fun maskTail(bytes: ByteArray, start: Int, end: Int, key: Int) {
+        var byteKey = key
         for (index in start until end) {
-            octetKey = Integer.rotateLeft(octetKey, OCTET)
-            octets[index] = (octets[index].toInt() xor octetKey).toByte()
+            byteKey = Integer.rotateLeft(byteKey, BYTE)
+            bytes[index] = (bytes[index].toInt() xor byteKey).toByte()
         }
     }
 
-    private const val OCTET = 8
+    private const val BYTE = 8
     private const val SMALL = 16
     private const val BLOCK = 256
     private const val WORD_MASK = -8

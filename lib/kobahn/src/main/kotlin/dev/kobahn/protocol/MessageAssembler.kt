@@ -3,19 +3,19 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Joins the chunks of a message. Its memory is bounded by the octets that arrived, whatever length
+ * Joins the chunks of a message. Its memory is bounded by the bytes that arrived, whatever length
  * was declared: it allocates at most twice as much, and exactly as much for a message that arrives
  * in one chunk. Not thread-safe.
  */
 public class MessageAssembler {
-    private var octets = EMPTY
+    private var bytes = EMPTY
     private var size = 0
 
     /** The size up to which the array may grow ahead of need. */
     private var limit = 0
 
     /**
-     * A data frame with [length] octets of payload begins. The first frame is often the only one,
+     * A data frame with [length] bytes of payload begins. The first frame is often the only one,
      * so the array does not grow beyond its end; later frames may be many and short.
      */
     public fun beginFrame(length: Long) {
@@ -23,38 +23,38 @@ public class MessageAssembler {
     }
 
     /**
-     * Adds the remaining octets of [chunk], and consumes them.
+     * Adds the remaining bytes of [chunk], and consumes them.
      *
      * @throws ProtocolException if the message becomes longer than an array can be, 2 GiB
      */
     public fun append(chunk: ByteBuffer) {
         val count = chunk.remaining()
         val needed = size.toLong() + count
-        if (needed > octets.size) octets = octets.copyOf(capacity(needed, growthLimit(needed)))
-        chunk.get(octets, size, count)
+        if (needed > bytes.size) bytes = bytes.copyOf(capacity(needed, growthLimit(needed)))
+        chunk.get(bytes, size, count)
         size += count
     }
 
     /**
-     * An extension may restore more octets than the frame declared. The declared length is no limit
+     * An extension may restore more bytes than the frame declared. The declared length is no limit
      * then.
      */
     private fun growthLimit(needed: Long) =
         (if (size > 0 && needed > limit) NO_LIMIT else limit).toLong()
 
-    /** Returns the message's octets and starts afresh. */
+    /** Returns the message's bytes and starts afresh. */
     public fun end(): ByteArray {
-        val message = if (size == octets.size) octets else octets.copyOf(size)
+        val message = if (size == bytes.size) bytes else bytes.copyOf(size)
         clear()
         return message
     }
 
     /** The size of the array that collects the message. */
-    internal val capacity: Int get() = octets.size
+    internal val capacity: Int get() = bytes.size
 
-    /** Forgets the collected octets. */
+    /** Forgets the collected bytes. */
     public fun clear() {
-        octets = EMPTY
+        bytes = EMPTY
         size = 0
         limit = 0
     }
@@ -67,13 +67,13 @@ public class MessageAssembler {
         private val EMPTY = ByteArray(0)
 
         /**
-         * Returns the size of an array for [needed] octets: twice as many if [limit] allows it, so
+         * Returns the size of an array for [needed] bytes: twice as many if [limit] allows it, so
          * that a message of many chunks is not copied for each. Near its declared end a message
          * gets no spare room.
          */
         fun capacity(needed: Long, limit: Long): Int {
             if (needed > MAX_SIZE) {
-                throw ProtocolException(Violation.MESSAGE_TOO_BIG, "more than $MAX_SIZE octets")
+                throw ProtocolException(Violation.MESSAGE_TOO_BIG, "more than $MAX_SIZE bytes")
             }
             return minOf(maxOf(needed, minOf(2 * needed, limit)), MAX_SIZE.toLong()).toInt()
         }

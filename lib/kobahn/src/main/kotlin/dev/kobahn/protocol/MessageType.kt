@@ -8,6 +8,6 @@ public enum class MessageType(
     /** UTF-8 text. */
     TEXT(0x1),
 
-    /** Any octets. */
+    /** Any bytes. */
     BINARY(0x2),
 }

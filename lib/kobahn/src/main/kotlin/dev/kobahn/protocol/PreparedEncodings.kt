@@ -33,6 +33,6 @@ internal class PreparedEncodings {
         keepers.decrementAndGet()
     }
 
-    /** Returns each keeper's share of [length] octets. */
+    /** Returns each keeper's share of [length] bytes. */
     fun part(length: Long): Long = length / maxOf(1, keepers.get())
 }

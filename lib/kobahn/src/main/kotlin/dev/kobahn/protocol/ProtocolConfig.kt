@@ -4,7 +4,7 @@ package dev.kobahn.protocol
  * The settings of a [Protocol][dev.kobahn.protocol.endpoint.Protocol]. Immutable; all connections
  * of a server can share one.
  *
- * Sizes are in octets, and 0 means no limit, as in Autobahn.
+ * Sizes are in bytes, and 0 means no limit, as in Autobahn.
  */
 public class ProtocolConfig
 @JvmOverloads
@@ -22,7 +22,7 @@ constructor(
      */
     public val maxFramePayloadSize: Long = 0,
     /**
-     * Whether received text is checked to be UTF-8, octet by octet as it arrives. Close reasons
+     * Whether received text is checked to be UTF-8, byte by byte as it arrives. Close reasons
      * always are.
      */
     public val utf8validateIncoming: Boolean = true,

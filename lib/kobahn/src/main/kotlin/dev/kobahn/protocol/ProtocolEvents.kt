@@ -3,7 +3,7 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * The events that a [Protocol][dev.kobahn.protocol.endpoint.Protocol] finds in received octets, in
+ * The events that a [Protocol][dev.kobahn.protocol.endpoint.Protocol] finds in received bytes, in
  * wire order. Data comes in chunks as it arrives, between events for the beginning and end of
  * frames and messages; [onMessageEnd] completes a message. Control frames may come between any two
  * chunks of a message.
@@ -17,14 +17,14 @@ public interface ProtocolEvents {
     public fun onMessageBegin(type: MessageType) {}
 
     /**
-     * A data frame begins, with [length] octets of payload declared. If extensions restore the
+     * A data frame begins, with [length] bytes of payload declared. If extensions restore the
      * message, that is the length on the wire: the restored data may have any length, and may come
      * with a later frame of the message. Autobahn: `onMessageFrameBegin`.
      */
     public fun onFrameBegin(length: Long) {}
 
     /**
-     * A chunk of the open message: the remaining octets of [chunk]. They are unmasked and, for
+     * A chunk of the open message: the remaining bytes of [chunk]. They are unmasked and, for
      * text, valid UTF-8 so far. The chunk is valid only during the call and need not be consumed.
      * Autobahn: `onMessageFrameData`.
      */

@@ -13,7 +13,7 @@ public class RawFrame
 constructor(
     /** The opcode, 0 to 15; see [dev.kobahn.protocol.frame.Opcode]. */
     public val opcode: Int,
-    /** The payload, or the octets that are repeated or cut to make it. */
+    /** The payload, or the bytes that are repeated or cut to make it. */
     public val payload: ByteArray = ByteArray(0),
     /** Whether this is the last frame of its message. */
     public val fin: Boolean = true,
@@ -22,7 +22,7 @@ constructor(
     /** The masking of the frame. */
     public val mask: FrameMask = FrameMask.USUAL,
     /**
-     * The length of the payload on the wire in octets: [payload] is repeated or cut to this length.
+     * The length of the payload on the wire in bytes: [payload] is repeated or cut to this length.
      * The repetitions are made while they are written, so any length takes no memory.
      */
     public val payloadLength: Long = payload.size.toLong(),

@@ -2,13 +2,13 @@ package dev.kobahn.protocol
 
 /** The result of [Utf8Validator.validate] after a chunk: the four values of ws4py and Autobahn. */
 public class Utf8Validity internal constructor(
-    /** Whether all octets so far are valid. */
+    /** Whether all bytes so far are valid. */
     public val valid: Boolean,
     /** Whether they end with a complete code point. */
     public val endsOnCodePoint: Boolean,
-    /** The index of the invalid octet in this chunk, or the chunk's length. */
+    /** The index of the invalid byte in this chunk, or the chunk's length. */
     public val currentIndex: Int,
-    /** The index of the invalid octet since the last reset, or the number of octets fed since. */
+    /** The index of the invalid byte since the last reset, or the number of bytes fed since. */
     public val totalIndex: Long,
 ) {
     /** Destructures into [valid]. */

@@ -23,7 +23,7 @@ public enum class Violation(
     CONTROL_FRAME_FRAGMENTED(CloseCode.PROTOCOL_ERROR, "control frames must not be fragmented"),
 
     /** Section 5.5. */
-    CONTROL_FRAME_TOO_LONG(CloseCode.PROTOCOL_ERROR, "control frames carry at most 125 octets"),
+    CONTROL_FRAME_TOO_LONG(CloseCode.PROTOCOL_ERROR, "control frames carry at most 125 bytes"),
 
     /** Section 5.2. */
     RESERVED_OPCODE(CloseCode.PROTOCOL_ERROR, "reserved opcodes must not be used"),
@@ -41,7 +41,7 @@ public enum class Violation(
     LENGTH_NEGATIVE(CloseCode.PROTOCOL_ERROR, "the top bit of a 64-bit length must be zero"),
 
     /** Section 5.5.1. */
-    CLOSE_PAYLOAD_OF_ONE_OCTET(CloseCode.PROTOCOL_ERROR, "a close code has two octets"),
+    CLOSE_PAYLOAD_OF_ONE_BYTE(CloseCode.PROTOCOL_ERROR, "a close code has two bytes"),
 
     /** Section 7.4. */
     CLOSE_CODE_NOT_ALLOWED(CloseCode.PROTOCOL_ERROR, "the close code must not be on the wire"),

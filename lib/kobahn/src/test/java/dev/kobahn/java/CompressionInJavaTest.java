@@ -13,7 +13,7 @@ import dev.kobahn.protocol.extension.ExtensionHeader;
 import dev.kobahn.protocol.extension.ExtensionParameter;
 import dev.kobahn.protocol.extension.MessageDecoder;
 import dev.kobahn.protocol.extension.MessageEncoder;
-import dev.kobahn.protocol.extension.OctetSink;
+import dev.kobahn.protocol.extension.ByteSink;
 import dev.kobahn.protocol.extension.PerMessageDeflate;
 import dev.kobahn.protocol.extension.PerMessageDeflateOffer;
 import dev.kobahn.protocol.extension.PerMessageDeflateOfferAccept;
@@ -78,20 +78,20 @@ class CompressionInJavaTest {
         }
 
         @Override
-        public void encode(byte[] octets, int offset, int length, OctetSink output) {
-            output.write(octets, offset, length);
+        public void encode(byte[] bytes, int offset, int length, ByteSink output) {
+            output.write(bytes, offset, length);
         }
 
         @Override
-        public void decode(byte[] octets, int offset, int length, OctetSink output) {
-            output.write(octets, offset, length);
+        public void decode(byte[] bytes, int offset, int length, ByteSink output) {
+            output.write(bytes, offset, length);
         }
 
         @Override
-        public void flush(OctetSink output) { }
+        public void flush(ByteSink output) { }
 
         @Override
-        public void end(OctetSink output) { }
+        public void end(ByteSink output) { }
 
         @Override
         public void close() { }

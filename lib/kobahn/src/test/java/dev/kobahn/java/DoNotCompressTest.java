@@ -27,8 +27,8 @@ class DoNotCompressTest {
         TrafficStats before = webSocket.trafficStats();
         send.accept(webSocket);
         TrafficStats after = webSocket.trafficStats();
-        assertEquals(SIZE, after.getOutgoingOctetsAppLevel() - before.getOutgoingOctetsAppLevel());
-        return after.getOutgoingOctetsWebSocketLevel() - before.getOutgoingOctetsWebSocketLevel();
+        assertEquals(SIZE, after.getOutgoingBytesAppLevel() - before.getOutgoingBytesAppLevel());
+        return after.getOutgoingBytesWebSocketLevel() - before.getOutgoingBytesWebSocketLevel();
     }
 
     @Test

@@ -34,8 +34,8 @@ class MessageStreamTest {
         }
 
         @Override
-        public void onMessageData(AsyncWebSocket webSocket, byte[] octets) {
-            events.add(new String(octets, StandardCharsets.UTF_8));
+        public void onMessageData(AsyncWebSocket webSocket, byte[] bytes) {
+            events.add(new String(bytes, StandardCharsets.UTF_8));
         }
 
         @Override
@@ -49,7 +49,7 @@ class MessageStreamTest {
         }
     }
 
-    private static byte[] octets(String text) {
+    private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
@@ -65,9 +65,9 @@ class MessageStreamTest {
             AsyncMessageWriter writer = Futures.get(client.beginMessage(MessageType.TEXT));
             writer.write("one");
             writer.beginFrame(3);
-            writer.write(octets("two"));
-            writer.write(octets("-three-"), 1, 5);
-            Futures.get(writer.end(octets("!")));
+            writer.write(bytes("two"));
+            writer.write(bytes("-three-"), 1, 5);
+            Futures.get(writer.end(bytes("!")));
             client.send(new Message.Text("four"), 2);
             expect(pieces, "open", "begin TEXT", "frame 3", "one", "frame end");
             expect(pieces, "frame 3", "two", "frame end", "frame 5", "three", "frame end");

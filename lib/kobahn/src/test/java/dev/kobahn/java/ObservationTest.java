@@ -24,7 +24,7 @@ class ObservationTest {
         List<WireLogEntry> log = new CopyOnWriteArrayList<>();
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
-                .logFrames(true).logOctets(true).wireLog(log::add).build();
+                .logFrames(true).logBytes(true).wireLog(log::add).build();
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket = Futures.get(client.connect(running.url("/"), recorder));
             webSocket.send("hello");
@@ -44,7 +44,7 @@ class ObservationTest {
         assertEquals('>', first.getGutter());
         assertEquals(
             "> " + first.getConnection() + " TEXT fin masked 5 \"hello\"", first.toString());
-        assertTrue(log.stream().anyMatch(WireLogEntry.Octets.class::isInstance));
+        assertTrue(log.stream().anyMatch(WireLogEntry.Bytes.class::isInstance));
     }
 
     @Test
@@ -56,13 +56,13 @@ class ObservationTest {
             assertEquals("open", recorder.next());
             assertEquals("text hello", recorder.next());
             TrafficStats stats = webSocket.trafficStats();
-            assertEquals(11, stats.getOutgoingOctetsWireLevel());
-            assertEquals(7, stats.getIncomingOctetsWireLevel());
+            assertEquals(11, stats.getOutgoingBytesWireLevel());
+            assertEquals(7, stats.getIncomingBytesWireLevel());
             assertEquals(1, stats.getIncomingWebSocketMessages());
             assertEquals(0.4, stats.getIncomingWebSocketOverhead());
             assertEquals(stats.toJson(), stats.toString());
             webSocket.resetTrafficStats();
-            assertEquals(0, webSocket.trafficStats().getOutgoingOctetsWireLevel());
+            assertEquals(0, webSocket.trafficStats().getOutgoingBytesWireLevel());
             assertNull(webSocket.trafficStats().getIncomingWebSocketOverhead());
         }
     }

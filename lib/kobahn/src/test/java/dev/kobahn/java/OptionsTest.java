@@ -212,7 +212,7 @@ class OptionsTest {
             Recorder recorder = new Recorder();
             AsyncClientWebSocket webSocket = running.connect(recorder);
             assertEquals("7", webSocket.connectionResponse().getHeaders().get("X-Node"));
-            webSocket.send("more than ten octets");
+            webSocket.send("more than ten bytes");
             assertEquals(CloseCode.MESSAGE_TOO_BIG, recorder.status().getCode());
         }
         try (RunningServer running = new RunningServer(it -> it

@@ -41,8 +41,8 @@ class Recorder implements WebSocketListener {
     }
 
     @Override
-    public void onBinary(AsyncWebSocket webSocket, byte[] octets) throws Exception {
-        events.add("binary " + octets.length);
+    public void onBinary(AsyncWebSocket webSocket, byte[] bytes) throws Exception {
+        events.add("binary " + bytes.length);
     }
 
     @Override

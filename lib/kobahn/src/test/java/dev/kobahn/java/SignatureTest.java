@@ -94,7 +94,7 @@ class SignatureTest {
         RawFrame.class, FrameMask.class, TransportDetails.class,
         TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
         WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
-        WireLogEntry.Frame.class, WireLogEntry.Octets.class, WireLogEntry.Note.class,
+        WireLogEntry.Frame.class, WireLogEntry.Bytes.class, WireLogEntry.Note.class,
         PerMessageDeflateOptions.class, PerMessageDeflate.class, PerMessageCompression.class,
         PerMessageCompressStep.class, PerMessageCompressOffer.class,
         PerMessageCompressOfferAccept.class, PerMessageCompressResponse.class,

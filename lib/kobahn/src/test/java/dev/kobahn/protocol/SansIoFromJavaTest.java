@@ -37,7 +37,7 @@ class SansIoFromJavaTest {
         ByteBuffer input = ByteBuffer.wrap(MASKED_HELLO);
         assertEquals(frame, parser.parse(input));
         assertNull(parser.parse(input));
-        assertEquals(2, parser.getOctetsWanted());
+        assertEquals(2, parser.getBytesWanted());
         assertTrue(new Frame(Opcode.PING).getFin());
         assertNull(new Frame(Opcode.PING).getMaskingKey());
     }
@@ -88,7 +88,7 @@ class SansIoFromJavaTest {
     }
 
     @Test
-    void utf8IsDecodedOctetByOctet() {
+    void utf8IsDecodedByteByByte() {
         Utf8Validator validator = new Utf8Validator();
         assertEquals(2, validator.decode(0xC3));
         assertEquals(Utf8Validator.ACCEPT, validator.decode(0xA4));

@@ -6,8 +6,8 @@ import java.io.File
 /**
  * permessage-deflate with peers that others wrote, through the parameters and sizes of groups 12
  * and 13 of the Autobahn test suite. Run by the profile `conformance-deflate` alone;
- * `-Ddeflate.messages=20` and `-Ddeflate.octets=8000000` limit the messages of each shape, by
- * their number and by their octets; `-Ddeflate.peers=ws` and `-Ddeflate.cases=13.1,13.7` run a
+ * `-Ddeflate.messages=20` and `-Ddeflate.bytes=8000000` limit the messages of each shape, by
+ * their number and by their bytes; `-Ddeflate.peers=ws` and `-Ddeflate.cases=13.1,13.7` run a
  * part.
  */
 class DeflateConformanceTest :
@@ -35,8 +35,8 @@ class DeflateConformanceTest :
 /** How many messages of [shape] are sent. */
 private fun messages(shape: Shape): Int {
     val messages = System.getProperty("deflate.messages").toInt()
-    val octets = System.getProperty("deflate.octets").toInt()
-    return minOf(messages, maxOf(1, octets / shape.size))
+    val bytes = System.getProperty("deflate.bytes").toInt()
+    return minOf(messages, maxOf(1, bytes / shape.size))
 }
 
 private val LIBRARIES = names("deflate.peers").map { name ->

@@ -25,9 +25,9 @@ internal class DeflateReport(private val folder: File) {
     /** Writes the tables and returns a summary of one line. */
     fun finish(): String {
         val messages = rows.sumOf { it.messages.toLong() }
-        val octets = rows.sumOf { it.messages.toLong() * it.shape.size }
+        val bytes = rows.sumOf { it.messages.toLong() * it.shape.size }
         val time = rows.sumOf { it.millis }.milliseconds
-        val summary = "$messages messages in ${rows.size} rows, $octets octets each way, in $time"
+        val summary = "$messages messages in ${rows.size} rows, $bytes bytes each way, in $time"
         val tables = rows.groupBy { it.library to it.role }.map { (ends, some) ->
             "## ${heading(ends.first, ends.second)}\n\n${table(some)}"
         }
@@ -60,18 +60,18 @@ internal class DeflateReport(private val folder: File) {
         row.shape.fragment,
         row.messages,
         row.millis,
-        row.stats.outgoingOctetsAppLevel,
-        row.stats.outgoingOctetsWireLevel,
-        row.stats.incomingOctetsWireLevel,
+        row.stats.outgoingBytesAppLevel,
+        row.stats.outgoingBytesWireLevel,
+        row.stats.incomingBytesWireLevel,
         row.stats.outgoingWebSocketFrames,
         row.stats.incomingWebSocketFrames,
     ).joinToString(",")
 
     private companion object {
         const val COLUMNS =
-            "peer,our role,case,type,size,fragment,messages,milliseconds,payload octets," +
-                "wire octets sent,wire octets received,frames sent,frames received"
-        const val LEGEND = "Octets on the wire for each octet of payload: as Kobahn sent it / as " +
+            "peer,our role,case,type,size,fragment,messages,milliseconds,payload bytes," +
+                "wire bytes sent,wire bytes received,frames sent,frames received"
+        const val LEGEND = "Bytes on the wire for each byte of payload: as Kobahn sent it / as " +
             "the peer sent it back."
 
         fun heading(library: DeflateLibrary, role: OurRole): String {

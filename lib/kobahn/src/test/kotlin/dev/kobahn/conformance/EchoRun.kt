@@ -67,7 +67,7 @@ internal class EchoRun(
             val message = expected.next(shape.size)
             // a comparison that fails would print megabytes
             check(received == message) {
-                "the echo of message $index differs: ${received.type} of ${received.size} octets"
+                "the echo of message $index differs: ${received.type} of ${received.size} bytes"
             }
         }
     }

@@ -6,11 +6,11 @@ import dev.kobahn.protocol.MessageType
 /** Which end of a connection we are; the peer is the other one. */
 internal enum class OurRole { CLIENT, SERVER }
 
-/** Messages of one kind: [size] octets each, in fragments of [fragment] octets if that is not 0. */
+/** Messages of one kind: [size] bytes each, in fragments of [fragment] bytes if that is not 0. */
 internal data class Shape(val type: MessageType, val size: Int, val fragment: Int) {
     override fun toString(): String {
         val pieces = if (fragment == 0) "one frame" else "fragments of $fragment"
-        return "${type.name.lowercase()} of $size octets in $pieces"
+        return "${type.name.lowercase()} of $size bytes in $pieces"
     }
 
     companion object {
@@ -39,11 +39,11 @@ internal class Row(
     val millis: Long,
     val stats: TrafficStats,
 ) {
-    /** Octets on the wire for each octet of payload, as we sent them. */
-    val sentRatio: Double get() = stats.outgoingOctetsWireLevel.toDouble() / octets
+    /** Bytes on the wire for each byte of payload, as we sent them. */
+    val sentRatio: Double get() = stats.outgoingBytesWireLevel.toDouble() / bytes
 
-    /** Octets on the wire for each octet of payload, as the peer sent them. */
-    val receivedRatio: Double get() = stats.incomingOctetsWireLevel.toDouble() / octets
+    /** Bytes on the wire for each byte of payload, as the peer sent them. */
+    val receivedRatio: Double get() = stats.incomingBytesWireLevel.toDouble() / bytes
 
-    private val octets get() = messages.toLong() * shape.size
+    private val bytes get() = messages.toLong() * shape.size
 }

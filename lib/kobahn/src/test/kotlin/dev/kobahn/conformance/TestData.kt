@@ -19,17 +19,17 @@ private const val RING_SIZE = UNIT * 16_411
 internal class TestData private constructor(val type: MessageType, private val ring: ByteArray) {
     private var position = 0
 
-    /** The next message, of [size] octets, which must be a multiple of 16. */
+    /** The next message, of [size] bytes, which must be a multiple of 16. */
     fun next(size: Int): Message {
-        val octets = ByteArray(size)
+        val bytes = ByteArray(size)
         var filled = 0
         while (filled < size) {
             val length = minOf(size - filled, ring.size - position)
-            ring.copyInto(octets, filled, position, position + length)
+            ring.copyInto(bytes, filled, position, position + length)
             filled += length
             position = (position + length) % ring.size
         }
-        return if (type == MessageType.TEXT) Message.Text(octets) else Message.Binary(octets)
+        return if (type == MessageType.TEXT) Message.Text(bytes) else Message.Binary(bytes)
     }
 
     /** The same messages again, for who receives them. */

@@ -58,8 +58,8 @@ private const val MANY = 1000
 
 private fun messages(): List<Message> =
     listOf(0, 1, 125, 126, 65535, 65536, 1 shl 20).flatMap { size ->
-        val octets = ByteArray(size) { (it * 31).toByte() }
-        listOf(Message.Binary(octets), Message.Text("é".repeat(size / 2)))
+        val bytes = ByteArray(size) { (it * 31).toByte() }
+        listOf(Message.Binary(bytes), Message.Text("é".repeat(size / 2)))
     }
 
 private suspend fun connected(

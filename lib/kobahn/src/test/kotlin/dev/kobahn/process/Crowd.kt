@@ -12,14 +12,14 @@ import java.util.concurrent.TimeUnit
 
 /**
  * Many peers at once, each of which asks for a WebSocket at [path] and once it has that sends
- * [octets]. Nothing of the library is used, and nothing is waited for without end.
+ * [bytes]. Nothing of the library is used, and nothing is waited for without end.
  *
  * @param reads whether they read what comes after the answer to their request
  */
 internal class Crowd(
     private val port: Int,
     count: Int,
-    private val octets: ByteArray,
+    private val bytes: ByteArray,
     private val path: String = "/",
     private val reads: Boolean = true,
 ) : Closeable {
@@ -97,7 +97,7 @@ internal class Crowd(
                 throw IOException("refused")
             }
             isOpen = true
-            output = ByteBuffer.wrap(octets)
+            output = ByteBuffer.wrap(bytes)
         }
 
         private fun interest(): Int {
@@ -113,7 +113,7 @@ internal class Crowd(
     companion object {
         private const val PAUSE_MILLIS = 20L
 
-        /** The beginning of a message of 15 MiB, of which only [count] octets come. */
+        /** The beginning of a message of 15 MiB, of which only [count] bytes come. */
         fun unfinished(count: Int): ByteArray {
             val frame = ByteBuffer.allocate(14 + count)
             frame.put(0x82.toByte()).put(0xFF.toByte()).putLong(15L shl 20).putInt(0)

@@ -38,7 +38,7 @@ class MemoryBudgetTest :
 
 private suspend fun besiege(
     count: Int,
-    octets: ByteArray,
+    bytes: ByteArray,
     path: String = "/",
     reads: Boolean = true,
 ) {
@@ -48,7 +48,7 @@ private suspend fun besiege(
         // One may be among them that is closed only after the next selection.
         val descriptors = server.openDescriptors
         val honest = HonestEcho(server.port)
-        Crowd(server.port, count, octets, path, reads).use { crowd ->
+        Crowd(server.port, count, bytes, path, reads).use { crowd ->
             crowd.goOn(SECONDS) { false }
             repeat(10) { echo(server.port) }
             println("$count peers: ${crowd.done} done, ${crowd.gone} gone; $honest")

@@ -29,18 +29,18 @@ private class Exhaustion(
     val heap: String,
     val collector: String,
     val peers: Int,
-    val octets: Int,
+    val bytes: Int,
     vararg val options: String,
 ) {
     override fun toString() =
-        "$heap, $collector, $peers times $octets octets ${options.joinToString("")}"
+        "$heap, $collector, $peers times $bytes bytes ${options.joinToString("")}"
 
     suspend fun run() {
         ServerProcess("-Xmx$heap", "-XX:+Use$collector", *options).use { server ->
             RawPeer(server.port).use { it.handshake() }
             eventually(PATIENCE) { server.connectionCount shouldBe 0 }
             val descriptors = server.openDescriptors
-            Crowd(server.port, peers, Crowd.unfinished(octets)).use { crowd ->
+            Crowd(server.port, peers, Crowd.unfinished(bytes)).use { crowd ->
                 val isEnough = crowd.goOn(SECONDS) { gone + done == peers }
                 println("$this: ${crowd.done} done, ${crowd.gone} gone, all: $isEnough")
             }
@@ -53,7 +53,7 @@ private class Exhaustion(
 
     companion object {
         /**
-         * The kernel may lose the reset of a peer whose octets it could not hand over. Then the next
+         * The kernel may lose the reset of a peer whose bytes it could not hand over. Then the next
          * automatic Ping finds that the peer is gone, after 30 seconds.
          */
         private val PATIENCE = 45.seconds

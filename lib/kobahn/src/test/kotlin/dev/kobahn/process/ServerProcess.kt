@@ -30,7 +30,7 @@ internal class ServerProcess(vararg java: String, descriptors: Int? = null) : Cl
 
     val port: Int get() = greeting.removePrefix(PORT).toInt()
 
-    /** How many octets its connections hold together. */
+    /** How many bytes its connections hold together. */
     val memoryUsed: Int get() = ask("used").toInt()
 
     /** How many connections it counts. */
@@ -121,7 +121,7 @@ internal class ServerProcess(vararg java: String, descriptors: Int? = null) : Cl
             ZipOutputStream(jar.outputStream()).use { zip ->
                 classes.walk().filter { it.isFile && it.extension == "class" }.forEach {
                     zip.putNextEntry(ZipEntry(it.relativeTo(classes).invariantSeparatorsPath))
-                    it.inputStream().use { octets -> octets.copyTo(zip) }
+                    it.inputStream().use { bytes -> bytes.copyTo(zip) }
                     zip.closeEntry()
                 }
             }

@@ -32,9 +32,9 @@ private fun resultWith(setting: String): String {
 }
 
 private fun maskedSample(): String {
-    val octets = ByteArray(21) { it.toByte() }
-    Masking.mask(ByteBuffer.wrap(octets), 1, 20, 0x12345678, phase = 3)
-    return octets.toHexString()
+    val bytes = ByteArray(21) { it.toByte() }
+    Masking.mask(ByteBuffer.wrap(bytes), 1, 20, 0x12345678, phase = 3)
+    return bytes.toHexString()
 }
 
 internal object AccelerationMain {

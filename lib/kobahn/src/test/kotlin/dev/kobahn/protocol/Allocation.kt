@@ -3,7 +3,7 @@ package dev.kobahn.protocol
 import com.sun.management.ThreadMXBean
 import java.lang.management.ManagementFactory
 
-/** Counts the octets that the current thread allocates, if the JVM can tell. */
+/** Counts the bytes that the current thread allocates, if the JVM can tell. */
 internal object Allocation {
     private val threads = (ManagementFactory.getThreadMXBean() as? ThreadMXBean)
         ?.takeIf { it.isThreadAllocatedMemorySupported && it.isThreadAllocatedMemoryEnabled }
@@ -11,7 +11,7 @@ internal object Allocation {
     /** Whether [of] works. */
     val isMeasured: Boolean get() = threads != null
 
-    /** Returns the number of octets that [action] allocates on this thread. */
+    /** Returns the number of bytes that [action] allocates on this thread. */
     fun of(action: () -> Unit): Long {
         val threads = checkNotNull(threads) { "this JVM does not count allocations" }
         val before = threads.currentThreadAllocatedBytes

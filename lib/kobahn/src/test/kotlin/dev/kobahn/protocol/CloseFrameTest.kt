@@ -15,15 +15,15 @@ class CloseFrameTest :
                 "03 e9 62 79 65" to CloseFrame.of(1001, "bye"),
                 "13 87 c3 a4 f0 9f 98 80" to CloseFrame.of(4999, "ä😀"),
             )
-            frames.forEach { (octets, frame) ->
-                frame.encode() shouldBe hex(octets)
-                CloseFrame.parse(hex(octets)) shouldBe frame
+            frames.forEach { (bytes, frame) ->
+                frame.encode() shouldBe hex(bytes)
+                CloseFrame.parse(hex(bytes)) shouldBe frame
             }
         }
 
-        test("a payload of one octet is half a code") {
+        test("a payload of one byte is half a code") {
             shouldThrow<ProtocolException> { CloseFrame.parse(hex("03")) }.violation shouldBe
-                Violation.CLOSE_PAYLOAD_OF_ONE_OCTET
+                Violation.CLOSE_PAYLOAD_OF_ONE_BYTE
         }
 
         test("the code is checked before the reason") {
@@ -44,7 +44,7 @@ class CloseFrameTest :
             shouldThrow<IllegalArgumentException> { CloseFrame.of(null, "bye") }
         }
 
-        test("a reason is cut to 123 octets at the end of a code point") {
+        test("a reason is cut to 123 bytes at the end of a code point") {
             fun cut(reason: String) = CloseFrame.of(1000, reason).reason
             cut("a".repeat(123)) shouldBe "a".repeat(123)
             cut("a".repeat(124)) shouldBe "a".repeat(123)

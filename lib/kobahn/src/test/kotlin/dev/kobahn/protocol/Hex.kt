@@ -1,7 +1,7 @@
 package dev.kobahn.protocol
 
 /**
- * Returns octets from their hexadecimal digits, ignoring spaces: `hex("81 05 48 65 6c 6c 6f")`.
+ * Returns bytes from their hexadecimal digits, ignoring spaces: `hex("81 05 48 65 6c 6c 6f")`.
  */
 fun hex(text: String): ByteArray =
     text.filterNot(Char::isWhitespace).chunked(2).map { it.toInt(16).toByte() }.toByteArray()
@@ -9,9 +9,9 @@ fun hex(text: String): ByteArray =
 /** The inverse of [hex]. */
 fun ByteArray.toHex(): String {
     val text = StringBuilder(size * 3)
-    for (octet in this) {
+    for (byte in this) {
         if (text.isNotEmpty()) text.append(' ')
-        text.append(DIGITS[octet.toInt() shr 4 and 0xF]).append(DIGITS[octet.toInt() and 0xF])
+        text.append(DIGITS[byte.toInt() shr 4 and 0xF]).append(DIGITS[byte.toInt() and 0xF])
     }
     return text.toString()
 }

@@ -13,20 +13,20 @@ import java.nio.ByteOrder
 private val payloads = Arb.byteArray(Arb.int(0..70), Arb.byte())
 
 /** RFC 6455 section 5.3, word for word. */
-private fun expected(octets: ByteArray, key: Int, phase: Int = 0) = ByteArray(octets.size) { i ->
-    val keyOctet = key ushr (24 - 8 * ((i + phase) % 4))
-    (octets[i].toInt() xor keyOctet).toByte()
+private fun expected(bytes: ByteArray, key: Int, phase: Int = 0) = ByteArray(bytes.size) { i ->
+    val keyByte = key ushr (24 - 8 * ((i + phase) % 4))
+    (bytes[i].toInt() xor keyByte).toByte()
 }
 
 internal class MaskingTest :
     FunSpec({
         test("the example of section 5.7 is masked as the RFC shows") {
-            val octets = "Hello".toByteArray()
-            Masking.mask(octets, 0, octets.size, 0x37fa213d)
-            octets.toHexString() shouldBe "7f9f4d5158"
+            val bytes = "Hello".toByteArray()
+            Masking.mask(bytes, 0, bytes.size, 0x37fa213d)
+            bytes.toHexString() shouldBe "7f9f4d5158"
         }
 
-        test("octet i is combined with octet i mod 4 of the key") {
+        test("byte i is combined with byte i mod 4 of the key") {
             checkAll(payloads, Arb.int()) { payload, key ->
                 val masked = payload.copyOf().also { Masking.mask(it, 0, it.size, key) }
                 masked shouldBe expected(payload, key)
@@ -35,29 +35,29 @@ internal class MaskingTest :
 
         test("masking twice gives back the payload") {
             checkAll(payloads, Arb.int(), Arb.int(0..1000)) { payload, key, phase ->
-                val octets = payload.copyOf()
-                repeat(2) { Masking.mask(octets, 0, octets.size, key, phase) }
-                octets shouldBe payload
+                val bytes = payload.copyOf()
+                repeat(2) { Masking.mask(bytes, 0, bytes.size, key, phase) }
+                bytes shouldBe payload
             }
         }
 
-        test("a payload masked in two pieces, split at every octet, is masked the same") {
+        test("a payload masked in two pieces, split at every byte, is masked the same") {
             checkAll(20, payloads, Arb.int()) { payload, key ->
                 for (split in 0..payload.size) {
-                    val octets = payload.copyOf()
-                    Masking.mask(octets, 0, split, key)
-                    Masking.mask(octets, split, payload.size - split, key, split)
-                    octets shouldBe expected(payload, key)
+                    val bytes = payload.copyOf()
+                    Masking.mask(bytes, 0, split, key)
+                    Masking.mask(bytes, split, payload.size - split, key, split)
+                    bytes shouldBe expected(payload, key)
                 }
             }
         }
 
-        test("octets outside the range stay as they are") {
+        test("bytes outside the range stay as they are") {
             val around = Arb.int(0..9)
             checkAll(payloads, Arb.int(), around, around) { payload, key, before, after ->
-                val octets = ByteArray(before) + payload + ByteArray(after)
-                Masking.mask(octets, before, payload.size, key)
-                octets shouldBe ByteArray(before) + expected(payload, key) + ByteArray(after)
+                val bytes = ByteArray(before) + payload + ByteArray(after)
+                Masking.mask(bytes, before, payload.size, key)
+                bytes shouldBe ByteArray(before) + expected(payload, key) + ByteArray(after)
             }
         }
 

@@ -31,7 +31,7 @@ class MessageAssemblerTest :
             }
         }
 
-        test("messages do not share octets and an empty one is empty") {
+        test("messages do not share bytes and an empty one is empty") {
             val assembler = MessageAssembler()
             assembler.add(1, hex("01"))
             val first = assembler.end()
@@ -43,7 +43,7 @@ class MessageAssemblerTest :
             assembler.end() shouldBe ByteArray(0)
         }
 
-        test("cleared octets are forgotten") {
+        test("cleared bytes are forgotten") {
             val assembler = MessageAssembler()
             assembler.add(1000, ByteArray(500))
             assembler.clear()
@@ -87,13 +87,13 @@ class MessageAssemblerTest :
                 } shouldBeLessThan SLACK
             }
 
-            test("a message in frames of one octet costs a small multiple of its size") {
-                val octet = ByteBuffer.wrap(ByteArray(1))
+            test("a message in frames of one byte costs a small multiple of its size") {
+                val byte = ByteBuffer.wrap(ByteArray(1))
                 val assembler = MessageAssembler()
                 Allocation.of {
                     repeat(MIB) {
                         assembler.beginFrame(1)
-                        assembler.append(octet.position(0) as ByteBuffer)
+                        assembler.append(byte.position(0) as ByteBuffer)
                     }
                     assembler.end().size shouldBe MIB
                 } shouldBeLessThan 5 * MIB + SLACK

@@ -11,11 +11,11 @@ internal class ProtocolEnd(
 ) {
     constructor(role: Role) : this(ProtocolConfig(role))
 
-    val output = OctetQueue()
+    val output = ByteQueue()
     val events = RecordedEvents()
     val protocol = Protocol(config, output, maskingKeys, events)
 
-    fun receive(octets: ByteArray) = protocol.receive(ByteBuffer.wrap(octets.copyOf()))
+    fun receive(bytes: ByteArray) = protocol.receive(ByteBuffer.wrap(bytes.copyOf()))
 
     /** Takes the waiting frames out of the output, in readable form. */
     fun sent(): List<String> = WireFrame.readAll(output.takeAll()).map(WireFrame::toString)
@@ -29,11 +29,11 @@ internal class ProtocolEnd(
 /** Sends a whole message with shared encodings, see [Protocol.beginSending]. */
 internal fun Protocol.sendPrepared(
     type: MessageType,
-    octets: ByteArray,
+    bytes: ByteArray,
     encodings: PreparedEncodings,
     fragmentSize: Int,
 ): Boolean {
-    val sending = beginSending(type, octets, fragmentSize, encodings)
+    val sending = beginSending(type, bytes, fragmentSize, encodings)
     if (sending != SendStep.ENCODING) return sending == SendStep.SENT
     encode()
     return sendEncoded()
@@ -52,7 +52,7 @@ internal class ProtocolPair(
     fun endsFrom(role: Role): Pair<ProtocolEnd, ProtocolEnd> =
         if (role == Role.CLIENT) client to server else server to client
 
-    /** Carries octets, at most [chunk] at a time, until neither end has any left. */
+    /** Carries bytes, at most [chunk] at a time, until neither end has any left. */
     fun exchange(chunk: Int = Int.MAX_VALUE) {
         do {
             val carried = carry(client, server, chunk) + carry(server, client, chunk)

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer
  * Records the events of a [Protocol] as a readable list: `text`, `frame 5`, `data 48 65 6c 6c 6f`,
  * `/frame`, `/message`, `ping 48`, `close 1000 bye`, `failure TEXT_NOT_UTF8`.
  *
- * The record does not depend on how the octets were cut: the data of one frame is one entry, and
+ * The record does not depend on how the bytes were cut: the data of one frame is one entry, and
  * the data of a frame that broke a rule is left out. Fails if an event follows the peer's Close, or
  * if another event than that follows a failure.
  */
@@ -48,9 +48,9 @@ internal class RecordedEvents : ProtocolEvents {
     override fun onFrameData(chunk: ByteBuffer) {
         check(failure == null && !closed) { "data after the end" }
         check(chunk.hasRemaining()) { "an empty chunk" }
-        val octets = ByteArray(chunk.remaining())
-        chunk.duplicate().get(octets)
-        data.write(octets)
+        val bytes = ByteArray(chunk.remaining())
+        chunk.duplicate().get(bytes)
+        data.write(bytes)
         assembler.append(chunk)
     }
 

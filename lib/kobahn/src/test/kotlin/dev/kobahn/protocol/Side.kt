@@ -11,7 +11,7 @@ internal fun FunSpec.bothRoles(rule: String, test: suspend Side.() -> Unit) =
         test("$rule ($role)") { Side(role).test() }
     }
 
-/** The result of feeding octets: the events, and the frames sent in answer. */
+/** The result of feeding bytes: the events, and the frames sent in answer. */
 internal data class Outcome(val events: List<String>, val sent: List<String>, val failure: String?)
 
 /** The end under test, in one of the two roles. */
@@ -29,9 +29,9 @@ internal class Side(val role: Role) {
     fun frame(first: Int, payload: String, declared: Long = hex(payload).size.toLong()): ByteArray =
         frame(first, hex(payload), declared)
 
-    /** Encodes a header from raw octets, with mask bit and key if this side's peer masks. */
-    fun header(octets: String): ByteArray {
-        val raw = hex(octets)
+    /** Encodes a header from raw bytes, with mask bit and key if this side's peer masks. */
+    fun header(bytes: String): ByteArray {
+        val raw = hex(bytes)
         val key = peerKey ?: return raw
         raw[1] = (raw[1].toInt() or 0x80).toByte()
         return raw + ByteBuffer.allocate(4).putInt(key).array()
@@ -40,13 +40,13 @@ internal class Side(val role: Role) {
     private val peerKey get() = if (role == Role.SERVER) ProtocolEnd.KEY else null
 
     /**
-     * Feeds [octets] to one protocol after another: whole, octet by octet and cut in two at every
+     * Feeds [bytes] to one protocol after another: whole, byte by byte and cut in two at every
      * index, from a heap and from a direct buffer. The outcome must always be the same.
      */
-    fun receiving(octets: ByteArray, config: ProtocolConfig = this.config): Outcome {
-        val outcomes = cuts(octets.size).flatMap { cut ->
-            listOf(ByteBuffer.allocate(octets.size), ByteBuffer.allocateDirect(octets.size))
-                .map { buffer -> feed(ProtocolEnd(config), buffer.put(octets), cut) }
+    fun receiving(bytes: ByteArray, config: ProtocolConfig = this.config): Outcome {
+        val outcomes = cuts(bytes.size).flatMap { cut ->
+            listOf(ByteBuffer.allocate(bytes.size), ByteBuffer.allocateDirect(bytes.size))
+                .map { buffer -> feed(ProtocolEnd(config), buffer.put(bytes), cut) }
         }
         val distinct = outcomes.toSet()
         withClue("outcomes by cut") { distinct shouldHaveSize 1 }

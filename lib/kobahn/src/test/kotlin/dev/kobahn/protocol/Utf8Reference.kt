@@ -21,23 +21,23 @@ internal object Utf8Reference {
         listOf(0xF4..0xF4, 0x80..0x8F, TAIL, TAIL),
     )
 
-    /** Returns the index of the first octet that no valid text can have there, or null. */
-    fun firstInvalid(octets: ByteArray): Int? {
+    /** Returns the index of the first byte that no valid text can have there, or null. */
+    fun firstInvalid(bytes: ByteArray): Int? {
         var start = 0
-        while (start < octets.size) {
-            val (length, whole) = longestMatch(octets, start)
-            if (!whole) return (start + length).takeIf { it < octets.size }
+        while (start < bytes.size) {
+            val (length, whole) = longestMatch(bytes, start)
+            if (!whole) return (start + length).takeIf { it < bytes.size }
             start += length
         }
         return null
     }
 
-    private fun longestMatch(octets: ByteArray, start: Int): Pair<Int, Boolean> {
+    private fun longestMatch(bytes: ByteArray, start: Int): Pair<Int, Boolean> {
         val matches = SEQUENCES.map { sequence ->
             val length = sequence.indices
                 .takeWhile {
-                    start + it < octets.size &&
-                        octets[start + it].toInt() and 0xFF in sequence[it]
+                    start + it < bytes.size &&
+                        bytes[start + it].toInt() and 0xFF in sequence[it]
                 }
                 .size
             length to (length == sequence.size)
@@ -50,10 +50,10 @@ internal object Utf8Reference {
         .onUnmappableCharacter(CodingErrorAction.REPORT)
     private var chars = CharBuffer.allocate(64)
 
-    /** Whether the JDK decodes the first [length] of [octets]. Not thread-safe. */
-    fun isValid(octets: ByteArray, length: Int = octets.size): Boolean {
+    /** Whether the JDK decodes the first [length] of [bytes]. Not thread-safe. */
+    fun isValid(bytes: ByteArray, length: Int = bytes.size): Boolean {
         if (chars.capacity() < length) chars = CharBuffer.allocate(length)
         chars.clear()
-        return decoder.reset().decode(ByteBuffer.wrap(octets, 0, length), chars, true).isUnderflow
+        return decoder.reset().decode(ByteBuffer.wrap(bytes, 0, length), chars, true).isUnderflow
     }
 }

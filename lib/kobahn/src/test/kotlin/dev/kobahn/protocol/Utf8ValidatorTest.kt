@@ -16,24 +16,24 @@ import java.nio.ByteBuffer
 class Utf8ValidatorTest :
     FunSpec({
         test(
-            "every input of one or two octets is judged as by the JDK and the grammar",
+            "every input of one or two bytes is judged as by the JDK and the grammar",
         ) {
-            for (first in OCTETS) {
+            for (first in BYTES) {
                 judged(byteArrayOf(first))
-                for (second in OCTETS) judged(byteArrayOf(first, second))
+                for (second in BYTES) judged(byteArrayOf(first, second))
             }
         }
 
         test(
-            "every input of three octets is judged as by the JDK, in one piece and octet by octet",
+            "every input of three bytes is judged as by the JDK, in one piece and byte by byte",
         ) {
-            val octets = ByteArray(3)
-            val buffer = ByteBuffer.wrap(octets)
+            val bytes = ByteArray(3)
+            val buffer = ByteBuffer.wrap(bytes)
             val validator = Utf8Validator()
             var disagreements = 0
             for (number in 0 until (1 shl 24)) {
-                for (index in 0..2) octets[index] = (number shr 8 * index).toByte()
-                val expected = Utf8Reference.isValid(octets)
+                for (index in 0..2) bytes[index] = (number shr 8 * index).toByte()
+                val expected = Utf8Reference.isValid(bytes)
                 validator.reset()
                 val whole = validator.feed(buffer, 0, 3) < 0 && validator.endsOnCodePoint
                 validator.reset()
@@ -43,7 +43,7 @@ class Utf8ValidatorTest :
             disagreements shouldBe 0
         }
 
-        test("inputs of four octets at the edges of every range are judged as by the JDK") {
+        test("inputs of four bytes at the edges of every range are judged as by the JDK") {
             val leads = hex("7f c1 c2 df e0 ed ef f0 f1 f3 f4 f5 f8 ff")
             val seconds = hex("00 7f 80 8f 90 9f a0 bf c0 e0 ff")
             val tails = hex("41 7f 80 bf c0 c2")
@@ -56,9 +56,9 @@ class Utf8ValidatorTest :
             }
         }
 
-        test("decode takes one octet: accepted at a code point's end, rejected until it is reset") {
+        test("decode takes one byte: accepted at a code point's end, rejected until it is reset") {
             val validator = Utf8Validator()
-            fun states(octets: String) = hex(octets).map { validator.decode(it.toInt()) }
+            fun states(bytes: String) = hex(bytes).map { validator.decode(it.toInt()) }
             states("61 c3 a4 f0 90 80 80") shouldBe listOf(0, 2, 0, 7, 3, 2, 0)
             validator.totalIndex shouldBe 7
             states("e2 82 61 61") shouldBe listOf(3, 2, 1, 1)
@@ -68,15 +68,15 @@ class Utf8ValidatorTest :
             states("ed a0") shouldBe listOf(6, Utf8Validator.REJECT)
         }
 
-        test("decode and feed agree on random octets, and may take turns") {
-            checkAll(5_000, Arb.byteArray(Arb.int(0..12), Arb.byte())) { octets ->
+        test("decode and feed agree on random bytes, and may take turns") {
+            checkAll(5_000, Arb.byteArray(Arb.int(0..12), Arb.byte())) { bytes ->
                 val one = Utf8Validator()
                 val other = Utf8Validator()
-                octets.forEachIndexed { index, octet ->
-                    val state = one.decode(octet.toInt())
-                    val buffer = ByteBuffer.wrap(octets)
+                bytes.forEachIndexed { index, byte ->
+                    val state = one.decode(byte.toInt())
+                    val buffer = ByteBuffer.wrap(bytes)
                     if (index % 3 == 0) {
-                        other.decode(octet.toInt())
+                        other.decode(byte.toInt())
                     } else {
                         other.feed(buffer, index, index + 1)
                     }
@@ -86,19 +86,19 @@ class Utf8ValidatorTest :
             }
         }
 
-        test("random octets are judged alike however they are cut") {
+        test("random bytes are judged alike however they are cut") {
             checkAll(5_000, Arb.byteArray(Arb.int(0..12), Arb.byte())) { judged(it) }
         }
 
         test("any text is valid, in one piece and in two") {
             checkAll(1_000, Arb.string(0..40, Arb.codepoints())) { text ->
-                val octets = text.encodeToByteArray()
-                Utf8Validator.isValid(octets) shouldBe true
-                judged(octets)
+                val bytes = text.encodeToByteArray()
+                Utf8Validator.isValid(bytes) shouldBe true
+                judged(bytes)
             }
         }
 
-        test("words of ASCII are skipped whole, and later octets are still checked") {
+        test("words of ASCII are skipped whole, and later bytes are still checked") {
             (0..40).forEach { length ->
                 val ascii = ByteArray(length) { 'a'.code.toByte() }
                 judged(ascii)
@@ -107,12 +107,12 @@ class Utf8ValidatorTest :
             }
         }
 
-        test("in a long text beyond ASCII an invalid octet is found wherever it is") {
-            val octets = "прекрасный 美好的 🚀".repeat(5).encodeToByteArray()
-            judged(octets)
-            octets.indices.forEach { index ->
-                judged(octets.copyOf().also { it[index] = 0xFF.toByte() })
-                judged(octets.copyOf(index))
+        test("in a long text beyond ASCII an invalid byte is found wherever it is") {
+            val bytes = "прекрасный 美好的 🚀".repeat(5).encodeToByteArray()
+            judged(bytes)
+            bytes.indices.forEach { index ->
+                judged(bytes.copyOf().also { it[index] = 0xFF.toByte() })
+                judged(bytes.copyOf(index))
             }
         }
 
@@ -120,11 +120,11 @@ class Utf8ValidatorTest :
             VALID.forEach { withClue(it) { Utf8Validator.isValid(hex(it)) shouldBe true } }
         }
 
-        test("Kuhn's stress cases: invalid, at which octet") {
-            INVALID.forEach { (octets, index) ->
-                withClue(octets) {
-                    Utf8Validator().validate(hex(octets)).currentIndex shouldBe index
-                    Utf8Reference.firstInvalid(hex(octets)) shouldBe index
+        test("Kuhn's stress cases: invalid, at which byte") {
+            INVALID.forEach { (bytes, index) ->
+                withClue(bytes) {
+                    Utf8Validator().validate(hex(bytes)).currentIndex shouldBe index
+                    Utf8Reference.firstInvalid(hex(bytes)) shouldBe index
                 }
             }
         }
@@ -139,7 +139,7 @@ class Utf8ValidatorTest :
             validator.quad("ac 61 ff 62") shouldBe listOf(false, false, 2, 9L)
         }
 
-        test("after an invalid octet it stays rejecting until it is reset") {
+        test("after an invalid byte it stays rejecting until it is reset") {
             val validator = Utf8Validator()
             validator.quad("61 80") shouldBe listOf(false, false, 1, 1L)
             validator.quad("61") shouldBe listOf(false, false, 0, 1L)
@@ -170,29 +170,29 @@ class Utf8ValidatorTest :
         }
     })
 
-private val OCTETS = (Byte.MIN_VALUE..Byte.MAX_VALUE).map(Int::toByte)
+private val BYTES = (Byte.MIN_VALUE..Byte.MAX_VALUE).map(Int::toByte)
 
-private fun Utf8Validator.quad(octets: String): List<Any> {
-    val (valid, ends, current, total) = validate(hex(octets))
+private fun Utf8Validator.quad(bytes: String): List<Any> {
+    val (valid, ends, current, total) = validate(hex(bytes))
     return listOf(valid, ends, current, total)
 }
 
 /**
- * Checks the validator's result for [octets] against both references, in one piece and in two, from
- * a heap and from a direct buffer, between other octets.
+ * Checks the validator's result for [bytes] against both references, in one piece and in two, from
+ * a heap and from a direct buffer, between other bytes.
  */
-private fun judged(octets: ByteArray) {
-    val invalid = Utf8Reference.firstInvalid(octets)
-    val complete = Utf8Reference.isValid(octets)
+private fun judged(bytes: ByteArray) {
+    val invalid = Utf8Reference.firstInvalid(bytes)
+    val complete = Utf8Reference.isValid(bytes)
     for (direct in listOf(false, true)) {
-        val size = octets.size + 2
+        val size = bytes.size + 2
         val buffer = if (direct) ByteBuffer.allocateDirect(size) else ByteBuffer.allocate(size)
-        buffer.put(0xFF.toByte()).put(octets).put(0x80.toByte())
+        buffer.put(0xFF.toByte()).put(bytes).put(0x80.toByte())
         buffer.position(0)
-        for (cut in 0..octets.size) {
+        for (cut in 0..bytes.size) {
             val validator = Utf8Validator()
             val first = validator.feed(buffer, 1, 1 + cut)
-            val second = validator.feed(buffer, 1 + cut, 1 + octets.size)
+            val second = validator.feed(buffer, 1 + cut, 1 + bytes.size)
             val found = if (first >= 0) {
                 first
             } else if (second >= 0) {
@@ -200,9 +200,9 @@ private fun judged(octets: ByteArray) {
             } else {
                 null
             }
-            check(found == invalid) { "${octets.toHex()} cut at $cut: $found instead of $invalid" }
-            check(validator.endsOnCodePoint == complete) { "${octets.toHex()} cut at $cut" }
-            check(validator.totalIndex == (invalid ?: octets.size).toLong()) { "total at $cut" }
+            check(found == invalid) { "${bytes.toHex()} cut at $cut: $found instead of $invalid" }
+            check(validator.endsOnCodePoint == complete) { "${bytes.toHex()} cut at $cut" }
+            check(validator.totalIndex == (invalid ?: bytes.size).toLong()) { "total at $cut" }
         }
         check(buffer.position() == 0 && buffer.limit() == size) { "the buffer was changed" }
     }
@@ -217,17 +217,17 @@ private val VALID = listOf(
     "ef bf be", "ef b7 90", "f1 bf bf bf", "ef bb bf",
 )
 
-/** Sections 2 to 5 of the same test, with the index of the first invalid octet. */
+/** Sections 2 to 5 of the same test, with the index of the first invalid byte. */
 private val INVALID = mapOf(
     // 2: too long, or beyond U+10FFFF.
     "f8 88 80 80 80" to 0, "fc 84 80 80 80 80" to 0, "f7 bf bf bf" to 0, "f4 90 80 80" to 1,
-    // 3.1: continuation octets that continue nothing.
+    // 3.1: continuation bytes that continue nothing.
     "80" to 0, "bf" to 0, "80 bf 80 bf" to 0, "61 80" to 1,
-    // 3.2: lead octets that lead nowhere.
+    // 3.2: lead bytes that lead nowhere.
     "c0 20" to 0, "c3 20" to 1, "e1 20" to 1, "f1 20" to 1, "f8 20" to 0, "fc 20" to 0,
     // 3.3: code points that break off.
     "c3 c3 a4" to 1, "e2 82 61" to 2, "f0 90 80 61" to 3, "f0 90 e2 82 ac" to 2,
-    // 3.5: octets that are never right.
+    // 3.5: bytes that are never right.
     "fe" to 0, "ff" to 0, "fe fe ff ff" to 0,
     // 4: overlong encodings.
     "c0 af" to 0, "c1 bf" to 0, "e0 80 af" to 1, "e0 9f bf" to 1, "f0 80 80 af" to 1,

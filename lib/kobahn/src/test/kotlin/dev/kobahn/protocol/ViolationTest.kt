@@ -20,12 +20,12 @@ class ViolationTest :
             violation: Violation,
             role: Role? = null,
             config: Role.() -> ProtocolConfig = { ProtocolConfig(this) },
-            octets: Side.() -> List<ByteArray>,
+            bytes: Side.() -> List<ByteArray>,
         ) {
             tested += violation
             val roles = if (role == null) Role.entries else listOf(role)
             roles.forEach {
-                test("${violation.rule} ($it)") { Side(it).check(violation, it.config(), octets) }
+                test("${violation.rule} ($it)") { Side(it).check(violation, it.config(), bytes) }
             }
         }
 
@@ -104,7 +104,7 @@ class ViolationTest :
                 .map(::header)
         }
 
-        breaking(Violation.CLOSE_PAYLOAD_OF_ONE_OCTET) {
+        breaking(Violation.CLOSE_PAYLOAD_OF_ONE_BYTE) {
             listOf(frame(0x88, "03"), frame(0x88, "00"))
         }
 
@@ -159,8 +159,8 @@ class ViolationTest :
 private fun Side.check(
     violation: Violation,
     config: ProtocolConfig,
-    octets: Side.() -> List<ByteArray>,
-) = octets().forEach {
+    bytes: Side.() -> List<ByteArray>,
+) = bytes().forEach {
     withClue(it.toHex().take(60)) {
         val outcome = receiving(it, config)
         outcome.events.last() shouldBe "failure $violation"

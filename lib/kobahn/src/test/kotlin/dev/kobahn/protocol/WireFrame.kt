@@ -8,7 +8,7 @@ import java.io.DataOutputStream
 /**
  * A frame as RFC 6455 section 5.2 draws it, encoded and parsed by code of the tests alone.
  *
- * @param first the first octet: FIN, reserved bits and opcode
+ * @param first the first byte: FIN, reserved bits and opcode
  * @param key the masking key, null if the frame is not masked
  * @param declared the length in the header, which may be false
  */
@@ -19,8 +19,8 @@ internal class WireFrame(
     private val declared: Long = payload.size.toLong(),
 ) {
     fun encode(): ByteArray {
-        val octets = ByteArrayOutputStream()
-        val out = DataOutputStream(octets)
+        val bytes = ByteArrayOutputStream()
+        val out = DataOutputStream(bytes)
         out.write(first)
         val mask = if (key == null) 0 else 0x80
         when (declared) {
@@ -38,10 +38,10 @@ internal class WireFrame(
         }
         key?.let(out::writeInt)
         out.write(masked(payload, key))
-        return octets.toByteArray()
+        return bytes.toByteArray()
     }
 
-    /** `close 1002 why`, `ping 48 65` or the first octet and the payload: `01 48 65`. */
+    /** `close 1002 why`, `ping 48 65` or the first byte and the payload: `01 48 65`. */
     override fun toString(): String = when (first) {
         0x88 -> describeClose(payload)
         0x89 -> "ping ${payload.toHex()}".trim()
@@ -50,9 +50,9 @@ internal class WireFrame(
     }
 
     companion object {
-        /** All frames in [octets], which must end with one. */
-        fun readAll(octets: ByteArray): List<WireFrame> {
-            val input = DataInputStream(ByteArrayInputStream(octets))
+        /** All frames in [bytes], which must end with one. */
+        fun readAll(bytes: ByteArray): List<WireFrame> {
+            val input = DataInputStream(ByteArrayInputStream(bytes))
             return buildList { while (input.available() > 0) add(read(input)) }
         }
 

@@ -39,14 +39,14 @@ internal class Abuser(
         }
     }
 
-    fun send(octets: ByteArray) = socket.getOutputStream().write(octets)
+    fun send(bytes: ByteArray) = socket.getOutputStream().write(bytes)
 
     fun send(text: String) = send(text.encodeToByteArray())
 
-    /** Sends [octets] in pieces of [size], with a pause behind each. */
-    fun trickle(octets: ByteArray, size: Int, pause: Long) {
-        for (start in octets.indices step size) {
-            send(octets.copyOfRange(start, minOf(start + size, octets.size)))
+    /** Sends [bytes] in pieces of [size], with a pause behind each. */
+    fun trickle(bytes: ByteArray, size: Int, pause: Long) {
+        for (start in bytes.indices step size) {
+            send(bytes.copyOfRange(start, minOf(start + size, bytes.size)))
             Thread.sleep(pause)
         }
     }
@@ -106,7 +106,7 @@ internal class Abuser(
         }
     }
 
-    /** Reads until the other end ends, by whatever means, or [most] octets came; how many that were. */
+    /** Reads until the other end ends, by whatever means, or [most] bytes came; how many that were. */
     fun readSome(most: Int, pause: Long = 0): Int {
         val buffer = ByteArray(4096)
         var total = 0

@@ -116,10 +116,10 @@ internal class Abuses(
                 sendFragmented(peer, message)
                 val answer = checkNotNull(peer.readMessage()) { "an echo ended early" }
                 check(answer.contentEquals(message)) {
-                    "an echo of ${message.size} octets is wrong"
+                    "an echo of ${message.size} bytes is wrong"
                 }
             } catch (_: SocketTimeoutException) {
-                error("an echo of ${message.size} octets was not answered")
+                error("an echo of ${message.size} bytes was not answered")
             }
         }
         peer.send(RawPeer.CLOSE)
@@ -137,8 +137,8 @@ internal class Abuses(
     private fun invalidFrames() {
         val peer = echo()
         if (random.nextBoolean()) peer.send(RawPeer.text("before"))
-        val (name, octets) = INVALID.entries.random(random)
-        peer.send(octets)
+        val (name, bytes) = INVALID.entries.random(random)
+        peer.send(bytes)
         peer.mustEnd(name)
     }
 
@@ -377,7 +377,7 @@ internal class Abuses(
             "a long control frame" to hex("89fe 007e 00000000") + ByteArray(126),
             "a continuation of nothing" to hex("8080 00000000"),
             "a message within a message" to hex("0280 00000000 8280 00000000"),
-            "a Close of one octet" to hex("8881 00000000 03"),
+            "a Close of one byte" to hex("8881 00000000 03"),
             "a Close with 1005" to hex("8882 00000000 03ed"),
             "a reason that is no UTF-8" to hex("8883 00000000 03e8ff"),
             "text that is no UTF-8" to hex("8181 00000000 ff"),
@@ -396,18 +396,18 @@ internal class Abuses(
             Abuser.head("/").replace("Version: 13", "Version: 12"),
         )
 
-        /** Zeros: a few octets on the wire, more than the limit, and just below it. */
+        /** Zeros: a few bytes on the wire, more than the limit, and just below it. */
         private val BOMBS = listOf(1_000_000, 3_900_000, 16_000_000).map { deflate(ByteArray(it)) }
 
-        /** 32 KiB of history, then blocks with nothing in them, which are two octets each. */
+        /** 32 KiB of history, then blocks with nothing in them, which are two bytes each. */
         private val EMPTY_BLOCKS =
             deflate(ByteArray(32_768)) + hex("0000 00ffff") + hex("0300".repeat(10_000))
 
-        private fun deflate(octets: ByteArray): ByteArray {
+        private fun deflate(bytes: ByteArray): ByteArray {
             val deflater = Deflater(Deflater.BEST_COMPRESSION, true)
             val result = ByteArrayOutputStream()
             val buffer = ByteArray(65_536)
-            deflater.setInput(octets)
+            deflater.setInput(bytes)
             while (true) {
                 val count = deflater.deflate(buffer, 0, buffer.size, Deflater.SYNC_FLUSH)
                 if (count == 0) break

@@ -39,7 +39,7 @@ class CompressedConnectionsTest :
             enabledOrReasonIf = ResidentMemory.whereKnown,
         ) {
             val growth = withContext(Dispatchers.IO) { growthInSmallHeap() }
-            println("$CONNECTIONS compressed connections, and $growth octets more resident")
+            println("$CONNECTIONS compressed connections, and $growth bytes more resident")
             growth shouldBeLessThan GROWTH
         }
     })
@@ -51,7 +51,7 @@ private fun growthInSmallHeap() = ResidentMemory.growth(
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
 )
 
-/** Has [CONNECTIONS] come and go, and tells by how many octets this process has grown. */
+/** Has [CONNECTIONS] come and go, and tells by how many bytes this process has grown. */
 fun main() = runBlocking {
     val server = webSocketServer {
         perMessageDeflate(OWN_DEFLATER)

@@ -16,7 +16,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.withContext
 
-/** The octets of the message; the profile `soak` asks for 4 GiB. */
+/** The bytes of the message; the profile `soak` asks for 4 GiB. */
 private val SIZE = System.getProperty("kobahn.soak.messageSize", "${200L shl 20}").toLong()
 
 class HugeMessageTest :
@@ -27,7 +27,7 @@ class HugeMessageTest :
             inSmallHeap { port ->
                 val (digests, time) = measureTimedValue { sendAndReceive(port) }
                 digests.received.toHex() shouldBe digests.sent.toHex()
-                println("$SIZE octets to a heap of 64 MB and back in $time")
+                println("$SIZE bytes to a heap of 64 MB and back in $time")
             }
         }
     })
@@ -62,10 +62,10 @@ private suspend fun writeAll(message: MessageWriter, digest: MessageDigest) {
         while (remaining >
             0
         ) {
-            write { octets, n -> this@frame.write(octets, 0, n) }
+            write { bytes, n -> this@frame.write(bytes, 0, n) }
         }
     }
-    while (written < SIZE) write { octets, count -> message.write(octets, 0, count) }
+    while (written < SIZE) write { bytes, count -> message.write(bytes, 0, count) }
 }
 
 private suspend fun digestOf(message: MessageReader): ByteArray {

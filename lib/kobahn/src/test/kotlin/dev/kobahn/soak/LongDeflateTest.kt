@@ -5,7 +5,7 @@ import dev.kobahn.protocol.extension.WindowProof
 import io.kotest.core.spec.style.FunSpec
 import kotlin.random.Random
 
-/** The octets of a message; the profile `soak` asks for 16 MiB. */
+/** The bytes of a message; the profile `soak` asks for 16 MiB. */
 private val SIZE = System.getProperty("kobahn.soak.deflateSize", "${2 shl 20}").toInt()
 
 class LongDeflateTest :
@@ -15,7 +15,7 @@ class LongDeflateTest :
                 for (takesOver in listOf(true, false)) {
                     val proof = WindowProof(bits, takesOver)
                     for (data in listOf(SampleData.TEXT, SampleData.FAR)) {
-                        repeat(2) { proof.check(data.octets(SIZE + it, bits, Random(bits))) }
+                        repeat(2) { proof.check(data.bytes(SIZE + it, bits, Random(bits))) }
                     }
                 }
             }

@@ -9,7 +9,7 @@ import java.util.Random
  * @param mark where the mark of [MARK_SIZE] hexadecimal digits stands in each body
  */
 class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private val mark: Int = 0) {
-    /** The length of every message in octets. */
+    /** The length of every message in bytes. */
     val size: Int = bodies.first().size
 
     init {
@@ -47,19 +47,19 @@ class Payload(val isText: Boolean, private val bodies: List<ByteArray>, private 
         fun ascii(size: Int) =
             Payload(true, listOf(ByteArray(size) { ('a' + it % 26).code.toByte() }))
 
-        /** Octets of any value. */
+        /** Bytes of any value. */
         fun binary(size: Int) =
             Payload(false, listOf(ByteArray(size).also { Random(SEED).nextBytes(it) }))
 
         /**
-         * Text in Greek, Cyrillic, Chinese and Emoji: code points of two, three and four octets.
+         * Text in Greek, Cyrillic, Chinese and Emoji: code points of two, three and four bytes.
          */
         fun nonAscii(size: Int): Payload {
             val words = "Ωραία μέρα, прекрасный день, 美好的一天, 좋은 하루, \uD83D\uDE80\uD83C\uDF0D "
-            val octets = words.toByteArray()
-            val whole = (size - MARK_SIZE) / octets.size
+            val bytes = words.toByteArray()
+            val whole = (size - MARK_SIZE) / bytes.size
             val body = ByteArray(size) { '.'.code.toByte() }
-            repeat(whole) { octets.copyInto(body, MARK_SIZE + it * octets.size) }
+            repeat(whole) { bytes.copyInto(body, MARK_SIZE + it * bytes.size) }
             return Payload(true, listOf(body))
         }
 

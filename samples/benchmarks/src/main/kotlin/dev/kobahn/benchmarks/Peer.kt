@@ -62,7 +62,7 @@ sealed class Peer(val name: String, val about: String) {
         val ALL: List<Peer> = listOf(
             Jvm(KOBAHN, "Kobahn, handlers on the event loop; and its client", SERVER),
             Jvm("kobahn-default", "Kobahn, handlers on Dispatchers.Default", SERVER),
-            Jvm(RAW, "NIO without WebSocket: sends octets back as they are", "java.lang.String"),
+            Jvm(RAW, "NIO without WebSocket: sends bytes back as they are", "java.lang.String"),
             Jvm("netty-nio", "Netty with NIO", NETTY),
             Jvm("netty-epoll", "Netty with epoll", NETTY),
             Jvm("vertx", "Vert.x", "io.vertx.core.Vertx"),

@@ -17,8 +17,8 @@ internal object ChatPage {
 
     private fun file(name: String, type: String): HttpResponse {
         val resource = checkNotNull(ChatPage::class.java.getResource(name)) { "no resource $name" }
-        val octets = resource.readBytes()
-        return HttpResponse(200, headers = headers(type), body = octets)
+        val bytes = resource.readBytes()
+        return HttpResponse(200, headers = headers(type), body = bytes)
     }
 
     private fun headers(type: String): Headers = headersOf(

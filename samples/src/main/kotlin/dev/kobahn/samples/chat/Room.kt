@@ -59,7 +59,7 @@ internal class Room(private val name: String, private val now: () -> Long) {
         /** How many lines are kept for those who come later. */
         const val HISTORY = 50
 
-        /** How many octets may wait for somebody who reads slowly. */
+        /** How many bytes may wait for somebody who reads slowly. */
         private const val MOST_WAITING = 1024L * 1024
     }
 }

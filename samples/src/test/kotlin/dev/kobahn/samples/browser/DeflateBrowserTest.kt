@@ -56,8 +56,8 @@ private class Result(
         stats.incomingCompressionRatio.shouldNotBeNull() shouldBeLessThan MOST
         stats.outgoingCompressionRatio.shouldNotBeNull() shouldBeLessThan MOST
         println(
-            "Chromium: ${stats.incomingOctetsAppLevel} octets as " +
-                "${stats.incomingOctetsWireLevel}, and back as ${stats.outgoingOctetsWireLevel}",
+            "Chromium: ${stats.incomingBytesAppLevel} bytes as " +
+                "${stats.incomingBytesWireLevel}, and back as ${stats.outgoingBytesWireLevel}",
         )
     }
 
@@ -85,18 +85,18 @@ function text(size) {
   while (made.length < size) made += words[random(words.length)] + random(100) + ' ';
   return made;
 }
-function octets(size) {
+function bytes(size) {
   return Uint8Array.from({ length: size }, (_, at) => at % 4 ? at >> 6 & 255 : random(256));
 }
 function isEqual(one, other) {
   if (typeof one === 'string' || typeof other === 'string') return one === other;
   const echo = new Uint8Array(other);
-  return one.length === echo.length && one.every((octet, at) => octet === echo[at]);
+  return one.length === echo.length && one.every((byte, at) => byte === echo[at]);
 }
 const sizes = [0, 1, 64, 125, 126, 1000, 4096, 20000, 65535, 65536, 100000];
 const sent = Array.from({ length: COUNT }, (_, at) => {
   const size = at < 2 * sizes.length ? sizes[at >> 1] : random(20000);
-  return at % 2 ? octets(size) : text(size);
+  return at % 2 ? bytes(size) : text(size);
 });
 let received = 0, equal = 0;
 const ws = new WebSocket('ws://' + location.host);

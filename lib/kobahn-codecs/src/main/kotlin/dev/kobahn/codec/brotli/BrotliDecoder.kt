@@ -5,7 +5,7 @@ import com.aayushatharva.brotli4j.decoder.DecoderJNI.Status
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 
 /**
  * Decompresses brotli as it arrives.
@@ -19,14 +19,14 @@ internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDe
     private var stream: DecoderJNI.Wrapper? = null
     private val chunk = BrotliChunk()
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         var from = offset
         val end = offset + length
         while (from < end) {
             val decoder = stream ?: newStream()
-            if (decoder.status == Status.DONE) throw invalid("octets after its end")
+            if (decoder.status == Status.DONE) throw invalid("bytes after its end")
             val count = minOf(end - from, BrotliChunk.SIZE)
-            chunk.fill(decoder.inputBuffer, octets, from, count)
+            chunk.fill(decoder.inputBuffer, bytes, from, count)
             decoder.push(count)
             pull(decoder, output)
             from += count
@@ -37,7 +37,7 @@ internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDe
      * Writes the available output. The library returns the bytes of a long reference in parts, and
      * reports `NEEDS_MORE_INPUT` after a part. Only an empty push shows whether it really does.
      */
-    private fun pull(decoder: DecoderJNI.Wrapper, output: OctetSink) {
+    private fun pull(decoder: DecoderJNI.Wrapper, output: ByteSink) {
         while (true) {
             val isDry = !decoder.hasOutput()
             while (decoder.hasOutput()) chunk.copy(decoder.pull(), output)
@@ -50,7 +50,7 @@ internal class BrotliDecoder(private val noContextTakeover: Boolean) : MessageDe
         }
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         val isAtEnd = stream?.status == Status.DONE
         if (noContextTakeover && !isAtEnd) throw invalid("it ends too early")
         if (isAtEnd) close()

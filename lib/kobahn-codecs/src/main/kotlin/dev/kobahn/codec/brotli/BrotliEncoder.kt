@@ -5,7 +5,7 @@ import com.aayushatharva.brotli4j.encoder.EncoderJNI
 import com.aayushatharva.brotli4j.encoder.EncoderJNI.Operation
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import java.io.IOException
 
 /**
@@ -20,12 +20,12 @@ internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEn
 
     override fun begin(type: MessageType, length: Long): Boolean = true
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-        open().encode(octets, offset, length, output)
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
+        open().encode(bytes, offset, length, output)
 
-    override fun flush(output: OctetSink) = open().run(Operation.FLUSH, output)
+    override fun flush(output: ByteSink) = open().run(Operation.FLUSH, output)
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         if (!noContextTakeover) return flush(output)
         open().run(Operation.FINISH, output)
         close()
@@ -33,11 +33,11 @@ internal class BrotliEncoder(private val noContextTakeover: Boolean) : MessageEn
 
     override val standaloneForm: Any? get() = if (noContextTakeover) Form else null
 
-    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(bytes: ByteArray, output: ByteSink) {
         val alone = BrotliEncoder(noContextTakeover = true)
         try {
-            alone.begin(MessageType.BINARY, octets.size.toLong())
-            alone.encode(octets, 0, octets.size, output)
+            alone.begin(MessageType.BINARY, bytes.size.toLong())
+            alone.encode(bytes, 0, bytes.size, output)
             alone.end(output)
         } finally {
             alone.close()
@@ -60,20 +60,20 @@ private class BrotliOutput {
         EncoderJNI.Wrapper(BrotliChunk.SIZE, QUALITY, WINDOW_BITS, Encoder.Mode.GENERIC)
     private val chunk = BrotliChunk()
 
-    fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         var from = offset
         val end = offset + length
         while (from < end) {
             val count = minOf(end - from, BrotliChunk.SIZE)
-            chunk.fill(encoder.inputBuffer, octets, from, count)
+            chunk.fill(encoder.inputBuffer, bytes, from, count)
             push(Operation.PROCESS, count, output)
             from += count
         }
     }
 
-    fun run(operation: Operation, output: OctetSink) = push(operation, 0, output)
+    fun run(operation: Operation, output: ByteSink) = push(operation, 0, output)
 
-    private fun push(operation: Operation, count: Int, output: OctetSink) {
+    private fun push(operation: Operation, count: Int, output: ByteSink) {
         encoder.push(operation, count)
         while (true) {
             if (!encoder.isSuccess) throw IOException("brotli cannot encode")

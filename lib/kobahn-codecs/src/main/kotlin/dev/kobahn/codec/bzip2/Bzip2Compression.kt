@@ -6,7 +6,7 @@ import dev.kobahn.codec.PerMessageBzip2Offer
 import dev.kobahn.codec.PerMessageBzip2Response
 import dev.kobahn.codec.flag
 import dev.kobahn.codec.number
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.ExtensionParameters
@@ -51,7 +51,7 @@ internal object Bzip2Compression :
 
 /** Writes and reads an empty stream, which also needs the library's own dependencies. */
 private fun probe() {
-    val stream = OctetQueue()
+    val stream = ByteQueue()
     Bzip2Encoder(1).encodeStandalone(ByteArray(0), stream::append)
     val decoder = Bzip2Decoder(SegmentPool.NONE, maxMessageSize = 1)
     decoder.decode(stream.takeAll(), 0, EMPTY_SIZE) { _, _, _ -> }

@@ -1,11 +1,11 @@
 package dev.kobahn.codec.bzip2
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import java.io.IOException
 import java.io.InputStream
 import java.nio.ByteBuffer
@@ -21,15 +21,15 @@ import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream
  */
 internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: Long) :
     MessageDecoder {
-    private val held = OctetQueue(segments)
+    private val held = ByteQueue(segments)
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         val most = mostFor(minOf(output.room, maxMessageSize))
         if (held.size + length > most) {
-            val detail = "more than $most octets of bzip2 in one message"
+            val detail = "more than $most bytes of bzip2 in one message"
             throw ProtocolException(Violation.MESSAGE_TOO_BIG, detail)
         }
-        held.append(octets, offset, length)
+        held.append(bytes, offset, length)
     }
 
     /**
@@ -39,7 +39,7 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
     private fun mostFor(size: Long) =
         if (size > Long.MAX_VALUE / 2) size else size + size / GROWTH + SMALLEST_BOUND
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         val chunk = ByteArray(CHUNK)
         val input = HeldInput(held)
         val stream = checked { BZip2CompressorInputStream(input) }
@@ -48,7 +48,7 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
             if (count < 0) break
             output.write(chunk, 0, count)
         }
-        if (!input.isAtEnd) throw invalid("octets after its end")
+        if (!input.isAtEnd) throw invalid("bytes after its end")
     }
 
     override fun close() = held.clear()
@@ -73,14 +73,14 @@ internal class Bzip2Decoder(segments: SegmentPool, private val maxMessageSize: L
 }
 
 /** Reads and removes the bytes of [held]. */
-private class HeldInput(private val held: OctetQueue) : InputStream() {
+private class HeldInput(private val held: ByteQueue) : InputStream() {
     private val buffer = ByteBuffer.allocate(SegmentPool.SEGMENT_SIZE).apply { limit(0) }
 
     val isAtEnd: Boolean get() = !buffer.hasRemaining() && held.isEmpty
 
     override fun read(): Int {
         if (!buffer.hasRemaining() && !refill()) return -1
-        return buffer.get().toInt() and OCTET
+        return buffer.get().toInt() and BYTE
     }
 
     private fun refill(): Boolean {
@@ -91,6 +91,6 @@ private class HeldInput(private val held: OctetQueue) : InputStream() {
     }
 
     private companion object {
-        const val OCTET = 0xFF
+        const val BYTE = 0xFF
     }
 }

@@ -2,7 +2,7 @@ package dev.kobahn.codec.bzip2
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import java.io.OutputStream
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream
 
@@ -25,17 +25,17 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
         return true
     }
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         this.output.sink = output
-        open().write(octets, offset, length)
+        open().write(bytes, offset, length)
     }
 
-    override fun flush(output: OctetSink) {
+    override fun flush(output: ByteSink) {
         this.output.sink = output
         this.output.drain()
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         this.output.sink = output
         open().finish()
         stream = null
@@ -44,11 +44,11 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
 
     override val standaloneForm: Any get() = Form(level)
 
-    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(bytes: ByteArray, output: ByteSink) {
         val alone = ChunkedOutput()
         alone.sink = output
-        val stream = newStream(alone, octets.size.toLong())
-        stream.write(octets)
+        val stream = newStream(alone, bytes.size.toLong())
+        stream.write(bytes)
         stream.finish()
         alone.drain()
     }
@@ -81,13 +81,13 @@ internal class Bzip2Encoder(private val level: Int) : MessageEncoder {
 
 /** Collects single bytes, which the library writes, into chunks for a sink. */
 private class ChunkedOutput : OutputStream() {
-    lateinit var sink: OctetSink
+    lateinit var sink: ByteSink
     private val chunk = ByteArray(CHUNK)
     private var size = 0
 
-    override fun write(octet: Int) {
+    override fun write(byte: Int) {
         if (size == CHUNK) drain()
-        chunk[size++] = octet.toByte()
+        chunk[size++] = byte.toByte()
     }
 
     fun drain() {

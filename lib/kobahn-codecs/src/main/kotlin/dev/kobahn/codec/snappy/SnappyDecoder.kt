@@ -3,7 +3,7 @@ package dev.kobahn.codec.snappy
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import java.io.IOException
 import org.xerial.snappy.Snappy
 
@@ -24,7 +24,7 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
     /** The number of bytes still to arrive of a skippable chunk. */
     private var toSkip = 0
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         var from = offset
         val end = offset + length
         while (from < end) {
@@ -33,13 +33,13 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
                 toSkip -= count
                 from += count
             } else {
-                from += take(octets, from, end)
+                from += take(bytes, from, end)
                 endHeaderOrChunk(output)
             }
         }
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         if (size > 0 || toSkip > 0) throw invalid("the last chunk is cut off")
         chunk = NOTHING
         if (noContextTakeover) isIdentified = false
@@ -52,10 +52,10 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
     /**
      * Copies missing bytes of the header, or else of the chunk, and returns how many it copied.
      */
-    private fun take(octets: ByteArray, from: Int, end: Int): Int {
+    private fun take(bytes: ByteArray, from: Int, end: Int): Int {
         val count = minOf(missing(), end - from)
         if (size + count > chunk.size) chunk = chunk.copyOf(grown(size + count))
-        System.arraycopy(octets, from, chunk, size, count)
+        System.arraycopy(bytes, from, chunk, size, count)
         size += count
         return count
     }
@@ -78,7 +78,7 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
 
     private fun chunkType() = SnappyFrame.get(1, chunk, 0)
 
-    private fun endHeaderOrChunk(output: OctetSink) {
+    private fun endHeaderOrChunk(output: ByteSink) {
         if (size == SnappyFrame.HEADER_SIZE) checkHeader()
         if (size >= SnappyFrame.HEADER_SIZE && missing() == 0) {
             size = 0
@@ -95,7 +95,7 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         when (type) {
             SnappyFrame.COMPRESSED, SnappyFrame.UNCOMPRESSED ->
                 if (size !in SnappyFrame.CHECKSUM_SIZE..SnappyFrame.MAX_DATA) {
-                    throw invalid("a chunk of $size octets")
+                    throw invalid("a chunk of $size bytes")
                 }
 
             SnappyFrame.IDENTIFIER -> if (size != IDENTIFIER_SIZE) throw invalid(BAD_IDENTIFIER)
@@ -111,7 +111,7 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         size = 0
     }
 
-    private fun endChunk(output: OctetSink) {
+    private fun endChunk(output: ByteSink) {
         val content = SnappyFrame.HEADER_SIZE + SnappyFrame.CHECKSUM_SIZE
         val end = SnappyFrame.HEADER_SIZE + dataSize()
         when (chunkType()) {
@@ -136,7 +136,7 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
 
     private fun restore(offset: Int, length: Int): ByteArray = try {
         val size = Snappy.uncompressedLength(chunk, offset, length)
-        if (size !in 0..SnappyFrame.MAX_CONTENT) throw invalid("a chunk with $size octets in it")
+        if (size !in 0..SnappyFrame.MAX_CONTENT) throw invalid("a chunk with $size bytes in it")
         val restored = ByteArray(size)
         Snappy.uncompress(chunk, offset, length, restored, 0)
         restored
@@ -146,13 +146,13 @@ internal class SnappyDecoder(private val noContextTakeover: Boolean) : MessageDe
         throw invalid(e.message, e)
     }
 
-    private fun emit(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
-        if (length > SnappyFrame.MAX_CONTENT) throw invalid("a chunk with $length octets in it")
+    private fun emit(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
+        if (length > SnappyFrame.MAX_CONTENT) throw invalid("a chunk with $length bytes in it")
         val sent = SnappyFrame.get(SnappyFrame.CHECKSUM_SIZE, chunk, SnappyFrame.HEADER_SIZE)
-        if (SnappyFrame.checksum(octets, offset, length) != sent) {
+        if (SnappyFrame.checksum(bytes, offset, length) != sent) {
             throw invalid("the checksum of a chunk does not fit")
         }
-        output.write(octets, offset, length)
+        output.write(bytes, offset, length)
     }
 
     private fun invalid(detail: String?, cause: IOException? = null) =

@@ -2,7 +2,7 @@ package dev.kobahn.codec.snappy
 
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import org.xerial.snappy.Snappy
 
 /**
@@ -21,15 +21,15 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
         return true
     }
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         if (!isIdentified) identify(output)
         isIdentified = true
-        writeChunks(octets, offset, length, output)
+        writeChunks(bytes, offset, length, output)
     }
 
-    override fun flush(output: OctetSink) {}
+    override fun flush(output: ByteSink) {}
 
-    override fun end(output: OctetSink) {}
+    override fun end(output: ByteSink) {}
 
     /**
      * A standalone message always begins with an identifier, which is allowed again within a
@@ -37,12 +37,12 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
      */
     override val standaloneForm: Any get() = Form
 
-    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(bytes: ByteArray, output: ByteSink) {
         identify(output)
-        writeChunks(octets, 0, octets.size, output)
+        writeChunks(bytes, 0, bytes.size, output)
     }
 
-    override fun sentStandalone(octets: ByteArray) {
+    override fun sentStandalone(bytes: ByteArray) {
         isIdentified = true
     }
 
@@ -50,40 +50,40 @@ internal class SnappyEncoder(private val noContextTakeover: Boolean) : MessageEn
         // The encoder holds no resources.
     }
 
-    private fun identify(output: OctetSink) {
+    private fun identify(output: ByteSink) {
         val identifier = SnappyFrame.STREAM_IDENTIFIER
         output.write(identifier, 0, identifier.size)
     }
 
-    private fun writeChunks(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    private fun writeChunks(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         if (length == 0) return
         val most = Snappy.maxCompressedLength(minOf(length, SnappyFrame.MAX_CONTENT))
         val target = ByteArray(PREFIX + most)
         var from = offset
         while (from < offset + length) {
             val count = minOf(offset + length - from, SnappyFrame.MAX_CONTENT)
-            writeChunk(octets, from, count, target, output)
+            writeChunk(bytes, from, count, target, output)
             from += count
         }
     }
 
     /** Writes one chunk. It stays uncompressed if compression saves less than an eighth. */
     private fun writeChunk(
-        octets: ByteArray,
+        bytes: ByteArray,
         from: Int,
         count: Int,
         target: ByteArray,
-        output: OctetSink,
+        output: ByteSink,
     ) {
-        var size = Snappy.compress(octets, from, count, target, PREFIX)
+        var size = Snappy.compress(bytes, from, count, target, PREFIX)
         val isShorter = size <= count - count / MIN_GAIN
         if (!isShorter) {
-            System.arraycopy(octets, from, target, PREFIX, count)
+            System.arraycopy(bytes, from, target, PREFIX, count)
             size = count
         }
         target[0] = (if (isShorter) SnappyFrame.COMPRESSED else SnappyFrame.UNCOMPRESSED).toByte()
         SnappyFrame.put(size + SnappyFrame.CHECKSUM_SIZE, LENGTH_SIZE, target, 1)
-        val checksum = SnappyFrame.checksum(octets, from, count)
+        val checksum = SnappyFrame.checksum(bytes, from, count)
         SnappyFrame.put(checksum, SnappyFrame.CHECKSUM_SIZE, target, SnappyFrame.HEADER_SIZE)
         output.write(target, 0, PREFIX + size)
     }

@@ -33,9 +33,9 @@ internal object SnappyFrame {
     /**
      * Returns the checksum of a chunk's content before compression, masked as the format requires.
      */
-    fun checksum(octets: ByteArray, offset: Int, length: Int): Int {
+    fun checksum(bytes: ByteArray, offset: Int, length: Int): Int {
         val crc = PureJavaCrc32C()
-        crc.update(octets, offset, length)
+        crc.update(bytes, offset, length)
         return Integer.rotateRight(crc.integerValue, CHECKSUM_ROTATION) + CHECKSUM_DELTA
     }
 

@@ -51,17 +51,17 @@ internal class ClientOpeningHandshake(
 
     fun start() {
         transport.start(this)
-        synchronized(transport.output) { transport.output.append(handshake.request.toOctets()) }
+        synchronized(transport.output) { transport.output.append(handshake.request.toBytes()) }
         transport.flush()
     }
 
-    override fun onOctets(input: ByteBuffer) {
+    override fun onBytes(input: ByteBuffer) {
         while (phase == Phase.READING_HEAD) {
             if (!parser.parse(input)) return
             onHead()
         }
         when (phase) {
-            Phase.OPEN -> connection.onOctets(input)
+            Phase.OPEN -> connection.onBytes(input)
             Phase.READING_BODY -> refusal!!.let { if (it.add(input)) fail(it.toException()) }
             else -> Unit
         }
@@ -148,9 +148,9 @@ private class Refusal(private val reason: String, private val head: ResponseHead
 
     /** Adds the bytes of [input] that belong to the body; returns [isComplete]. */
     fun add(input: ByteBuffer): Boolean {
-        val octets = ByteArray(minOf(input.remaining(), expected - body.size()))
-        input.get(octets)
-        body.write(octets, 0, octets.size)
+        val bytes = ByteArray(minOf(input.remaining(), expected - body.size()))
+        input.get(bytes)
+        body.write(bytes, 0, bytes.size)
         return isComplete
     }
 

@@ -211,7 +211,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         val usual = request(url)
         return ClientHandshake(
             options.onConnecting?.invoke(usual, details) ?: usual,
-            maskingKeys.octets(AcceptKey.KEY_OCTETS),
+            maskingKeys.bytes(AcceptKey.KEY_BYTES),
             extensions = extensions,
             draft = options.version,
         )

@@ -114,11 +114,11 @@ internal class AutoPing(private val connection: Connection, private val config: 
     private fun awaitNext() = schedule(config.interval - since(begunAt), ::ping)
 
     private fun payload(): ByteArray {
-        val octets = Random.nextBytes(config.size)
-        ByteBuffer.wrap(octets)
+        val bytes = Random.nextBytes(config.size)
+        ByteBuffer.wrap(bytes)
             .putLong(System.currentTimeMillis() * NANOS_PER_MILLI)
             .putInt(sequence + 1)
-        return octets
+        return bytes
     }
 
     private fun timedOut() {

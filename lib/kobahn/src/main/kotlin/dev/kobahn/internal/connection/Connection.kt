@@ -371,8 +371,8 @@ internal class Connection(
 
     // The transport calls.
 
-    override fun onOctets(input: ByteBuffer) {
-        if (!protocol.closeExpected) protocol.traffic.octetsReceived(transport.received)
+    override fun onBytes(input: ByteBuffer) {
+        if (!protocol.closeExpected) protocol.traffic.bytesReceived(transport.received)
         receive(input)
         if (input.hasRemaining()) reading.keep(input)
     }

@@ -3,14 +3,14 @@ package dev.kobahn.internal.connection
 import dev.kobahn.WebSocketState
 import dev.kobahn.WireLog
 import dev.kobahn.WireLogEntry
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolException
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicLong
 
 /** The options of the log of frames and bytes. Immutable. */
-internal class WireLogConfig(val frames: Boolean, val octets: Boolean, private val sink: WireLog?) {
+internal class WireLogConfig(val frames: Boolean, val bytes: Boolean, private val sink: WireLog?) {
     /** The sink of the lines, or null if nobody would see them. */
     fun sinkOrNull(): WireLog? =
         sink ?: WireLog { entry -> logger.trace { entry.toString() } }.takeIf {
@@ -61,21 +61,21 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
 
     private fun note(gutter: Char, text: String) = add(WireLogEntry.Note(connection, gutter, text))
 
-    /** Logs the remaining bytes of [octets], which arrived, and leaves them in it. */
-    fun octetsReceived(octets: ByteBuffer) = add(entry(false, octets.remaining(), octets))
+    /** Logs the remaining bytes of [bytes], which arrived, and leaves them in it. */
+    fun bytesReceived(bytes: ByteBuffer) = add(entry(false, bytes.remaining(), bytes))
 
     /** The first [size] bytes of [output] were written. [drain] has to follow. */
-    fun octetsSent(output: OctetQueue, size: Int) {
-        val octets = ByteBuffer.allocate(minOf(size, LOGGED_OCTETS))
-        output.copyTo(octets)
-        octets.flip()
-        waiting.add(entry(true, size, octets))
+    fun bytesSent(output: ByteQueue, size: Int) {
+        val bytes = ByteBuffer.allocate(minOf(size, LOGGED_BYTES))
+        output.copyTo(bytes)
+        bytes.flip()
+        waiting.add(entry(true, size, bytes))
     }
 
-    private fun entry(sent: Boolean, size: Int, octets: ByteBuffer): WireLogEntry {
-        val kept = ByteArray(minOf(size, LOGGED_OCTETS))
-        octets.duplicate().get(kept)
-        return WireLogEntry.Octets(connection, sent, size, kept)
+    private fun entry(sent: Boolean, size: Int, bytes: ByteBuffer): WireLogEntry {
+        val kept = ByteArray(minOf(size, LOGGED_BYTES))
+        bytes.duplicate().get(kept)
+        return WireLogEntry.Bytes(connection, sent, size, kept)
     }
 
     private fun add(entry: WireLogEntry) {

@@ -31,7 +31,7 @@ internal class FrameRecorder(
         if (opcode == Opcode.TEXT || opcode == Opcode.BINARY) {
             inText = opcode == Opcode.TEXT && !isCompressed
         }
-        payload = ByteArray(length.coerceIn(0, LOGGED_OCTETS.toLong()).toInt())
+        payload = ByteArray(length.coerceIn(0, LOGGED_BYTES.toLong()).toInt())
         kept = 0
         isOpen = true
     }

@@ -69,10 +69,10 @@ internal class IncomingChannel<E : Any>(
     }
 
     private val queue = ShortQueue<E>()
-    private var octets = 0L
+    private var bytes = 0L
 
     /** The bytes that wait. From any thread, which may see an older number. */
-    val weight: Long get() = octets + (bridge?.weight ?: 0)
+    val weight: Long get() = bytes + (bridge?.weight ?: 0)
 
     /** The first of the receivers that wait, which are a chain; mostly there is one at most. */
     private var waiting: IncomingChannelIterator<E>? = null
@@ -98,7 +98,7 @@ internal class IncomingChannel<E : Any>(
         val isFull: Boolean
         val receiver = synchronized(this) {
             if (!append(message)) return false
-            isFull = octets > limit
+            isFull = bytes > limit
             nextWaiting()
         }
         feedBridge()
@@ -119,7 +119,7 @@ internal class IncomingChannel<E : Any>(
     private fun append(message: E): Boolean {
         if (isDiscarding || end != null) return false
         queue.addLast(message)
-        octets += cost.of(message)
+        bytes += cost.of(message)
         return true
     }
 
@@ -127,7 +127,7 @@ internal class IncomingChannel<E : Any>(
     val isFull: Boolean get() = isOver(limit)
 
     /** Whether more than [bound] bytes wait. */
-    fun isOver(bound: Long): Boolean = synchronized(this) { octets > bound }
+    fun isOver(bound: Long): Boolean = synchronized(this) { bytes > bound }
 
     /**
      * No more messages come. Receiving ends after those that wait: quietly if [cause] is null, else by
@@ -166,7 +166,7 @@ internal class IncomingChannel<E : Any>(
         synchronized(this) {
             bridge?.take()
             queue.clear()
-            octets = 0
+            bytes = 0
         }
     }
 
@@ -276,10 +276,10 @@ internal class IncomingChannel<E : Any>(
     private fun take(): E? {
         var room = false
         val message = synchronized(this) {
-            val wasFull = octets > limit
-            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { octets -= cost.of(it) }
+            val wasFull = bytes > limit
+            val next = bridge?.take() ?: queue.removeFirstOrNull()?.also { bytes -= cost.of(it) }
             isHandling = next != null
-            room = wasFull && octets <= limit
+            room = wasFull && bytes <= limit
             next
         }
         feedBridge()
@@ -312,7 +312,7 @@ internal class IncomingChannel<E : Any>(
 
     private fun addInFront(message: E) {
         queue.addFirst(message)
-        octets += cost.of(message)
+        bytes += cost.of(message)
     }
 
     /**
@@ -328,17 +328,17 @@ internal class IncomingChannel<E : Any>(
 
     /** Returns whether the queue was over its limit, and is no more. */
     private fun feed(bridge: SelectBridge<E>): Boolean {
-        val wasFull = octets > limit
+        val wasFull = bytes > limit
         while (bridge.isHungry) {
             val head = queue.removeFirstOrNull() ?: break
             val size = cost.of(head)
-            octets -= size
+            bytes -= size
             isHandling = true
             bridge.give(head, size)
         }
         val end = end
         if (end != null && queue.isEmpty) bridge.close(end.cause)
-        return wasFull && octets <= limit
+        return wasFull && bytes <= limit
     }
 
     private fun openBridge(): SelectBridge<E> {

@@ -19,10 +19,10 @@ internal class IncomingStreams(
     /** The readers that are not at their message's end. Those that nobody has taken are the last. */
     private val open = ArrayDeque<RealMessageReader>()
     private var writing: RealMessageReader? = null
-    private var octets = 0L
+    private var bytes = 0L
 
     /** The bytes that wait. From any thread, which may see an older number. */
-    val weight: Long get() = octets + readers.weight
+    val weight: Long get() = bytes + readers.weight
 
     /** The channel of which the application receives readers. */
     val readers: IncomingChannel<MessageReader> =
@@ -44,11 +44,11 @@ internal class IncomingStreams(
 
     /** Whether more than [bound] bytes wait. */
     fun isOver(bound: Long): Boolean =
-        synchronized(this) { octets > bound } || readers.isOver(bound)
+        synchronized(this) { bytes > bound } || readers.isOver(bound)
 
-    val isEmptied: Boolean get() = synchronized(this) { octets == 0L } && readers.isEmptied
+    val isEmptied: Boolean get() = synchronized(this) { bytes == 0L } && readers.isEmptied
 
-    val isIdle: Boolean get() = synchronized(this) { octets == 0L } && readers.isIdle
+    val isIdle: Boolean get() = synchronized(this) { bytes == 0L } && readers.isIdle
 
     override fun beginMessage(type: MessageType) {
         val reader = RealMessageReader(type, this)
@@ -78,7 +78,7 @@ internal class IncomingStreams(
 
     private fun add(piece: Piece) {
         // Counted first, because it may be read at once.
-        synchronized(this) { octets += piece.cost }
+        synchronized(this) { bytes += piece.cost }
         val isWanted = writing?.add(piece) ?: false
         if (!isWanted) released(piece.cost)
         if (isFull) listener.onFull()
@@ -111,7 +111,7 @@ internal class IncomingStreams(
         writing = null
         synchronized(this) {
             // A piece that a reader is taking at this moment is released by that reader.
-            for (index in open.indices) octets -= open[index].forget()
+            for (index in open.indices) bytes -= open[index].forget()
         }
     }
 
@@ -143,11 +143,11 @@ internal class IncomingStreams(
         }
     }
 
-    override fun released(octets: Long) {
+    override fun released(bytes: Long) {
         val hasRoom = synchronized(this) {
-            val wasFull = this.octets > limit
-            this.octets -= octets
-            wasFull && this.octets <= limit
+            val wasFull = this.bytes > limit
+            this.bytes -= bytes
+            wasFull && this.bytes <= limit
         }
         if (hasRoom) listener.onSpace()
         listener.onTaken()

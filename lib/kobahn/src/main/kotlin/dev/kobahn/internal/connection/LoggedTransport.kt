@@ -6,7 +6,7 @@ import java.nio.ByteBuffer
 
 /** Returns this transport with a log if [config] asks for one that is seen, else this transport. */
 internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
-    val wanted = config?.takeIf { log == null && (it.frames || it.octets) } ?: return this
+    val wanted = config?.takeIf { log == null && (it.frames || it.bytes) } ?: return this
     val sink = wanted.sinkOrNull() ?: return this
     return LoggedTransport(this, ConnectionLog(wanted, sink, peer))
 }
@@ -18,7 +18,7 @@ internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
 private class LoggedTransport(private val transport: Transport, override val log: ConnectionLog) :
     Transport by transport {
     init {
-        if (log.config.octets) output.onRemoval = { count -> log.octetsSent(output, count) }
+        if (log.config.bytes) output.onRemoval = { count -> log.bytesSent(output, count) }
     }
 
     override fun start(listener: TransportListener) {
@@ -36,9 +36,9 @@ private class LoggedListener(
     private val listener: TransportListener,
     private val log: ConnectionLog,
 ) : TransportListener by listener {
-    override fun onOctets(input: ByteBuffer) {
-        if (log.config.octets) log.octetsReceived(input)
-        listener.onOctets(input)
+    override fun onBytes(input: ByteBuffer) {
+        if (log.config.bytes) log.bytesReceived(input)
+        listener.onBytes(input)
     }
 
     override fun onWritten(waiting: Long) {

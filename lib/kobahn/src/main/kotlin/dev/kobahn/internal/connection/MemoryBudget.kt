@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicLong
 internal class MemoryBudget(
     val limit: Long,
     private val nanoTime: () -> Long = System::nanoTime,
-    private val onEviction: (count: Int, octets: Long) -> Unit = { _, _ -> },
+    private val onEviction: (count: Int, bytes: Long) -> Unit = { _, _ -> },
 ) {
     private val mark = limit - limit / 4
     private val total = AtomicLong()
@@ -122,15 +122,15 @@ internal class MemoryBudget(
             if (!hasEnded && !isMuch(now)) resume()
         }
 
-        private fun charge(octets: Long): Long {
-            val change = octets - charged
+        private fun charge(bytes: Long): Long {
+            val change = bytes - charged
             val isLittle = change in (1 - GRAIN)..<GRAIN
-            if (hasEnded || change == 0L || (isLittle && octets > 0)) return 0
+            if (hasEnded || change == 0L || (isLittle && bytes > 0)) return 0
             if (charged == 0L) active.incrementAndGet()
             if (!isListed) isListed = holdings.add(this)
-            if (octets == 0L) active.decrementAndGet()
-            if (isLingering) keep(octets > 0)
-            charged = octets
+            if (bytes == 0L) active.decrementAndGet()
+            if (isLingering) keep(bytes > 0)
+            charged = bytes
             if (!isLeaving) staying.addAndGet(change)
             return change
         }
@@ -266,18 +266,18 @@ internal class MemoryBudget(
 
     private fun evict(chosen: List<Holding>) {
         if (chosen.isEmpty()) return
-        val octets = chosen.sumOf { it.charged }
+        val bytes = chosen.sumOf { it.charged }
         try {
             closeAll(chosen.map { it::giveUp })
         } finally {
-            if (isTold.compareAndSet(false, true)) tell(chosen.size, octets)
+            if (isTold.compareAndSet(false, true)) tell(chosen.size, bytes)
         }
     }
 
     /** Ignores a failure of the logger: the connection that happens to grow must not be hit by it. */
-    private fun tell(count: Int, octets: Long) {
+    private fun tell(count: Int, bytes: Long) {
         try {
-            onEviction(count, octets)
+            onEviction(count, bytes)
         } catch (_: Exception) {
             // There is no other place to report it.
         }
@@ -304,10 +304,10 @@ internal class MemoryBudget(
         fun of(limit: Long, whose: String): MemoryBudget? = if (limit == 0L) {
             null
         } else {
-            MemoryBudget(limit) { count, octets ->
+            MemoryBudget(limit) { count, bytes ->
                 connectionLogger.warn {
-                    "closing $count connection(s) that hold $octets octets: all of " +
-                        "$whose would hold more than memoryBudget, $limit octets. " +
+                    "closing $count connection(s) that hold $bytes bytes: all of " +
+                        "$whose would hold more than memoryBudget, $limit bytes. " +
                         "Further ones are closed without a line until there is room again."
                 }
             }

@@ -38,26 +38,26 @@ internal class Outgoing(private val connection: Connection) {
     /** @param forms keeps the encodings of a message that goes to many connections */
     suspend fun send(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int = config.autoFragmentSize,
         doNotCompress: Boolean = false,
         forms: PreparedEncodings? = null,
     ) {
         require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
-        checkSize(octets)
+        checkSize(bytes)
         connection.timings?.track("sendMessage")
         var backlog = 0L
         val step = synchronized(output) {
             if (isLocked) {
                 null
             } else {
-                val step = sendNow { sendWhole(type, octets, fragmentSize, doNotCompress, forms) }
+                val step = sendNow { sendWhole(type, bytes, fragmentSize, doNotCompress, forms) }
                 lockedToEncode(step).also { backlog = output.size }
             }
         }
         when (step) {
             null -> return sendWhenUnlocked {
-                sendWhole(type, octets, fragmentSize, doNotCompress, forms)
+                sendWhole(type, bytes, fragmentSize, doNotCompress, forms)
             }
 
             SendStep.ENCODING -> backlog = encodeAndUnlock()
@@ -69,21 +69,21 @@ internal class Outgoing(private val connection: Connection) {
 
     suspend fun send(message: PreparedMessage) = send(
         message.message.type,
-        message.message.octets,
+        message.message.bytes,
         doNotCompress = message.doNotCompress,
         forms = message.forms,
     )
 
     private fun Protocol.sendWhole(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int,
         doNotCompress: Boolean,
         forms: PreparedEncodings?,
     ) = if (forms == null || doNotCompress) {
-        beginSending(type, octets, fragmentSize, doNotCompress)
+        beginSending(type, bytes, fragmentSize, doNotCompress)
     } else {
-        beginSending(type, octets, fragmentSize, forms)
+        beginSending(type, bytes, fragmentSize, forms)
     }
 
     private suspend fun sendWhenUnlocked(send: Protocol.() -> SendStep) {
@@ -179,17 +179,17 @@ internal class Outgoing(private val connection: Connection) {
     /** Sends as [send] does if there is space. Else returns false and has sent nothing. */
     fun trySend(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         doNotCompress: Boolean,
         forms: PreparedEncodings? = null,
     ): Boolean {
-        checkSize(octets)
+        checkSize(bytes)
         var backlog = 0L
         val step = synchronized(output) {
             val hasSpace = !isLocked && output.size <= limit
             if (!hasSpace && !connection.isClosed) return false
             val step = sendNow {
-                sendWhole(type, octets, config.autoFragmentSize, doNotCompress, forms)
+                sendWhole(type, bytes, config.autoFragmentSize, doNotCompress, forms)
             }
             lockedToEncode(step).also { backlog = output.size }
         }
@@ -200,11 +200,11 @@ internal class Outgoing(private val connection: Connection) {
     }
 
     fun trySend(message: PreparedMessage): Boolean =
-        message.message.let { trySend(it.type, it.octets, message.doNotCompress, message.forms) }
+        message.message.let { trySend(it.type, it.bytes, message.doNotCompress, message.forms) }
 
-    private fun checkSize(octets: ByteArray) {
+    private fun checkSize(bytes: ByteArray) {
         val limit = config.protocol.maxMessagePayloadSize
-        if (limit in 1 until octets.size) throw PayloadExceededException(octets.size, limit)
+        if (limit in 1 until bytes.size) throw PayloadExceededException(bytes.size, limit)
     }
 
     /** Sends by [send], which may break the protocol. Suspends while too many bytes wait. */

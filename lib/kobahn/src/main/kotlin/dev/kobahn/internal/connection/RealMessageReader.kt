@@ -21,15 +21,15 @@ internal class RealMessageReader(override val type: MessageType, private val own
     MessageReader {
     /** The owner of all readers of a connection. */
     interface Owner {
-        /** Pieces that count as [octets] bytes are no longer kept. Called without the monitor. */
-        fun released(octets: Long)
+        /** Pieces that count as [bytes] bytes are no longer kept. Called without the monitor. */
+        fun released(bytes: Long)
     }
 
     /** A part of a message, in the order of arrival. */
     sealed class Piece(val cost: Long) {
         class FrameBegin(val length: Long) : Piece(MIN_MESSAGE_COST)
 
-        class Data(val octets: ByteArray) : Piece(maxOf(octets.size.toLong(), MIN_MESSAGE_COST))
+        class Data(val bytes: ByteArray) : Piece(maxOf(bytes.size.toLong(), MIN_MESSAGE_COST))
 
         object FrameEnd : Piece(0)
     }
@@ -49,7 +49,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
     val hasFailed: Boolean get() = synchronized(owner) { failure != null }
 
     /** Whether bytes wait to be read. */
-    val hasOctets: Boolean get() = synchronized(owner) { pieces.any { it is Piece.Data } }
+    val hasBytes: Boolean get() = synchronized(owner) { pieces.any { it is Piece.Data } }
 
     /** Adds [piece]. Returns false if it is not wanted any more. On the loop. */
     fun add(piece: Piece): Boolean {
@@ -107,7 +107,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         for (piece in synchronized(owner) { pieces.toList() }) {
             when (piece) {
                 is Piece.FrameBegin -> sink.beginFrame(piece.length)
-                is Piece.Data -> sink.data(ByteBuffer.wrap(piece.octets))
+                is Piece.Data -> sink.data(ByteBuffer.wrap(piece.bytes))
                 is Piece.FrameEnd -> sink.endFrame()
             }
         }
@@ -116,7 +116,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
     override suspend fun read(): ByteArray? {
         while (true) {
             val piece = next() ?: return null
-            if (piece is Piece.Data) return piece.octets
+            if (piece is Piece.Data) return piece.bytes
             // The next piece belongs to another frame.
             frame = null
         }
@@ -169,7 +169,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
             if (isRead) return null
             val piece = next()
             isRead = piece !is Piece.Data
-            return (piece as? Piece.Data)?.octets
+            return (piece as? Piece.Data)?.bytes
         }
     }
 }

@@ -35,18 +35,18 @@ internal class RealMessageWriter(
         }
     }
 
-    override suspend fun write(octets: ByteArray, offset: Int, length: Int) {
-        checkPart(octets, offset, length)
+    override suspend fun write(bytes: ByteArray, offset: Int, length: Int) {
+        checkPart(bytes, offset, length)
         flushHalf()
-        inSlices(octets, offset, length) { beginSendingFrame(it, fin = false) }
+        inSlices(bytes, offset, length) { beginSendingFrame(it, fin = false) }
     }
 
     override suspend fun write(text: String) {
         val whole = half + text
         half = if (whole.isNotEmpty() && whole.last().isHighSurrogate()) whole.takeLast(1) else ""
-        val octets = whole.dropLast(half.length).encodeToByteArray()
+        val bytes = whole.dropLast(half.length).encodeToByteArray()
         checkOpen()
-        inSlices(octets, 0, octets.size) { beginSendingFrame(it, fin = false) }
+        inSlices(bytes, 0, bytes.size) { beginSendingFrame(it, fin = false) }
     }
 
     override suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit) {
@@ -60,9 +60,9 @@ internal class RealMessageWriter(
         connection.frameEnded()
     }
 
-    override suspend fun end(octets: ByteArray) {
+    override suspend fun end(bytes: ByteArray) {
         checkOpen()
-        val last = half.encodeToByteArray() + octets
+        val last = half.encodeToByteArray() + bytes
         half = ""
         // Set at once: a caller that is cancelled while it waits for space has ended the message too.
         connection.outgoing.sendPiece { beginSendingFrame(last, fin = true).also { ended = true } }
@@ -71,25 +71,25 @@ internal class RealMessageWriter(
     /** Sends a half of a surrogate pair that stays alone, which becomes `?` as in any text. */
     private suspend fun flushHalf() {
         if (half.isEmpty()) return
-        val octets = half.encodeToByteArray()
+        val bytes = half.encodeToByteArray()
         half = ""
-        connection.outgoing.sendPiece { beginSendingFrame(octets, fin = false) }
+        connection.outgoing.sendPiece { beginSendingFrame(bytes, fin = false) }
     }
 
     private fun checkOpen() = check(!ended) { "the message has ended" }
 
-    private fun checkPart(octets: ByteArray, offset: Int, length: Int) {
+    private fun checkPart(bytes: ByteArray, offset: Int, length: Int) {
         checkOpen()
-        if (offset < 0 || length < 0 || offset > octets.size - length) {
+        if (offset < 0 || length < 0 || offset > bytes.size - length) {
             throw IndexOutOfBoundsException(
-                "offset $offset, length $length of ${octets.size} octets",
+                "offset $offset, length $length of ${bytes.size} bytes",
             )
         }
     }
 
     /** Copies each slice: it must not change until it is written, and the caller may reuse its array. */
     private suspend fun inSlices(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int,
         length: Int,
         send: Protocol.(ByteArray) -> SendStep,
@@ -97,7 +97,7 @@ internal class RealMessageWriter(
         var start = offset
         val end = offset + length
         while (start < end) {
-            val slice = octets.copyOfRange(start, minOf(end, start + maxFrameSize))
+            val slice = bytes.copyOfRange(start, minOf(end, start + maxFrameSize))
             connection.outgoing.sendPiece { send(slice) }
             start += slice.size
         }
@@ -106,11 +106,11 @@ internal class RealMessageWriter(
     private inner class Frame(override var remaining: Long) : FrameWriter {
         private var closed = false
 
-        override suspend fun write(octets: ByteArray, offset: Int, length: Int) {
-            this@RealMessageWriter.checkPart(octets, offset, length)
+        override suspend fun write(bytes: ByteArray, offset: Int, length: Int) {
+            this@RealMessageWriter.checkPart(bytes, offset, length)
             check(!closed) { "the frame has ended" }
-            require(length <= remaining) { "the frame has room for $remaining octets, not $length" }
-            this@RealMessageWriter.inSlices(octets, offset, length) {
+            require(length <= remaining) { "the frame has room for $remaining bytes, not $length" }
+            this@RealMessageWriter.inSlices(bytes, offset, length) {
                 remaining = sendMessageFrameData(it)
                 SendStep.SENT
             }
@@ -118,7 +118,7 @@ internal class RealMessageWriter(
 
         fun close() {
             closed = true
-            check(remaining == 0L) { "the frame lacks $remaining octets" }
+            check(remaining == 0L) { "the frame lacks $remaining bytes" }
         }
     }
 }

@@ -60,15 +60,15 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override suspend fun send(text: String) =
         whenOpen { send(MessageType.TEXT, text.encodeToByteArray()) }
 
-    override suspend fun send(octets: ByteArray) = whenOpen { send(MessageType.BINARY, octets) }
+    override suspend fun send(bytes: ByteArray) = whenOpen { send(MessageType.BINARY, bytes) }
 
-    override suspend fun send(message: Message) = whenOpen { send(message.type, message.octets) }
+    override suspend fun send(message: Message) = whenOpen { send(message.type, message.bytes) }
 
     override suspend fun send(message: Message, doNotCompress: Boolean) =
-        whenOpen { send(message.type, message.octets, doNotCompress = doNotCompress) }
+        whenOpen { send(message.type, message.bytes, doNotCompress = doNotCompress) }
 
     override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
-        whenOpen { send(message.type, message.octets, fragmentSize, doNotCompress) }
+        whenOpen { send(message.type, message.bytes, fragmentSize, doNotCompress) }
 
     override suspend fun sendMessage(
         type: MessageType,
@@ -79,7 +79,7 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override suspend fun send(message: PreparedMessage) = whenOpen { send(message) }
 
     override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
-        isOpen && connection.outgoing.trySend(message.type, message.octets, doNotCompress)
+        isOpen && connection.outgoing.trySend(message.type, message.bytes, doNotCompress)
 
     override fun trySend(message: PreparedMessage): Boolean =
         isOpen && connection.outgoing.trySend(message)
@@ -91,8 +91,8 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
         whenOpen { sendRaw(sync) { sendFrame(frame, chopSize, sync) } }
 
     @DelicateWebSocketApi
-    override suspend fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
-        whenOpen { sendRaw(sync) { sendData(octets, chopSize, sync) } }
+    override suspend fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
+        whenOpen { sendRaw(sync) { sendData(bytes, chopSize, sync) } }
 
     override suspend fun ping(): Duration {
         ensureOpen()

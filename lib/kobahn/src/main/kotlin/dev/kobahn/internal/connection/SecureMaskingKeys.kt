@@ -9,19 +9,19 @@ import java.security.SecureRandom
  * Thread-safe.
  */
 internal class SecureMaskingKeys(private val random: SecureRandom = SecureRandom()) : MaskingKeys {
-    private val octets = ByteArray(KEYS * Int.SIZE_BYTES)
-    private val keys = ByteBuffer.wrap(octets).apply { position(limit()) }
+    private val bytes = ByteArray(KEYS * Int.SIZE_BYTES)
+    private val keys = ByteBuffer.wrap(bytes).apply { position(limit()) }
 
     override fun next(): Int = synchronized(keys) {
         if (!keys.hasRemaining()) {
-            random.nextBytes(octets)
+            random.nextBytes(bytes)
             keys.position(0)
         }
         keys.getInt()
     }
 
     /** Returns [count] unpredictable bytes, for the key of an opening handshake. */
-    fun octets(count: Int): ByteArray = ByteArray(count).also(random::nextBytes)
+    fun bytes(count: Int): ByteArray = ByteArray(count).also(random::nextBytes)
 
     private companion object {
         const val KEYS = 1024

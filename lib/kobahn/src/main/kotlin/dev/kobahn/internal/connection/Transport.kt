@@ -2,7 +2,7 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.TransportDetails
 import dev.kobahn.TransportDetails.ChannelType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import java.io.IOException
 import java.nio.ByteBuffer
 
@@ -29,7 +29,7 @@ internal interface Transport {
     val log: ConnectionLog? get() = null
 
     /** The bytes to be written, guarded by its own monitor. Append, then call [flush]. */
-    val output: OctetQueue
+    val output: ByteQueue
 
     /** Begins to read; every event goes to [listener], on the loop. Called once, on the loop. */
     fun start(listener: TransportListener)
@@ -104,7 +104,7 @@ internal fun Transport.details(isServer: Boolean): TransportDetails {
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
 internal interface TransportListener {
     /** Bytes arrived. [input] is only valid during the call, may be changed, and must be consumed. */
-    fun onOctets(input: ByteBuffer)
+    fun onBytes(input: ByteBuffer)
 
     /** The peer ended its direction; writing is still possible. At most once. */
     fun onInputEnd()

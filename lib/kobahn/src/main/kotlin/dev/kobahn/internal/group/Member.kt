@@ -33,7 +33,7 @@ internal class Member<F : Any>(
 
     // Guarded by the monitor of the queue. Senders also read [isSlow] without it.
     private val queue = ArrayDeque<Waiting>(0)
-    private var octets = 0L
+    private var bytes = 0L
     private var ended = false
 
     @Volatile
@@ -81,7 +81,7 @@ internal class Member<F : Any>(
         val next = Waiting(message)
         val isQueued = synchronized(queue) {
             if (ended) return false
-            val hasRoom = octets + next.cost <= policy.maxQueueSize
+            val hasRoom = bytes + next.cost <= policy.maxQueueSize
             if (hasRoom) enqueue(next) else clear()
             hasRoom
         }
@@ -97,7 +97,7 @@ internal class Member<F : Any>(
         val next = Waiting(message)
         synchronized(queue) {
             if (ended) return false
-            while (queue.isNotEmpty() && octets + next.cost > limit) {
+            while (queue.isNotEmpty() && bytes + next.cost > limit) {
                 removeFirst()
                 dropped.incrementAndGet()
             }
@@ -109,7 +109,7 @@ internal class Member<F : Any>(
 
     private fun enqueue(next: Waiting) {
         queue.addLast(next)
-        octets += next.cost
+        bytes += next.cost
         next.message.forms.retain()
         assess(next)
         if (isSlow) return
@@ -119,7 +119,7 @@ internal class Member<F : Any>(
 
     private fun removeFirst(): PreparedMessage {
         val first = queue.removeFirst()
-        octets -= first.cost
+        bytes -= first.cost
         weight -= first.part
         first.message.forms.release()
         return first.message

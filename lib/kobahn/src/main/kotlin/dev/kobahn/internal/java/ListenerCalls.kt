@@ -106,7 +106,7 @@ internal class ListenerCalls(
 
     private suspend fun deliverPieces(stream: MessageStreamListener, end: Job) {
         val pieces = StreamCalls(face, stream) { message ->
-            isNextWanted(end) { isWaiting() || hasOctets(message) }
+            isNextWanted(end) { isWaiting() || hasBytes(message) }
         }
         while (true) {
             val message = next(webSocket.incomingStreams) ?: break
@@ -134,8 +134,8 @@ internal class ListenerCalls(
     @OptIn(DelicateCoroutinesApi::class)
     private fun isWaiting() = !incoming.isClosedForReceive
 
-    private fun hasOctets(message: MessageReader) =
-        message is RealMessageReader && message.hasOctets
+    private fun hasBytes(message: MessageReader) =
+        message is RealMessageReader && message.hasBytes
 
     /** Calls `onError` and returns the code to close with. */
     private fun failed(failure: Throwable): Int {

@@ -78,10 +78,10 @@ internal class RealAsyncMessageWriter(
             if (sent.isClosed) done.completeExceptionally(sent.exceptionOrNull())
         }
 
-    override fun write(octets: ByteArray) = write(octets, 0, octets.size)
+    override fun write(bytes: ByteArray) = write(bytes, 0, bytes.size)
 
-    override fun write(octets: ByteArray, offset: Int, length: Int) = then {
-        frame?.write(octets, offset, length) ?: message.write(octets, offset, length)
+    override fun write(bytes: ByteArray, offset: Int, length: Int) = then {
+        frame?.write(bytes, offset, length) ?: message.write(bytes, offset, length)
     }
 
     override fun write(text: String) = then {
@@ -101,9 +101,9 @@ internal class RealAsyncMessageWriter(
 
     override fun end() = end(ByteArray(0))
 
-    override fun end(octets: ByteArray): CompletableFuture<Void?> = then {
+    override fun end(bytes: ByteArray): CompletableFuture<Void?> = then {
         checkNoFrame()
-        message.end(octets)
+        message.end(bytes)
         ended = true
     }.also { isEnding = true }
 
@@ -122,5 +122,5 @@ internal class RealAsyncMessageWriter(
     }
 
     private fun Writing.checkNoFrame() =
-        check(frame == null) { "a frame lacks ${frame?.remaining} octets" }
+        check(frame == null) { "a frame lacks ${frame?.remaining} bytes" }
 }

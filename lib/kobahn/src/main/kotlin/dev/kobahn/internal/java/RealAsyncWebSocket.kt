@@ -63,7 +63,7 @@ internal abstract class RealAsyncWebSocket(
 
     override fun send(text: String) = calls.completion { webSocket.send(text) }
 
-    override fun send(octets: ByteArray) = calls.completion { webSocket.send(octets) }
+    override fun send(bytes: ByteArray) = calls.completion { webSocket.send(bytes) }
 
     override fun send(message: Message) = calls.completion { webSocket.send(message) }
 
@@ -131,11 +131,11 @@ internal abstract class RealAsyncWebSocket(
     override fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
         calls.completion { webSocket.sendFrame(frame, chopSize, sync) }
 
-    override fun sendData(octets: ByteArray) = sendData(octets, 0, false)
+    override fun sendData(bytes: ByteArray) = sendData(bytes, 0, false)
 
     @OptIn(DelicateWebSocketApi::class)
-    override fun sendData(octets: ByteArray, chopSize: Int, sync: Boolean) =
-        calls.completion { webSocket.sendData(octets, chopSize, sync) }
+    override fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
+        calls.completion { webSocket.sendData(bytes, chopSize, sync) }
 
     override fun close() = close(CloseCode.NORMAL_CLOSURE)
 

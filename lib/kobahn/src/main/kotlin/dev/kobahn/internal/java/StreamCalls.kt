@@ -40,9 +40,9 @@ internal class StreamCalls(
         while (true) {
             if (!owed && !isWanted(message)) return false
             owed = true
-            val octets = endedNot { frame.read() }.getOrElse { return false } ?: return true
+            val bytes = endedNot { frame.read() }.getOrElse { return false } ?: return true
             owed = false
-            listener.onMessageData(face, octets)
+            listener.onMessageData(face, bytes)
         }
     }
 

@@ -133,7 +133,7 @@ internal class RealWebSocketServer(
 
     private fun tellBudget(acceptor: Acceptor, context: ServerContext) {
         val limit = context.budget?.limit
-        val budget = if (limit == null) "no memoryBudget" else "a memoryBudget of $limit octets"
+        val budget = if (limit == null) "no memoryBudget" else "a memoryBudget of $limit bytes"
         serverLogger.info { "listening at ${acceptor.local} with $budget for all connections" }
     }
 

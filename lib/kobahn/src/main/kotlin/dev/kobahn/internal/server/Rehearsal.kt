@@ -87,7 +87,7 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
             transport.send(REQUEST)
         }
 
-        override fun onOctets(input: ByteBuffer) {
+        override fun onBytes(input: ByteBuffer) {
             input.position(input.limit())
             script.removeFirstOrNull()?.invoke()
         }
@@ -130,8 +130,8 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
             }
         }
 
-        private fun SocketTransport.send(octets: ByteArray) {
-            synchronized(output) { output.append(octets) }
+        private fun SocketTransport.send(bytes: ByteArray) {
+            synchronized(output) { output.append(bytes) }
             flush()
         }
     }

@@ -62,7 +62,7 @@ internal class ServerConnection(
         handler = job
     }
 
-    override fun onOctets(input: ByteBuffer) = receiver.onOctets(input)
+    override fun onBytes(input: ByteBuffer) = receiver.onBytes(input)
 
     override fun onInputEnd() = receiver.onInputEnd()
 

@@ -154,7 +154,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     // Reading the request.
 
-    override fun onOctets(input: ByteBuffer) {
+    override fun onBytes(input: ByteBuffer) {
         when (phase) {
             Phase.READING -> readHead(input)
             Phase.DECIDING -> keep(input)
@@ -298,7 +298,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
             agreed.map { it.header },
             server = context.options.server,
             headers = match.config.headers + headers,
-        ).toOctets()
+        ).toBytes()
         webSocket.protocol = protocol
         connection.extend(agreed)
         connection.onOpened(unsent = response.size, requestSize)
@@ -325,9 +325,9 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         ServerHandshake.selectProtocol(match.config.protocols, owner.webSocket!!.request.protocols)
 
     private fun deliverUnread(connection: Connection) {
-        val octets = unread?.end() ?: return
+        val bytes = unread?.end() ?: return
         transport.resumeReading()
-        connection.onOctets(ByteBuffer.wrap(octets))
+        connection.onBytes(ByteBuffer.wrap(bytes))
     }
 
     /**
@@ -389,14 +389,14 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         failOutcome {
             HandshakeException("refused with status ${response.status}", response.status)
         }
-        answer(response.withServer(context.options.server).toOctets())
+        answer(response.withServer(context.options.server).toBytes())
     }
 
-    private fun answer(octets: ByteArray) {
+    private fun answer(bytes: ByteArray) {
         if (!isPending) return
         enter(Phase.ANSWERING)
         stopWaiting()
-        synchronized(transport.output) { transport.output.append(octets) }
+        synchronized(transport.output) { transport.output.append(bytes) }
         weigh()
         transport.flush()
         transport.shutdownOutput()

@@ -12,19 +12,19 @@ internal class SharedHeaderText : HeaderValueDecoder {
     /** The latest value for each place, which follows from its hash. */
     private val recent = arrayOfNulls<String>(PLACES)
 
-    override fun decode(name: String, octets: ByteArray, start: Int, end: Int): String {
+    override fun decode(name: String, bytes: ByteArray, start: Int, end: Int): String {
         if (end - start > MAX_LENGTH || SHARED_FIELDS.none { it.equals(name, ignoreCase = true) }) {
-            return HeaderValueDecoder.PLAIN.decode(name, octets, start, end)
+            return HeaderValueDecoder.PLAIN.decode(name, bytes, start, end)
         }
-        val place = placeOf(octets, start, end)
+        val place = placeOf(bytes, start, end)
         val known = recent[place]
-        if (known?.length == end - start && known.isAt(octets, start)) return known
-        return HeaderValueDecoder.PLAIN.decode(name, octets, start, end).also { recent[place] = it }
+        if (known?.length == end - start && known.isAt(bytes, start)) return known
+        return HeaderValueDecoder.PLAIN.decode(name, bytes, start, end).also { recent[place] = it }
     }
 
-    private fun placeOf(octets: ByteArray, start: Int, end: Int): Int {
+    private fun placeOf(bytes: ByteArray, start: Int, end: Int): Int {
         var hash = 0
-        for (index in start until end) hash = HASH_FACTOR * hash + octets[index]
+        for (index in start until end) hash = HASH_FACTOR * hash + bytes[index]
         return (hash xor (hash ushr Short.SIZE_BITS)) and (PLACES - 1)
     }
 

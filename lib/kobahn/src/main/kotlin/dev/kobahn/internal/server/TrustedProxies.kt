@@ -53,7 +53,7 @@ internal class TrustedProxies(ranges: List<String>) {
         private fun address(literal: String): ByteArray? {
             val isIpv6 = ':' in literal && literal.all { it in "0123456789abcdefABCDEF:." }
             val isIpv4 = literal.split('.').let { parts ->
-                parts.size == IPV4_PARTS && parts.all { (it.toIntOrNull() ?: -1) in 0..MAX_OCTET }
+                parts.size == IPV4_PARTS && parts.all { (it.toIntOrNull() ?: -1) in 0..MAX_BYTE }
             }
             if (!isIpv6 && !isIpv4) return null
             return try {
@@ -64,6 +64,6 @@ internal class TrustedProxies(ranges: List<String>) {
         }
 
         private const val IPV4_PARTS = 4
-        private const val MAX_OCTET = 255
+        private const val MAX_BYTE = 255
     }
 }

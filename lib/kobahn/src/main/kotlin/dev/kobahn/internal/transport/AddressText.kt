@@ -33,14 +33,14 @@ private fun family(address: InetAddress?): String = when (address) {
 /** Returns the numeric form; for IPv6 the shortest one (RFC 5952), with its scope if it has one. */
 internal fun InetAddress.toLiteral(): String {
     if (this !is Inet6Address) return checkNotNull(hostAddress)
-    val octets = address
-    val groups = (0 until GROUPS).map { octets.group(2 * it) }
+    val bytes = address
+    val groups = (0 until GROUPS).map { bytes.group(2 * it) }
     val scope = checkNotNull(hostAddress).substringAfter('%', "")
     return shorten(groups) + if (scope.isEmpty()) "" else "%$scope"
 }
 
 private fun ByteArray.group(index: Int): Int =
-    (this[index].toInt() and OCTET shl OCTET_BITS) or (this[index + 1].toInt() and OCTET)
+    (this[index].toInt() and BYTE shl BYTE_BITS) or (this[index + 1].toInt() and BYTE)
 
 private fun shorten(groups: List<Int>): String {
     val zeros = longestZeros(groups)
@@ -64,6 +64,6 @@ private fun longestZeros(groups: List<Int>): IntRange {
 }
 
 private const val GROUPS = 8
-private const val OCTET = 0xFF
-private const val OCTET_BITS = 8
+private const val BYTE = 0xFF
+private const val BYTE_BITS = 8
 private const val HEX = 16

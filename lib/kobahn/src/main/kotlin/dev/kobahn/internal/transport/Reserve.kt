@@ -5,12 +5,12 @@ package dev.kobahn.internal.transport
  * logging it need some. It is allocated again later. Not thread-safe.
  */
 internal class Reserve {
-    private var octets: ByteArray? = ByteArray(SIZE)
+    private var bytes: ByteArray? = ByteArray(SIZE)
     private var releasedAt = 0L
     private val isFresh get() = System.nanoTime() - releasedAt < PAUSE_NANOS
 
     /** Whether the reserve is allocated. */
-    val isFull: Boolean get() = octets != null
+    val isFull: Boolean get() = bytes != null
 
     /** Frees the reserve if [failure] is a lack of memory. Allocates nothing. */
     fun release(failure: Throwable) {
@@ -19,15 +19,15 @@ internal class Reserve {
 
     /** Frees the reserve. Allocates nothing. */
     fun release() {
-        octets = null
+        bytes = null
         releasedAt = System.nanoTime()
     }
 
     /** Allocates the reserve again if it was freed some time ago. Returns whether it did. */
     fun refill(): Boolean {
-        if (octets != null || isFresh) return false
+        if (bytes != null || isFresh) return false
         try {
-            octets = ByteArray(SIZE)
+            bytes = ByteArray(SIZE)
             return true
         } catch (failure: OutOfMemoryError) {
             release(failure)

@@ -3,7 +3,7 @@ package dev.kobahn.internal.transport
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.transport.SocketWriter.Outcome
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import java.io.IOException
 import java.net.SocketAddress
 import java.nio.ByteBuffer
@@ -29,7 +29,7 @@ import java.nio.channels.SocketChannel
 internal class SocketTransport(channel: SocketChannel, override val loop: EventLoop) :
     Transport,
     ReadyHandler {
-    private val writer = SocketWriter(OctetQueue(loop.segments), channel)
+    private val writer = SocketWriter(ByteQueue(loop.segments), channel)
 
     override val peerName: SocketName =
         SocketName(channel.remoteAddress ?: throw ClosedChannelException())
@@ -52,7 +52,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     override var received = 0L
         private set
 
-    override val output: OctetQueue get() = writer.output
+    override val output: ByteQueue get() = writer.output
     override val peer: String get() = peerName.toString()
     override val local: String get() = localAddress.toText()
 
@@ -108,7 +108,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     private fun deliver(input: ByteBuffer) {
         input.flip()
         received += input.remaining()
-        if (input.hasRemaining()) notify { onOctets(input) }
+        if (input.hasRemaining()) notify { onBytes(input) }
     }
 
     private fun endInput() {

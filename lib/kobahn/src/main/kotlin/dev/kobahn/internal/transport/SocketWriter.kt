@@ -1,6 +1,6 @@
 package dev.kobahn.internal.transport
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import java.nio.ByteBuffer
 import java.nio.channels.SocketChannel
 
@@ -9,7 +9,7 @@ import java.nio.channels.SocketChannel
  * write, one at a time. The monitor of [output] guards all state; the system call is made outside of
  * the monitor, so that a thread that sends never waits for a thread that writes.
  */
-internal class SocketWriter(val output: OctetQueue, val channel: SocketChannel) {
+internal class SocketWriter(val output: ByteQueue, val channel: SocketChannel) {
     private enum class State {
         IDLE,
         WRITING,

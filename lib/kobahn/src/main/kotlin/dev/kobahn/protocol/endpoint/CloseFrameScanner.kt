@@ -12,7 +12,7 @@ import java.nio.ByteBuffer
  * Scans the input after a violation for the peer's Close frame and discards everything else (RFC
  * 6455 section 7.1.7). If the framing itself is lost, the Close frame is lost too.
  *
- * @param skip the number of octets left of the frame that broke a rule
+ * @param skip the number of bytes left of the frame that broke a rule
  * @param applyMask see [ProtocolConfig.applyMask]
  */
 internal class CloseFrameScanner(private var skip: Long, private val applyMask: Boolean) {
@@ -31,21 +31,21 @@ internal class CloseFrameScanner(private var skip: Long, private val applyMask: 
      */
     fun receive(input: ByteBuffer): CloseFrame? {
         while (!lost && skipRest(input)) {
-            val octets = payload
-            if (octets == null) {
+            val bytes = payload
+            if (bytes == null) {
                 if (!header.read(input)) return null
                 beginFrame()
             } else {
-                if (!collect(octets, input)) return null
+                if (!collect(bytes, input)) return null
                 closed = true
-                return parse(octets)
+                return parse(bytes)
             }
         }
         return null
     }
 
-    private fun parse(octets: ByteArray): CloseFrame? = try {
-        CloseFrame.parse(octets)
+    private fun parse(bytes: ByteArray): CloseFrame? = try {
+        CloseFrame.parse(bytes)
     } catch (_: ProtocolException) {
         // The connection has failed already; a second violation changes nothing.
         null
@@ -67,12 +67,12 @@ internal class CloseFrameScanner(private var skip: Long, private val applyMask: 
         }
     }
 
-    private fun collect(octets: ByteArray, input: ByteBuffer): Boolean {
-        val count = minOf(octets.size - received, input.remaining())
-        input.get(octets, received, count)
+    private fun collect(bytes: ByteArray, input: ByteBuffer): Boolean {
+        val count = minOf(bytes.size - received, input.remaining())
+        input.get(bytes, received, count)
         received += count
-        if (received < octets.size) return false
-        if (header.masked && applyMask) Masking.mask(octets, 0, octets.size, header.maskingKey)
+        if (received < bytes.size) return false
+        if (header.masked && applyMask) Masking.mask(bytes, 0, bytes.size, header.maskingKey)
         return true
     }
 }

@@ -8,10 +8,10 @@ import java.nio.ByteBuffer
  * output, received ones on the receiving thread. An observer must not throw or call back.
  */
 internal interface FrameObserver {
-    /** A header, not yet checked if received. [first] is its first octet: FIN, RSV and opcode. */
+    /** A header, not yet checked if received. [first] is its first byte: FIN, RSV and opcode. */
     fun begin(first: Int, masked: Boolean, length: Long)
 
-    /** The next [count] octets of [payload], unmasked. They must not be consumed. */
+    /** The next [count] bytes of [payload], unmasked. They must not be consumed. */
     fun data(payload: ByteBuffer, count: Int)
 
     /** The frame is complete. */

@@ -11,7 +11,7 @@ import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.AgreedExtension
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.DecoderChain
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.HeaderRules
 import dev.kobahn.protocol.frame.Opcode
@@ -41,7 +41,7 @@ internal abstract class FrameReceiver(
     /** Whether to consume nothing; an event that sets it takes effect after the event. */
     var isPaused = false
 
-    /** The number of octets that extensions may still restore before [receive] returns. */
+    /** The number of bytes that extensions may still restore before [receive] returns. */
     private var restorable = Long.MAX_VALUE
 
     private val header = FrameHeaderReader()
@@ -62,21 +62,21 @@ internal abstract class FrameReceiver(
     var closed = false
         private set
 
-    /** The number of octets still missing of the open frame. */
+    /** The number of bytes still missing of the open frame. */
     val frameRest: Long get() = if (insideFrame) header.length - received else 0
 
-    /** The least number of octets still missing of the open header or frame. */
-    val octetsWanted: Long get() = if (insideFrame) frameRest else header.octetsWanted.toLong()
+    /** The least number of bytes still missing of the open header or frame. */
+    val bytesWanted: Long get() = if (insideFrame) frameRest else header.bytesWanted.toLong()
 
     fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
         decoders = DecoderChain(extensions, pool, Restored())
     }
 
-    /** Accepts the restored octets of a message as the decoders produce them. */
-    private inner class Restored : OctetSink {
-        override fun write(octets: ByteArray, offset: Int, length: Int) {
+    /** Accepts the restored bytes of a message as the decoders produce them. */
+    private inner class Restored : ByteSink {
+        override fun write(bytes: ByteArray, offset: Int, length: Int) {
             restorable -= length
-            data(octets, offset, length)
+            data(bytes, offset, length)
         }
 
         override val room: Long
@@ -85,7 +85,7 @@ internal abstract class FrameReceiver(
 
     /**
      * Consumes [input] until it is empty, [isPaused] is set, or extensions have restored
-     * [mostRestored] octets; they may exceed that by the content of one [SLICE]. Returns the peer's
+     * [mostRestored] bytes; they may exceed that by the content of one [SLICE]. Returns the peer's
      * Close when it is complete, else null.
      */
     fun receive(input: ByteBuffer, mostRestored: Long = Long.MAX_VALUE): CloseFrame? {
@@ -119,7 +119,7 @@ internal abstract class FrameReceiver(
         insideFrame = true
         received = 0
         closed = header.opcode == Opcode.CLOSE
-        observer?.begin(header.firstOctet, header.masked, header.length)
+        observer?.begin(header.firstByte, header.masked, header.length)
         HeaderRules.check(header, config.requireMasked, config.acceptMasked, allowedBits)
         if (Opcode.isControl(header.opcode)) {
             control = ByteArray(header.length.toInt())
@@ -153,7 +153,7 @@ internal abstract class FrameReceiver(
         }
         val mostInFrame = config.maxFramePayloadSize
         if (mostInFrame > 0 && header.length > mostInFrame) {
-            violate(Violation.FRAME_TOO_BIG, "more than $mostInFrame octets")
+            violate(Violation.FRAME_TOO_BIG, "more than $mostInFrame bytes")
         }
     }
 
@@ -161,7 +161,7 @@ internal abstract class FrameReceiver(
         val most = maxMessageSize
         // A sum that overflows is too big as well.
         if (most > 0 && (size > most || size < 0)) {
-            violate(Violation.MESSAGE_TOO_BIG, "more than $most octets")
+            violate(Violation.MESSAGE_TOO_BIG, "more than $most bytes")
         }
     }
 
@@ -169,8 +169,8 @@ internal abstract class FrameReceiver(
      * Sets a new limit for messages, including the open one. If an event calls this, [receive]
      * applies it to the open message, because it has to stop there.
      */
-    fun limitMessages(octets: Long) {
-        maxMessageSize = octets
+    fun limitMessages(bytes: Long) {
+        maxMessageSize = bytes
         isLimitDue = true
         if (!isReceiving) checkLimit()
     }
@@ -240,12 +240,12 @@ internal abstract class FrameReceiver(
         }
     }
 
-    private fun data(octets: ByteArray, offset: Int, length: Int) {
+    private fun data(bytes: ByteArray, offset: Int, length: Int) {
         messageLength += length
         checkMessageSize(messageLength)
         traffic.applicationReceived(length)
         // Not kept in a field: an idle connection must not keep a borrowed array.
-        data(ByteBuffer.wrap(octets, offset, length), offset + length)
+        data(ByteBuffer.wrap(bytes, offset, length), offset + length)
     }
 
     private fun data(input: ByteBuffer, end: Int) {
@@ -266,11 +266,11 @@ internal abstract class FrameReceiver(
         val start = input.position()
         val after = Utf8Transitions.feed(input, start, end, textState)
         if (after == Utf8Transitions.REJECTED) {
-            // The length counts the whole frame, but of restored octets only those that came out so
+            // The length counts the whole frame, but of restored bytes only those that came out so
             // far.
             val before = messageLength - if (isTransformed) (end - start).toLong() else frameRest
             val valid = Utf8Transitions.validCount(input, start, textState)
-            violate(Violation.TEXT_NOT_UTF8, "octet ${before + valid}")
+            violate(Violation.TEXT_NOT_UTF8, "byte ${before + valid}")
         }
         textState = after
     }

@@ -5,7 +5,7 @@ import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.RawFrame
@@ -27,7 +27,7 @@ import java.nio.ByteBuffer
  *   complete.
  * - No message begins after a Close. A call that returns null or false has sent nothing.
  * - Extensions mark a transformed message on its first frame. Each of its frames contains the
- *   encoded form of the octets that were given for it.
+ *   encoded form of the bytes that were given for it.
  * - Encoding takes time, so [encode] is a step of its own, between beginning a message and
  *   [sendEncoded]. The caller that was told to encode owns the encoders until then.
  *
@@ -35,7 +35,7 @@ import java.nio.ByteBuffer
  */
 internal class FrameSender(
     private val config: ProtocolConfig,
-    private val output: OctetQueue,
+    private val output: ByteQueue,
     val maskingKeys: MaskingKeys,
     val traffic: TrafficCounts,
 ) {
@@ -117,19 +117,19 @@ internal class FrameSender(
 
     fun message(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int,
         doNotCompress: Boolean,
     ): SendStep {
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
-        val encoders = encodersFor(type, octets, doNotCompress)
+        val encoders = encodersFor(type, bytes, doNotCompress)
         if (encoders == null) {
-            frames(type.opcode, octets, fragmentSize)
+            frames(type.opcode, bytes, fragmentSize)
             traffic.messageSent()
             return SendStep.SENT
         }
-        return encodeNext(Unencoded.Whole(marked(type, encoders), octets, fragmentSize))
+        return encodeNext(Unencoded.Whole(marked(type, encoders), bytes, fragmentSize))
     }
 
     /**
@@ -137,18 +137,18 @@ internal class FrameSender(
      */
     fun prepared(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         encodings: PreparedEncodings,
         fragmentSize: Int,
     ): SendStep {
-        if (encoders == null) return shared(type, octets, encodings, fragmentSize)
-        val form = encoders?.standaloneForm ?: return message(type, octets, fragmentSize, false)
+        if (encoders == null) return shared(type, bytes, encodings, fragmentSize)
+        val form = encoders?.standaloneForm ?: return message(type, bytes, fragmentSize, false)
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
-        val encoders = encodersFor(type, octets, doNotCompress = false)
-            ?: return message(type, octets, fragmentSize, doNotCompress = true)
+        val encoders = encodersFor(type, bytes, doNotCompress = false)
+            ?: return message(type, bytes, fragmentSize, doNotCompress = true)
         val message =
-            Unencoded.Prepared(marked(type, encoders), octets, fragmentSize, encodings, form)
+            Unencoded.Prepared(marked(type, encoders), bytes, fragmentSize, encodings, form)
         message.encoded = encodings.get(form) ?: return encodeNext(message)
         send(message, encoders)
         return SendStep.SENT
@@ -164,12 +164,12 @@ internal class FrameSender(
     fun encode() {
         val encoders = encoders!!
         when (val next = unencoded!!) {
-            is Unencoded.Whole -> encoders.encode(next.octets, 0, next.octets.size, end = true)
+            is Unencoded.Whole -> encoders.encode(next.bytes, 0, next.bytes.size, end = true)
 
-            is Unencoded.Part -> encoders.encode(next.octets, next.offset, next.length, next.fin)
+            is Unencoded.Part -> encoders.encode(next.bytes, next.offset, next.length, next.fin)
 
             is Unencoded.Prepared -> {
-                val encoded = encoders.encodeStandalone(next.octets)
+                val encoded = encoders.encodeStandalone(next.bytes)
                 next.encoded = next.encodings.keep(next.form, encoded)
             }
         }
@@ -204,16 +204,16 @@ internal class FrameSender(
 
     private fun send(message: Unencoded.Whole, encoders: EncoderChain) {
         encodedFrames(encoders, message.opcode, message.fragmentSize)
-        traffic.applicationSent(message.octets.size)
+        traffic.applicationSent(message.bytes.size)
         traffic.messageSent()
     }
 
     private fun send(message: Unencoded.Prepared, encoders: EncoderChain) {
         val encoded = message.encoded!!
-        encoders.sentStandalone(message.octets)
+        encoders.sentStandalone(message.bytes)
         frames(message.opcode, encoded, message.fragmentSize)
         output.shareLast(message.encodings)
-        traffic.applicationSent(message.octets.size - encoded.size)
+        traffic.applicationSent(message.bytes.size - encoded.size)
         traffic.messageSent()
     }
 
@@ -230,28 +230,28 @@ internal class FrameSender(
      */
     private fun shared(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         encodings: PreparedEncodings,
         fragmentSize: Int,
     ): SendStep {
-        val isWhole = fragmentSize == 0 || octets.size <= fragmentSize
+        val isWhole = fragmentSize == 0 || bytes.size <= fragmentSize
         if (!isWhole || config.maskOutgoing || observer != null) {
-            return message(type, octets, fragmentSize, doNotCompress = true)
+            return message(type, bytes, fragmentSize, doNotCompress = true)
         }
         if (isOver) return SendStep.CLOSED
         expect("sendMessage", SendState.GROUND)
-        val isShort = octets.size <= OctetQueue.COPY_LIMIT
+        val isShort = bytes.size <= ByteQueue.COPY_LIMIT
         val head = encodings.head ?: FrameHeaderWriter
-            .frame(type.opcode, octets.size.toLong(), if (isShort) octets else NO_OCTETS)
+            .frame(type.opcode, bytes.size.toLong(), if (isShort) bytes else NO_BYTES)
             .also { encodings.head = it }
         output.appendShared(head, encodings.takeIf { isShort })
         if (!isShort) {
-            output.appendPayload(octets, 0, octets.size, 0, masked = false)
+            output.appendPayload(bytes, 0, bytes.size, 0, masked = false)
             output.shareLast(encodings)
         }
         dataEnd = output.endPosition
         traffic.frameSent()
-        traffic.dataSent(octets.size)
+        traffic.dataSent(bytes.size)
         traffic.messageSent()
         return SendStep.SENT
     }
@@ -260,24 +260,24 @@ internal class FrameSender(
      * Returns the encoders if they transform the message that begins, or null if it is sent as it
      * is.
      */
-    private fun encodersFor(type: MessageType, octets: ByteArray, doNotCompress: Boolean) =
-        encoders?.takeIf { it.begin(type, octets.size.toLong(), doNotCompress) }
+    private fun encodersFor(type: MessageType, bytes: ByteArray, doNotCompress: Boolean) =
+        encoders?.takeIf { it.begin(type, bytes.size.toLong(), doNotCompress) }
 
     private fun marked(type: MessageType, encoders: EncoderChain) =
         type.opcode or (encoders.reservedBits shl FrameHeader.RSV_SHIFT)
 
-    /** Sends [octets] in frames of which the first has [opcode]. */
-    private fun frames(opcode: Int, octets: ByteArray, fragmentSize: Int) {
+    /** Sends [bytes] in frames of which the first has [opcode]. */
+    private fun frames(opcode: Int, bytes: ByteArray, fragmentSize: Int) {
         val size = if (fragmentSize > 0) fragmentSize else Int.MAX_VALUE
         var next = opcode
         var start = 0
         do {
-            val length = minOf(size, octets.size - start)
-            frame(start + length == octets.size, next, octets, start, length)
+            val length = minOf(size, bytes.size - start)
+            frame(start + length == bytes.size, next, bytes, start, length)
             traffic.dataSent(length)
             next = Opcode.CONTINUATION
             start += length
-        } while (start < octets.size)
+        } while (start < bytes.size)
     }
 
     /** Sends the encoded message in frames of which the first has [opcode]. */
@@ -323,18 +323,18 @@ internal class FrameSender(
     }
 
     /**
-     * Returns the octets left of the frame, or minus the number of octets that did not fit into it.
+     * Returns the bytes left of the frame, or minus the number of bytes that did not fit into it.
      */
-    fun frameData(octets: ByteArray, offset: Int, length: Int): Long {
+    fun frameData(bytes: ByteArray, offset: Int, length: Int): Long {
         expect("sendMessageFrameData", SendState.INSIDE_MESSAGE_FRAME)
         val open = open!!
         val count = minOf(length.toLong(), open.frameRest).toInt()
         traffic.dataSent(count)
-        observer?.data(ByteBuffer.wrap(octets, offset, count), count)
+        observer?.data(ByteBuffer.wrap(bytes, offset, count), count)
         val masked = config.maskOutgoing && config.applyMask
         // A key rotated by the phase masks a later part as the key itself would.
         val key = Integer.rotateLeft(open.frameKey, open.framePhase * Byte.SIZE_BITS)
-        output.appendPayload(octets, offset, count, key, masked)
+        output.appendPayload(bytes, offset, count, key, masked)
         dataEnd = output.endPosition
         open.framePhase = (open.framePhase + count) and PHASES
         open.frameRest -= count
@@ -351,8 +351,8 @@ internal class FrameSender(
         for (frame in frames) control(frame.opcode, frame.payload)
     }
 
-    /** Sends [octets] as one frame of the open message; [fin] makes it the last. */
-    fun messageFrame(octets: ByteArray, offset: Int, length: Int, fin: Boolean): SendStep {
+    /** Sends [bytes] as one frame of the open message; [fin] makes it the last. */
+    fun messageFrame(bytes: ByteArray, offset: Int, length: Int, fin: Boolean): SendStep {
         expect(
             if (fin) "endMessage" else "sendMessageFrame",
             SendState.MESSAGE_BEGIN,
@@ -361,9 +361,9 @@ internal class FrameSender(
         if (isOver) return SendStep.CLOSED
         val open = open!!
         if (open.isTransformed) {
-            return encodeNext(Unencoded.Part(open.nextOpcode, octets, offset, length, fin))
+            return encodeNext(Unencoded.Part(open.nextOpcode, bytes, offset, length, fin))
         }
-        frame(fin, open.nextOpcode, octets, offset, length)
+        frame(fin, open.nextOpcode, bytes, offset, length)
         traffic.dataSent(length)
         frameSent(fin)
         return SendStep.SENT
@@ -424,8 +424,8 @@ internal class FrameSender(
     private fun header(fin: Boolean, opcode: Int, length: Long, key: Int) =
         FrameHeaderWriter.append(output, fin, opcode, length, config.maskOutgoing, key)
 
-    /** Sends the first [length] octets of [payload] as a frame. */
-    private fun encodedFrame(fin: Boolean, opcode: Int, payload: OctetQueue, length: Int) {
+    /** Sends the first [length] bytes of [payload] as a frame. */
+    private fun encodedFrame(fin: Boolean, opcode: Int, payload: ByteQueue, length: Int) {
         traffic.frameSent()
         traffic.encodedSent(length)
         observer?.let { it.show(fin, opcode, payload.head(length)) }
@@ -436,7 +436,7 @@ internal class FrameSender(
     }
 
     /** Returns a copy, because an observer gets the payload in one piece. */
-    private fun OctetQueue.head(count: Int): ByteBuffer {
+    private fun ByteQueue.head(count: Int): ByteBuffer {
         val copy = ByteBuffer.allocate(count)
         copyTo(copy)
         copy.flip()
@@ -472,7 +472,7 @@ internal class FrameSender(
     }
 
     private companion object {
-        val NO_OCTETS = ByteArray(0)
+        val NO_BYTES = ByteArray(0)
         const val PHASES = 3
     }
 }

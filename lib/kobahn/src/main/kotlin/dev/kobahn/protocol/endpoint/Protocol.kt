@@ -6,7 +6,7 @@ import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
@@ -22,7 +22,7 @@ import java.nio.ByteOrder
 
 /**
  * One end of a WebSocket connection after its opening handshake (RFC 6455 sections 5 to 7), without
- * I/O, time or randomness: bring your own. Received octets go into [receive] and come back as
+ * I/O, time or randomness: bring your own. Received bytes go into [receive] and come back as
  * [events][ProtocolEvents]. Messages and frames to send go into `send…` and wait in [output] for
  * the program to write them. The protocol answers Pings, performs the closing handshake and fails a
  * peer that breaks a rule.
@@ -42,8 +42,8 @@ import java.nio.ByteOrder
  */
 public class Protocol(
     private val config: ProtocolConfig,
-    /** The octets to write; take them under the monitor of this queue. */
-    public val output: OctetQueue,
+    /** The bytes to write; take them under the monitor of this queue. */
+    public val output: ByteQueue,
     maskingKeys: MaskingKeys,
     private val events: ProtocolEvents,
 ) {
@@ -142,8 +142,8 @@ public class Protocol(
     public fun receive(input: ByteBuffer): Unit = receive(input, Long.MAX_VALUE)
 
     /**
-     * Like [receive], but also returns once extensions have restored [mostRestored] octets, with
-     * the rest left in [input]: a few octets may become very many, and a caller that serves other
+     * Like [receive], but also returns once extensions have restored [mostRestored] bytes, with
+     * the rest left in [input]: a few bytes may become very many, and a caller that serves other
      * connections too must get its turn. With permessage-deflate a MiB more may be restored.
      */
     internal fun receive(input: ByteBuffer, mostRestored: Long) {
@@ -159,7 +159,7 @@ public class Protocol(
     /**
      * Call this from within an event: [receive] then returns as soon as it can, with the rest left
      * in its input, and consumes nothing until [resumeReceiving]. The next call must begin with
-     * that rest. A message that extensions restore may still cause events for some of its octets, a
+     * that rest. A message that extensions restore may still cause events for some of its bytes, a
      * MiB of them with permessage-deflate.
      */
     public fun pauseReceiving() {
@@ -187,14 +187,14 @@ public class Protocol(
     }
 
     /**
-     * Limits messages to [octets] from now on, instead of the limit of the config; 0 is no limit.
+     * Limits messages to [bytes] from now on, instead of the limit of the config; 0 is no limit.
      * If the open message is longer already, it fails the connection. Belongs to the receiving
      * thread.
      */
-    public fun limitMessages(octets: Long) {
-        require(octets >= 0) { "the limit is $octets, must be 0 (no limit) or more" }
+    public fun limitMessages(bytes: Long) {
+        require(bytes >= 0) { "the limit is $bytes, must be 0 (no limit) or more" }
         try {
-            receiver.limitMessages(octets)
+            receiver.limitMessages(bytes)
         } catch (e: ProtocolException) {
             if (failure == null && !closeReceived) failed(e)
         }
@@ -261,8 +261,8 @@ public class Protocol(
     }
 
     /**
-     * Sends a message in one frame, or in frames of at most [fragmentSize] octets if that is above
-     * 0. After a Close it sends nothing and returns false. [octets] are handed over: they must not
+     * Sends a message in one frame, or in frames of at most [fragmentSize] bytes if that is above
+     * 0. After a Close it sends nothing and returns false. [bytes] are handed over: they must not
      * change until they left [output]. Text is not checked to be UTF-8. [doNotCompress] sends the
      * message as it is where extensions would compress it.
      *
@@ -271,11 +271,11 @@ public class Protocol(
     @JvmOverloads
     public fun sendMessage(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int = 0,
         doNotCompress: Boolean = false,
     ): Boolean = synchronized(output) {
-        completed(sender.message(type, octets, fragmentSize, doNotCompress))
+        completed(sender.message(type, bytes, fragmentSize, doNotCompress))
     }
 
     /**
@@ -284,10 +284,10 @@ public class Protocol(
      */
     internal fun beginSending(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int,
         doNotCompress: Boolean,
-    ): SendStep = synchronized(output) { sender.message(type, octets, fragmentSize, doNotCompress) }
+    ): SendStep = synchronized(output) { sender.message(type, bytes, fragmentSize, doNotCompress) }
 
     /**
      * Like the other [beginSending], and shares the encoded message through [encodings] where
@@ -295,16 +295,16 @@ public class Protocol(
      */
     internal fun beginSending(
         type: MessageType,
-        octets: ByteArray,
+        bytes: ByteArray,
         fragmentSize: Int,
         encodings: PreparedEncodings,
-    ): SendStep = synchronized(output) { sender.prepared(type, octets, encodings, fragmentSize) }
+    ): SendStep = synchronized(output) { sender.prepared(type, bytes, encodings, fragmentSize) }
 
     /**
      * Like [sendMessageFrame], or [endMessage] if [fin], but only begins it like [beginSending].
      */
-    internal fun beginSendingFrame(octets: ByteArray, fin: Boolean): SendStep =
-        synchronized(output) { sender.messageFrame(octets, 0, octets.size, fin) }
+    internal fun beginSendingFrame(bytes: ByteArray, fin: Boolean): SendStep =
+        synchronized(output) { sender.messageFrame(bytes, 0, bytes.size, fin) }
 
     /**
      * Encodes the message that was begun, after [SendStep.ENCODING]. Call it without the monitor of
@@ -346,7 +346,7 @@ public class Protocol(
         synchronized(output) { sender.beginMessage(type, doNotCompress) }
 
     /**
-     * Begins a frame of the open message; its [length] octets of payload follow by
+     * Begins a frame of the open message; its [length] bytes of payload follow by
      * [sendMessageFrameData]. After a Close it sends nothing and returns false. Autobahn:
      * `beginMessageFrame`.
      *
@@ -358,20 +358,20 @@ public class Protocol(
         synchronized(output) { sender.beginFrame(length) }
 
     /**
-     * Sends [length] octets of [octets] from [offset] on as payload of the open frame, as many as
-     * fit. Returns the number of octets that the frame still lacks, or minus the number that did
-     * not fit. The octets are handed over like in [sendMessage]. Autobahn: `sendMessageFrameData`.
+     * Sends [length] bytes of [bytes] from [offset] on as payload of the open frame, as many as
+     * fit. Returns the number of bytes that the frame still lacks, or minus the number that did
+     * not fit. The bytes are handed over like in [sendMessage]. Autobahn: `sendMessageFrameData`.
      *
      * @throws IllegalStateException if no frame is open
      */
     @JvmOverloads
     public fun sendMessageFrameData(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int = 0,
-        length: Int = octets.size - offset,
+        length: Int = bytes.size - offset,
     ): Long = synchronized(output) {
         // Otherwise a sender of one long frame after another would never answer.
-        sender.frameData(octets, offset, length).also { if (it <= 0) answerPing() }
+        sender.frameData(bytes, offset, length).also { if (it <= 0) answerPing() }
     }
 
     /**
@@ -382,22 +382,22 @@ public class Protocol(
      */
     @JvmOverloads
     public fun sendMessageFrame(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int = 0,
-        length: Int = octets.size - offset,
+        length: Int = bytes.size - offset,
     ): Boolean = synchronized(output) {
-        completed(sender.messageFrame(octets, offset, length, fin = false))
+        completed(sender.messageFrame(bytes, offset, length, fin = false))
     }
 
     /**
-     * Ends the open message with a last frame, which carries [octets] or nothing. After a Close it
+     * Ends the open message with a last frame, which carries [bytes] or nothing. After a Close it
      * sends nothing and returns false. Autobahn: `endMessage`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
      */
     @JvmOverloads
-    public fun endMessage(octets: ByteArray = ByteArray(0)): Boolean =
-        synchronized(output) { completed(sender.messageFrame(octets, 0, octets.size, fin = true)) }
+    public fun endMessage(bytes: ByteArray = ByteArray(0)): Boolean =
+        synchronized(output) { completed(sender.messageFrame(bytes, 0, bytes.size, fin = true)) }
 
     /**
      * Abandons the open message and returns the state afterwards: [SendState.GROUND] if nothing of
@@ -408,7 +408,7 @@ public class Protocol(
     public fun abandonMessage(): SendState = synchronized(output) { sender.abandonMessage() }
 
     /**
-     * Sends a Ping with at most 125 octets of [payload]. After a Close it sends nothing and returns
+     * Sends a Ping with at most 125 bytes of [payload]. After a Close it sends nothing and returns
      * false.
      */
     @JvmOverloads
@@ -418,7 +418,7 @@ public class Protocol(
     }
 
     /**
-     * Sends an unsolicited Pong with at most 125 octets of [payload]. After a Close it sends
+     * Sends an unsolicited Pong with at most 125 bytes of [payload]. After a Close it sends
      * nothing and returns false.
      */
     @JvmOverloads
@@ -429,7 +429,7 @@ public class Protocol(
 
     /**
      * Sends a Close. [code] is null or a code that [CloseCode.isAllowedOnWire]; [reason] needs a
-     * code and is cut to 123 octets at the end of a code point. If a Close is due, that one is sent
+     * code and is cut to 123 bytes at the end of a code point. If a Close is due, that one is sent
      * instead. Returns false if a Close was sent before.
      *
      * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
@@ -446,9 +446,9 @@ public class Protocol(
      * takes no note of it: a Close sent this way closes nothing here, and in an open frame it
      * becomes part of the data. The payload is handed over like in [sendMessage].
      *
-     * @param chopSize splits the frame into writes of this many octets, if above 0
+     * @param chopSize splits the frame into writes of this many bytes, if above 0
      * @param sync keeps the frame in a write of its own
-     * @throws IllegalArgumentException if [chopSize] is negative, or more than 2^62 octets would
+     * @throws IllegalArgumentException if [chopSize] is negative, or more than 2^62 bytes would
      * wait
      */
     @DelicateWebSocketApi
@@ -461,13 +461,13 @@ public class Protocol(
             sender.passed(frame)
         }
 
-    /** Sends [octets], which need not be frames, like [sendFrame] does. They are handed over. */
+    /** Sends [bytes], which need not be frames, like [sendFrame] does. They are handed over. */
     @DelicateWebSocketApi
     @JvmOverloads
-    public fun sendData(octets: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =
+    public fun sendData(bytes: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
             output.appendWithBoundary(chopSize, sync) {
-                appendPayload(octets, 0, octets.size, 0, masked = false)
+                appendPayload(bytes, 0, bytes.size, 0, masked = false)
             }
         }
 

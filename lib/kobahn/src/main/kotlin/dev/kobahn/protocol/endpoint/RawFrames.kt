@@ -2,7 +2,7 @@ package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.MaskingKeys
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.frame.FrameHeader
@@ -12,13 +12,13 @@ import dev.kobahn.protocol.frame.FrameHeaderWriter
  * Appends [frame] the way a connection with [config] sends it, without checks. Guarded by the
  * monitor of the queue.
  */
-internal fun OctetQueue.appendFrame(
+internal fun ByteQueue.appendFrame(
     frame: RawFrame,
     config: ProtocolConfig,
     maskingKeys: MaskingKeys,
 ) {
     require(size <= MOST_WAITING - frame.payloadLength) {
-        "payloadLength is ${frame.payloadLength}, must leave less than 2^62 octets waiting"
+        "payloadLength is ${frame.payloadLength}, must leave less than 2^62 bytes waiting"
     }
     val mask = if (frame.mask === FrameMask.USUAL) usualMask(config, maskingKeys) else frame.mask
     val key = mask.key ?: 0
@@ -46,10 +46,10 @@ private fun usualMask(config: ProtocolConfig, maskingKeys: MaskingKeys): FrameMa
     }
 
 /** Repeats short payloads up to a size that is copied efficiently. */
-private fun tiled(octets: ByteArray): ByteArray {
-    if (octets.size >= TILE) return octets
-    val tile = ByteArray(TILE / octets.size * octets.size)
-    for (start in tile.indices step octets.size) octets.copyInto(tile, start)
+private fun tiled(bytes: ByteArray): ByteArray {
+    if (bytes.size >= TILE) return bytes
+    val tile = ByteArray(TILE / bytes.size * bytes.size)
+    for (start in tile.indices step bytes.size) bytes.copyInto(tile, start)
     return tile
 }
 
@@ -57,10 +57,10 @@ private fun tiled(octets: ByteArray): ByteArray {
  * Calls [append] and sets write boundaries around what it appended, if [chopSize] or [sync] asks
  * for it.
  */
-internal inline fun OctetQueue.appendWithBoundary(
+internal inline fun ByteQueue.appendWithBoundary(
     chopSize: Int,
     sync: Boolean,
-    append: OctetQueue.() -> Unit,
+    append: ByteQueue.() -> Unit,
 ) {
     require(chopSize >= 0) { "chopSize is $chopSize, must be 0 (not chopped) or more" }
     val before = size

@@ -28,27 +28,27 @@ internal enum class SendStep {
  *
  * @param opcode the opcode of its first frame, with the reserved bits that mark it
  */
-internal sealed class Unencoded(val opcode: Int, val octets: ByteArray) {
-    class Whole(opcode: Int, octets: ByteArray, val fragmentSize: Int) : Unencoded(opcode, octets)
+internal sealed class Unencoded(val opcode: Int, val bytes: ByteArray) {
+    class Whole(opcode: Int, bytes: ByteArray, val fragmentSize: Int) : Unencoded(opcode, bytes)
 
     /** A message that is encoded once, in the form [form], for all senders of [encodings]. */
     class Prepared(
         opcode: Int,
-        octets: ByteArray,
+        bytes: ByteArray,
         val fragmentSize: Int,
         val encodings: PreparedEncodings,
         val form: Any,
-    ) : Unencoded(opcode, octets) {
-        /** The encoded octets; null until encoded. */
+    ) : Unencoded(opcode, bytes) {
+        /** The encoded bytes; null until encoded. */
         var encoded: ByteArray? = null
     }
 
-    /** A frame of the open message, with [length] octets from [offset] on. */
+    /** A frame of the open message, with [length] bytes from [offset] on. */
     class Part(
         opcode: Int,
-        octets: ByteArray,
+        bytes: ByteArray,
         val offset: Int,
         val length: Int,
         val fin: Boolean,
-    ) : Unencoded(opcode, octets)
+    ) : Unencoded(opcode, bytes)
 }

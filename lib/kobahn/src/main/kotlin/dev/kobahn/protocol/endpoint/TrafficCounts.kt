@@ -29,16 +29,16 @@ internal class TrafficCounts {
     private var preopenSent = 0
     private var preopenReceived = 0
 
-    /** Whether the opening handshake is over and its octets are counted. */
+    /** Whether the opening handshake is over and its bytes are counted. */
     @Volatile
     private var isPreopenFinal = false
 
-    /** Whether received octets still count: not after our Close. */
+    /** Whether received bytes still count: not after our Close. */
     @Volatile
     var isOpen = true
 
     /**
-     * The octets of the application, if extensions transform messages; else they equal the payload.
+     * The bytes of the application, if extensions transform messages; else they equal the payload.
      */
     @Volatile
     private var application: ApplicationCounts? = null
@@ -53,14 +53,14 @@ internal class TrafficCounts {
     }
 
     /**
-     * Counts octets of the application separately from now on, because extensions transform
+     * Counts bytes of the application separately from now on, because extensions transform
      * messages. Call it before anything is counted.
      */
     fun extend() {
         application = ApplicationCounts()
     }
 
-    /** Records the octets of the opening handshake. Belongs to the receiving thread. */
+    /** Records the bytes of the opening handshake. Belongs to the receiving thread. */
     fun opened(sent: Long, received: Long) {
         preopenSent = Math.toIntExact(sent)
         preopenReceived = Math.toIntExact(received)
@@ -86,7 +86,7 @@ internal class TrafficCounts {
         payloadSent += count
     }
 
-    /** Counts octets of the application. */
+    /** Counts bytes of the application. */
     fun applicationSent(count: Int) {
         application?.let { it.sent += count }
     }
@@ -100,15 +100,15 @@ internal class TrafficCounts {
         messagesSent--
     }
 
-    /** Sets the number of all received octets, including those of the opening handshake. */
-    fun octetsReceived(count: Long) = WIRE.lazySet(this, count - preopenReceived)
+    /** Sets the number of all received bytes, including those of the opening handshake. */
+    fun bytesReceived(count: Long) = WIRE.lazySet(this, count - preopenReceived)
 
-    /** Counts payload of a data frame; [applicationReceived] counts the restored octets. */
+    /** Counts payload of a data frame; [applicationReceived] counts the restored bytes. */
     fun payloadReceived(count: Int) {
         if (isOpen) PAYLOAD.lazySet(this, payloadReceived + count)
     }
 
-    /** Counts octets for the application. */
+    /** Counts bytes for the application. */
     fun applicationReceived(count: Int) {
         val received = application?.received ?: return
         if (isOpen) received.lazySet(received.get() + count)
@@ -122,7 +122,7 @@ internal class TrafficCounts {
         if (isOpen) MESSAGES.lazySet(this, messagesReceived + 1)
     }
 
-    /** Returns all counts so far by their index; [appended] octets went to the output. */
+    /** Returns all counts so far by their index; [appended] bytes went to the output. */
     fun toArray(appended: Long = 0): LongArray {
         val counts = LongArray(SIZE)
         if (isPreopenFinal) {

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.SegmentPool
  * Codecs that many connections share: each borrows one while it needs it. An event loop has one
  * pool. Thread-safe.
  *
- * @property segments arrays of [SegmentPool.SEGMENT_SIZE] octets to work in
+ * @property segments arrays of [SegmentPool.SEGMENT_SIZE] bytes to work in
  * @param capacity the most unused codecs that the pool keeps of each kind; it
  * [closes][PooledCodec.close] others
  */

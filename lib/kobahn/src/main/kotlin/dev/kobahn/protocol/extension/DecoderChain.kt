@@ -6,10 +6,10 @@ import dev.kobahn.protocol.Violation
 
 /**
  * Restores received messages: each passes the decoders of the extensions that transformed it,
- * beginning with the extension agreed on last. The restored octets are counted as they come out, so
+ * beginning with the extension agreed on last. The restored bytes are counted as they come out, so
  * that nobody ever holds more than the limits allow. Belongs to the receiving thread.
  */
-internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, output: OctetSink) {
+internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, output: ByteSink) {
     /** The reserved bits that may be set on the first frame of a message. */
     val reservedBits: Int = agreed.sumOf { it.reservedBits }
 
@@ -40,8 +40,8 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
         return isTransformed
     }
 
-    fun decode(octets: ByteArray, offset: Int, length: Int) =
-        stages[0].write(octets, offset, length)
+    fun decode(bytes: ByteArray, offset: Int, length: Int) =
+        stages[0].write(bytes, offset, length)
 
     /** Completes the message. */
     fun end() {
@@ -53,12 +53,12 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
     private class Stage(
         private val extension: AgreedExtension,
         pool: CodecPool,
-        private val next: OctetSink,
-    ) : OctetSink {
+        private val next: ByteSink,
+    ) : ByteSink {
         private val decoder = extension.decoder(pool)
-        private val counted = object : OctetSink {
-            override fun write(octets: ByteArray, offset: Int, length: Int) =
-                decoded(octets, offset, length)
+        private val counted = object : ByteSink {
+            override fun write(bytes: ByteArray, offset: Int, length: Int) =
+                decoded(bytes, offset, length)
 
             override val room: Long get() = roomBehind()
         }
@@ -89,10 +89,10 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
             return if (most > 0) minOf(most - made, next.room) else next.room
         }
 
-        override fun write(octets: ByteArray, offset: Int, length: Int) {
-            if (!isActive) return next.write(octets, offset, length)
+        override fun write(bytes: ByteArray, offset: Int, length: Int) {
+            if (!isActive) return next.write(bytes, offset, length)
             taken += length
-            guarded { decoder.decode(octets, offset, length, counted) }
+            guarded { decoder.decode(bytes, offset, length, counted) }
         }
 
         fun end() {
@@ -113,11 +113,11 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
             }
         }
 
-        private fun decoded(octets: ByteArray, offset: Int, length: Int) {
+        private fun decoded(bytes: ByteArray, offset: Int, length: Int) {
             made += length
             checkSize()
             try {
-                next.write(octets, offset, length)
+                next.write(bytes, offset, length)
             } catch (e: Exception) {
                 passed = e
                 throw e
@@ -127,7 +127,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
         private fun checkSize() {
             val most = extension.maxMessageSize
             if (most in 1 until made) {
-                throw ProtocolException(Violation.MESSAGE_TOO_BIG, "more than $most octets")
+                throw ProtocolException(Violation.MESSAGE_TOO_BIG, "more than $most bytes")
             }
             val factor = extension.maxExpansion
             if (factor > 0 && made > EXPANSION_FREE && made / factor > taken) {
@@ -137,7 +137,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
     }
 
     private companion object {
-        /** A message up to this many octets may expand by any factor. */
+        /** A message up to this many bytes may expand by any factor. */
         const val EXPANSION_FREE = 1024 * 1024
     }
 }

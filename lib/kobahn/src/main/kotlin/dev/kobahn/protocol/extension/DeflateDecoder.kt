@@ -11,11 +11,11 @@ import java.util.zip.Inflater
  * A final block ends a DEFLATE stream, and another stream may follow in the same message or the
  * next (section 7.2.3.4). The inflater must then be restarted and loses its window, but later data
  * may refer to it. Peers that end messages with final blocks do so from the first message on. So
- * the decoder keeps a copy of the restored octets until the first message has ended without a final
+ * the decoder keeps a copy of the restored bytes until the first message has ended without a final
  * block, and afterwards only for a peer that uses them. From any other peer, a reference across its
  * first final block is a violation.
  *
- * A restart costs as much as inflating some KiB, and a stream may be as short as two octets. One
+ * A restart costs as much as inflating some KiB, and a stream may be as short as two bytes. One
  * restart is free for each message; further ones must be paid for with data.
  */
 internal class DeflateDecoder(
@@ -38,12 +38,12 @@ internal class DeflateDecoder(
     /** The number of final blocks that were not the first of their message. */
     private var restarts = 0L
 
-    /** The number of received octets. */
+    /** The number of received bytes. */
     private var taken = 0L
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         taken += length
-        if (length > 0) withInflater { inflate(octets, offset, length, it, output) }
+        if (length > 0) withInflater { inflate(bytes, offset, length, it, output) }
     }
 
     private inline fun withInflater(action: Inflater.(segment: ByteArray) -> Unit) {
@@ -59,16 +59,16 @@ internal class DeflateDecoder(
     }
 
     private fun Inflater.inflate(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int,
         length: Int,
         segment: ByteArray,
-        output: OctetSink,
+        output: ByteSink,
     ) {
         val end = offset + length
         var left = length
         while (left > 0) {
-            setInput(octets, end - left, left)
+            setInput(bytes, end - left, left)
             isIncomplete = true
             inflateStream(segment, output)
             val rest = remaining
@@ -80,7 +80,7 @@ internal class DeflateDecoder(
     }
 
     /** Passes on everything that the input, or the rest of a stream in it, inflates to. */
-    private fun Inflater.inflateStream(segment: ByteArray, output: OctetSink) {
+    private fun Inflater.inflateStream(segment: ByteArray, output: ByteSink) {
         do {
             val count = inflate(segment, 0, segment.size)
             if (count > 0) {
@@ -96,17 +96,17 @@ internal class DeflateDecoder(
         isIncomplete = false
         hasSeenFinalBlock = true
         val before = history ?: History(DeflateParameters.MAX_WINDOW).also { history = it }
-        if (before.size > 0) setDictionary(before.octets, before.end - before.size, before.size)
+        if (before.size > 0) setDictionary(before.bytes, before.end - before.size, before.size)
     }
 
     private fun countRestart() {
-        if (hasRestarted && ++restarts > FREE_RESTARTS + taken / OCTETS_PER_RESTART) {
+        if (hasRestarted && ++restarts > FREE_RESTARTS + taken / BYTES_PER_RESTART) {
             throw ProtocolException(Violation.CODED_DATA_INVALID, "too many final blocks")
         }
         hasRestarted = true
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         if (isIncomplete) withInflater { complete(it) }
         isIncomplete = false
         hasRestarted = false
@@ -115,7 +115,7 @@ internal class DeflateDecoder(
     }
 
     /**
-     * Feeds the octets that every message omits, and then an empty block, which reveals most
+     * Feeds the bytes that every message omits, and then an empty block, which reveals most
      * truncated data.
      */
     private fun Inflater.complete(segment: ByteArray) {
@@ -126,8 +126,8 @@ internal class DeflateDecoder(
         checkValid(finished() != takesOver)
     }
 
-    private fun Inflater.completeWith(octets: ByteArray, segment: ByteArray) {
-        setInput(octets)
+    private fun Inflater.completeWith(bytes: ByteArray, segment: ByteArray) {
+        setInput(bytes)
         val count = inflate(segment, 0, segment.size)
         checkValid(count == 0 && remaining == 0)
     }
@@ -162,18 +162,18 @@ internal class DeflateDecoder(
     private companion object {
         const val FREE_RESTARTS = 64
 
-        /** At this rate restarts take no longer than plain messages with this many octets. */
-        const val OCTETS_PER_RESTART = 256
+        /** At this rate restarts take no longer than plain messages with this many bytes. */
+        const val BYTES_PER_RESTART = 256
 
         /** The rest of an empty block, which every message omits. */
-        val END = octets(0x00, 0x00, 0xFF, 0xFF)
+        val END = bytes(0x00, 0x00, 0xFF, 0xFF)
 
         /** An empty block, which has no effect. */
-        val EMPTY_BLOCK = octets(0x00, 0x00, 0x00, 0xFF, 0xFF)
+        val EMPTY_BLOCK = bytes(0x00, 0x00, 0x00, 0xFF, 0xFF)
 
         /** A final empty block: a reliable end, but it ends the window too. */
-        val LAST_BLOCK = octets(0x01, 0x00, 0x00, 0xFF, 0xFF)
+        val LAST_BLOCK = bytes(0x01, 0x00, 0x00, 0xFF, 0xFF)
 
-        fun octets(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }
+        fun bytes(vararg values: Int) = ByteArray(values.size) { values[it].toByte() }
     }
 }

@@ -12,11 +12,11 @@ internal abstract class DeflateEncoder(
 
     override fun begin(type: MessageType, length: Long): Boolean = length !in 0 until threshold
 
-    final override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
+    final override fun encodeStandalone(bytes: ByteArray, output: ByteSink) {
         val alone = DictionaryDeflateEncoder(deflaters, windowBits, takesOver = false)
         try {
-            alone.begin(MessageType.BINARY, octets.size.toLong())
-            alone.encode(octets, 0, octets.size, output)
+            alone.begin(MessageType.BINARY, bytes.size.toLong())
+            alone.encode(bytes, 0, bytes.size, output)
             alone.end(output)
         } finally {
             alone.close()

@@ -10,7 +10,7 @@ package dev.kobahn.protocol.extension
 internal data class DeflateParameters(
     /**
      * The window for sent messages, 8 to 15: they may refer back to 2 to the power of this many
-     * octets. Null is the largest window that the peer allows.
+     * bytes. Null is the largest window that the peer allows.
      */
     val sendWindowBits: Int? = null,
     /** Whether no sent message refers to an earlier one. Null does as the peer asks. */
@@ -23,15 +23,15 @@ internal data class DeflateParameters(
      * The memory of the compressor, 1 to 9 as in zlib; the JDK's deflater has no such setting. With
      * 8 and 9 a connection keeps a deflater of about 256 KiB. With less it borrows a deflater for
      * each message and keeps only the end of the messages that it sent: 2 to the power of this plus
-     * 8 octets, from 512 to 32 Ki. Keeping more makes each message slower. With a smaller window,
+     * 8 bytes, from 512 to 32 Ki. Keeping more makes each message slower. With a smaller window,
      * or without context takeover, it always borrows. Null is [DEFAULT_MEM_LEVEL].
      */
     val memLevel: Int? = null,
-    /** Shorter messages, in octets, are sent uncompressed. */
+    /** Shorter messages, in bytes, are sent uncompressed. */
     val threshold: Int = 0,
     /** The factor by which a message may grow if it inflates to more than a MiB; 0 is no limit. */
     val maxInflateRatio: Int = DEFAULT_MAX_INFLATE_RATIO,
-    /** The longest message in octets after inflating; null and 0 are no limit. */
+    /** The longest message in bytes after inflating; null and 0 are no limit. */
     val maxMessageSize: Long? = null,
 ) {
     init {

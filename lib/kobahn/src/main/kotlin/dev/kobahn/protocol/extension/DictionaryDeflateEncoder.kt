@@ -8,10 +8,10 @@ import dev.kobahn.protocol.SegmentPool
  * messages that the next one may refer to, and primes the deflater with it.
  *
  * A deflater refers back up to 32 KiB. If the window is smaller, the deflater must never see more
- * than a window of octets without a restart: a message is cut into pieces, each is flushed, and
- * each is primed with the end of the octets before it.
+ * than a window of bytes without a restart: a message is cut into pieces, each is flushed, and
+ * each is primed with the end of the bytes before it.
  *
- * @param mostKept the most octets that are kept from one message for the next
+ * @param mostKept the most bytes that are kept from one message for the next
  */
 internal class DictionaryDeflateEncoder(
     deflaters: Deflaters,
@@ -31,10 +31,10 @@ internal class DictionaryDeflateEncoder(
 
     private var deflater: RawDeflater? = null
 
-    /** The number of octets that the deflater accepts before it must be restarted. */
+    /** The number of bytes that the deflater accepts before it must be restarted. */
     private var room = 0L
 
-    /** The number of octets left of the message, or [UNLIMITED] if that is not known. */
+    /** The number of bytes left of the message, or [UNLIMITED] if that is not known. */
     private var rest = 0L
 
     override fun begin(type: MessageType, length: Long): Boolean {
@@ -42,31 +42,31 @@ internal class DictionaryDeflateEncoder(
         return super.begin(type, length)
     }
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         var from = offset
         val end = offset + length
         while (from < end) {
             rest = maxOf(rest, (end - from).toLong())
             val deflater = withRoom(output)
             val count = minOf(room, (end - from).toLong()).toInt()
-            deflater.feed(octets, from, count, output)
+            deflater.feed(bytes, from, count, output)
             from += count
             room -= count
             rest -= count
-            remember(octets, from - count, count)
+            remember(bytes, from - count, count)
         }
     }
 
-    private fun remember(octets: ByteArray, offset: Int, length: Int) {
+    private fun remember(bytes: ByteArray, offset: Int, length: Int) {
         if (takesOver || rest > 0) {
-            history?.append(octets, offset, length)
+            history?.append(bytes, offset, length)
         } else {
-            // No further octets are expected. If some come after all, they refer to nothing.
+            // No further bytes are expected. If some come after all, they refer to nothing.
             history?.clear()
         }
     }
 
-    private fun withRoom(output: OctetSink): RawDeflater {
+    private fun withRoom(output: ByteSink): RawDeflater {
         val current = deflater
         if (current != null && room > 0) return current
         current?.flush(output)
@@ -80,12 +80,12 @@ internal class DictionaryDeflateEncoder(
     private fun prime(deflater: RawDeflater) {
         val before = history
         val known = if (before == null) 0 else minOf(before.size.toLong(), wanted()).toInt()
-        if (before != null) deflater.prime(before.octets, before.end - known, known)
+        if (before != null) deflater.prime(before.bytes, before.end - known, known)
         room = if (window == DeflateParameters.MAX_WINDOW) UNLIMITED else window.toLong() - known
     }
 
     /**
-     * Returns the number of octets that the next piece should be able to refer to. The rest of a
+     * Returns the number of bytes that the next piece should be able to refer to. The rest of a
      * message becomes one piece if possible. This division compressed best of those that were
      * tried: what longer references save is lost again to more pieces.
      */
@@ -95,17 +95,17 @@ internal class DictionaryDeflateEncoder(
         else -> window / 8L * 3
     }
 
-    override fun flush(output: OctetSink) {
+    override fun flush(output: ByteSink) {
         deflater?.flush(output)
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         deflater?.finish(output) ?: RawDeflater.finishEmpty(output)
         giveBack()
     }
 
-    override fun sentStandalone(octets: ByteArray) {
-        if (takesOver) history?.replace(octets)
+    override fun sentStandalone(bytes: ByteArray) {
+        if (takesOver) history?.replace(bytes)
     }
 
     override fun close() {

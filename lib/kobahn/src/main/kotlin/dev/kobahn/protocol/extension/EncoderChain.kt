@@ -1,19 +1,19 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 
 /**
  * Transforms messages to send: each passes the encoders of the extensions in the order in which
- * they were agreed on. The encoded octets wait in [output] for their frame, because its length is
+ * they were agreed on. The encoded bytes wait in [output] for their frame, because its length is
  * not known before. Belongs to one sender at a time; any thread may read [failure].
  */
 internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
-    val output = OctetQueue(pool.segments)
+    val output = ByteQueue(pool.segments)
 
     private val stages = ArrayList<Stage>(agreed.size).also { stages ->
         for (extension in agreed.asReversed()) {
-            stages.add(0, Stage(extension, pool, stages.firstOrNull() ?: OctetSink(output::append)))
+            stages.add(0, Stage(extension, pool, stages.firstOrNull() ?: ByteSink(output::append)))
         }
     }
 
@@ -27,7 +27,7 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
         private set
 
     /**
-     * Begins a message of [length] octets, or -1 if unknown; returns whether an extension
+     * Begins a message of [length] bytes, or -1 if unknown; returns whether an extension
      * transforms it. With [doNotCompress], only extensions do that transform every message.
      */
     fun begin(type: MessageType, length: Long, doNotCompress: Boolean): Boolean {
@@ -49,11 +49,11 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
     }
 
     /**
-     * Transforms the next octets of the message, its last if [end]; returns the number of octets
+     * Transforms the next bytes of the message, its last if [end]; returns the number of bytes
      * that come out.
      */
-    fun encode(octets: ByteArray, offset: Int, length: Int, end: Boolean): Int = guarded {
-        stages[0].write(octets, offset, length)
+    fun encode(bytes: ByteArray, offset: Int, length: Int, end: Boolean): Int = guarded {
+        stages[0].write(bytes, offset, length)
         for (index in stages.indices) if (end) stages[index].end() else stages[index].flush()
         Math.toIntExact(output.size)
     }
@@ -61,13 +61,13 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
     /** See [MessageEncoder.standaloneForm]; null if there are several extensions. */
     val standaloneForm: Any? get() = stages.singleOrNull()?.encoder?.standaloneForm
 
-    fun encodeStandalone(octets: ByteArray): ByteArray = guarded {
-        stages.single().encoder.encodeStandalone(octets, OctetSink(output::append))
+    fun encodeStandalone(bytes: ByteArray): ByteArray = guarded {
+        stages.single().encoder.encodeStandalone(bytes, ByteSink(output::append))
         output.takeAll()
     }
 
-    fun sentStandalone(octets: ByteArray) = guarded {
-        stages.single().encoder.sentStandalone(octets)
+    fun sentStandalone(bytes: ByteArray) = guarded {
+        stages.single().encoder.sentStandalone(bytes)
     }
 
     fun close() = closeAll(stages.map { it.encoder::close })
@@ -82,8 +82,8 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
         }
     }
 
-    private class Stage(extension: AgreedExtension, pool: CodecPool, private val next: OctetSink) :
-        OctetSink {
+    private class Stage(extension: AgreedExtension, pool: CodecPool, private val next: ByteSink) :
+        ByteSink {
         val encoder = extension.encoder(pool)
         val reservedBits = extension.reservedBits
         private var isActive = false
@@ -101,10 +101,10 @@ internal class EncoderChain(agreed: List<AgreedExtension>, pool: CodecPool) {
             isActive = false
         }
 
-        override fun write(octets: ByteArray, offset: Int, length: Int) = if (isActive) {
-            encoder.encode(octets, offset, length, next)
+        override fun write(bytes: ByteArray, offset: Int, length: Int) = if (isActive) {
+            encoder.encode(bytes, offset, length, next)
         } else {
-            next.write(octets, offset, length)
+            next.write(bytes, offset, length)
         }
 
         fun flush() {

@@ -50,7 +50,7 @@ public interface AgreedExtension {
     public val reservedBits: Int
 
     /**
-     * The longest message in octets after decoding, if that is less than the connection's own
+     * The longest message in bytes after decoding, if that is less than the connection's own
      * limit; 0 is no limit. A longer one fails the connection with 1009.
      */
     public val maxMessageSize: Long get() = 0

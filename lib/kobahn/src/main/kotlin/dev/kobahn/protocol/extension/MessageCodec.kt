@@ -2,15 +2,15 @@ package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
 
-/** Receives the octets that a codec produces. */
-public fun interface OctetSink {
+/** Receives the bytes that a codec produces. */
+public fun interface ByteSink {
     /**
-     * Receives [length] octets of [octets] from [offset] on, which are valid only during the call.
+     * Receives [length] bytes of [bytes] from [offset] on, which are valid only during the call.
      */
-    public fun write(octets: ByteArray, offset: Int, length: Int)
+    public fun write(bytes: ByteArray, offset: Int, length: Int)
 
     /**
-     * The number of octets that this sink accepts before a limit makes it throw; [Long.MAX_VALUE],
+     * The number of bytes that this sink accepts before a limit makes it throw; [Long.MAX_VALUE],
      * the default, without a limit. Useful for a codec that produces nothing before a message is
      * complete.
      */
@@ -25,24 +25,24 @@ public fun interface OctetSink {
  */
 public interface MessageEncoder {
     /**
-     * Begins a message of [length] octets, or -1 if unknown. Return false to leave the message as
+     * Begins a message of [length] bytes, or -1 if unknown. Return false to leave the message as
      * it is: then it is not marked, and no further call follows for it. An extension without
      * reserved bits must return true, because its peer transforms every message. Another message
      * may begin before anything of this one was encoded.
      */
     public fun begin(type: MessageType, length: Long): Boolean
 
-    /** Transforms [length] octets of [octets] from [offset] on. The result may come out later. */
-    public fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink)
+    /** Transforms [length] bytes of [bytes] from [offset] on. The result may come out later. */
+    public fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink)
 
-    /** Writes everything that the peer needs to decode the octets encoded so far. */
-    public fun flush(output: OctetSink)
+    /** Writes everything that the peer needs to decode the bytes encoded so far. */
+    public fun flush(output: ByteSink)
 
     /** Completes the message. */
-    public fun end(output: OctetSink)
+    public fun end(output: ByteSink)
 
     /**
-     * A value that is equal for all encoders that produce the same octets from a message when they
+     * A value that is equal for all encoders that produce the same bytes from a message when they
      * ignore earlier messages, so that one of them can encode for all; null if this encoder cannot
      * do that. See [encodeStandalone].
      */
@@ -52,14 +52,14 @@ public interface MessageEncoder {
      * Transforms a whole message without regard to earlier ones, and without any effect on this
      * encoder: [sentStandalone] is called if and when the result is sent.
      */
-    public fun encodeStandalone(octets: ByteArray, output: OctetSink): Unit =
+    public fun encodeStandalone(bytes: ByteArray, output: ByteSink): Unit =
         throw UnsupportedOperationException("$this encodes no message alone")
 
     /**
-     * [octets] were sent in the form that [encodeStandalone] produces, here or in an encoder of the
+     * [bytes] were sent in the form that [encodeStandalone] produces, here or in an encoder of the
      * same form.
      */
-    public fun sentStandalone(octets: ByteArray) {}
+    public fun sentStandalone(bytes: ByteArray) {}
 
     /**
      * Frees all resources, in any state. Only further calls of this function may follow. Called at
@@ -78,18 +78,18 @@ public interface MessageEncoder {
  */
 public interface MessageDecoder {
     /**
-     * Restores [length] octets of [octets] from [offset] on.
+     * Restores [length] bytes of [bytes] from [offset] on.
      *
      * @throws dev.kobahn.protocol.ProtocolException if no encoder produces such data
      */
-    public fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink)
+    public fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink)
 
     /**
      * Completes the message.
      *
      * @throws dev.kobahn.protocol.ProtocolException if the data ends too early
      */
-    public fun end(output: OctetSink)
+    public fun end(output: ByteSink)
 
     /** Frees all resources, see [MessageEncoder.close]. */
     public fun close()

@@ -14,7 +14,7 @@ package dev.kobahn.protocol.extension
  * saves memory at both ends and costs compression
  * @property clientNoContextTakeover the same for messages of the client
  * @property serverMaxWindowBits the window of the server, 8 to 15: its messages refer back to at most
- * 2 to the power of this many octets
+ * 2 to the power of this many bytes
  * @property clientMaxWindowBits the same for a client
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
@@ -58,7 +58,7 @@ constructor(
      */
     public val memLevel: Int get() = parameters.memLevel!!
 
-    /** Messages of fewer octets are sent uncompressed. */
+    /** Messages of fewer bytes are sent uncompressed. */
     public val threshold: Int get() = parameters.threshold
 
     /**
@@ -66,12 +66,12 @@ constructor(
      * the connection with 1009. 0 is no limit. The factor holds for each message alone, not for all
      * together: blank pictures and silence grow by a factor of 500 and are no attack. Many such
      * messages cannot starve other connections, because a connection's turn on its event loop ends
-     * after a MiB of inflated octets.
+     * after a MiB of inflated bytes.
      */
     public val maxInflateRatio: Int get() = parameters.maxInflateRatio
 
     /**
-     * The longest message in octets after inflating, if that is less than `maxMessagePayloadSize`; a
+     * The longest message in bytes after inflating, if that is less than `maxMessagePayloadSize`; a
      * longer one fails the connection with 1009. 0 sets no limit.
      */
     public val maxMessageSize: Long get() = parameters.maxMessageSize!!

@@ -53,7 +53,7 @@ public class PerMessageDeflateResponseAccept internal constructor(
     public val memLevel: Int? get() = parameters.memLevel
 
     /**
-     * The longest message in octets after inflating, if that is less than `maxMessagePayloadSize`;
+     * The longest message in bytes after inflating, if that is less than `maxMessagePayloadSize`;
      * null and 0 set no limit.
      */
     public val maxMessageSize: Long? get() = parameters.maxMessageSize
@@ -61,7 +61,7 @@ public class PerMessageDeflateResponseAccept internal constructor(
     /** 0 to 9, or -1 for zlib's default. Not in Autobahn. */
     public val compressionLevel: Int get() = parameters.compressionLevel
 
-    /** Messages of fewer octets are sent uncompressed. Not in Autobahn. */
+    /** Messages of fewer bytes are sent uncompressed. Not in Autobahn. */
     public val threshold: Int get() = parameters.threshold
 
     /**
@@ -93,16 +93,16 @@ public class PerMessageDeflateResponseAccept internal constructor(
         with(parameters.copy(memLevel = level))
 
     /** Returns a copy with another [maxMessageSize]. */
-    public fun withMaxMessageSize(octets: Long): PerMessageDeflateResponseAccept =
-        with(parameters.copy(maxMessageSize = octets))
+    public fun withMaxMessageSize(bytes: Long): PerMessageDeflateResponseAccept =
+        with(parameters.copy(maxMessageSize = bytes))
 
     /** Returns a copy with another [compressionLevel]. */
     public fun withCompressionLevel(level: Int): PerMessageDeflateResponseAccept =
         with(parameters.copy(compressionLevel = level))
 
     /** Returns a copy with another [threshold]. */
-    public fun withThreshold(octets: Int): PerMessageDeflateResponseAccept =
-        with(parameters.copy(threshold = octets))
+    public fun withThreshold(bytes: Int): PerMessageDeflateResponseAccept =
+        with(parameters.copy(threshold = bytes))
 
     /** Returns a copy with another [maxInflateRatio]. */
     public fun withMaxInflateRatio(ratio: Int): PerMessageDeflateResponseAccept =

@@ -9,15 +9,15 @@ import java.util.zip.Deflater
  */
 internal class RawDeflater(private val zlib: Deflater, private val segments: SegmentPool) :
     PooledCodec {
-    /** Compresses [length] octets. The result may come out later. */
-    fun feed(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    /** Compresses [length] bytes. The result may come out later. */
+    fun feed(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         val segment = segments.take()
         try {
             var from = offset
             val end = offset + length
             while (from < end) {
                 val count = minOf(end - from, STRIDE)
-                zlib.setInput(octets, from, count)
+                zlib.setInput(bytes, from, count)
                 feedInput(segment, output)
                 from += count
             }
@@ -27,7 +27,7 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
         }
     }
 
-    private fun feedInput(segment: ByteArray, output: OctetSink) {
+    private fun feedInput(segment: ByteArray, output: ByteSink) {
         while (!zlib.needsInput()) {
             val count = zlib.deflate(segment, 0, segment.size, Deflater.NO_FLUSH)
             if (count > 0) output.write(segment, 0, count)
@@ -35,21 +35,21 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
     }
 
     /** Writes everything that was fed. */
-    fun flush(output: OctetSink) {
+    fun flush(output: ByteSink) {
         flush(output, withheld = 0)
     }
 
     /** Flushes in the form that ends a message (RFC 7692 section 7.2.1). */
-    fun finish(output: OctetSink) {
+    fun finish(output: ByteSink) {
         val isAnything = flush(output, withheld = MARKER_SIZE)
         if (!isAnything) finishEmpty(output)
     }
 
     /**
-     * Flushes all but the last [withheld] octets; returns false if nothing was fed since the last
+     * Flushes all but the last [withheld] bytes; returns false if nothing was fed since the last
      * flush.
      */
-    private fun flush(output: OctetSink, withheld: Int): Boolean {
+    private fun flush(output: ByteSink, withheld: Int): Boolean {
         val segment = segments.take()
         try {
             var filled = 0
@@ -69,14 +69,14 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
     }
 
     /**
-     * Lets later octets refer to these [length] octets. Call it only before the first [feed] since
+     * Lets later bytes refer to these [length] bytes. Call it only before the first [feed] since
      * [restart].
      */
-    fun prime(octets: ByteArray, offset: Int, length: Int) {
-        if (length > 0) zlib.setDictionary(octets, offset, length)
+    fun prime(bytes: ByteArray, offset: Int, length: Int) {
+        if (length > 0) zlib.setDictionary(bytes, offset, length)
     }
 
-    /** Forgets all earlier octets. Octets that were fed but not flushed are lost. */
+    /** Forgets all earlier bytes. Bytes that were fed but not flushed are lost. */
     fun restart() {
         zlib.reset()
     }
@@ -86,16 +86,16 @@ internal class RawDeflater(private val zlib: Deflater, private val segments: Seg
     }
 
     companion object {
-        /** Writes a message, or the rest of one, without octets (section 7.2.3.6). */
-        fun finishEmpty(output: OctetSink) {
+        /** Writes a message, or the rest of one, without bytes (section 7.2.3.6). */
+        fun finishEmpty(output: ByteSink) {
             output.write(EMPTY_BLOCK, 0, EMPTY_BLOCK.size)
         }
 
-        /** The number of octets at the end of a flush that every message omits. */
+        /** The number of bytes at the end of a flush that every message omits. */
         private const val MARKER_SIZE = 4
 
         /**
-         * The most octets that zlib sees at once: the garbage collector must wait meanwhile, or the
+         * The most bytes that zlib sees at once: the garbage collector must wait meanwhile, or the
          * JDK makes a copy.
          */
         private const val STRIDE = 1 shl 16

@@ -13,8 +13,8 @@ internal class StatefulDeflateEncoder(deflaters: Deflaters, threshold: Int = 0) 
      */
     private var alone: ByteArray? = null
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
-        if (length > 0) current().feed(octets, offset, length, output)
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
+        if (length > 0) current().feed(bytes, offset, length, output)
     }
 
     private fun current(): RawDeflater {
@@ -27,18 +27,18 @@ internal class StatefulDeflateEncoder(deflaters: Deflaters, threshold: Int = 0) 
         return current
     }
 
-    override fun flush(output: OctetSink) {
+    override fun flush(output: ByteSink) {
         deflater?.flush(output)
     }
 
-    override fun end(output: OctetSink) {
+    override fun end(output: ByteSink) {
         deflater?.finish(output) ?: RawDeflater.finishEmpty(output)
     }
 
-    override fun sentStandalone(octets: ByteArray) {
+    override fun sentStandalone(bytes: ByteArray) {
         val most = DeflateParameters.MAX_WINDOW
-        val isShared = octets.size / History.MOST_SHARED <= most
-        alone = if (isShared) octets else octets.copyOfRange(octets.size - most, octets.size)
+        val isShared = bytes.size / History.MOST_SHARED <= most
+        alone = if (isShared) bytes else bytes.copyOfRange(bytes.size - most, bytes.size)
     }
 
     override fun close() {

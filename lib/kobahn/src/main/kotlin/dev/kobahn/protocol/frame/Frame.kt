@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.frame
 
 import dev.kobahn.protocol.Masking
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 
 /**
  * One frame as a value (RFC 6455 section 5.2), for programs that do their own I/O: [build] encodes
@@ -9,7 +9,7 @@ import dev.kobahn.protocol.OctetQueue
  * thread-safe as long as nobody changes [body]. ws4py: `Frame`.
  *
  * @throws IllegalArgumentException if [opcode] is reserved, or if a control frame is not final or
- * carries more than 125 octets
+ * carries more than 125 bytes
  */
 public class Frame
 @JvmOverloads
@@ -39,15 +39,15 @@ constructor(
         }
     }
 
-    /** The length of [body] in octets. */
+    /** The length of [body] in bytes. */
     public val payloadLength: Int get() = body.size
 
     /**
-     * Returns the frame's octets in a new array: the header, with the shortest length, and the
+     * Returns the frame's bytes in a new array: the header, with the shortest length, and the
      * payload.
      */
     public fun build(): ByteArray {
-        val output = OctetQueue()
+        val output = ByteQueue()
         val masked = maskingKey != null
         val key = maskingKey ?: 0
         val length = body.size.toLong()
@@ -56,15 +56,15 @@ constructor(
         return output.takeAll()
     }
 
-    /** Returns a copy of [octets], combined with [maskingKey] if there is one. */
-    public fun mask(octets: ByteArray): ByteArray {
-        val masked = octets.copyOf()
+    /** Returns a copy of [bytes], combined with [maskingKey] if there is one. */
+    public fun mask(bytes: ByteArray): ByteArray {
+        val masked = bytes.copyOf()
         if (maskingKey != null) Masking.mask(masked, 0, masked.size, maskingKey)
         return masked
     }
 
     /** The inverse of [mask], which is the same operation. */
-    public fun unmask(octets: ByteArray): ByteArray = mask(octets)
+    public fun unmask(bytes: ByteArray): ByteArray = mask(bytes)
 
     private val reservedBits: Int
         get() = bit(rsv1, RSV1) or bit(rsv2, RSV2) or bit(rsv3, RSV3)
@@ -78,7 +78,7 @@ constructor(
     override fun hashCode(): Int = body.contentHashCode() xor opcode
 
     override fun toString(): String =
-        "Frame(opcode=$opcode, fin=$fin, masked=${maskingKey != null}, $payloadLength octets)"
+        "Frame(opcode=$opcode, fin=$fin, masked=${maskingKey != null}, $payloadLength bytes)"
 
     internal companion object {
         const val RSV1 = 0x40

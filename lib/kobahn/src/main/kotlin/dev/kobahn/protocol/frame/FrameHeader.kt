@@ -19,17 +19,17 @@ internal object FrameHeader {
     const val MIN_64 = 0x10000
 
     const val MAX_SIZE = 14
-    const val OCTET = 0xFF
+    const val BYTE = 0xFF
     const val UNSIGNED_SHORT = 0xFFFFL
 
-    /** Returns the number of octets of length that follow a header's [second] octet. */
+    /** Returns the number of bytes of length that follow a header's [second] byte. */
     fun extendedLengthSize(second: Int): Int = when (second and LENGTH) {
         LENGTH_16 -> Short.SIZE_BYTES
         LENGTH_64 -> Long.SIZE_BYTES
         else -> 0
     }
 
-    /** Returns the size in octets of a header with this [second] octet. */
+    /** Returns the size in bytes of a header with this [second] byte. */
     fun size(second: Int): Int =
         2 + extendedLengthSize(second) + if (second and MASK != 0) Int.SIZE_BYTES else 0
 }

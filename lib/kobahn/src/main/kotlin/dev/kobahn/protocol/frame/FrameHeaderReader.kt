@@ -4,7 +4,7 @@ import dev.kobahn.protocol.Violation
 import java.nio.ByteBuffer
 
 /**
- * Reads the header of a frame (RFC 6455 section 5.2), in one piece or octet by octet:
+ * Reads the header of a frame (RFC 6455 section 5.2), in one piece or byte by byte:
  *
  * ```
  *  0                   1                   2                   3
@@ -21,15 +21,15 @@ import java.nio.ByteBuffer
  * in its fields. The properties are those of the last header read. Not thread-safe.
  */
 public class FrameHeaderReader {
-    /** The first two octets. */
+    /** The first two bytes. */
     private var start = 0
     private var seen = 0
 
     private val first get() = start shr Byte.SIZE_BITS
-    private val second get() = start and FrameHeader.OCTET
+    private val second get() = start and FrameHeader.BYTE
 
     /** FIN, the reserved bits and the opcode at their places in the header. */
-    internal val firstOctet: Int get() = first and FrameHeader.OCTET
+    internal val firstByte: Int get() = first and FrameHeader.BYTE
 
     /** Whether this is the last frame of its message. */
     public val fin: Boolean get() = first and FrameHeader.FIN != 0
@@ -43,7 +43,7 @@ public class FrameHeaderReader {
     /** Whether the payload is masked. */
     public val masked: Boolean get() = second and FrameHeader.MASK != 0
 
-    /** The payload's length in octets. */
+    /** The payload's length in bytes. */
     public var length: Long = 0
         private set
 
@@ -66,13 +66,13 @@ public class FrameHeaderReader {
             }
         }
 
-    /** The least number of octets still missing of the header that is being read. */
+    /** The least number of bytes still missing of the header that is being read. */
     @get:JvmSynthetic
-    internal val octetsWanted: Int
+    internal val bytesWanted: Int
         get() = (if (seen < 2) 2 else FrameHeader.size(second)) - seen
 
     /**
-     * Consumes octets of [input], a buffer in network order, up to the end of the header. Returns
+     * Consumes bytes of [input], a buffer in network order, up to the end of the header. Returns
      * false if they did not suffice; the next call continues where this one stopped.
      */
     public fun read(input: ByteBuffer): Boolean {
@@ -93,7 +93,7 @@ public class FrameHeaderReader {
 
     private fun readStepwise(input: ByteBuffer): Boolean {
         while (input.hasRemaining()) {
-            step(input.get().toInt() and FrameHeader.OCTET)
+            step(input.get().toInt() and FrameHeader.BYTE)
             if (seen >= 2 && seen == FrameHeader.size(second)) {
                 seen = 0
                 return true
@@ -102,20 +102,20 @@ public class FrameHeaderReader {
         return false
     }
 
-    private fun step(octet: Int) {
+    private fun step(byte: Int) {
         when {
-            seen == 0 -> start = octet shl Byte.SIZE_BITS
+            seen == 0 -> start = byte shl Byte.SIZE_BITS
 
             seen == 1 -> {
-                start = start or octet
-                val short = octet and FrameHeader.LENGTH
+                start = start or byte
+                val short = byte and FrameHeader.LENGTH
                 length = if (short < FrameHeader.LENGTH_16) short.toLong() else 0
             }
 
             seen < 2 + FrameHeader.extendedLengthSize(second) ->
-                length = (length shl Byte.SIZE_BITS) or octet.toLong()
+                length = (length shl Byte.SIZE_BITS) or byte.toLong()
 
-            else -> maskingKey = (maskingKey shl Byte.SIZE_BITS) or octet
+            else -> maskingKey = (maskingKey shl Byte.SIZE_BITS) or byte
         }
         seen++
     }

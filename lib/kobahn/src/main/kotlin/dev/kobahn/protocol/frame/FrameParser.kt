@@ -9,16 +9,16 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * Parses [Frame]s from octets, however these are cut: one parser for all frames of one direction of
+ * Parses [Frame]s from bytes, however these are cut: one parser for all frames of one direction of
  * a connection. It knows nothing of messages or roles; for these use a `Stream` or a `Protocol`.
  *
- * Its memory is bounded by the octets that arrived, whatever length was declared. Belongs to one
+ * Its memory is bounded by the bytes that arrived, whatever length was declared. Belongs to one
  * thread at a time. ws4py: `Frame.parser`.
  */
 public class FrameParser
 @JvmOverloads
 constructor(
-    /** The longest accepted payload in octets; 0 is no limit. */
+    /** The longest accepted payload in bytes; 0 is no limit. */
     private val maxPayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
     /** Whether reserved bits may be set, as extensions do. */
     private val acceptReservedBits: Boolean = false,
@@ -36,24 +36,24 @@ constructor(
     }
 
     /**
-     * The least number of octets missing now: of the first two octets, of the rest of the header,
+     * The least number of bytes missing now: of the first two bytes, of the rest of the header,
      * or of the payload. This is a hint for reading; [parse] accepts any number. 0 after a
      * violation.
      */
-    public val octetsWanted: Long
+    public val bytesWanted: Long
         get() = when {
             violation != null -> 0
             insideFrame -> payloadRest
-            else -> header.octetsWanted.toLong()
+            else -> header.bytesWanted.toLong()
         }
 
     /**
-     * Consumes octets of [input] up to the end of a frame and returns the frame. Returns null if
-     * the octets end before the frame does; the next call continues from there. The octets behind
+     * Consumes bytes of [input] up to the end of a frame and returns the frame. Returns null if
+     * the bytes end before the frame does; the next call continues from there. The bytes behind
      * the frame stay in [input]: call again until there is no frame. Content and byte order of
      * [input] stay as they are.
      *
-     * @throws ProtocolException if the octets are not a frame or the frame is too big; the framing
+     * @throws ProtocolException if the bytes are not a frame or the frame is too big; the framing
      * is lost then, and every further call throws the same
      */
     public fun parse(input: ByteBuffer): Frame? {
@@ -86,7 +86,7 @@ constructor(
         val reservedBits = if (acceptReservedBits) FrameHeader.RSV shr FrameHeader.RSV_SHIFT else 0
         HeaderRules.check(header, requireMasked = false, acceptMasked = true, reservedBits)
         if (maxPayloadSize in 1 until header.length) {
-            throw ProtocolException(Violation.FRAME_TOO_BIG, "more than $maxPayloadSize octets")
+            throw ProtocolException(Violation.FRAME_TOO_BIG, "more than $maxPayloadSize bytes")
         }
         insideFrame = true
         payloadRest = header.length
@@ -107,13 +107,13 @@ constructor(
     }
 
     private fun frame(): Frame {
-        val octets = payload.end()
+        val bytes = payload.end()
         val key = if (header.masked) header.maskingKey else null
-        if (key != null) Masking.mask(octets, 0, octets.size, key)
+        if (key != null) Masking.mask(bytes, 0, bytes.size, key)
         val first = header.rsv shl FrameHeader.RSV_SHIFT
         return Frame(
             header.opcode,
-            octets,
+            bytes,
             key,
             header.fin,
             first and Frame.RSV1 != 0,

@@ -35,7 +35,7 @@ public object Opcode {
     @JvmSynthetic
     internal fun checkControl(payload: ByteArray) {
         require(payload.size <= MAX_CONTROL_PAYLOAD) {
-            "control payload has ${payload.size} octets, must be at most $MAX_CONTROL_PAYLOAD"
+            "control payload has ${payload.size} bytes, must be at most $MAX_CONTROL_PAYLOAD"
         }
     }
 

@@ -8,8 +8,8 @@ import kotlin.io.encoding.Base64
  * `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455 sections 4.1 and 4.2.2). Thread-safe.
  */
 public object AcceptKey {
-    /** A key is made of so many octets. */
-    public const val KEY_OCTETS: Int = 16
+    /** A key is made of so many bytes. */
+    public const val KEY_BYTES: Int = 16
 
     /** One digest for all threads, in turns: making a digest takes longer than using it. */
     private val digest = MessageDigest.getInstance("SHA-1")
@@ -21,23 +21,23 @@ public object AcceptKey {
     /** The last data character has two of its six bits; the other four are zero. */
     private const val LAST_DATA = "AQgw"
 
-    /** Returns the key for [octets]: sixteen octets from a secure source of randomness. */
+    /** Returns the key for [bytes]: sixteen bytes from a secure source of randomness. */
     @JvmStatic
-    public fun encode(octets: ByteArray): String {
-        require(octets.size == KEY_OCTETS) {
-            "a key has $KEY_OCTETS octets, but these are ${octets.size}"
+    public fun encode(bytes: ByteArray): String {
+        require(bytes.size == KEY_BYTES) {
+            "a key has $KEY_BYTES bytes, but these are ${bytes.size}"
         }
-        return Base64.encode(octets)
+        return Base64.encode(bytes)
     }
 
     /** Returns the accept value, which proves that the server has read [key]. */
     @JvmStatic
     public fun of(key: String): String {
-        val octets = (key + GUID).toByteArray(Charsets.ISO_8859_1)
-        return Base64.encode(synchronized(digest) { digest.digest(octets) })
+        val bytes = (key + GUID).toByteArray(Charsets.ISO_8859_1)
+        return Base64.encode(synchronized(digest) { digest.digest(bytes) })
     }
 
-    /** Whether [key] is the Base64 form of exactly sixteen octets. */
+    /** Whether [key] is the Base64 form of exactly sixteen bytes. */
     @JvmStatic
     public fun isValid(key: String): Boolean {
         if (key.length != KEY_LENGTH || !key.endsWith("==")) return false

@@ -12,7 +12,7 @@ import dev.kobahn.protocol.onOneLine
  * The client's side of one opening handshake (RFC 6455 section 4.1): writes the request, and checks
  * the response against that request. Immutable. Does no I/O.
  *
- * @param keyOctets sixteen octets from a secure source of randomness, new ones for every handshake
+ * @param keyBytes sixteen bytes from a secure source of randomness, new ones for every handshake
  * @property asked the content of the request
  * @property isSecure whether the connection is `wss`, which has another default port
  * @property extensions the extensions to offer, in order
@@ -23,12 +23,12 @@ public class ClientHandshake
 @JvmOverloads
 constructor(
     public val asked: ConnectingRequest,
-    keyOctets: ByteArray,
+    keyBytes: ByteArray,
     public val isSecure: Boolean = false,
     public val extensions: List<ClientExtension> = emptyList(),
     public val draft: Int = ProtocolVersions.DEFAULT_DRAFT,
 ) {
-    private val key = AcceptKey.encode(keyOctets)
+    private val key = AcceptKey.encode(keyBytes)
     private val version = ProtocolVersions.ofDraft(draft)
 
     /** The request to send. */

@@ -20,32 +20,32 @@ internal object CommonHeaderText {
     /** Returns the common text that equals [text], or else [text] itself. */
     fun shared(text: String): String = byLength.getOrNull(text.length)?.find { it == text } ?: text
 
-    /** Decodes [octets] from [start] to [end], to the common text if there is one. */
-    fun decode(octets: ByteArray, start: Int, end: Int): String {
+    /** Decodes [bytes] from [start] to [end], to the common text if there is one. */
+    fun decode(bytes: ByteArray, start: Int, end: Int): String {
         val length = end - start
         val candidates = if (length < byLength.size) byLength[length] else emptyList()
         for (index in candidates.indices) {
-            if (candidates[index].isAt(octets, start)) return candidates[index]
+            if (candidates[index].isAt(bytes, start)) return candidates[index]
         }
-        return String(octets, start, length, Charsets.ISO_8859_1)
+        return String(bytes, start, length, Charsets.ISO_8859_1)
     }
 }
 
 /** Decodes the values of header fields. A server has one that shares equal values. */
 internal fun interface HeaderValueDecoder {
-    /** Returns the value of the field [name]: [octets] from [start] to [end] in ISO-8859-1. */
-    fun decode(name: String, octets: ByteArray, start: Int, end: Int): String
+    /** Returns the value of the field [name]: [bytes] from [start] to [end] in ISO-8859-1. */
+    fun decode(name: String, bytes: ByteArray, start: Int, end: Int): String
 
     companion object {
         /** Shares nothing but the [CommonHeaderText]. */
-        val PLAIN = HeaderValueDecoder { _, octets, start, end ->
-            CommonHeaderText.decode(octets, start, end)
+        val PLAIN = HeaderValueDecoder { _, bytes, start, end ->
+            CommonHeaderText.decode(bytes, start, end)
         }
     }
 }
 
-/** Whether [octets] have this text, in ISO-8859-1, from [start] on. */
-internal fun String.isAt(octets: ByteArray, start: Int): Boolean {
-    for (index in indices) if (this[index].code.toByte() != octets[start + index]) return false
+/** Whether [bytes] have this text, in ISO-8859-1, from [start] on. */
+internal fun String.isAt(bytes: ByteArray, start: Int): Boolean {
+    for (index in indices) if (this[index].code.toByte() != bytes[start + index]) return false
     return true
 }

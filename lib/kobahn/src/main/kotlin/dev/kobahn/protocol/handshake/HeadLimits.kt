@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.handshake
 
 /**
- * Limits for a head that a peer sends. Lengths are in octets.
+ * Limits for a head that a peer sends. Lengths are in bytes.
  *
  * @property maxLineLength the longest line without its CRLF, including the request line with the
  * target

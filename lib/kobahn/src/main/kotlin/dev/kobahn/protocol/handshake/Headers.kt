@@ -13,7 +13,7 @@ import java.util.AbstractMap.SimpleImmutableEntry
  * that adds a field throws an [IllegalArgumentException], naming the field, if these rules are
  * broken.
  *
- * The controls above ASCII (0x80 to 0x9F) are allowed: UTF-8 has such octets too, and RFC 9110
+ * The controls above ASCII (0x80 to 0x9F) are allowed: UTF-8 has such bytes too, and RFC 9110
  * section 5.5 tells recipients to leave them as they are. Escape them before printing a value, as
  * [toString] does.
  */

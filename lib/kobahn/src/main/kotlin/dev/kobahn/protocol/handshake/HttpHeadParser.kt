@@ -4,13 +4,13 @@ import dev.kobahn.protocol.HttpGrammar
 import java.nio.ByteBuffer
 
 /**
- * Parses the head of one HTTP message from octets as they arrive (RFC 9112). Strict, because with
+ * Parses the head of one HTTP message from bytes as they arrive (RFC 9112). Strict, because with
  * every leniency two readers might see two different heads: lines end only with CRLF, names are
  * tokens with the colon right behind them, and there are no folded lines, no control characters,
  * and no empty line in front. Text is ISO-8859-1.
  *
- * Takes time in proportion to the number of octets, however they are cut. Memory is bounded by the
- * octets that arrived and by the [HeadLimits]; only a parser in the middle of a head has a buffer.
+ * Takes time in proportion to the number of bytes, however they are cut. Memory is bounded by the
+ * bytes that arrived and by the [HeadLimits]; only a parser in the middle of a head has a buffer.
  * Not thread-safe. Never throws because of its input.
  */
 public abstract class HttpHeadParser<H : Any> internal constructor(private val limits: HeadLimits) {
@@ -19,7 +19,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     @set:JvmSynthetic
     internal var values: HeaderValueDecoder = HeaderValueDecoder.PLAIN
 
-    private var line = NO_OCTETS
+    private var line = NO_BYTES
     private var lineLength = 0
     private var headSize = 0
     private var afterReturn = false
@@ -31,12 +31,12 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
         private set
 
     /**
-     * Consumes octets from [input] up to and including the empty line that ends the head. The rest
+     * Consumes bytes from [input] up to and including the empty line that ends the head. The rest
      * stays there and belongs to whatever follows the head. Returns whether there is a [result];
      * nothing more is consumed then.
      */
     public fun parse(input: ByteBuffer): Boolean {
-        while (result == null && input.hasRemaining()) take(input.get().toInt() and OCTET)
+        while (result == null && input.hasRemaining()) take(input.get().toInt() and BYTE)
         return result != null
     }
 
@@ -49,28 +49,28 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     /** Makes the head from the kept start line. */
     internal abstract fun head(headers: Headers): H
 
-    private fun take(octet: Int) {
+    private fun take(byte: Int) {
         when {
             ++headSize > limits.maxHeadSize ->
-                tooLarge("the head is longer than ${limits.maxHeadSize} octets")
+                tooLarge("the head is longer than ${limits.maxHeadSize} bytes")
 
-            afterReturn -> if (octet == LF) endLine() else malformed("CR without LF")
+            afterReturn -> if (byte == LF) endLine() else malformed("CR without LF")
 
-            octet == CR -> afterReturn = true
+            byte == CR -> afterReturn = true
 
-            octet == LF -> malformed("LF without CR")
+            byte == LF -> malformed("LF without CR")
 
-            HttpGrammar.isControl(octet) -> malformed("control character in the head")
+            HttpGrammar.isControl(byte) -> malformed("control character in the head")
 
             lineLength == limits.maxLineLength -> lineTooLong()
 
-            else -> append(octet)
+            else -> append(byte)
         }
     }
 
-    private fun append(octet: Int) {
+    private fun append(byte: Int) {
         if (lineLength == line.size) line = line.copyOf(maxOf(FIRST_SIZE, 2 * lineLength))
-        line[lineLength++] = octet.toByte()
+        line[lineLength++] = byte.toByte()
     }
 
     private fun endLine() {
@@ -111,7 +111,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
 
     private fun isToken(length: Int): Boolean {
         for (index in 0 until length) {
-            if (!HttpGrammar.isTokenChar(Char(line[index].toInt() and OCTET))) return false
+            if (!HttpGrammar.isTokenChar(Char(line[index].toInt() and BYTE))) return false
         }
         return length > 0
     }
@@ -129,7 +129,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
 
     private fun lineTooLong() = when {
         atStartLine -> finish(startLineTooLong)
-        else -> tooLarge("a header line is longer than ${limits.maxLineLength} octets")
+        else -> tooLarge("a header line is longer than ${limits.maxLineLength} bytes")
     }
 
     private fun tooLarge(reason: String) =
@@ -140,14 +140,14 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
 
     private fun finish(outcome: HeadResult<H>) {
         result = outcome
-        line = NO_OCTETS
+        line = NO_BYTES
         fields = null
     }
 
     private companion object {
-        val NO_OCTETS = ByteArray(0)
+        val NO_BYTES = ByteArray(0)
         const val FIRST_SIZE = 256
-        const val OCTET = 0xFF
+        const val BYTE = 0xFF
         const val CR = '\r'.code
         const val LF = '\n'.code
         const val COLON = ':'.code.toByte()
@@ -162,7 +162,7 @@ public sealed class HeadResult<out H : Any> {
     public class Complete<out H : Any> internal constructor(public val head: H) : HeadResult<H>()
 
     /**
-     * The head is not acceptable. The rest of the octets is worthless.
+     * The head is not acceptable. The rest of the bytes is worthless.
      *
      * @property status the status of a server's answer: 400, 414 or 431
      * @property reason one sentence that quotes nothing from the input

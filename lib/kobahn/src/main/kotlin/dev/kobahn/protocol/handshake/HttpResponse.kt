@@ -42,18 +42,18 @@ constructor(
             HttpResponse(status, reason, headersOf("Server" to server) + headers, body)
         }
 
-    /** Returns the octets of the whole response. */
-    public fun toOctets(): ByteArray {
+    /** Returns the bytes of the whole response. */
+    public fun toBytes(): ByteArray {
         val fields = Headers.Builder()
         for ((name, value) in headers) {
             if (!name.equals("Connection", ignoreCase = true)) fields.add(name, value)
         }
         fields.add("Connection", (headers.getAll("Connection") + "close").joinToString(", "))
         if (status !in BODILESS) fields.add("Content-Length", body.size.toString())
-        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build()).toOctets() + body
+        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build()).toBytes() + body
     }
 
-    override fun toString(): String = "$status $reason $headers, ${body.size} octets"
+    override fun toString(): String = "$status $reason $headers, ${body.size} bytes"
 
     /** Makes common responses. */
     public companion object {

@@ -15,7 +15,7 @@ public object PercentCoding {
     private const val DIGITS = "0123456789ABCDEF"
 
     /**
-     * Decodes [text]. A `%` without two hex digits stays; octets that are not UTF-8 become
+     * Decodes [text]. A `%` without two hex digits stays; bytes that are not UTF-8 become
      * replacement characters. A `+` stays too: it means a space only in form data, which
      * [HttpRequest.params] decodes.
      */
@@ -33,19 +33,19 @@ public object PercentCoding {
     internal fun decode(text: String, form: Boolean): String {
         if ('%' !in text && !(form && '+' in text)) return text
         if (text.any { it.code > MAX_ASCII }) return decode(encodeBeyondAscii(text), form)
-        val octets = ByteArray(text.length)
+        val bytes = ByteArray(text.length)
         var length = 0
         var index = 0
         while (index < text.length) {
-            val escaped = escapedOctet(text, index)
-            octets[length++] = when {
+            val escaped = escapedByte(text, index)
+            bytes[length++] = when {
                 escaped >= 0 -> escaped.toByte()
                 form && text[index] == '+' -> ' '.code.toByte()
                 else -> text[index].code.toByte()
             }
             index += if (escaped >= 0) ESCAPE_LENGTH else 1
         }
-        return String(octets, 0, length, Charsets.UTF_8)
+        return String(bytes, 0, length, Charsets.UTF_8)
     }
 
     private fun encodeBeyondAscii(text: String): String {
@@ -53,7 +53,7 @@ public object PercentCoding {
         return encode(text, safe = ascii)
     }
 
-    private fun escapedOctet(text: String, index: Int): Int {
+    private fun escapedByte(text: String, index: Int): Int {
         if (text[index] != '%' || index + ESCAPE_LENGTH > text.length) return -1
         val high = Character.digit(text[index + 1], HEX)
         val low = Character.digit(text[index + 2], HEX)
@@ -64,8 +64,8 @@ public object PercentCoding {
     @JvmSynthetic
     internal fun encode(text: String, safe: String): String {
         val encoded = StringBuilder(text.length)
-        for (octet in text.toByteArray(Charsets.UTF_8)) {
-            val char = (octet.toInt() and 0xFF).toChar()
+        for (byte in text.toByteArray(Charsets.UTF_8)) {
+            val char = (byte.toInt() and 0xFF).toChar()
             if (HttpGrammar.isAlphanumeric(char) || char in UNRESERVED_SIGNS || char in safe) {
                 encoded.append(char)
             } else {

@@ -26,8 +26,8 @@ public class RequestHead(
         requireVersion(version)
     }
 
-    /** Returns the octets of the head with its final empty line. */
-    public fun toOctets(): ByteArray = encodeHead(headers, method, " ", target, " ", version)
+    /** Returns the bytes of the head with its final empty line. */
+    public fun toBytes(): ByteArray = encodeHead(headers, method, " ", target, " ", version)
 
     override fun equals(other: Any?): Boolean = other is RequestHead && method == other.method &&
         target == other.target && version == other.version && headers == other.headers
@@ -58,8 +58,8 @@ public class ResponseHead(
         requireReason(reason)
     }
 
-    /** Returns the octets of the head with its final empty line. */
-    public fun toOctets(): ByteArray =
+    /** Returns the bytes of the head with its final empty line. */
+    public fun toBytes(): ByteArray =
         encodeHead(headers, version, " ", status.toString(), " ", reason)
 
     override fun equals(other: Any?): Boolean = other is ResponseHead && version == other.version &&
@@ -86,18 +86,18 @@ private fun encodeHead(headers: Headers, vararg startLine: String): ByteArray {
     var size = 2 * LINE_END.length
     startLine.forEach { size += it.length }
     headers.forEachPart { size += it.length }
-    val octets = ByteArray(size)
+    val bytes = ByteArray(size)
     var end = 0
-    startLine.forEach { end = it.copyInto(octets, end) }
-    end = LINE_END.copyInto(octets, end)
-    headers.forEachPart { end = it.copyInto(octets, end) }
-    LINE_END.copyInto(octets, end)
-    return octets
+    startLine.forEach { end = it.copyInto(bytes, end) }
+    end = LINE_END.copyInto(bytes, end)
+    headers.forEachPart { end = it.copyInto(bytes, end) }
+    LINE_END.copyInto(bytes, end)
+    return bytes
 }
 
-/** Writes this text, which must be ISO-8859-1, to [octets] at [start]; returns the end index. */
-private fun String.copyInto(octets: ByteArray, start: Int): Int {
-    for (index in indices) octets[start + index] = this[index].code.toByte()
+/** Writes this text, which must be ISO-8859-1, to [bytes] at [start]; returns the end index. */
+private fun String.copyInto(bytes: ByteArray, start: Int): Int {
+    for (index in indices) bytes[start + index] = this[index].code.toByte()
     return start + length
 }
 

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.frame.Opcode
 
 /**
  * A Close (RFC 6455 section 5.5.1), received or to send. Its code is null or one that
- * [CloseCode.isAllowedOnWire]; a reason needs a code and is cut to 123 octets at the end of a code
+ * [CloseCode.isAllowedOnWire]; a reason needs a code and is cut to 123 bytes at the end of a code
  * point. ws4py: `CloseControlMessage`.
  *
  * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a code
@@ -31,7 +31,7 @@ constructor(
 }
 
 /**
- * A Ping (RFC 6455 section 5.5.2). Its payload [data] has at most 125 octets and is handed over.
+ * A Ping (RFC 6455 section 5.5.2). Its payload [data] has at most 125 bytes and is handed over.
  * ws4py: `PingControlMessage`.
  *
  * @throws IllegalArgumentException if [data] is longer
@@ -50,7 +50,7 @@ constructor(
 }
 
 /**
- * A Pong (RFC 6455 section 5.5.3). Its payload [data] has at most 125 octets and is handed over.
+ * A Pong (RFC 6455 section 5.5.3). Its payload [data] has at most 125 bytes and is handed over.
  * ws4py: `PongControlMessage`.
  *
  * @throws IllegalArgumentException if [data] is longer

@@ -11,12 +11,12 @@ import java.nio.charset.Charset
 public sealed class DataMessage(
     /** The kind of message. */
     public val type: MessageType,
-    octets: ByteArray,
+    bytes: ByteArray,
 ) : StreamMessage(type.opcode) {
     private val parts = MessageAssembler()
 
-    /** The payload in one array, or null while [parts] has its last octets. */
-    private var whole: ByteArray? = octets
+    /** The payload in one array, or null while [parts] has its last bytes. */
+    private var whole: ByteArray? = bytes
 
     override val data: ByteArray get() = whole ?: parts.end().also { whole = it }
 
@@ -32,27 +32,27 @@ public sealed class DataMessage(
      */
     public var completed: Boolean = false
 
-    /** Appends the remaining octets of [octets], and consumes them. */
-    public fun extend(octets: ByteBuffer) {
-        if (!octets.hasRemaining()) return
+    /** Appends the remaining bytes of [bytes], and consumes them. */
+    public fun extend(bytes: ByteBuffer) {
+        if (!bytes.hasRemaining()) return
         whole?.let { if (it.isNotEmpty()) append(ByteBuffer.wrap(it)) }
         whole = null
-        append(octets)
+        append(bytes)
     }
 
-    /** Appends a copy of [octets]. */
-    public fun extend(octets: ByteArray): Unit = extend(ByteBuffer.wrap(octets))
+    /** Appends a copy of [bytes]. */
+    public fun extend(bytes: ByteArray): Unit = extend(ByteBuffer.wrap(bytes))
 
     /** Appends [text] in UTF-8. */
     public fun extend(text: String): Unit = extend(text.encodeToByteArray())
 
-    private fun append(octets: ByteBuffer) {
-        parts.beginFrame(octets.remaining().toLong())
-        parts.append(octets)
+    private fun append(bytes: ByteBuffer) {
+        parts.beginFrame(bytes.remaining().toLong())
+        parts.append(bytes)
     }
 
     /**
-     * Returns the octets of one frame of a longer message, with all of [data]. [first] gives it the
+     * Returns the bytes of one frame of a longer message, with all of [data]. [first] gives it the
      * opcode of the message instead of a continuation, [last] sets FIN, and [maskingKey] masks it
      * unless null.
      */
@@ -71,11 +71,11 @@ public class TextMessage : DataMessage {
     public constructor(text: String) : super(MessageType.TEXT, text.encodeToByteArray())
 
     /** A message with text in UTF-8, which is not checked. The array is handed over. */
-    public constructor(octets: ByteArray) : super(MessageType.TEXT, octets)
+    public constructor(bytes: ByteArray) : super(MessageType.TEXT, bytes)
 }
 
-/** A binary message with [octets], which are handed over. ws4py: `BinaryMessage`. */
-public class BinaryMessage(octets: ByteArray) : DataMessage(MessageType.BINARY, octets) {
+/** A binary message with [bytes], which are handed over. ws4py: `BinaryMessage`. */
+public class BinaryMessage(bytes: ByteArray) : DataMessage(MessageType.BINARY, bytes) {
     /** Null: a binary message is not text. */
     override val encoding: Charset? get() = null
 
@@ -83,5 +83,5 @@ public class BinaryMessage(octets: ByteArray) : DataMessage(MessageType.BINARY, 
 
     override val length: Int get() = data.size
 
-    override fun toString(): String = "$length octets"
+    override fun toString(): String = "$length bytes"
 }

@@ -14,7 +14,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * One end of a connection as a mailbox. Octets go into [receive], and their content waits in
+ * One end of a connection as a mailbox. Bytes go into [receive], and their content waits in
  * [message], [pings], [pongs], [closing] and [errors] until the program takes it. A stream sends
  * nothing, not even Pongs, but makes messages and frames for the program to write. It has the rules
  * of a [Protocol][dev.kobahn.protocol.endpoint.Protocol], which answers on its own and is the
@@ -79,11 +79,11 @@ constructor(
         private set
 
     /**
-     * The least number of octets missing now: of the header, then of the payload; 0 after a Close
+     * The least number of bytes missing now: of the header, then of the payload; 0 after a Close
      * or a violation. This is a hint for reading; [receive] accepts any number.
      */
-    public val octetsWanted: Long
-        get() = if (closed || scanner != null) 0 else receiver.octetsWanted
+    public val bytesWanted: Long
+        get() = if (closed || scanner != null) 0 else receiver.bytesWanted
 
     /**
      * Consumes all of [input] and changes its content. Never throws because of what the peer sent,
@@ -100,8 +100,8 @@ constructor(
         input.position(input.limit())
     }
 
-    /** Receives all of [octets], and leaves them unchanged. */
-    public fun receive(octets: ByteArray): Unit = receive(ByteBuffer.wrap(octets.copyOf()))
+    /** Receives all of [bytes], and leaves them unchanged. */
+    public fun receive(bytes: ByteArray): Unit = receive(ByteBuffer.wrap(bytes.copyOf()))
 
     private fun receiveFrames(input: ByteBuffer) {
         try {
@@ -146,8 +146,8 @@ constructor(
     /** Makes a message with [text]. */
     public fun textMessage(text: String): TextMessage = TextMessage(text)
 
-    /** Makes a message with [octets], which are handed over. */
-    public fun binaryMessage(octets: ByteArray): BinaryMessage = BinaryMessage(octets)
+    /** Makes a message with [bytes], which are handed over. */
+    public fun binaryMessage(bytes: ByteArray): BinaryMessage = BinaryMessage(bytes)
 
     /**
      * Makes a Close.
@@ -162,30 +162,30 @@ constructor(
     ): CloseControlMessage = CloseControlMessage(code, reason)
 
     /**
-     * Returns the octets of a Ping with [payload].
+     * Returns the bytes of a Ping with [payload].
      *
-     * @throws IllegalArgumentException if [payload] has more than 125 octets
+     * @throws IllegalArgumentException if [payload] has more than 125 bytes
      */
     @JvmOverloads
     public fun ping(payload: ByteArray = ByteArray(0)): ByteArray =
         single(PingControlMessage(payload))
 
-    /** Returns the octets of a Ping with [text] in UTF-8. */
+    /** Returns the bytes of a Ping with [text] in UTF-8. */
     public fun ping(text: String): ByteArray = single(PingControlMessage(text))
 
     /**
-     * Returns the octets of a Pong with [payload].
+     * Returns the bytes of a Pong with [payload].
      *
-     * @throws IllegalArgumentException if [payload] has more than 125 octets
+     * @throws IllegalArgumentException if [payload] has more than 125 bytes
      */
     @JvmOverloads
     public fun pong(payload: ByteArray = ByteArray(0)): ByteArray =
         single(PongControlMessage(payload))
 
-    /** Returns the octets of a Pong with [text] in UTF-8. */
+    /** Returns the bytes of a Pong with [text] in UTF-8. */
     public fun pong(text: String): ByteArray = single(PongControlMessage(text))
 
-    /** Returns the octets of [message] in one frame, masked if this stream masks. */
+    /** Returns the bytes of [message] in one frame, masked if this stream masks. */
     public fun single(message: StreamMessage): ByteArray = message.single(maskingKeys?.next())
 
     private inner class Mailbox : ProtocolEvents {

@@ -29,12 +29,12 @@ public sealed class StreamMessage(
     public open val text: String get() = data.decodeToString()
 
     /**
-     * The length in code points of [text], or in octets of a binary message. ws4py: `len(message)`.
+     * The length in code points of [text], or in bytes of a binary message. ws4py: `len(message)`.
      */
     public open val length: Int get() = text.let { it.codePointCount(0, it.length) }
 
     /**
-     * Returns the octets of one frame with all of [data], masked with [maskingKey] unless that is
+     * Returns the bytes of one frame with all of [data], masked with [maskingKey] unless that is
      * null.
      */
     @JvmOverloads

@@ -16,7 +16,7 @@ import kotlinx.coroutines.delay
 
 internal val TICK = 1.nanoseconds
 
-/** A reserved opcode: a violation in two octets and a mask. */
+/** A reserved opcode: a violation in two bytes and a mask. */
 internal fun FramePeer.violation() = frame(0x83, ByteArray(0))
 
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
@@ -27,7 +27,7 @@ class AnswerBeforeCloseTest :
                 test("a message followed at once by a Close is answered before ours, on the loop") {
                     val rig = ConnectionRig(role, handlerOnLoop = true)
                     val echo = rig.begin {
-                        for (message in incoming) send(message.type, message.octets)
+                        for (message in incoming) send(message.type, message.bytes)
                     }
                     rig.receive(rig.peer.text("one"), rig.peer.text("two"), rig.peer.close(1000))
                     rig.peer.frames shouldContainExactly
@@ -39,7 +39,7 @@ class AnswerBeforeCloseTest :
                     "a message followed at once by a violation is answered before our Close, on the loop",
                 ) {
                     val rig = ConnectionRig(role, handlerOnLoop = true)
-                    rig.begin { for (message in incoming) send(message.type, message.octets) }
+                    rig.begin { for (message in incoming) send(message.type, message.bytes) }
                     rig.receive(rig.peer.text("one"), rig.peer.violation())
                     rig.peer.frames shouldContainExactly listOf("text one", "close 1002")
                 }
@@ -49,7 +49,7 @@ class AnswerBeforeCloseTest :
                     rig.begin {
                         for (message in incoming) {
                             delay(200.milliseconds)
-                            send(message.type, message.octets)
+                            send(message.type, message.bytes)
                         }
                     }
                     rig.receive(rig.peer.text("one"), rig.peer.close(1000))
@@ -62,7 +62,7 @@ class AnswerBeforeCloseTest :
                     val rig = ConnectionRig(role, handlerOnLoop = false)
                     rig.receive(rig.peer.text("one"), rig.peer.close(1000))
                     rig.beginElsewhere {
-                        for (message in incoming) send(message.type, message.octets)
+                        for (message in incoming) send(message.type, message.bytes)
                     }
                     rig.peer.frames shouldContainExactly listOf("text one", "close 1000")
                 }
@@ -96,7 +96,7 @@ class AnswerBeforeCloseTest :
                     rig.begin {
                         for (message in incoming) {
                             delay(200.milliseconds)
-                            send(message.type, message.octets)
+                            send(message.type, message.bytes)
                         }
                     }
                     rig.peer.send(rig.peer.text("one"), rig.peer.close(1000))
@@ -136,7 +136,7 @@ class AnswerBeforeCloseTest :
                 for (onLoop in listOf(true, false)) {
                     test("what came before a violation is answered before a drop (loop: $onLoop)") {
                         val rig = ConnectionRig(role, failByDrop = true, handlerOnLoop = onLoop)
-                        rig.begin { for (message in incoming) send(message.type, message.octets) }
+                        rig.begin { for (message in incoming) send(message.type, message.bytes) }
                         val peer = rig.peer
                         rig.receive(peer.text("one"), peer.ping("two"), peer.violation())
                         rig.peer.frames shouldContainExactly listOf("pong two", "text one")
@@ -164,7 +164,7 @@ class AnswerBeforeCloseTest :
                         rig.receive(rig.peer.text("one"), rig.peer.violation())
                         rig.loop.elsewhere {
                             rig.begin {
-                                for (message in incoming) send(message.type, message.octets)
+                                for (message in incoming) send(message.type, message.bytes)
                             }
                         }
                         rig.peer.frames shouldContainExactly

@@ -42,7 +42,7 @@ class AutoPingTest :
                     rig.peer.pings() shouldHaveSize 1
                 }
 
-                test("a Ping carries the time, a number that counts from one, and random octets") {
+                test("a Ping carries the time, a number that counts from one, and random bytes") {
                     val rig = rig(size = 40)
                     rig.loop.advanceBy(INTERVAL)
                     rig.receive(rig.peer.pong(rig.peer.pings().last()))
@@ -106,7 +106,7 @@ class AutoPingTest :
                     rig.peer.pings() shouldHaveSize 5
                 }
 
-                test("any octet of the peer is as good as the Pong, unless told otherwise") {
+                test("any byte of the peer is as good as the Pong, unless told otherwise") {
                     for (restart in listOf(true, false)) {
                         val rig = rig(restart = restart)
                         rig.loop.advanceBy(INTERVAL + 2.seconds)

@@ -8,7 +8,7 @@ import io.kotest.matchers.nulls.shouldNotBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 
-/** What a Close may say, both ways, down to the octets (RFC 6455 sections 5.5.1 and 7.4). */
+/** What a Close may say, both ways, down to the bytes (RFC 6455 sections 5.5.1 and 7.4). */
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
 class CloseCodesAndReasonsTest :
     FunSpec({
@@ -20,7 +20,7 @@ class CloseCodesAndReasonsTest :
                         val closing = rig.begin { close(code, "") }
                         withClue(code) {
                             if (code in ALLOWED) {
-                                rig.peer.rawFrames shouldBe listOf("88 " + octets(code))
+                                rig.peer.rawFrames shouldBe listOf("88 " + bytes(code))
                             } else {
                                 closing.getCompletionExceptionOrNull()
                                     .shouldBeInstanceOf<IllegalArgumentException>()
@@ -57,11 +57,11 @@ class CloseCodesAndReasonsTest :
                     }
                 }
 
-                test("with echoCloseCodeReason a Close comes back octet for octet") {
+                test("with echoCloseCodeReason a Close comes back byte for byte") {
                     for ((code, reason) in CLOSES) {
                         val rig = ConnectionRig(role, echoCloseCodeReason = true)
                         rig.receive(rig.peer.close(code, reason))
-                        val payload = code?.let { octets(it) + text(reason) }.orEmpty()
+                        val payload = code?.let { bytes(it) + text(reason) }.orEmpty()
                         rig.peer.rawFrames shouldBe listOf("88 $payload".trim())
                     }
                 }
@@ -74,7 +74,7 @@ class CloseCodesAndReasonsTest :
                     }
                 }
 
-                test("a reason is cut to 123 octets of UTF-8 at the end of a code point") {
+                test("a reason is cut to 123 bytes of UTF-8 at the end of a code point") {
                     for ((reason, kept) in LONG_REASONS) {
                         val rig = ConnectionRig(role)
                         rig.begin { close(1000, reason) }
@@ -105,7 +105,7 @@ private val LONG_REASONS = listOf(
     "😀".repeat(40) to "😀".repeat(30),
 )
 
-private fun octets(code: Int) = "%02x %02x".format(code shr 8, code and 0xFF)
+private fun bytes(code: Int) = "%02x %02x".format(code shr 8, code and 0xFF)
 
 private fun text(reason: String) =
     reason.encodeToByteArray().joinToString("") { " %02x".format(it) }

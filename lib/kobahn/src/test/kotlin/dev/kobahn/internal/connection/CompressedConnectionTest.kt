@@ -58,7 +58,7 @@ class CompressedConnectionTest :
             }
             zlib.living shouldBe 0
             println(
-                "an idle connection: $plain octets of heap, compressed ${compressed - plain} more",
+                "an idle connection: $plain bytes of heap, compressed ${compressed - plain} more",
             )
             compressed - plain shouldBeLessThan 1024
         }
@@ -111,14 +111,14 @@ private fun idleRig(extensions: List<AgreedExtension>) =
 
 /** Has a message go each way. */
 private fun ConnectionRig.exchange(first: Int = 0xC2) {
-    begin { send(MessageType.BINARY, OCTETS) }
+    begin { send(MessageType.BINARY, BYTES) }
     val received = begin { incoming.receive() }
-    receive(peer.frame(first, if (first == 0xC2) COMPRESSED else OCTETS))
+    receive(peer.frame(first, if (first == 0xC2) COMPRESSED else BYTES))
     check(received.isCompleted)
 }
 
-private val OCTETS = ByteArray(100)
-private val COMPRESSED = TestEncoder().encode(OCTETS)
+private val BYTES = ByteArray(100)
+private val COMPRESSED = TestEncoder().encode(BYTES)
 
 private val ends = listOf<ConnectionRig.() -> Unit>(
     { receive(peer.close(1000)) },

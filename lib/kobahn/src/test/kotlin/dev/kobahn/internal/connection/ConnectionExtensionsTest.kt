@@ -5,8 +5,8 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.bothRoles
-import dev.kobahn.protocol.extension.EachOctet
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.EachByte
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.encodingBy
 import dev.kobahn.protocol.extension.expansion
 import dev.kobahn.protocol.extension.rotation
@@ -29,13 +29,13 @@ class ConnectionExtensionsTest :
             rig.peer.rawFrames shouldBe listOf("c2 02", "42 03", "80", "c2 04", "82 04")
             val received = rig.begin { incoming.receive() }
             rig.receive(rig.peer.frame(0xC2, hex("08 09")))
-            received.await().octets shouldBe hex("07 08")
+            received.await().bytes shouldBe hex("07 08")
             rig.connection.extensions.map { it.name } shouldBe listOf("x-rotation")
         }
 
         bothRoles("a message that no encoder can make closes the connection with 1011") {
-            val failing = object : EachOctet({ listOf(it) }) {
-                override fun end(output: OctetSink) = throw ArithmeticException("by zero")
+            val failing = object : EachByte({ listOf(it) }) {
+                override fun end(output: ByteSink) = throw ArithmeticException("by zero")
             }
             val rig = ConnectionRig(role, extensions = listOf(encodingBy(failing)))
             val sending = rig.begin { runCatching { send(MessageType.BINARY, hex("01")) } }
@@ -83,7 +83,7 @@ class ConnectionExtensionsTest :
             rig.receive(*Array(2_000) { bomb }, rig.peer.text("last"))
             rig.connection.reading.isPaused shouldBe true
             // as much as one read may be, over the bound
-            rig.connection.trafficStats.incomingOctetsAppLevel shouldBeLessThan
+            rig.connection.trafficStats.incomingBytesAppLevel shouldBeLessThan
                 1000L + 129 * 1024
             val sizes = rig.begin { List(2_001) { messages.receive().size } }
             sizes.await() shouldBe List(2_000) { 255 } + 4
@@ -98,7 +98,7 @@ class ConnectionExtensionsTest :
             rig.connection.reading.isPaused shouldBe true
             rig.connection.closeStatus shouldBe null
             val received = rig.begin {
-                buildList { for (message in messages) add(message.octets.decodeToString().take(4)) }
+                buildList { for (message in messages) add(message.bytes.decodeToString().take(4)) }
             }
             rig.loop.advanceBy(ConnectionRig.LONG)
             received.await() shouldBe listOf("0000", "1111", "2222", "3333", "4444", "late")

@@ -97,14 +97,14 @@ internal class ConnectionRig(
     }
 }
 
-internal suspend fun Connection.send(type: MessageType, octets: ByteArray) =
-    outgoing.send(type, octets)
+internal suspend fun Connection.send(type: MessageType, bytes: ByteArray) =
+    outgoing.send(type, bytes)
 
-internal suspend fun Connection.send(type: MessageType, octets: ByteArray, fragmentSize: Int) =
-    outgoing.send(type, octets, fragmentSize)
+internal suspend fun Connection.send(type: MessageType, bytes: ByteArray, fragmentSize: Int) =
+    outgoing.send(type, bytes, fragmentSize)
 
-internal fun Connection.trySend(type: MessageType, octets: ByteArray) =
-    outgoing.trySend(type, octets, doNotCompress = false)
+internal fun Connection.trySend(type: MessageType, bytes: ByteArray) =
+    outgoing.trySend(type, bytes, doNotCompress = false)
 
 internal suspend fun Connection.sendMessage(
     type: MessageType,

@@ -64,7 +64,7 @@ class CutOffMessageTest :
                             frame(5) { write("a".encodeToByteArray()) }
                         }
                     }
-                    broken.failure()?.message shouldBe "the frame lacks 4 octets"
+                    broken.failure()?.message shouldBe "the frame lacks 4 bytes"
                     rig.peer.closed.shouldBeTrue()
                     rig.connection.closeStatus?.local.shouldBeNull()
                 }

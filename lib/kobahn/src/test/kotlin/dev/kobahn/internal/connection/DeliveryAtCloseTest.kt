@@ -86,7 +86,7 @@ class DeliveryAtCloseTest :
                 test("who takes answers slowly gets all of them before our Close") {
                     for (onLoop in listOf(true, false)) {
                         val rig = slowRig(role, handlerOnLoop = onLoop, timeout = 1000.seconds)
-                        rig.begin { for (message in incoming) send(message.type, message.octets) }
+                        rig.begin { for (message in incoming) send(message.type, message.bytes) }
                         repeat(20) { rig.receive(rig.peer.frame(0x82, ByteArray(3000))) }
                         rig.receive(rig.peer.close(1000))
                         rig.takeSlowly()
@@ -201,7 +201,7 @@ private suspend fun Connection.sendBigAndClose(): CloseStatus {
     return close(1000, "")
 }
 
-/** A hundred octets now and then, always before the time is over. */
+/** A hundred bytes now and then, always before the time is over. */
 private fun ConnectionRig.takeSlowly() {
     while (connection.bufferedAmount > 0) {
         loop.advanceBy(900.milliseconds)

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.OctetSink
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.encodingBy
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -151,9 +151,9 @@ private class EncodingRig(role: Role) {
         get() {
             val texts = ArrayList<String>()
             for (frame in peer.rawFrames) {
-                val octets = frame.split(' ').map { it.toInt(16).toByte() }.toByteArray()
-                val payload = octets.copyOfRange(1, octets.size).decodeToString()
-                when (octets[0].toInt() and 0x0F) {
+                val bytes = frame.split(' ').map { it.toInt(16).toByte() }.toByteArray()
+                val payload = bytes.copyOfRange(1, bytes.size).decodeToString()
+                when (bytes[0].toInt() and 0x0F) {
                     1 -> texts += payload
                     0 -> texts[texts.lastIndex] += payload
                 }
@@ -174,18 +174,18 @@ private class SlowEncoder : MessageEncoder {
 
     override fun begin(type: MessageType, length: Long): Boolean = true
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         calls++
         meanwhile()
-        output.write(octets, offset, length)
+        output.write(bytes, offset, length)
     }
 
-    override fun flush(output: OctetSink) = Unit
+    override fun flush(output: ByteSink) = Unit
 
-    override fun end(output: OctetSink) = Unit
+    override fun end(output: ByteSink) = Unit
 
-    override fun encodeStandalone(octets: ByteArray, output: OctetSink) =
-        encode(octets, 0, octets.size, output)
+    override fun encodeStandalone(bytes: ByteArray, output: ByteSink) =
+        encode(bytes, 0, bytes.size, output)
 
     override fun close() {
         open--

@@ -60,8 +60,8 @@ private fun rig() = ConnectionRig(
 
 private suspend fun MessageReader.readAll() {
     do {
-        val octets = read()
-    } while (octets != null)
+        val bytes = read()
+    } while (bytes != null)
 }
 
 @OptIn(ExperimentalCoroutinesApi::class)

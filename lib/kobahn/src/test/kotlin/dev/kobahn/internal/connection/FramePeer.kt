@@ -7,7 +7,7 @@ import java.nio.ByteBuffer
 /** The other end of a transport: sends frames and notes what comes, as text such as `close 1000`. */
 internal class FramePeer(private val transport: MemoryTransport, private val masks: Boolean) :
     TransportListener {
-    private val octets = ByteArrayOutputStream()
+    private val bytes = ByteArrayOutputStream()
 
     /** Whether the other side ended its direction. */
     var inputEnded = false
@@ -31,14 +31,14 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
 
     fun close(code: Int? = null, reason: String = "") = frame(
         0x88,
-        if (code == null) ByteArray(0) else code.toOctets() + reason.encodeToByteArray(),
+        if (code == null) ByteArray(0) else code.toBytes() + reason.encodeToByteArray(),
     )
 
     fun ping(payload: String) = frame(0x89, payload.encodeToByteArray())
 
     fun pong(payload: ByteArray) = frame(0x8A, payload)
 
-    /** A frame with its first octet as given, masked with zeros if this end has to mask. */
+    /** A frame with its first byte as given, masked with zeros if this end has to mask. */
     fun frame(first: Int, payload: ByteArray): ByteArray {
         val mask = if (masks) 0x80 else 0
         val head = ByteArrayOutputStream()
@@ -48,7 +48,7 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
 
             payload.size < 65536 -> {
                 head.write(mask or 126)
-                head.write(payload.size.toOctets())
+                head.write(payload.size.toBytes())
             }
 
             else -> {
@@ -60,7 +60,7 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
         return head.toByteArray() + payload
     }
 
-    private fun Int.toOctets() = byteArrayOf((this ushr 8).toByte(), toByte())
+    private fun Int.toBytes() = byteArrayOf((this ushr 8).toByte(), toByte())
 
     fun stopReading() = transport.pauseReading()
 
@@ -89,7 +89,7 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
             }
         }
 
-    /** What came so far, each frame as its first octet and its payload in hex. */
+    /** What came so far, each frame as its first byte and its payload in hex. */
     val rawFrames: List<String>
         get() = parse().map { (first, payload) ->
             (listOf(first.toByte()) + payload.toList()).joinToString(" ") { "%02x".format(it) }
@@ -103,7 +103,7 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
         parse().forEach { all.write(it.second) }
     }.toByteArray()
 
-    /** How many octets are still to be sent. */
+    /** How many bytes are still to be sent. */
     fun waiting(): Int = synchronized(transport.output) { transport.output.size.toInt() }
 
     private fun closeText(payload: ByteArray): String {
@@ -112,7 +112,7 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
     }
 
     private fun parse(): List<Pair<Int, ByteArray>> {
-        val input = ByteBuffer.wrap(octets.toByteArray())
+        val input = ByteBuffer.wrap(bytes.toByteArray())
         val frames = ArrayList<Pair<Int, ByteArray>>()
         while (input.hasRemaining()) {
             val first = input.get().toInt() and 0xFF
@@ -130,10 +130,10 @@ internal class FramePeer(private val transport: MemoryTransport, private val mas
         return frames
     }
 
-    override fun onOctets(input: ByteBuffer) {
+    override fun onBytes(input: ByteBuffer) {
         val arrived = ByteArray(input.remaining())
         input.get(arrived)
-        octets.write(arrived)
+        bytes.write(arrived)
     }
 
     override fun onInputEnd() {

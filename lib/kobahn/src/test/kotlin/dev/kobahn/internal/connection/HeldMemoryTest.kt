@@ -25,7 +25,7 @@ private fun rig(budget: MemoryBudget, maxOutgoingQueueSize: Long = LARGE) = Conn
     closeHandshakeTimeout = 30.seconds,
 )
 
-/** The beginning of a message of 500,000 octets, of which only [count] come. */
+/** The beginning of a message of 500,000 bytes, of which only [count] come. */
 private fun unfinished(count: Int): ByteArray {
     val frame = ByteBuffer.allocate(14 + count)
     frame.put(0x82.toByte()).put(0xFF.toByte()).putLong(500_000).putInt(0)
@@ -200,7 +200,7 @@ internal class HeldMemoryTest :
 
         for (fragmentSize in listOf(0, 50_000)) {
             test(
-                "a message counts whole until its last octet is written, in frames of $fragmentSize",
+                "a message counts whole until its last byte is written, in frames of $fragmentSize",
             ) {
                 val budget = MemoryBudget(10_000_000)
                 val rig = rig(budget)
@@ -286,7 +286,7 @@ internal class HeldMemoryTest :
                 extensions = listOf(expansion()),
             )
             rig.begin { incoming }
-            // Each restores to 127,500 octets, and a turn of the loop to a little more than a MiB.
+            // Each restores to 127,500 bytes, and a turn of the loop to a little more than a MiB.
             val wire = ByteArray(1_000) { if (it % 2 == 0) -1 else 0x41 }
             rig.receive(*Array(40) { rig.peer.frame(0xC2, wire) })
             rig.connection.reading.isPaused shouldBe true

@@ -71,7 +71,7 @@ class IncomingChannelTest :
                     listOf(1, null)
             }
 
-            test("$name makes room when the octets fall to the limit") {
+            test("$name makes room when the bytes fall to the limit") {
                 val owner = CountingListener()
                 val incoming = incomingMessages(200, owner)
                 incoming.offer(message(0)).shouldBeFalse()
@@ -143,7 +143,7 @@ class IncomingChannelTest :
             incoming.isFull.shouldBeFalse()
         }
 
-        test("a message counts as 64 octets at least") {
+        test("a message counts as 64 bytes at least") {
             val incoming = incomingMessages(640, CountingListener())
             repeat(10) { incoming.offer(Message.Text("")).shouldBeFalse() }
             incoming.offer(Message.Text("")).shouldBeTrue()

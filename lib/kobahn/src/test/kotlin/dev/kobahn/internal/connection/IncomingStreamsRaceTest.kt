@@ -85,13 +85,13 @@ private object SilentListener : IncomingChannel.Listener {
 private fun IncomingStreams.message(number: Int) {
     beginMessage(MessageType.BINARY)
     beginFrame(FRAME)
-    data(number.octets())
-    data(number.octets())
+    data(number.bytes())
+    data(number.bytes())
     endFrame()
     endMessage()
 }
 
-private fun Int.octets() = ByteBuffer.allocate(Int.SIZE_BYTES).putInt(this).also { it.flip() }
+private fun Int.bytes() = ByteBuffer.allocate(Int.SIZE_BYTES).putInt(this).also { it.flip() }
 
 /** Receives until the end; of every second message only what is needed is read. */
 private suspend fun numbers(streams: IncomingStreams): List<Int> {
@@ -105,6 +105,6 @@ private suspend fun numbers(streams: IncomingStreams): List<Int> {
 
 private suspend fun MessageReader.readAll() {
     do {
-        val octets = read()
-    } while (octets != null)
+        val bytes = read()
+    } while (bytes != null)
 }

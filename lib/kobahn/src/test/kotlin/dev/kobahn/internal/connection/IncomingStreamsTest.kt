@@ -44,7 +44,7 @@ class IncomingStreamsTest :
 
         for (role in Role.entries) {
             context("as $role") {
-                test("a message is there as soon as it begins, its octets as they arrive") {
+                test("a message is there as soon as it begins, its bytes as they arrive") {
                     val rig = ConnectionRig(role)
                     val reader = rig.begin { incomingStreams.receive() }
                     rig.receive(rig.peer.frame(0x01, "he".encodeToByteArray()))
@@ -104,7 +104,7 @@ class IncomingStreamsTest :
                     rig.begin { message.read() }.text() shouldBe "two"
                 }
 
-                test("what is not read holds the peer back, octet for octet") {
+                test("what is not read holds the peer back, byte for byte") {
                     val rig = ConnectionRig(role, maxIncomingQueueSize = 1000, capacity = 1000)
                     val message = rig.begin { incomingStreams.receive() }
                     rig.receive(rig.peer.frame(0x82, ByteArray(500_000)))
@@ -158,7 +158,7 @@ class IncomingStreamsTest :
                     rig.begin { last.read() }.getCompleted() shouldBe byteArrayOf(3)
                 }
 
-                test("octets that come one by one cost more than one each") {
+                test("bytes that come one by one cost more than one each") {
                     val rig = ConnectionRig(role, maxIncomingQueueSize = 1000, capacity = 1)
                     rig.receive(rig.peer.frame(0x82, ByteArray(500)))
                     rig.peer.waiting() shouldBeGreaterThan 400

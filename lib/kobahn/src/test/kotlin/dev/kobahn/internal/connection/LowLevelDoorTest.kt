@@ -26,7 +26,7 @@ class LowLevelDoorTest :
             val head = if (role == Role.CLIENT) 6 else 2
 
             context("as $role") {
-                test("a chopped frame leaves octet by octet, in order with everything else") {
+                test("a chopped frame leaves byte by byte, in order with everything else") {
                     val rig = ConnectionRig(role)
                     rig.begin {
                         sendText("before")

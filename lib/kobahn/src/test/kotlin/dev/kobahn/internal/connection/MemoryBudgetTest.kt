@@ -19,8 +19,8 @@ private class Part(budget: MemoryBudget) : MemoryBudget.Holder {
     @Volatile
     override var held = 0L
 
-    fun has(octets: Long) {
-        held = octets
+    fun has(bytes: Long) {
+        held = bytes
         update()
     }
 
@@ -144,7 +144,7 @@ internal class MemoryBudgetTest :
 
         test("above the limit those that hold most give up, as many as are needed, and no others") {
             val evictions = ArrayList<Pair<Int, Long>>()
-            val budget = MemoryBudget(1000 * KIB) { count, octets -> evictions += count to octets }
+            val budget = MemoryBudget(1000 * KIB) { count, bytes -> evictions += count to bytes }
             val parts = List(10) { Part(budget) }
             parts.forEachIndexed { index, part -> part.has((50 + 10 * index) * KIB) }
             budget.isOver shouldBe false
@@ -384,11 +384,11 @@ internal class MemoryBudgetTest :
             val asked = AtomicInteger()
             val holder = object : MemoryBudget.Holder {
                 @Volatile
-                var octets = 500 * KIB
+                var bytes = 500 * KIB
 
                 override val held: Long
                     get() {
-                        val seen = octets
+                        val seen = bytes
                         if (asked.getAndIncrement() == 0) letLaterGo()
                         return seen
                     }
@@ -397,7 +397,7 @@ internal class MemoryBudgetTest :
 
                 /** Has another thread charge less, until it is done or waits for this one. */
                 private fun letLaterGo() {
-                    octets = 100 * KIB
+                    bytes = 100 * KIB
                     later.set(thread { holding.update() })
                     val end = System.nanoTime() + 10_000_000_000
                     while (later.get().run { isAlive && state != Thread.State.BLOCKED }) {
@@ -420,7 +420,7 @@ internal class MemoryBudgetTest :
             budget.used shouldBe 100 * KIB
         }
 
-        test("what several threads charge at once is given back to the last octet") {
+        test("what several threads charge at once is given back to the last byte") {
             val budget = MemoryBudget(1000 * KIB)
             val parts = List(8) { Part(budget) }
             val threads = List(4) { number ->

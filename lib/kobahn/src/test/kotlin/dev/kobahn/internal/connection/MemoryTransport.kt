@@ -1,14 +1,14 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**
  * One end of a pipe in memory, pinned to any [Loop]; [pair] makes two that are joined. It behaves
- * like a socket: a bounded number of octets is on the way, the rest stays in [output]; octets come
- * in slices; after [close] the peer gets what is on the way and then the end, unless octets were left
+ * like a socket: a bounded number of bytes is on the way, the rest stays in [output]; bytes come
+ * in slices; after [close] the peer gets what is on the way and then the end, unless bytes were left
  * unread here: then the connection is reset.
  */
 internal class MemoryTransport private constructor(
@@ -19,7 +19,7 @@ internal class MemoryTransport private constructor(
     override val local: String,
     override val peer: String,
 ) : Transport {
-    override val output: OctetQueue = OctetQueue(loop.segments)
+    override val output: ByteQueue = ByteQueue(loop.segments)
     private lateinit var other: MemoryTransport
     private val closing = AtomicBoolean()
     private val writing = AtomicBoolean()
@@ -29,7 +29,7 @@ internal class MemoryTransport private constructor(
     private var ending = false
     private var blocked = false
 
-    /** How many times octets went from [output] into the pipe. */
+    /** How many times bytes went from [output] into the pipe. */
     var writes: Int = 0
         get() = synchronized(output) { field }
         private set
@@ -97,7 +97,7 @@ internal class MemoryTransport private constructor(
         close(null)
     }
 
-    /** As if the network had failed: both ends are closed with [cause] and octets on the way are lost. */
+    /** As if the network had failed: both ends are closed with [cause] and bytes on the way are lost. */
     fun vanish(cause: IOException = IOException("Connection reset")) {
         close(cause)
         other.close(cause)
@@ -122,7 +122,7 @@ internal class MemoryTransport private constructor(
         val waiting = synchronized(output) {
             if (closing.get() || (output.isEmpty && !ending)) return
             if (outgoing.isAbandoned) return close(IOException("Broken pipe"))
-            moveOctets()
+            moveBytes()
             output.size
         }
         other.readLater()
@@ -130,9 +130,9 @@ internal class MemoryTransport private constructor(
         if (outgoing.isEnded) loop.execute { closeIfBothEnded() }
     }
 
-    private fun moveOctets() {
+    private fun moveBytes() {
         if (outgoing.isEnded) output.clear()
-        // A write may be short because the queue sets octets apart, not only for want of room.
+        // A write may be short because the queue sets bytes apart, not only for want of room.
         while (!output.isEmpty) {
             val written = outgoing.write(output)
             if (written == 0) break
@@ -159,11 +159,11 @@ internal class MemoryTransport private constructor(
         if (!evenIfPaused) reading.set(false)
         if (paused && !evenIfPaused) return
         if (listener == null || inputEnded || closing.get()) return
-        val octets = incoming.read(slice)
-        if (octets != null) {
+        val bytes = incoming.read(slice)
+        if (bytes != null) {
             other.loop.execute { other.writeMore() }
-            received += octets.size
-            notify { onOctets(ByteBuffer.wrap(octets)) }
+            received += bytes.size
+            notify { onBytes(ByteBuffer.wrap(bytes)) }
             readLater()
         } else if (incoming.isEnded) {
             inputEnded = true
@@ -176,9 +176,9 @@ internal class MemoryTransport private constructor(
         if (!closing.get()) listener?.event()
     }
 
-    /** Octets on their way in one direction. Thread-safe. */
+    /** Bytes on their way in one direction. Thread-safe. */
     private class Pipe(private val capacity: Int) {
-        private val octets = OctetQueue()
+        private val bytes = ByteQueue()
         private var ended = false
         private var abandoned = false
 
@@ -188,21 +188,21 @@ internal class MemoryTransport private constructor(
         @get:Synchronized
         val isAbandoned: Boolean get() = abandoned
 
-        /** Takes octets of [source] without removing them there; returns how many. */
+        /** Takes bytes of [source] without removing them there; returns how many. */
         @Synchronized
-        fun write(source: OctetQueue): Int {
-            val room = ByteArray(minOf(source.size, capacity - octets.size).toInt())
+        fun write(source: ByteQueue): Int {
+            val room = ByteArray(minOf(source.size, capacity - bytes.size).toInt())
             val count = source.copyTo(ByteBuffer.wrap(room))
-            octets.append(room, 0, count)
+            bytes.append(room, 0, count)
             return count
         }
 
         @Synchronized
         fun read(most: Int): ByteArray? {
-            if (octets.isEmpty) return null
-            val taken = ByteArray(minOf(octets.size, most.toLong()).toInt())
-            octets.copyTo(ByteBuffer.wrap(taken))
-            octets.remove(taken.size)
+            if (bytes.isEmpty) return null
+            val taken = ByteArray(minOf(bytes.size, most.toLong()).toInt())
+            bytes.copyTo(ByteBuffer.wrap(taken))
+            bytes.remove(taken.size)
             return taken
         }
 
@@ -214,19 +214,19 @@ internal class MemoryTransport private constructor(
         @Synchronized
         fun abandon(): Long {
             abandoned = true
-            return octets.size.also { octets.clear() }
+            return bytes.size.also { bytes.clear() }
         }
     }
 
     internal companion object {
-        /** How many octets are on the way at most, unless told otherwise. */
+        /** How many bytes are on the way at most, unless told otherwise. */
         const val CAPACITY: Int = 64 * 1024
 
         /**
          * Two joined ends, the first pinned to [first], the other to [second].
          *
-         * @param capacity how many octets are on the way in one direction at most
-         * @param slice how many octets come in one event at most
+         * @param capacity how many bytes are on the way in one direction at most
+         * @param slice how many bytes come in one event at most
          */
         fun pair(
             first: Loop,

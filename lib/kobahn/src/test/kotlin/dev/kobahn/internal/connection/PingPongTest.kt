@@ -16,7 +16,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
-private fun octets(text: String) = text.encodeToByteArray()
+private fun bytes(text: String) = text.encodeToByteArray()
 
 /** Pings and Pongs by hand. */
 @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
@@ -26,12 +26,12 @@ class PingPongTest :
             context("as $role") {
                 test("a Ping with a payload is answered by the Pong with the same") {
                     val rig = ConnectionRig(role)
-                    val ping = rig.begin { ping(octets("mine")) }
-                    rig.peer.pings().single() shouldBe octets("mine")
+                    val ping = rig.begin { ping(bytes("mine")) }
+                    rig.peer.pings().single() shouldBe bytes("mine")
                     rig.loop.advanceBy(20.milliseconds)
-                    rig.receive(rig.peer.pong(octets("yours")), rig.peer.pong(octets("min")))
+                    rig.receive(rig.peer.pong(bytes("yours")), rig.peer.pong(bytes("min")))
                     ping.isCompleted.shouldBeFalse()
-                    rig.receive(rig.peer.pong(octets("mine")))
+                    rig.receive(rig.peer.pong(bytes("mine")))
                     ping.getCompleted() shouldBe 20.milliseconds
                 }
 
@@ -39,15 +39,15 @@ class PingPongTest :
                     val rig = ConnectionRig(role)
                     val pings = listOf(
                         rig.begin { ping() },
-                        rig.begin { ping(octets("a")) },
-                        rig.begin { ping(octets("b")) },
+                        rig.begin { ping(bytes("a")) },
+                        rig.begin { ping(bytes("b")) },
                         rig.begin { ping() },
                     )
-                    rig.receive(rig.peer.pong(octets("b")))
+                    rig.receive(rig.peer.pong(bytes("b")))
                     pings.map { it.isCompleted } shouldBe listOf(true, true, true, false)
                 }
 
-                test("an application's payload of 8 octets is not taken for a number") {
+                test("an application's payload of 8 bytes is not taken for a number") {
                     val rig = ConnectionRig(role)
                     val own = rig.begin { ping(ByteBuffer.allocate(8).putLong(1).array()) }
                     val numbered = rig.begin { ping() }
@@ -58,14 +58,14 @@ class PingPongTest :
 
                 test("of two Pings with one payload the first is answered first") {
                     val rig = ConnectionRig(role)
-                    val pings = List(2) { rig.begin { ping(octets("same")) } }
-                    rig.receive(rig.peer.pong(octets("same")))
+                    val pings = List(2) { rig.begin { ping(bytes("same")) } }
+                    rig.receive(rig.peer.pong(bytes("same")))
                     pings.map { it.isCompleted } shouldBe listOf(true, false)
-                    rig.receive(rig.peer.pong(octets("same")))
+                    rig.receive(rig.peer.pong(bytes("same")))
                     pings[1].isCompleted.shouldBeTrue()
                 }
 
-                test("a payload by hand has at most 125 octets, and may be empty") {
+                test("a payload by hand has at most 125 bytes, and may be empty") {
                     val rig = ConnectionRig(role)
                     val calls = listOf<suspend Connection.() -> Unit>(
                         { ping(ByteArray(126)) },
@@ -82,10 +82,10 @@ class PingPongTest :
 
                 test("a Pong may be sent unasked, and not after the end") {
                     val rig = ConnectionRig(role)
-                    rig.begin { pong(octets("alive")) }
+                    rig.begin { pong(bytes("alive")) }
                     rig.peer.frames shouldContainExactly listOf("pong alive")
                     rig.begin { close(1000, "") }
-                    rig.begin { pong(octets("late")) }.getCompletionExceptionOrNull()
+                    rig.begin { pong(bytes("late")) }.getCompletionExceptionOrNull()
                         .shouldBeInstanceOf<ConnectionClosedException>()
                 }
 
@@ -102,7 +102,7 @@ class PingPongTest :
                     val rig = ConnectionRig(role)
                     rig.connection.pings.onPing { it.decodeToString() != "mine" }
                     rig.receive(rig.peer.ping("mine"), rig.peer.ping("yours"))
-                    rig.begin { pong(octets("mine, late")) }
+                    rig.begin { pong(bytes("mine, late")) }
                     rig.peer.frames shouldContainExactly listOf("pong yours", "pong mine, late")
                 }
 
@@ -113,11 +113,11 @@ class PingPongTest :
                     rig.connection.pings.onPong { told.add(it) }
                     rig.loop.advanceBy(5.seconds)
                     val auto = rig.peer.pings().single()
-                    rig.begin { ping(octets("asked")) }
+                    rig.begin { ping(bytes("asked")) }
                     rig.receive(
                         rig.peer.pong(auto),
-                        rig.peer.pong(octets("asked")),
-                        rig.peer.pong(octets("unasked")),
+                        rig.peer.pong(bytes("asked")),
+                        rig.peer.pong(bytes("unasked")),
                     )
                     told.map { it.decodeToString() } shouldContainExactly
                         listOf(auto.decodeToString(), "asked", "unasked")

@@ -29,7 +29,7 @@ class ProgressTimerTest :
 
 private val TIME = 10.seconds
 
-/** Takes octets only when it is told to try, and as many as it has [room] for. */
+/** Takes bytes only when it is told to try, and as many as it has [room] for. */
 private class SilentTransport(transport: Transport) : Transport by transport {
     var room = 0
     var onWritten = {}

@@ -12,7 +12,7 @@ import io.kotest.matchers.shouldBe
 import java.io.IOException
 import kotlinx.coroutines.Deferred
 
-/** A few octets that extensions restore to very many: others have their turn in between. */
+/** A few bytes that extensions restore to very many: others have their turn in between. */
 class RestoredTurnsTest :
     FunSpec({
         bothRoles("one read that restores to many MiB is received in several turns of the loop") {
@@ -118,7 +118,7 @@ private fun ConnectionRig.bombs(count: Int): Array<ByteArray> {
 }
 
 private val ConnectionRig.restored: Long
-    get() = connection.trafficStats.incomingOctetsAppLevel
+    get() = connection.trafficStats.incomingBytesAppLevel
 
 private fun ConnectionRig.receiveAll(): Deferred<List<Int>> = begin {
     val sizes = ArrayList<Int>()

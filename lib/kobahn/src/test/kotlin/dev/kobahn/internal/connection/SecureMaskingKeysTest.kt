@@ -20,7 +20,7 @@ private class CountingRandom : SecureRandom() {
 
 class SecureMaskingKeysTest :
     FunSpec({
-        test("every octet of the secure source is used once, in order") {
+        test("every byte of the secure source is used once, in order") {
             val random = CountingRandom()
             val keys = SecureMaskingKeys(random)
             random.given.shouldBeEmpty()
@@ -32,8 +32,8 @@ class SecureMaskingKeysTest :
 
         test("the key of a handshake is fetched for itself") {
             val random = CountingRandom()
-            val octets = SecureMaskingKeys(random).octets(16)
-            octets shouldBe random.take(16)
+            val bytes = SecureMaskingKeys(random).bytes(16)
+            bytes shouldBe random.take(16)
             random.given.shouldBeEmpty()
         }
     })

@@ -74,9 +74,9 @@ class SendMessageTest :
                     rig.peer.stopReading()
                     rig.begin {
                         sendMessage(MessageType.BINARY) {
-                            val octets = ByteArray(10_000) { 7 }
-                            write(octets)
-                            octets.fill(0)
+                            val bytes = ByteArray(10_000) { 7 }
+                            write(bytes)
+                            bytes.fill(0)
                         }
                     }.isCompleted.shouldBeTrue()
                     rig.peer.readOn()

@@ -206,10 +206,10 @@ class RealWebSocketServerTest :
                 }
                 RawPeer(server.port).use { peer ->
                     peer.handshake()
-                    val ofOneOctet = RawPeer.masked(0x88, ByteArray(1))
-                    peer.send(ofOneOctet).readFrame() shouldBe "close 1002"
+                    val ofOneByte = RawPeer.masked(0x88, ByteArray(1))
+                    peer.send(ofOneByte).readFrame() shouldBe "close 1002"
                     peer.readFrame() shouldBe "end"
-                    // The system would answer further octets with a reset.
+                    // The system would answer further bytes with a reset.
                     repeat(10) { peer.send(RawPeer.text("still sending")) }
                     server.connectionCount shouldBe 1
                 }

@@ -11,7 +11,7 @@ import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.ReversedOctets
+import dev.kobahn.protocol.extension.ReversedBytes
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.webSocketServer
@@ -102,7 +102,7 @@ class ServerConnectionTest :
                 extensions = listOf(Unclosable(encoder = false) { throw OutOfMemoryError("no") })
             },
             "a log that throws an Error" to {
-                extensions = listOf(ReversedOctets)
+                extensions = listOf(ReversedBytes)
                 logFrames = true
                 wireLog = WireLog { if ("CLOSED" in it.toString()) throw OutOfMemoryError("no") }
             },
@@ -158,10 +158,10 @@ private const val TRANSFORMED_BINARY = 0xA2
 /** `x-reverse`, where [close] is called when the encoder or the decoder is closed. */
 private class Unclosable(private val encoder: Boolean, private val close: () -> Unit) :
     ServerExtension,
-    AgreedExtension by ReversedOctets {
+    AgreedExtension by ReversedBytes {
     override fun accept(offers: List<ExtensionHeader>) = takeIf { header in offers }
 
-    override fun encoder(pool: CodecPool): MessageEncoder = ReversedOctets.encoder(pool).let {
+    override fun encoder(pool: CodecPool): MessageEncoder = ReversedBytes.encoder(pool).let {
         object : MessageEncoder by it {
             override fun close() {
                 it.close()
@@ -170,7 +170,7 @@ private class Unclosable(private val encoder: Boolean, private val close: () -> 
         }
     }
 
-    override fun decoder(pool: CodecPool): MessageDecoder = ReversedOctets.decoder(pool).let {
+    override fun decoder(pool: CodecPool): MessageDecoder = ReversedBytes.decoder(pool).let {
         object : MessageDecoder by it {
             override fun close() {
                 it.close()

@@ -11,7 +11,7 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
-/** A connection of a server from its first octet on, on a virtual loop, with its peer. */
+/** A connection of a server from its first byte on, on a virtual loop, with its peer. */
 internal class ServerRig private constructor(
     val loop: VirtualLoop,
     val context: ServerContext,
@@ -58,9 +58,9 @@ internal class ServerRig private constructor(
     /** The peer sends [text]. */
     fun receive(text: String) = receive(text.encodeToByteArray())
 
-    /** The peer sends [octets]. */
-    fun receive(octets: ByteArray) {
-        synchronized(ends.second.output) { ends.second.output.append(octets) }
+    /** The peer sends [bytes]. */
+    fun receive(bytes: ByteArray) {
+        synchronized(ends.second.output) { ends.second.output.append(bytes) }
         ends.second.flush()
         loop.run()
     }
@@ -87,7 +87,7 @@ internal class ServerRig private constructor(
     }
 
     private inner class Peer : TransportListener {
-        override fun onOctets(input: ByteBuffer) {
+        override fun onBytes(input: ByteBuffer) {
             while (input.hasRemaining()) answer.append(Char(input.get().toInt() and 0xFF))
         }
 

@@ -92,7 +92,7 @@ private suspend fun useOnce(group: EventLoopGroup) {
     val (first, second) = connectedPair(Endpoint.Tcp("127.0.0.1", 0), lease)
     val recorders = listOf(first.record(), second.record())
     first.send(byteArrayOf(1))
-    recorders[1].awaitOctets(1)
+    recorders[1].awaitBytes(1)
     // Still open when the group stops, which has to close them.
     lease.release()
     group.awaitStopped()

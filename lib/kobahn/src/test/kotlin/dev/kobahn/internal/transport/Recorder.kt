@@ -13,7 +13,7 @@ import kotlinx.coroutines.withContext
 
 /** Records the events of a transport. Calls [onInput] on the loop. */
 internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : TransportListener {
-    private val octets = ByteArrayOutputStream()
+    private val bytes = ByteArrayOutputStream()
     private val wanted = CopyOnWriteArrayList<Pair<Int, CompletableDeferred<ByteArray>>>()
 
     val inputEnd = CompletableDeferred<Unit>()
@@ -23,11 +23,11 @@ internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : Transpo
     val eventsAfterClose = AtomicInteger()
     val written = CopyOnWriteArrayList<Long>()
 
-    val received: ByteArray get() = synchronized(octets) { octets.toByteArray() }
-    val size: Int get() = synchronized(octets) { octets.size() }
+    val received: ByteArray get() = synchronized(bytes) { bytes.toByteArray() }
+    val size: Int get() = synchronized(bytes) { bytes.size() }
 
-    /** All octets, once there are [count] of them. */
-    suspend fun awaitOctets(count: Int): ByteArray {
+    /** All bytes, once there are [count] of them. */
+    suspend fun awaitBytes(count: Int): ByteArray {
         val answer = CompletableDeferred<ByteArray>()
         wanted.add(count to answer)
         complete()
@@ -38,10 +38,10 @@ internal class Recorder(private val onInput: (ByteArray) -> Unit = {}) : Transpo
         for ((count, answer) in wanted) if (size >= count) answer.complete(received)
     }
 
-    override fun onOctets(input: ByteBuffer) {
+    override fun onBytes(input: ByteBuffer) {
         event()
         val chunk = ByteArray(input.remaining()).also(input::get)
-        synchronized(octets) { octets.write(chunk) }
+        synchronized(bytes) { bytes.write(chunk) }
         onInput(chunk)
         complete()
     }
@@ -79,8 +79,8 @@ internal suspend fun Transport.record(onInput: (ByteArray) -> Unit = {}): Record
     Recorder(onInput).also { onLoop { start(it) } }
 
 /** Appends and flushes, from the calling thread. */
-internal fun Transport.send(octets: ByteArray) {
-    synchronized(output) { output.append(octets) }
+internal fun Transport.send(bytes: ByteArray) {
+    synchronized(output) { output.append(bytes) }
     flush()
 }
 

@@ -8,7 +8,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.cancelAndJoin
 
-/** Small buffers, so that a few octets suffice to fill them. */
+/** Small buffers, so that a few bytes suffice to fill them. */
 internal val NARROW = SocketSettings(receiveBufferSize = 64 * 1024, sendBufferSize = 64 * 1024)
 
 /** A connected pair over [endpoint]: the first end connected, the second was accepted. */

@@ -95,7 +95,7 @@ internal class SocketTransportTest :
                 val recorder = Recorder()
                 second.send(byteArrayOf(1, 2))
                 first.onLoop { first.start(recorder) }
-                recorder.awaitOctets(2) shouldBe byteArrayOf(1, 2)
+                recorder.awaitBytes(2) shouldBe byteArrayOf(1, 2)
                 first.onLoop {
                     // Without the transport's knowledge, so that its next write fails.
                     first.channel.shutdownOutput()
@@ -117,7 +117,7 @@ internal class SocketTransportTest :
                 }
                 recorder.closed.await().shouldBeNull()
                 recorder.inputEnd.isCompleted shouldBe false
-                reader.awaitOctets(5_000_000)
+                reader.awaitBytes(5_000_000)
                 reader.inputEnd.await()
                 reader.closed.isCompleted shouldBe false
             }
@@ -134,10 +134,10 @@ internal class SocketTransportTest :
                     first.send(byteArrayOf(2))
                     first.closeAfterOutput()
                 }
-                recorder.awaitOctets(1) shouldBe byteArrayOf(1)
+                recorder.awaitBytes(1) shouldBe byteArrayOf(1)
                 reader.inputEnd.await()
                 second.send(byteArrayOf(3))
-                recorder.awaitOctets(2) shouldBe byteArrayOf(1, 3)
+                recorder.awaitBytes(2) shouldBe byteArrayOf(1, 3)
                 second.shutdownOutput()
                 recorder.inputEnd.await()
                 recorder.closed.await().shouldBeNull()

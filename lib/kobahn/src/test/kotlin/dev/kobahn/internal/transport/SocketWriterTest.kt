@@ -1,6 +1,6 @@
 package dev.kobahn.internal.transport
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeFalse
@@ -73,7 +73,7 @@ private fun <T> interrupted(action: () -> T): Pair<Result<T>, Boolean> {
 }
 
 private fun writer(channel: SocketChannel) =
-    SocketWriter(OctetQueue().apply { append("hello".encodeToByteArray()) }, channel)
+    SocketWriter(ByteQueue().apply { append("hello".encodeToByteArray()) }, channel)
 
 private fun SocketWriter.write() = write(ByteBuffer.allocate(100), isReady = false)
 
@@ -92,9 +92,9 @@ private class OldChannel(private val fails: Boolean = false) :
             throw ClosedByInterruptException()
         }
         if (fails) throw IOException("on purpose")
-        val octets = ByteArray(source.remaining()).also(source::get)
-        written += octets.decodeToString()
-        return octets.size
+        val bytes = ByteArray(source.remaining()).also(source::get)
+        written += bytes.decodeToString()
+        return bytes.size
     }
 
     override fun implCloseSelectableChannel() = Unit

@@ -45,7 +45,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
         }
 
         for (size in listOf(0, 1, 2, 125, 126, 65_535, 65_536, 65_537, 3 * 1024 * 1024 + 7)) {
-            test("$size octets arrive complete and in order when sent on the loop") {
+            test("$size bytes arrive complete and in order when sent on the loop") {
                 pair {
                     val sent = Random(size).nextBytes(size)
                     val recorder = second.record()
@@ -60,7 +60,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 }
             }
 
-            test("$size octets arrive complete and in order when sent from elsewhere") {
+            test("$size bytes arrive complete and in order when sent from elsewhere") {
                 pair {
                     val sent = Random(size).nextBytes(size)
                     val recorder = second.record()
@@ -85,11 +85,11 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                         }
                     }
                 }
-                val octets = ByteBuffer.wrap(recorder.awaitOctets(SENDERS * RECORDS * RECORD_SIZE))
+                val bytes = ByteBuffer.wrap(recorder.awaitBytes(SENDERS * RECORDS * RECORD_SIZE))
                 val next = IntArray(SENDERS)
-                while (octets.hasRemaining()) {
-                    val sender = octets.getInt()
-                    octets.getInt() shouldBe next[sender]++
+                while (bytes.hasRemaining()) {
+                    val sender = bytes.getInt()
+                    bytes.getInt() shouldBe next[sender]++
                 }
                 next.toList() shouldContainExactly List(SENDERS) { RECORDS }
             }
@@ -104,7 +104,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 }
                 senders.joinAll()
                 for (recorder in recorders) {
-                    recorder.awaitOctets(sent.size).contentEquals(sent) shouldBe true
+                    recorder.awaitBytes(sent.size).contentEquals(sent) shouldBe true
                 }
             }
         }
@@ -114,7 +114,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 val recorder = second.record()
                 first.record()
                 first.onLoop { repeat(100) { first.send(byteArrayOf(it.toByte())) } }
-                recorder.awaitOctets(100) shouldBe ByteArray(100) { it.toByte() }
+                recorder.awaitBytes(100) shouldBe ByteArray(100) { it.toByte() }
                 writes shouldBe 1
             }
         }
@@ -124,7 +124,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 val recorder = second.record()
                 first.record { chunk -> repeat(10) { first.send(chunk) } }
                 second.send(byteArrayOf(1))
-                recorder.awaitOctets(10)
+                recorder.awaitBytes(10)
                 writes shouldBe 1
             }
         }
@@ -187,7 +187,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 goRound(first.loop, second.loop)
                 recorder.size shouldBe 0
                 second.onLoop { second.resumeReading() }
-                recorder.awaitOctets(3) shouldBe byteArrayOf(1, 2, 3)
+                recorder.awaitBytes(3) shouldBe byteArrayOf(1, 2, 3)
             }
         }
 
@@ -200,7 +200,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 recorder.inputEnd.await()
                 recorder.received shouldBe byteArrayOf(1)
                 second.send(byteArrayOf(2, 3))
-                reader.awaitOctets(2) shouldBe byteArrayOf(2, 3)
+                reader.awaitBytes(2) shouldBe byteArrayOf(2, 3)
                 second.shutdownOutput()
                 reader.inputEnd.await()
             }
@@ -211,7 +211,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 val recorders = listOf(first.record(), second.record())
                 first.send(byteArrayOf(1))
                 first.shutdownOutput()
-                recorders[1].awaitOctets(1)
+                recorders[1].awaitBytes(1)
                 goRound(first.loop, second.loop)
                 recorders.forEach { it.closings.get() shouldBe 0 }
                 second.send(byteArrayOf(2, 3))
@@ -231,7 +231,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 recorder.written shouldContainExactly listOf(0L)
                 first.onLoop { first.send(byteArrayOf(4)) }
                 // a turn may have all rounds before its writes
-                peer.awaitOctets(4)
+                peer.awaitBytes(4)
                 goRound(first.loop)
                 recorder.written shouldContainExactly listOf(0L, 0L)
             }
@@ -286,7 +286,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 first.record()
                 val recorder = second.record()
                 first.send(byteArrayOf(1, 2))
-                recorder.awaitOctets(2)
+                recorder.awaitBytes(2)
                 first.close()
                 recorder.inputEnd.await()
                 recorder.received shouldBe byteArrayOf(1, 2)
@@ -319,7 +319,7 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 val recorder = first.record()
                 second.record()
                 second.send(byteArrayOf(1))
-                recorder.awaitOctets(1)
+                recorder.awaitBytes(1)
                 vanish()
                 // Some transports notice only when they write.
                 first.send(byteArrayOf(1))

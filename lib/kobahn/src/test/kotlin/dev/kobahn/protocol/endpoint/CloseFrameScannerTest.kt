@@ -45,30 +45,30 @@ class CloseFrameScannerTest :
                 .shouldContainExactly("failure MESSAGE_TOO_BIG")
         }
 
-        bothRoles("an octet string is discarded when a negative length has lost the framing") {
+        bothRoles("a byte string is discarded when a negative length has lost the framing") {
             receiving(header("82 7f ff ff ff ff ff ff ff ff") + frame(0x88)).events
                 .shouldContainExactly("failure LENGTH_NEGATIVE")
         }
 
         listOf(0x82, 0x88).forEach { first ->
-            bothRoles("a negative length after failing loses the Close, first octet $first") {
+            bothRoles("a negative length after failing loses the Close, first byte $first") {
                 val lost = header("%02x 7f ff ff ff ff ff ff ff ff".format(first))
                 receiving(frame(0x83) + lost + frame(0x88)).events
                     .shouldContainExactly("failure RESERVED_OPCODE")
             }
         }
 
-        bothRoles("a Close of more than 125 octets is not accepted") {
+        bothRoles("a Close of more than 125 bytes is not accepted") {
             receiving(frame(0x83) + frame(0x88, ByteArray(126)) + frame(0x88, "03 e8")).events
                 .shouldContainExactly("failure RESERVED_OPCODE", "close 1000")
         }
 
         listOf("03", "03 ed", "03 e8 ff").forEach { payload ->
             bothRoles("an invalid Close ends the search without an event: $payload") {
-                val octets = frame(0x83) + frame(0x88, payload) + frame(0x88, "03 e8")
-                receiving(octets).events.shouldContainExactly("failure RESERVED_OPCODE")
+                val bytes = frame(0x83) + frame(0x88, payload) + frame(0x88, "03 e8")
+                receiving(bytes).events.shouldContainExactly("failure RESERVED_OPCODE")
                 val end = ProtocolEnd(role)
-                end.receive(octets)
+                end.receive(bytes)
                 end.protocol.closeReceived shouldBe true
                 end.protocol.remoteClose shouldBe null
             }

@@ -2,7 +2,7 @@ package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.Allocation
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Role
@@ -40,7 +40,7 @@ private class Echo(private val side: Side) : ProtocolEvents {
     var echoed = 0
         private set
 
-    private val output = OctetQueue(SegmentPool(4))
+    private val output = ByteQueue(SegmentPool(4))
     private val protocol = Protocol(side.config, output, { ProtocolEnd.KEY }, this)
     private val payload = ByteArray(SIZE)
     private val template = ByteBuffer.allocate(BATCH * 64)

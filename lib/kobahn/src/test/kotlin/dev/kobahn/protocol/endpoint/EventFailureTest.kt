@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
@@ -19,11 +19,11 @@ import java.nio.ByteBuffer
 class EventFailureTest :
     FunSpec({
         bothRoles("a ProtocolException from a data event fails the connection") {
-            val octets = frame(0x82, "01 02 03") + frame(0x88, "03 e8")
+            val bytes = frame(0x82, "01 02 03") + frame(0x88, "03 e8")
             DataEvent.entries.forEach { event ->
                 val end =
                     RefusingEnd(config, event) { ProtocolException(Violation.MESSAGE_TOO_BIG) }
-                end.protocol.receive(ByteBuffer.wrap(octets.copyOf()))
+                end.protocol.receive(ByteBuffer.wrap(bytes.copyOf()))
                 end.seen.shouldContainExactly("failure MESSAGE_TOO_BIG", "close 1000")
                 end.protocol.failure?.violation shouldBe Violation.MESSAGE_TOO_BIG
                 WireFrame.readAll(end.output.takeAll()).map(WireFrame::toString)
@@ -44,7 +44,7 @@ class EventFailureTest :
         for ((name, limit) in whereLimited) {
             bothRoles("a message too long for a limit set $name fails at once") {
                 val seen = ArrayList<String>()
-                val output = OctetQueue()
+                val output = ByteQueue()
                 lateinit var protocol: Protocol
                 val events = object : ProtocolEvents {
                     private fun at(event: String) {
@@ -65,9 +65,9 @@ class EventFailureTest :
                     override fun onFailure(cause: ProtocolException) = at("${cause.violation}")
                 }
                 protocol = Protocol(config, output, { ProtocolEnd.KEY }, events)
-                val octets = frame(0x02, "01 02 03 04") + frame(0x89, "") +
+                val bytes = frame(0x02, "01 02 03 04") + frame(0x89, "") +
                     frame(0x00, "05 06") + frame(0x88, "03 e8")
-                protocol.receive(ByteBuffer.wrap(octets))
+                protocol.receive(ByteBuffer.wrap(bytes))
                 val before = listOf("frame", "data", "frame end", "ping")
                 seen shouldBe before.take(before.indexOf(limit) + 1) +
                     listOf("MESSAGE_TOO_BIG", "close 1000")
@@ -82,7 +82,7 @@ private class RefusingEnd(
     private val refused: DataEvent,
     private val exception: () -> Exception,
 ) : ProtocolEvents {
-    val output = OctetQueue()
+    val output = ByteQueue()
     val protocol = Protocol(config, output, { ProtocolEnd.KEY }, this)
     val seen = mutableListOf<String>()
 

@@ -3,7 +3,7 @@ package dev.kobahn.protocol.endpoint
 import com.code_intelligence.jazzer.junit.FuzzTest
 
 /**
- * Feeds arbitrary octets to a protocol of either role, see [HostileInput]. The first octet of an
+ * Feeds arbitrary bytes to a protocol of either role, see [HostileInput]. The first byte of an
  * input chooses the configuration and the kind of buffer, the second the size of the pieces; the
  * rest is fed.
  */

@@ -54,7 +54,7 @@ class FrameReceiverTest :
                 end.output.takeAll() shouldBe hex("8a 85 37 fa 21 3d 7f 9f 4d 51 58")
             }
 
-            test("256 octets of binary data in one unmasked frame") {
+            test("256 bytes of binary data in one unmasked frame") {
                 val data = ByteArray(256) { it.toByte() }
                 client.receiving(hex("82 7e 01 00") + data).events
                     .shouldContainExactly(
@@ -95,10 +95,10 @@ class FrameReceiverTest :
         }
 
         bothRoles("control frames may stand between the fragments of a message") {
-            val octets =
+            val bytes =
                 frame(0x01, "e2") + frame(0x89, "01") + frame(0x00, "82") + frame(0x8A, "02") +
                     frame(0x89) + frame(0x80, "ac") + frame(0x88, "03 e8")
-            val outcome = receiving(octets)
+            val outcome = receiving(bytes)
             outcome.events.shouldContainExactly(
                 "text", "frame 1", "data e2", "/frame", "ping 01",
                 "frame 1", "data 82", "/frame", "pong 02", "ping",
@@ -121,7 +121,7 @@ class FrameReceiverTest :
                 )
         }
 
-        bothRoles("control frames carry up to 125 octets") {
+        bothRoles("control frames carry up to 125 bytes") {
             val payload = ByteArray(125) { it.toByte() }
             val outcome = receiving(frame(0x89, payload) + frame(0x8A, payload))
             outcome.events.shouldContainExactly(
@@ -141,10 +141,10 @@ class FrameReceiverTest :
             )
         }
 
-        bothRoles("an invalid octet of text fails the connection though its frame is unfinished") {
+        bothRoles("an invalid byte of text fails the connection though its frame is unfinished") {
             val outcome = receiving(frame(0x01, "61 e2 82") + frame(0x00, "28", declared = 1000))
             outcome.events.last() shouldBe "failure TEXT_NOT_UTF8"
-            outcome.sent.shouldContainExactly("close 1007 text must be UTF-8: octet 3")
+            outcome.sent.shouldContainExactly("close 1007 text must be UTF-8: byte 3")
         }
 
         bothRoles("text that ends inside a code point fails at its end, not before") {
@@ -180,24 +180,24 @@ class FrameReceiverTest :
         bothRoles("the message limit is checked before that of the frame") {
             val config = ProtocolConfig(role, maxMessagePayloadSize = 4, maxFramePayloadSize = 4)
             receiving(frame(0x82, declared = 5), config).failure shouldBe
-                "the message is too big: more than 4 octets"
+                "the message is too big: more than 4 bytes"
         }
 
         bothRoles("a sum of lengths that overflows is too big") {
             val config = ProtocolConfig(role, maxMessagePayloadSize = Long.MAX_VALUE)
-            val octets = frame(0x02, ByteArray(1)) + frame(0x80, declared = Long.MAX_VALUE)
-            receiving(octets, config).events.last() shouldBe "failure MESSAGE_TOO_BIG"
+            val bytes = frame(0x02, ByteArray(1)) + frame(0x80, declared = Long.MAX_VALUE)
+            receiving(bytes, config).events.last() shouldBe "failure MESSAGE_TOO_BIG"
         }
 
         bothRoles("of several broken rules the first one counts, once") {
             // Reserved bits, no FIN and a reserved control opcode with too long a payload.
-            val octets = frame(0x7B, ByteArray(200)) + frame(0xFF)
-            val outcome = receiving(octets)
+            val bytes = frame(0x7B, ByteArray(200)) + frame(0xFF)
+            val outcome = receiving(bytes)
             outcome.events.shouldContainExactly("failure RESERVED_BITS_SET")
             outcome.sent.shouldContainExactly("close 1002 reserved bits must be zero")
         }
 
-        bothRoles("octets after a Close cause no event") {
+        bothRoles("bytes after a Close cause no event") {
             val outcome =
                 receiving(
                     frame(0x88, "03 e8 6f 6b") + frame(0x81, "61") + frame(0x89) + hex("ff ff"),
@@ -206,10 +206,10 @@ class FrameReceiverTest :
             outcome.sent.shouldContainExactly("close 1000")
         }
 
-        bothRoles("octets after an invalid Close cause no event") {
+        bothRoles("bytes after an invalid Close cause no event") {
             val outcome = receiving(frame(0x88, "03") + frame(0x88, "03 e8") + frame(0x89))
-            outcome.events.shouldContainExactly("failure CLOSE_PAYLOAD_OF_ONE_OCTET")
-            outcome.sent.shouldContainExactly("close 1002 a close code has two octets")
+            outcome.events.shouldContainExactly("failure CLOSE_PAYLOAD_OF_ONE_BYTE")
+            outcome.sent.shouldContainExactly("close 1002 a close code has two bytes")
         }
 
         bothRoles("an unfinished header or frame is no event") {

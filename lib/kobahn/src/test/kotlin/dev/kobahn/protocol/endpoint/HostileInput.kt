@@ -8,7 +8,7 @@ import dev.kobahn.protocol.Violation
 import java.nio.ByteBuffer
 
 /**
- * Feeds arbitrary octets to a [Protocol] and checks that it throws nothing, consumes everything,
+ * Feeds arbitrary bytes to a [Protocol] and checks that it throws nothing, consumes everything,
  * has no event after a failure except the Close, and that its output is bounded by what it can have
  * sent.
  */
@@ -20,20 +20,20 @@ internal class HostileInput(config: ProtocolConfig) {
     val events: List<String> get() = end.events.list
 
     /**
-     * Feeds [octets] in pieces of the sizes that [pieceSize] returns, from heap or direct buffers.
+     * Feeds [bytes] in pieces of the sizes that [pieceSize] returns, from heap or direct buffers.
      */
-    fun feed(octets: ByteArray, direct: Boolean, pieceSize: () -> Int) {
+    fun feed(bytes: ByteArray, direct: Boolean, pieceSize: () -> Int) {
         val buffer = if (direct) {
             ByteBuffer.allocateDirect(
-                octets.size,
+                bytes.size,
             )
         } else {
-            ByteBuffer.allocate(octets.size)
+            ByteBuffer.allocate(bytes.size)
         }
-        buffer.put(octets)
+        buffer.put(bytes)
         buffer.position(0)
-        while (buffer.position() < octets.size) {
-            buffer.limit(minOf(octets.size, buffer.position() + maxOf(1, pieceSize())))
+        while (buffer.position() < bytes.size) {
+            buffer.limit(minOf(bytes.size, buffer.position() + maxOf(1, pieceSize())))
             end.protocol.receive(buffer)
             check(!buffer.hasRemaining()) { "not all was consumed" }
             checkState()
@@ -42,7 +42,7 @@ internal class HostileInput(config: ProtocolConfig) {
 
     private fun checkState() {
         val protocol = end.protocol
-        check(end.output.size <= MAX_OUTPUT) { "${end.output.size} octets wait" }
+        check(end.output.size <= MAX_OUTPUT) { "${end.output.size} bytes wait" }
         check(protocol.remoteClose == null || protocol.closeReceived)
         // The record itself throws if an event comes too late.
         val ended = protocol.closeReceived || protocol.failure != null
@@ -63,7 +63,7 @@ internal class HostileInput(config: ProtocolConfig) {
         private const val MAX_OUTPUT = 64 * 1024 + 2 * 131
 
         /**
-         * Returns one of the configurations that matter to received octets, by the bits of
+         * Returns one of the configurations that matter to received bytes, by the bits of
          * [choice].
          */
         fun config(choice: Int): ProtocolConfig {

@@ -21,20 +21,20 @@ import io.kotest.property.arbitrary.map
 import io.kotest.property.checkAll
 import kotlin.random.Random
 
-/** With arbitrary octets nothing throws, hangs, or causes events after its end. */
+/** With arbitrary bytes nothing throws, hangs, or causes events after its end. */
 class HostileInputPropertyTest :
     FunSpec({
-        test("random octets do no harm") {
-            checkAll(10_000, NO_SHRINKING, octets(0..200), circumstances) { octets, how ->
-                attack(octets, how)
+        test("random bytes do no harm") {
+            checkAll(10_000, NO_SHRINKING, bytes(0..200), circumstances) { bytes, how ->
+                attack(bytes, how)
             }
         }
 
         test("frames of all kinds, valid or not, do no harm and reach every violation") {
             val seen = mutableSetOf<String>()
             checkAll(10_000, NO_SHRINKING, Arb.list(frames, 1..8), circumstances) { frames, how ->
-                val octets = frames.map { it.encode() }.reduce(ByteArray::plus)
-                seen += attack(octets, how).filter { it.startsWith("failure") }
+                val bytes = frames.map { it.encode() }.reduce(ByteArray::plus)
+                seen += attack(bytes, how).filter { it.startsWith("failure") }
             }
             // A header's length is written in the shortest form here.
             seen shouldContainAll
@@ -51,16 +51,16 @@ private class Circumstances(val configuration: Int, val direct: Boolean, val see
 private val circumstances =
     Arb.bind(Arb.int(0..127), Arb.boolean(), Arb.int()) { a, b, c -> Circumstances(a, b, c) }
 
-private fun attack(octets: ByteArray, how: Circumstances): List<String> {
+private fun attack(bytes: ByteArray, how: Circumstances): List<String> {
     val random = Random(how.seed)
-    val longest = 1 + random.nextInt(octets.size + 1)
+    val longest = 1 + random.nextInt(bytes.size + 1)
     val input = HostileInput(HostileInput.config(how.configuration))
-    input.feed(octets, how.direct) { random.nextInt(longest + 1) }
+    input.feed(bytes, how.direct) { random.nextInt(longest + 1) }
     input.checkOutput()
     return input.events
 }
 
-private fun octets(sizes: IntRange) = Arb.byteArray(Arb.int(sizes), Arb.byte())
+private fun bytes(sizes: IntRange) = Arb.byteArray(Arb.int(sizes), Arb.byte())
 
 private val firsts = Arb.choice(
     Arb.element(0x01, 0x02, 0x00, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A),
@@ -68,8 +68,8 @@ private val firsts = Arb.choice(
 )
 
 private val payloads = Arb.choice(
-    octets(0..130),
-    octets(490..600),
+    bytes(0..130),
+    bytes(490..600),
     Arb.element("03 e8", "03 e8 61", "03 e8 ff", "03", "03 ed", "61 c3 a4", "e2 82", "").map(::hex),
 )
 

@@ -120,7 +120,7 @@ class ProtocolCloseTest :
             end.receive(frame(0x88, ByteArray(126)))
             end.protocol.failure?.violation shouldBe Violation.CONTROL_FRAME_TOO_LONG
             end.protocol.closeReceived shouldBe true
-            end.sent().shouldContainExactly("close 1002 control frames carry at most 125 octets")
+            end.sent().shouldContainExactly("close 1002 control frames carry at most 125 bytes")
         }
 
         test("both ends close at once and agree") {
@@ -140,7 +140,7 @@ class ProtocolCloseTest :
             pair.exchange(chunk = 1000)
             pair.server.events.list.shouldContainExactly("failure MESSAGE_TOO_BIG", "close 1000")
             pair.client.events.list.shouldContainExactly(
-                "close 1009 the message is too big: more than 10 octets",
+                "close 1009 the message is too big: more than 10 bytes",
             )
         }
     })

@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.endpoint
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Side
@@ -31,7 +31,7 @@ class ProtocolPauseTest :
         }
 
         fun Side.pausing() = Pausing().also {
-            it.protocol = Protocol(config, OctetQueue(), { 0 }, it)
+            it.protocol = Protocol(config, ByteQueue(), { 0 }, it)
         }
 
         bothRoles("each call goes on behind the event that paused the one before") {

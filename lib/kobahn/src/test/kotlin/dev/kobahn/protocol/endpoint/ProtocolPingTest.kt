@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolPair
@@ -26,7 +26,7 @@ class ProtocolPingTest :
         }
 
         bothRoles("a Pong may be left to the owner of the events") {
-            val output = OctetQueue()
+            val output = ByteQueue()
             val events = object : ProtocolEvents {
                 override fun onPongDue(payload: ByteArray) = payload.size > 1
             }
@@ -51,7 +51,7 @@ class ProtocolPingTest :
         }
 
         bothRoles("a million Pings stay bounded while nobody reads, and the last is answered") {
-            val output = OctetQueue()
+            val output = ByteQueue()
             val protocol = Protocol(config, output, { ProtocolEnd.KEY }, object : ProtocolEvents {})
             repeat(PINGS / BATCH) { batch -> protocol.receive(pings(batch * BATCH)) }
             output.size shouldBeLessThan BACKLOG + 256L

@@ -47,11 +47,11 @@ class ProtocolSendTest :
                 val end = ProtocolEnd(role)
                 val data = ByteArray(length) { (it * 7).toByte() }
                 end.protocol.sendMessage(MessageType.BINARY, data) shouldBe true
-                val octets = end.output.takeAll()
+                val bytes = end.output.takeAll()
                 val expected = hex("82 $form")
                 if (role == Role.CLIENT) expected[1] = (expected[1].toInt() or 0x80).toByte()
-                octets.copyOf(expected.size) shouldBe expected
-                WireFrame.readAll(octets).single().payload shouldBe data
+                bytes.copyOf(expected.size) shouldBe expected
+                WireFrame.readAll(bytes).single().payload shouldBe data
             }
         }
 
@@ -67,8 +67,8 @@ class ProtocolSendTest :
                 (5 to Int.MAX_VALUE) to listOf("81 61 62 63 64 65"),
             ).forEach { (sizes, frames) ->
                 val end = ProtocolEnd(role)
-                val octets = "abcde".take(sizes.first).encodeToByteArray()
-                end.protocol.sendMessage(MessageType.TEXT, octets, sizes.second) shouldBe true
+                val bytes = "abcde".take(sizes.first).encodeToByteArray()
+                end.protocol.sendMessage(MessageType.TEXT, bytes, sizes.second) shouldBe true
                 end.sent() shouldBe frames
             }
         }
@@ -125,7 +125,7 @@ class ProtocolSendTest :
             client.output.takeAll() shouldBe hex("81 85 37 fa 21 3d 48 65 6c 6c 6f")
         }
 
-        bothRoles("a control payload has at most 125 octets") {
+        bothRoles("a control payload has at most 125 bytes") {
             val end = ProtocolEnd(role)
             end.protocol.sendPing(ByteArray(125)) shouldBe true
             end.protocol.sendPong(ByteArray(125)) shouldBe true

@@ -118,9 +118,9 @@ class ProtocolStreamingTest :
             end.protocol.beginMessage(MessageType.BINARY)
             end.protocol.beginMessageFrame(1L shl 40)
             end.protocol.sendMessageFrameData(hex("01 02")) shouldBe (1L shl 40) - 2
-            val octets = end.output.takeAll()
+            val bytes = end.output.takeAll()
             val mask = if (role == Role.CLIENT) "ff" else "7f"
-            octets.copyOf(10) shouldBe hex("02 $mask 00 00 01 00 00 00 00 00")
+            bytes.copyOf(10) shouldBe hex("02 $mask 00 00 01 00 00 00 00 00")
         }
 
         test("a frame's data is masked with one key however it is cut") {

@@ -18,7 +18,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import java.nio.ByteBuffer
 
-/** Frames and octets that are sent without checks. */
+/** Frames and bytes that are sent without checks. */
 @OptIn(DelicateWebSocketApi::class)
 class RawFrameTest :
     FunSpec({
@@ -29,7 +29,7 @@ class RawFrameTest :
             return output.takeAll()
         }
 
-        test("every opcode, reserved bits and FIN stand in the first octet") {
+        test("every opcode, reserved bits and FIN stand in the first byte") {
             val end = ProtocolEnd(Role.SERVER)
             for (opcode in 0..15) {
                 for (rsv in 0..7) {
@@ -64,7 +64,7 @@ class RawFrameTest :
             end.send(RawFrame(2, payloadLength = 0)) shouldBe hex("82 00")
         }
 
-        test("a payloadLength of any size takes no memory, and no more than 2^62 octets may wait") {
+        test("a payloadLength of any size takes no memory, and no more than 2^62 bytes may wait") {
             val end = ProtocolEnd(Role.CLIENT)
             val frame = RawFrame(2, abc, payloadLength = (1L shl 61))
             end.protocol.sendFrame(frame)
@@ -116,13 +116,13 @@ class RawFrameTest :
             end.sent().shouldContainExactly("close", "81 61 62 63", "close 1000", "81 61 62 63")
         }
 
-        bothRoles("octets are sent as they are") {
+        bothRoles("bytes are sent as they are") {
             val end = ProtocolEnd(role)
             end.protocol.sendData(abc)
             end.output.takeAll() shouldBe abc
         }
 
-        bothRoles("chopped and synchronous octets leave in writes of their own") {
+        bothRoles("chopped and synchronous bytes leave in writes of their own") {
             val end = ProtocolEnd(role)
             fun sizes() = buildList {
                 while (!end.output.isEmpty) {

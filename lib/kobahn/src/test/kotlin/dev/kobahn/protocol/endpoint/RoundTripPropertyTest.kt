@@ -32,14 +32,14 @@ class RoundTripPropertyTest :
                 val (from, to) = pair.endsFrom(role)
                 for (sending in sent) {
                     sending.sendBy(from)
-                    if (sending.ping) from.protocol.sendPing(sending.octets.copyOf(4))
+                    if (sending.ping) from.protocol.sendPing(sending.bytes.copyOf(4))
                 }
                 from.protocol.sendClose(1001, "done")
                 pair.exchange(chunk)
 
                 to.events.messages shouldBe
-                    sent.map { "${it.type.name.lowercase()} ${it.octets.toHex()}".trim() }
-                val pings = sent.filter { it.ping }.map { it.octets.copyOf(4).toHex() }
+                    sent.map { "${it.type.name.lowercase()} ${it.bytes.toHex()}".trim() }
+                val pings = sent.filter { it.ping }.map { it.bytes.copyOf(4).toHex() }
                 to.events.list.filter { it.startsWith("ping") } shouldBe pings.map { "ping $it" }
                 from.events.list shouldBe pings.map { "pong $it" } + "close 1000"
                 to.events.list.last() shouldBe "close 1001 done"
@@ -61,13 +61,13 @@ class RoundTripPropertyTest :
 
 private class Sending(
     val type: MessageType,
-    val octets: ByteArray,
+    val bytes: ByteArray,
     val fragmentSize: Int,
     val ping: Boolean,
 ) {
-    fun sendBy(end: ProtocolEnd) = end.protocol.sendMessage(type, octets, fragmentSize)
+    fun sendBy(end: ProtocolEnd) = end.protocol.sendMessage(type, bytes, fragmentSize)
 
-    override fun toString() = "$type ${octets.toHex()} by $fragmentSize, ping $ping"
+    override fun toString() = "$type ${bytes.toHex()} by $fragmentSize, ping $ping"
 }
 
 private val chunks = Arb.int(1..3000)

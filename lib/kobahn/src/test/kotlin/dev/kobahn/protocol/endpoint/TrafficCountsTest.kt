@@ -31,7 +31,7 @@ class TrafficCountsTest :
             end.counts() shouldBe Counts(sent = listOf(1, 3, 9))
         }
 
-        bothRoles("octets that are not sent do not count") {
+        bothRoles("bytes that are not sent do not count") {
             val end = ProtocolEnd(config)
             end.protocol.beginMessage(MessageType.TEXT)
             end.protocol.abandonMessage()
@@ -53,17 +53,17 @@ class TrafficCountsTest :
             "received payload counts as it comes, frames and messages when they are complete",
         ) {
             val end = ProtocolEnd(config)
-            val octets = frame(0x01, "68 65 6c") + frame(0x80, "6c 6f")
+            val bytes = frame(0x01, "68 65 6c") + frame(0x80, "6c 6f")
             val firstEnd = frame(0x01, "68 65 6c").size
-            end.receive(octets.copyOf(firstEnd - 1))
+            end.receive(bytes.copyOf(firstEnd - 1))
             end.counts() shouldBe Counts(received = listOf(0, 0, 2))
-            end.receive(octets.copyOfRange(firstEnd - 1, firstEnd))
+            end.receive(bytes.copyOfRange(firstEnd - 1, firstEnd))
             end.counts() shouldBe Counts(received = listOf(0, 1, 3))
-            end.receive(octets.copyOfRange(firstEnd, octets.size))
+            end.receive(bytes.copyOfRange(firstEnd, bytes.size))
             end.counts() shouldBe Counts(received = listOf(1, 2, 5))
         }
 
-        bothRoles("octets received after our Close do not count") {
+        bothRoles("bytes received after our Close do not count") {
             val end = ProtocolEnd(config)
             end.receive(frame(0x81, "61"))
             end.protocol.sendClose()
@@ -73,7 +73,7 @@ class TrafficCountsTest :
         }
     })
 
-/** Messages, frames and octets of payload. */
+/** Messages, frames and bytes of payload. */
 private data class Counts(
     val sent: List<Long> = listOf(0, 0, 0),
     val received: List<Long> = listOf(0, 0, 0),

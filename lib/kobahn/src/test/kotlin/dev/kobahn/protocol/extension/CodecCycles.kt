@@ -12,7 +12,7 @@ internal const val PAIRS = 100_000
 /** The number of codecs of a kind that a pool of these tests keeps. */
 internal const val CAPACITY = 4
 
-/** Prints the number of octets by which this process grows while [PAIRS] of codecs come and go. */
+/** Prints the number of bytes by which this process grows while [PAIRS] of codecs come and go. */
 fun main() {
     val random = Random(3)
     cycles(PAIRS / 10, random)
@@ -30,7 +30,7 @@ internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zli
     private val settings = randomSettings(random)
     private val encoder = DeflateEncoder.of(settings, pool, zlib)
     private val decoder = DeflateDecoder(pool, !settings.receiveNoContextTakeover, zlib)
-    private val sink = OctetSink { octets, offset, length -> receive(octets, offset, length) }
+    private val sink = ByteSink { bytes, offset, length -> receive(bytes, offset, length) }
     private var isBroken = false
 
     fun live() {
@@ -51,8 +51,8 @@ internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zli
     }
 
     private fun piece() {
-        val length = random.nextInt(OCTETS.size)
-        encoder.encode(OCTETS, 0, length, sink)
+        val length = random.nextInt(BYTES.size)
+        encoder.encode(BYTES, 0, length, sink)
         if (random.nextBoolean()) encoder.flush(sink)
     }
 
@@ -60,24 +60,24 @@ internal class CodecCycle(private val random: Random, pool: CodecPool, zlib: Zli
     private fun interrupt() {
         encoder.begin(MessageType.BINARY, -1)
         piece()
-        if (random.nextBoolean()) receive(OCTETS, 0, random.nextInt(20))
-        if (random.nextInt(4) == 0) encoder.encodeStandalone(OCTETS.copyOf(100), sink)
+        if (random.nextBoolean()) receive(BYTES, 0, random.nextInt(20))
+        if (random.nextInt(4) == 0) encoder.encodeStandalone(BYTES.copyOf(100), sink)
         if (random.nextInt(4) == 0) {
             runCatching { encoder.flush { _, _, _ -> error("the sink is full") } }
         }
     }
 
-    private fun receive(octets: ByteArray, offset: Int, length: Int) {
+    private fun receive(bytes: ByteArray, offset: Int, length: Int) {
         if (isBroken) return
         try {
-            decoder.decode(octets, offset, length) { _, _, _ -> }
+            decoder.decode(bytes, offset, length) { _, _, _ -> }
         } catch (_: ProtocolException) {
             isBroken = true
         }
     }
 }
 
-private val OCTETS = SampleData.TEXT.octets(1_500, 15, Random(1))
+private val BYTES = SampleData.TEXT.bytes(1_500, 15, Random(1))
 
 private fun randomSettings(random: Random) = DeflateParameters(
     sendWindowBits = if (random.nextBoolean()) 15 else random.nextInt(8, 15),

@@ -8,7 +8,7 @@ import java.util.zip.DataFormatException
 import java.util.zip.Inflater
 
 /**
- * Decodes arbitrary octets as a message that arrives in pieces. The first octet of an input chooses
+ * Decodes arbitrary bytes as a message that arrives in pieces. The first byte of an input chooses
  * whether there is context takeover and whether the message ends, the second the size of the
  * pieces; the rest is decoded. The result must begin with the JDK's result for the first DEFLATE
  * stream.
@@ -43,31 +43,31 @@ class DeflateDecoderFuzzTest {
     ) {
         for (from in wire.indices step pieceSize) {
             val length = minOf(pieceSize, wire.size - from)
-            decoder.decode(wire, from, length) { octets, offset, count ->
-                restored.write(octets, offset, count)
+            decoder.decode(wire, from, length) { bytes, offset, count ->
+                restored.write(bytes, offset, count)
             }
         }
     }
 
     private fun compare(wire: ByteArray, restored: ByteArray, isRead: Boolean) {
         val inflater = Inflater(true)
-        val octets = ByteArray(restored.size + 1)
+        val bytes = ByteArray(restored.size + 1)
         var size = 0
         try {
             inflater.setInput(wire)
             do {
-                val count = inflater.inflate(octets, size, octets.size - size)
+                val count = inflater.inflate(bytes, size, bytes.size - size)
                 size += count
             } while (count > 0)
             val isAll = if (inflater.finished()) size <= restored.size else size == restored.size
-            check(isAll || !isRead) { "of $size octets ${restored.size} came out" }
+            check(isAll || !isRead) { "of $size bytes ${restored.size} came out" }
         } catch (_: DataFormatException) {
             check(!isRead) { "invalid data was accepted" }
         } finally {
             inflater.end()
         }
         val both = minOf(size, restored.size)
-        check(octets.copyOf(both) contentEquals restored.copyOf(both)) { "wrong octets" }
+        check(bytes.copyOf(both) contentEquals restored.copyOf(both)) { "wrong bytes" }
     }
 
     private companion object {

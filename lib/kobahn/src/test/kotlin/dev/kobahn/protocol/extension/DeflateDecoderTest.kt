@@ -13,15 +13,15 @@ import kotlin.random.Random
 /** Decoding of data from other encoders (RFC 7692 sections 7.2.2 and 7.2.3). */
 class DeflateDecoderTest :
     FunSpec({
-        val text = SampleData.TEXT.octets(1_500, 15, Random(1))
+        val text = SampleData.TEXT.bytes(1_500, 15, Random(1))
 
         for (bits in 9..15) {
             test("messages made with any window are read: $bits window bits") {
                 val decoder = TestDecoder()
                 val peer = FlushingPeer(bits)
                 SampleData.entries.forEach { data ->
-                    val octets = data.octets(100_000, bits, Random(bits))
-                    (decoder.decode(peer.encode(octets)) contentEquals octets) shouldBe true
+                    val bytes = data.bytes(100_000, bits, Random(bits))
+                    (decoder.decode(peer.encode(bytes)) contentEquals bytes) shouldBe true
                 }
             }
         }
@@ -33,15 +33,15 @@ class DeflateDecoderTest :
                     val decoder = TestDecoder(takesOver)
                     for (split in 0..wire.size) {
                         val rest = wire.copyOfRange(split, wire.size)
-                        val octets = decoder.decode(wire.copyOf(split), rest)
-                        (octets contentEquals sample.octets) shouldBe true
+                        val bytes = decoder.decode(wire.copyOf(split), rest)
+                        (bytes contentEquals sample.bytes) shouldBe true
                     }
                 }
             }
 
-            test("${sample.name} are read octet by octet") {
-                val octets = sample.wire.inPieces(Random(1), 1).toTypedArray()
-                TestDecoder().decode(*octets) shouldBe sample.octets
+            test("${sample.name} are read byte by byte") {
+                val bytes = sample.wire.inPieces(Random(1), 1).toTypedArray()
+                TestDecoder().decode(*bytes) shouldBe sample.bytes
             }
         }
 
@@ -51,7 +51,7 @@ class DeflateDecoderTest :
                 val complete = if (sample.wire[0].toInt() == 0) setOf(1) else emptySet()
                 var missed = 0
                 for (end in 1 until wire.size) {
-                    withClue("cut off after $end octets") {
+                    withClue("cut off after $end bytes") {
                         val isRead = TestDecoder(takesOver = false).isRead(wire.copyOf(end))
                         isRead shouldBe (end in complete)
                     }
@@ -69,13 +69,13 @@ class DeflateDecoderTest :
             collected { decoder.end(it) }.size shouldBe 0
         }
 
-        test("octets after a final block in the same message are another stream") {
+        test("bytes after a final block in the same message are another stream") {
             val wire = FinishingPeer().encode(text)
             TestDecoder().decode(wire + wire + FlushingPeer().encode(text)) shouldBe
                 text + text + text
         }
 
-        test("a message may end with a final block, without the octet 00 that should follow") {
+        test("a message may end with a final block, without the byte 00 that should follow") {
             val decoder = TestDecoder()
             repeat(3) { decoder.decode(FinishingPeer().encode(text)) shouldBe text }
         }
@@ -107,10 +107,10 @@ class DeflateDecoderTest :
             val decoder = TestDecoder()
             val random = Random(7).nextBytes(3_000)
             repeat(20) { round ->
-                val octets = text.copyOf(900 + round * 30) + random
-                val wire = peer.encode(octets)
+                val bytes = text.copyOf(900 + round * 30) + random
+                val wire = peer.encode(bytes)
                 if (round > 0) wire.size shouldBeLessThan 200
-                decoder.decode(wire + hex("00")) shouldBe octets
+                decoder.decode(wire + hex("00")) shouldBe bytes
             }
         }
 
@@ -132,7 +132,7 @@ class DeflateDecoderTest :
             violation { decoder.decode(peer.encode(text)) } shouldBe Violation.CODED_DATA_INVALID
         }
 
-        test("a compressed message without any octet is an empty one") {
+        test("a compressed message without any byte is an empty one") {
             val decoder = TestDecoder()
             decoder.decode().size shouldBe 0
             decoder.decode(FlushingPeer().encode(text)) shouldBe text
@@ -207,7 +207,7 @@ private fun TestDecoder.isRead(wire: ByteArray): Boolean = try {
 
 private class Sample(
     val name: String,
-    val octets: ByteArray,
+    val bytes: ByteArray,
     val wire: ByteArray,
     val isOneBlock: Boolean = false,
 )

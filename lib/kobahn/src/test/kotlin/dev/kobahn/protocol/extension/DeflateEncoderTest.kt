@@ -13,19 +13,19 @@ import kotlin.random.Random
 /** Encoding (RFC 7692 section 7.2.1) by every kind of encoder. */
 class DeflateEncoderTest :
     FunSpec({
-        val text = SampleData.TEXT.octets(3_000, 15, Random(1))
+        val text = SampleData.TEXT.bytes(3_000, 15, Random(1))
 
         for ((way, settings) in ways) {
             test("a message comes back: $way") {
                 val encoder = TestEncoder(settings)
                 val decoder = TestDecoder(settings.takesOver)
                 for (size in listOf(0, 1, 100, 10_000, 0, 300_000, 5)) {
-                    val octets = SampleData.TEXT.octets(size, 15, Random(size))
-                    (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
+                    val bytes = SampleData.TEXT.bytes(size, 15, Random(size))
+                    (decoder.decode(encoder.encode(bytes)) contentEquals bytes) shouldBe true
                 }
             }
 
-            test("flushed octets can be read at once, and flushing twice adds nothing: $way") {
+            test("flushed bytes can be read at once, and flushing twice adds nothing: $way") {
                 val encoder = TestEncoder(settings).encoder
                 val decoder = TestDecoder(settings.takesOver)
                 repeat(2) {
@@ -45,12 +45,12 @@ class DeflateEncoderTest :
                 }
             }
 
-            test("a segment filled to its end loses and doubles no octets: $way") {
+            test("a segment filled to its end loses and doubles no bytes: $way") {
                 val encoder = TestEncoder(settings)
                 val decoder = TestDecoder(settings.takesOver)
                 for (size in 8_150..8_200) {
-                    val octets = Random(size).nextBytes(size)
-                    (decoder.decode(encoder.encode(octets)) contentEquals octets) shouldBe true
+                    val bytes = Random(size).nextBytes(size)
+                    (decoder.decode(encoder.encode(bytes)) contentEquals bytes) shouldBe true
                 }
             }
 
@@ -59,9 +59,9 @@ class DeflateEncoderTest :
                 encoder.encode(text)
                 val peer = LimitedInflater(settings.windowBits, takesOver = true)
                 for (size in listOf(0, 1, 3_000, 100_000)) {
-                    val octets = SampleData.TEXT.octets(size, 15, Random(1))
-                    val decoded = peer.decode(encoder.encodeStandalone(octets))
-                    (decoded contentEquals octets) shouldBe true
+                    val bytes = SampleData.TEXT.bytes(size, 15, Random(1))
+                    val decoded = peer.decode(encoder.encodeStandalone(bytes))
+                    (decoded contentEquals bytes) shouldBe true
                 }
             }
 
@@ -72,29 +72,29 @@ class DeflateEncoderTest :
                 val random = Random(3)
                 repeat(60) {
                     val size = if (it % 20 == 0) 50_000 else random.nextInt(700)
-                    val octets = SampleData.TEXT.octets(size, 15, random)
+                    val bytes = SampleData.TEXT.bytes(size, 15, random)
                     val wire = if (random.nextBoolean()) {
-                        encoder.encodeStandalone(octets)
-                            .also { encoder.encoder.sentStandalone(octets) }
+                        encoder.encodeStandalone(bytes)
+                            .also { encoder.encoder.sentStandalone(bytes) }
                     } else {
-                        encoder.encode(octets)
+                        encoder.encode(bytes)
                     }
                     withClue("message $it") {
-                        (peer.decode(wire) contentEquals octets) shouldBe true
+                        (peer.decode(wire) contentEquals bytes) shouldBe true
                     }
                 }
             }
 
             test("after a message encoded standalone the next refers to it, or to none: $way") {
-                val octets = Random(5).nextBytes(200)
+                val bytes = Random(5).nextBytes(200)
                 val encoder = TestEncoder(settings)
-                val copy = octets.copyOf()
-                encoder.encoder.sentStandalone(octets)
-                val size = encoder.encode(octets).size
+                val copy = bytes.copyOf()
+                encoder.encoder.sentStandalone(bytes)
+                val size = encoder.encode(bytes).size
                 val isReferring = settings.takesOver && settings.compressionLevel != 0
                 (size < 50) shouldBe isReferring
                 encoder.encode(text)
-                octets shouldBe copy
+                bytes shouldBe copy
             }
 
             test("a message longer than its announced length comes back: $way") {
@@ -123,9 +123,9 @@ class DeflateEncoderTest :
                 val zlib = CountingZlib()
                 val pool = loopPool()
                 val encoder = TestEncoder(settings, pool, zlib).encoder
-                val octets = Random(1).nextBytes(100_000)
+                val bytes = Random(1).nextBytes(100_000)
                 shouldThrow<IllegalStateException> {
-                    encoder.encode(octets, 0, octets.size) { _, _, _ -> error("full") }
+                    encoder.encode(bytes, 0, bytes.size) { _, _, _ -> error("full") }
                 }
                 encoder.close()
                 pool.close()
@@ -136,22 +136,22 @@ class DeflateEncoderTest :
 
         test("a message no longer than the window loses nothing to it without takeover") {
             for (bits in 8..15) {
-                val octets = text.copyOf(minOf(text.size, 1 shl bits))
+                val bytes = text.copyOf(minOf(text.size, 1 shl bits))
                 val settings = DeflateParameters(bits, sendNoContextTakeover = true)
-                TestEncoder(settings).encode(octets) shouldBe TestEncoder().encode(octets)
+                TestEncoder(settings).encode(bytes) shouldBe TestEncoder().encode(bytes)
             }
         }
 
         test("a message refers to those before it with takeover, however little is kept") {
             for (memLevel in 1..9) {
                 val encoder = TestEncoder(DeflateParameters(memLevel = memLevel))
-                val octets = Random(1).nextBytes(400)
-                encoder.encode(octets)
-                encoder.encode(octets).size shouldBeLessThan 30
+                val bytes = Random(1).nextBytes(400)
+                encoder.encode(bytes)
+                encoder.encode(bytes).size shouldBeLessThan 30
             }
         }
 
-        test("encoders produce the same standalone octets exactly if they have the same form") {
+        test("encoders produce the same standalone bytes exactly if they have the same form") {
             fun form(settings: DeflateParameters) = TestEncoder(settings).encoder.standaloneForm
             val form = form(DeflateParameters(memLevel = 1, threshold = 1))
             form shouldBe form(DeflateParameters(memLevel = 9, sendNoContextTakeover = true))

@@ -53,9 +53,9 @@ class DeflateMemoryTest :
             val pool = CodecPool(SegmentPool(4), 1)
             val encoders = List(100) { TestEncoder(DeflateParameters(memLevel = 7), pool, zlib) }
             val decoders = List(100) { TestDecoder(takesOver = false, pool, zlib) }
-            val octets = ByteArray(1_000)
+            val bytes = ByteArray(1_000)
             for (index in encoders.indices) {
-                decoders[index].decode(encoders[index].encode(octets)) shouldBe octets
+                decoders[index].decode(encoders[index].encode(bytes)) shouldBe bytes
             }
             zlib.made shouldBe 2
         }
@@ -85,19 +85,19 @@ class DeflateMemoryTest :
         }
     })
 
-/** A function of its own, so that no local variable refers to the octets. */
+/** A function of its own, so that no local variable refers to the bytes. */
 private fun DeflateEncoder.sendsAlone(size: Int): WeakReference<ByteArray> {
-    val octets = ByteArray(size)
-    sentStandalone(octets)
-    return WeakReference(octets)
+    val bytes = ByteArray(size)
+    sentStandalone(bytes)
+    return WeakReference(bytes)
 }
 
-private fun shouldBeCollected(octets: WeakReference<ByteArray>) {
+private fun shouldBeCollected(bytes: WeakReference<ByteArray>) {
     repeat(MOST_COLLECTIONS) {
-        if (octets.get() == null) return
+        if (bytes.get() == null) return
         System.gc()
     }
-    octets.get() shouldBe null
+    bytes.get() shouldBe null
 }
 
 private const val MOST_COLLECTIONS = 20

@@ -60,27 +60,27 @@ private class Exchange(settings: DeflateParameters, private val random: Random) 
 
     fun message() {
         val size = if (random.nextInt(5) == 0) random.nextInt(200_000) else random.nextInt(2_000)
-        val octets = SampleData.entries.random(random).octets(size, bits, random)
-        withClue("$size octets") {
-            val wire = collected { encode(octets, it) }
+        val bytes = SampleData.entries.random(random).bytes(size, bits, random)
+        withClue("$size bytes") {
+            val wire = collected { encode(bytes, it) }
             val restored = collected { output ->
                 wire.inPieces(random, 1 + random.nextInt(1_000)).forEach {
                     decoder.decode(it, 0, it.size, output)
                 }
                 decoder.end(output)
             }
-            (restored contentEquals octets) shouldBe true
-            (peer.decode(wire) contentEquals octets) shouldBe true
+            (restored contentEquals bytes) shouldBe true
+            (peer.decode(wire) contentEquals bytes) shouldBe true
         }
     }
 
-    private fun encode(octets: ByteArray, output: OctetSink) {
+    private fun encode(bytes: ByteArray, output: ByteSink) {
         if (random.nextInt(4) == 0) {
-            encoder.encodeStandalone(octets, output)
-            return encoder.sentStandalone(octets)
+            encoder.encodeStandalone(bytes, output)
+            return encoder.sentStandalone(bytes)
         }
-        encoder.begin(MessageType.BINARY, if (random.nextBoolean()) octets.size.toLong() else -1)
-        for (piece in octets.inPieces(random, 1 + random.nextInt(1, 100_000))) {
+        encoder.begin(MessageType.BINARY, if (random.nextBoolean()) bytes.size.toLong() else -1)
+        for (piece in bytes.inPieces(random, 1 + random.nextInt(1, 100_000))) {
             encoder.encode(piece, 0, piece.size, output)
             if (random.nextInt(3) == 0) encoder.flush(output)
         }
@@ -90,27 +90,27 @@ private class Exchange(settings: DeflateParameters, private val random: Random) 
 
 /** Sends one message repeatedly from an encoder to a decoder. */
 private class Echo(settings: DeflateParameters) {
-    private val octets = SampleData.TEXT.octets(1_024, 15, Random(1))
+    private val bytes = SampleData.TEXT.bytes(1_024, 15, Random(1))
     private val pool = loopPool()
     private val encoder = DeflateEncoder.of(settings, pool)
     private val decoder = DeflateDecoder(pool, settings.takesOver)
     private val wire = ByteArray(2_048)
     private var wireSize = 0
-    private val toWire = OctetSink { octets, offset, length ->
-        System.arraycopy(octets, offset, wire, wireSize, length)
+    private val toWire = ByteSink { bytes, offset, length ->
+        System.arraycopy(bytes, offset, wire, wireSize, length)
         wireSize += length
     }
     private var restored = 0
-    private val toNowhere = OctetSink { _, _, length -> restored += length }
+    private val toNowhere = ByteSink { _, _, length -> restored += length }
 
     fun turn() {
         wireSize = 0
         restored = 0
-        encoder.begin(MessageType.BINARY, octets.size.toLong())
-        encoder.encode(octets, 0, octets.size, toWire)
+        encoder.begin(MessageType.BINARY, bytes.size.toLong())
+        encoder.encode(bytes, 0, bytes.size, toWire)
         encoder.end(toWire)
         decoder.decode(wire, 0, wireSize, toNowhere)
         decoder.end(toNowhere)
-        check(restored == octets.size)
+        check(restored == bytes.size)
     }
 }

@@ -48,7 +48,7 @@ class DeflateVectorTest :
                 wire.toHex()
         }
 
-        test("an empty message is the octet 00 (section 7.2.3.6)") {
+        test("an empty message is the byte 00 (section 7.2.3.6)") {
             val encoder = TestEncoder()
             repeat(2) { encoder.encode().toHex() shouldBe "00" }
             val decoder = TestDecoder()

@@ -27,11 +27,11 @@ class DeflateWindowTest :
 
         for (bits in 8..14) {
             test("the peer of these tests cannot read references too far back: $bits window bits") {
-                val octets = SampleData.FAR.octets(4 shl bits, bits, Random(bits))
-                val wire = TestEncoder().encode(octets)
-                (LimitedInflater(bits, takesOver = true).decode(wire) contentEquals octets) shouldBe
+                val bytes = SampleData.FAR.bytes(4 shl bits, bits, Random(bits))
+                val wire = TestEncoder().encode(bytes)
+                (LimitedInflater(bits, takesOver = true).decode(wire) contentEquals bytes) shouldBe
                     false
-                (LimitedInflater(15, takesOver = true).decode(wire) contentEquals octets) shouldBe
+                (LimitedInflater(15, takesOver = true).decode(wire) contentEquals bytes) shouldBe
                     true
             }
         }
@@ -62,19 +62,19 @@ internal class WindowProof(
         val random = Random(bits)
         val sizes = listOf(0, 1, window - 1, window, window + 1, 4096, 65_536, longest)
         for (size in sizes) {
-            for (data in SampleData.entries) check(data.octets(size, bits, random), pieces)
+            for (data in SampleData.entries) check(data.bytes(size, bits, random), pieces)
         }
     }
 
-    fun check(octets: ByteArray, pieces: (ByteArray) -> List<ByteArray> = { listOf(it) }) {
-        val wire = encoder.encode(*pieces(octets).toTypedArray())
-        withClue("${octets.size} octets") {
-            (peer.decode(wire) contentEquals octets) shouldBe true
+    fun check(bytes: ByteArray, pieces: (ByteArray) -> List<ByteArray> = { listOf(it) }) {
+        val wire = encoder.encode(*pieces(bytes).toTypedArray())
+        withClue("${bytes.size} bytes") {
+            (peer.decode(wire) contentEquals bytes) shouldBe true
         }
     }
 }
 
-/** Cuts into pieces of at most [longest] octets. */
+/** Cuts into pieces of at most [longest] bytes. */
 internal fun ByteArray.inPieces(random: Random, longest: Int): List<ByteArray> {
     val pieces = ArrayList<ByteArray>()
     var from = 0

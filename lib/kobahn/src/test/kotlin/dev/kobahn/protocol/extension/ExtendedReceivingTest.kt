@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
@@ -27,17 +27,17 @@ class ExtendedReceivingTest :
                 .also { it.protocol.extend(extensions.toList()) }
 
         fun Side.failure(
-            octets: ByteArray,
+            bytes: ByteArray,
             vararg extensions: AgreedExtension,
             limit: Long = 1000,
-        ) = end(*extensions, limit = limit).also { it.receive(octets) }.events.failure?.violation
+        ) = end(*extensions, limit = limit).also { it.receive(bytes) }.events.failure?.violation
 
-        bothRoles("a message is restored in the reverse order, cut at any octet") {
-            val octets = frame(0x62, "02 02 03") + frame(0x80, "03")
-            for (cut in 1 until octets.size) {
+        bothRoles("a message is restored in the reverse order, cut at any byte") {
+            val bytes = frame(0x62, "02 02 03") + frame(0x80, "03")
+            for (cut in 1 until bytes.size) {
                 val end = end(rotation(1), doubling())
-                end.receive(octets.copyOf(cut))
-                end.receive(octets.copyOfRange(cut, octets.size))
+                end.receive(bytes.copyOf(cut))
+                end.receive(bytes.copyOfRange(cut, bytes.size))
                 end.events.messages shouldBe listOf("binary 01 02")
             }
         }
@@ -76,13 +76,13 @@ class ExtendedReceivingTest :
             failure(frame(0xC1, "03"), rotation(0x40)) shouldBe Violation.TEXT_NOT_UTF8
             val late = end(rotation(0x40))
             late.receive(frame(0x41, "88 a9") + frame(0x80, "88 3f"))
-            late.protocol.failure?.message.orEmpty() shouldContain "octet 3"
+            late.protocol.failure?.message.orEmpty() shouldContain "byte 3"
         }
 
-        bothRoles("the limit of a message holds for its restored octets, not for the wire") {
-            val octets = frame(0x22, "01 01 02 02") + frame(0x80, "03 03")
-            failure(octets, doubling(), limit = 3) shouldBe null
-            failure(octets, doubling(), limit = 2) shouldBe Violation.MESSAGE_TOO_BIG
+        bothRoles("the limit of a message holds for its restored bytes, not for the wire") {
+            val bytes = frame(0x22, "01 01 02 02") + frame(0x80, "03 03")
+            failure(bytes, doubling(), limit = 3) shouldBe null
+            failure(bytes, doubling(), limit = 2) shouldBe Violation.MESSAGE_TOO_BIG
             failure(frame(0xC2, "03 00 01 00"), expansion(), limit = 4) shouldBe null
             failure(frame(0xC2, "03 00 02 00"), expansion(), limit = 4) shouldBe
                 Violation.MESSAGE_TOO_BIG
@@ -130,11 +130,11 @@ class ExtendedReceivingTest :
         }
 
         bothRoles("after bad data the peer's Close is found, wherever that is cut") {
-            val octets = frame(0xC2, "01 02 03") + frame(0x88, "03 e8")
-            for (cut in 0 until octets.size) {
+            val bytes = frame(0xC2, "01 02 03") + frame(0x88, "03 e8")
+            for (cut in 0 until bytes.size) {
                 val end = end(decodingBy { throw ArithmeticException() })
-                end.receive(octets.copyOf(cut))
-                end.receive(octets.copyOfRange(cut, octets.size))
+                end.receive(bytes.copyOf(cut))
+                end.receive(bytes.copyOfRange(cut, bytes.size))
                 end.events.list.last() shouldBe "close 1000"
             }
         }
@@ -143,14 +143,14 @@ class ExtendedReceivingTest :
             val events = object : ProtocolEvents {
                 override fun onFrameData(chunk: ByteBuffer) = throw ArithmeticException()
             }
-            val protocol = Protocol(config, OctetQueue(), { 0 }, events)
+            val protocol = Protocol(config, ByteQueue(), { 0 }, events)
             protocol.extend(listOf(rotation(1), doubling()))
             shouldThrow<ArithmeticException> {
                 protocol.receive(ByteBuffer.wrap(frame(0xE2, "01 01")))
             }
         }
 
-        bothRoles("traffic counts received octets and restored octets separately") {
+        bothRoles("traffic counts received bytes and restored bytes separately") {
             val end = end(doubling())
             end.receive(frame(0xA2, "01 01 02 02") + frame(0x82, "01"))
             val traffic = end.protocol.traffic.toArray()
@@ -165,7 +165,7 @@ class ExtendedReceivingTest :
             end.events.messages.single().length shouldBe "binary".length + 3 * 255 * 10_000
         }
 
-        bothRoles("octets not yet decoded when receiving pauses are left for later") {
+        bothRoles("bytes not yet decoded when receiving pauses are left for later") {
             lateinit var protocol: Protocol
             val seen = mutableListOf<Int>()
             val events = object : ProtocolEvents {
@@ -174,7 +174,7 @@ class ExtendedReceivingTest :
                     protocol.pauseReceiving()
                 }
             }
-            protocol = Protocol(config, OctetQueue(), { 0 }, events)
+            protocol = Protocol(config, ByteQueue(), { 0 }, events)
             protocol.extend(listOf(rotation(1)))
             val input = ByteBuffer.wrap(frame(0xC2, ByteArray(2500)) + frame(0x82, "01"))
             val left = mutableListOf<Int>()

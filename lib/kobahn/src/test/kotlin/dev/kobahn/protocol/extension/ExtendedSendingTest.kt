@@ -22,10 +22,10 @@ class ExtendedSendingTest :
             ProtocolEnd(config).also { it.protocol.extend(extensions.toList()) }
 
         fun ProtocolEnd.send(
-            octets: String,
+            bytes: String,
             fragmentSize: Int = 0,
             doNotCompress: Boolean = false,
-        ) = protocol.sendMessage(MessageType.BINARY, hex(octets), fragmentSize, doNotCompress)
+        ) = protocol.sendMessage(MessageType.BINARY, hex(bytes), fragmentSize, doNotCompress)
 
         bothRoles("a message passes the extensions in the order they were agreed on") {
             val end = end(rotation(1), doubling())
@@ -85,7 +85,7 @@ class ExtendedSendingTest :
             }
         }
 
-        bothRoles("each frame of a message sent piece by piece contains its octets encoded") {
+        bothRoles("each frame of a message sent piece by piece contains its bytes encoded") {
             val end = end(rotation(1))
             end.protocol.beginMessage(MessageType.TEXT)
             end.protocol.sendMessageFrame(hex("41 42 43"), 1, 2)
@@ -107,8 +107,8 @@ class ExtendedSendingTest :
 
         bothRoles("a long message leaves masked as any other") {
             val end = end(rotation(0))
-            val octets = ByteArray(100_000) { it.toByte() }
-            end.protocol.sendMessage(MessageType.BINARY, octets, fragmentSize = 30_000)
+            val bytes = ByteArray(100_000) { it.toByte() }
+            end.protocol.sendMessage(MessageType.BINARY, bytes, fragmentSize = 30_000)
             val peer = ProtocolEnd(
                 if (role.name ==
                     "CLIENT"
@@ -121,10 +121,10 @@ class ExtendedSendingTest :
             peer.protocol.extend(listOf(rotation(0)))
             peer.receive(end.output.takeAll())
             peer.events.failure shouldBe null
-            peer.events.messages.single().length shouldBe "binary".length + 3 * octets.size
+            peer.events.messages.single().length shouldBe "binary".length + 3 * bytes.size
         }
 
-        bothRoles("traffic counts the application's octets and encoded octets separately") {
+        bothRoles("traffic counts the application's bytes and encoded bytes separately") {
             val end = end(doubling())
             end.send("01 02 03")
             end.send("01 02 03", doNotCompress = true)
@@ -140,11 +140,11 @@ class ExtendedSendingTest :
             val third = OnlyAlone(Any())
             val encodings = PreparedEncodings()
             val ends = listOf(first, second, third).map { end(encodingBy(it)) }
-            val octets = hex("01 02")
-            ends.forEach { it.protocol.sendPrepared(MessageType.BINARY, octets, encodings, 0) }
+            val bytes = hex("01 02")
+            ends.forEach { it.protocol.sendPrepared(MessageType.BINARY, bytes, encodings, 0) }
             ends.map { it.sent() } shouldContainExactly List(3) { listOf("c2 09 01 02") }
             listOf(first, second, third).map { it.made } shouldBe listOf(1, 0, 1)
-            listOf(first, second, third).map { it.told } shouldBe List(3) { listOf(octets) }
+            listOf(first, second, third).map { it.told } shouldBe List(3) { listOf(bytes) }
             val traffic = ends[0].protocol.traffic.toArray()
             traffic[TrafficCounts.APPLICATION_SENT] shouldBe 2
             traffic[TrafficCounts.PAYLOAD_SENT] shouldBe 3
@@ -182,7 +182,7 @@ class ExtendedSendingTest :
 
         bothRoles("an extension that fails to close does not keep others from closing") {
             val good = rotation(1)
-            val bad = encodingBy(object : EachOctet({ listOf(it) }) {
+            val bad = encodingBy(object : EachByte({ listOf(it) }) {
                 override fun close() = throw ArithmeticException()
             })
             val end = end(bad, good)
@@ -191,27 +191,27 @@ class ExtendedSendingTest :
         }
     })
 
-/** Leaves messages of fewer than [least] octets unchanged. */
-private class OnlyLong(private val least: Int) : EachOctet({ listOf(it + 1) }) {
+/** Leaves messages of fewer than [least] bytes unchanged. */
+private class OnlyLong(private val least: Int) : EachByte({ listOf(it + 1) }) {
     override fun begin(type: MessageType, length: Long) = length >= least
 }
 
 /** Puts a 9 before a message that is encoded standalone. */
-private class OnlyAlone(override val standaloneForm: Any) : EachOctet({ listOf(it) }) {
+private class OnlyAlone(override val standaloneForm: Any) : EachByte({ listOf(it) }) {
     var made = 0
     val told = mutableListOf<ByteArray>()
 
-    override fun encodeStandalone(octets: ByteArray, output: OctetSink) {
+    override fun encodeStandalone(bytes: ByteArray, output: ByteSink) {
         made++
-        output.write(byteArrayOf(9) + octets, 0, octets.size + 1)
+        output.write(byteArrayOf(9) + bytes, 0, bytes.size + 1)
     }
 
-    override fun sentStandalone(octets: ByteArray) {
-        told += octets
+    override fun sentStandalone(bytes: ByteArray) {
+        told += bytes
     }
 }
 
 /** Fails after it has produced some output. */
-private class Failing : EachOctet({ listOf(it) }) {
-    override fun end(output: OctetSink) = throw ArithmeticException()
+private class Failing : EachByte({ listOf(it) }) {
+    override fun end(output: ByteSink) = throw ArithmeticException()
 }

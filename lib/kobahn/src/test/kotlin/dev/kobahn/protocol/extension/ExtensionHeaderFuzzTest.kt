@@ -6,8 +6,8 @@ import io.kotest.matchers.shouldBe
 /** Parsing never throws, and a parsed header survives being written. */
 class ExtensionHeaderFuzzTest {
     @FuzzTest
-    fun header(octets: ByteArray) {
-        val read = ExtensionHeader.parse(String(octets, Charsets.ISO_8859_1)) ?: return
+    fun header(bytes: ByteArray) {
+        val read = ExtensionHeader.parse(String(bytes, Charsets.ISO_8859_1)) ?: return
         ExtensionHeader.parse(ExtensionHeader.format(read)) shouldBe read
     }
 }

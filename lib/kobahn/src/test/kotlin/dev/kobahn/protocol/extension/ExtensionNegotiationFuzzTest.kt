@@ -5,7 +5,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 
 /**
- * Arbitrary offers and answers, to a server and a client with wishes. The first octet of an input
+ * Arbitrary offers and answers, to a server and a client with wishes. The first byte of an input
  * chooses the wishes; the rest is a header value. Nothing throws except an [ExtensionException] of
  * the client, and the agreement never contradicts the peer.
  */
@@ -16,10 +16,10 @@ class ExtensionNegotiationFuzzTest {
         val text = String(input, 1, input.size - 1, Charsets.ISO_8859_1)
         val elements = ExtensionHeader.parse(text) ?: return
         val wishes = wishes(input[0].toInt())
-        val agreed = ExtensionNegotiation.accept(listOf(wishes, ReversedOctets), elements)
+        val agreed = ExtensionNegotiation.accept(listOf(wishes, ReversedBytes), elements)
         agreed.filterIsInstance<AgreedDeflate>().forEach { checkAnswered(it, elements) }
         try {
-            ExtensionNegotiation.confirm(listOf(wishes, ReversedOctets), elements)
+            ExtensionNegotiation.confirm(listOf(wishes, ReversedBytes), elements)
                 .filterIsInstance<AgreedDeflate>().forEach { checkTaken(it, wishes) }
         } catch (_: ExtensionException) {
             // The handshake fails.

@@ -16,7 +16,7 @@ class ExtensionNegotiationTest :
         val all = elements("x-rival, x-other; a=1, x-reverse, permessage-deflate")
 
         test("a server's agreement has the order of its extensions") {
-            ExtensionNegotiation.accept(listOf(deflate, ReversedOctets, other), all).names()
+            ExtensionNegotiation.accept(listOf(deflate, ReversedBytes, other), all).names()
                 .shouldContainExactly("permessage-deflate", "x-reverse", "x-other")
             ExtensionNegotiation.accept(listOf(other, deflate), all).names()
                 .shouldContainExactly("x-other", "permessage-deflate")
@@ -24,7 +24,7 @@ class ExtensionNegotiationTest :
 
         test("a client's agreement has the order of the answer") {
             ExtensionNegotiation.confirm(
-                listOf(deflate, ReversedOctets, other),
+                listOf(deflate, ReversedBytes, other),
                 elements("x-other; a=1, permessage-deflate"),
             ).names().shouldContainExactly("x-other", "permessage-deflate")
         }

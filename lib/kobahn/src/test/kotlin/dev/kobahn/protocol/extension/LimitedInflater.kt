@@ -16,16 +16,16 @@ internal class LimitedInflater(private val windowBits: Int, private val takesOve
     fun decode(wire: ByteArray): ByteArray? {
         if (!takesOver) inflater = Inflater(windowBits, true)
         inflater.setInput(wire + MARKER)
-        val octets = ByteArrayOutputStream()
+        val bytes = ByteArrayOutputStream()
         do {
             inflater.setOutput(segment)
             val state = inflater.inflate(JZlib.Z_SYNC_FLUSH)
             if (state != JZlib.Z_OK && state != JZlib.Z_BUF_ERROR) return null
-            octets.write(segment, 0, segment.size - inflater.avail_out)
+            bytes.write(segment, 0, segment.size - inflater.avail_out)
         } while (inflater.avail_out == 0)
-        return octets.toByteArray().takeIf { inflater.avail_in == 0 }
+        return bytes.toByteArray().takeIf { inflater.avail_in == 0 }
     }
 }
 
-/** The octets that every message omits (RFC 7692 section 7.2.1). */
+/** The bytes that every message omits (RFC 7692 section 7.2.1). */
 internal val MARKER = byteArrayOf(0, 0, -1, -1)

@@ -28,21 +28,21 @@ internal class AnyParameters(private val offer: ExtensionHeader, private val bit
 private object Idle : MessageEncoder, MessageDecoder {
     override fun begin(type: MessageType, length: Long) = false
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-        output.write(octets, offset, length)
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
+        output.write(bytes, offset, length)
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-        output.write(octets, offset, length)
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
+        output.write(bytes, offset, length)
 
-    override fun flush(output: OctetSink) = Unit
+    override fun flush(output: ByteSink) = Unit
 
-    override fun end(output: OctetSink) = Unit
+    override fun end(output: ByteSink) = Unit
 
     override fun close() = Unit
 }
 
-/** `x-reverse`: every message with its octets in the reverse order, marked with RSV2. */
-internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtension {
+/** `x-reverse`: every message with its bytes in the reverse order, marked with RSV2. */
+internal object ReversedBytes : ServerExtension, ClientExtension, AgreedExtension {
     override val header = ExtensionHeader("x-reverse")
     override val reservedBits = AgreedExtension.RSV2
     override val offers = listOf(header)
@@ -60,12 +60,12 @@ internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtensi
 
         override fun begin(type: MessageType, length: Long) = true
 
-        override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-            reversal.add(octets, offset, length)
+        override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
+            reversal.add(bytes, offset, length)
 
-        override fun flush(output: OctetSink) = Unit
+        override fun flush(output: ByteSink) = Unit
 
-        override fun end(output: OctetSink) = reversal.end(output)
+        override fun end(output: ByteSink) = reversal.end(output)
 
         override fun close() = Unit
     }
@@ -73,10 +73,10 @@ internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtensi
     override fun decoder(pool: CodecPool): MessageDecoder = object : MessageDecoder {
         private val reversal = Reversal()
 
-        override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
-            reversal.add(octets, offset, length)
+        override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
+            reversal.add(bytes, offset, length)
 
-        override fun end(output: OctetSink) = reversal.end(output)
+        override fun end(output: ByteSink) = reversal.end(output)
 
         override fun close() = Unit
     }
@@ -84,12 +84,12 @@ internal object ReversedOctets : ServerExtension, ClientExtension, AgreedExtensi
     private class Reversal {
         private val message = ByteArrayOutputStream()
 
-        fun add(octets: ByteArray, offset: Int, length: Int) = message.write(octets, offset, length)
+        fun add(bytes: ByteArray, offset: Int, length: Int) = message.write(bytes, offset, length)
 
-        fun end(output: OctetSink) {
-            val octets = message.toByteArray().also { message.reset() }
-            octets.reverse()
-            output.write(octets, 0, octets.size)
+        fun end(output: ByteSink) {
+            val bytes = message.toByteArray().also { message.reset() }
+            bytes.reverse()
+            output.write(bytes, 0, bytes.size)
         }
     }
 }

@@ -10,9 +10,9 @@ internal class FlushingPeer(windowBits: Int = 15, level: Int = 6) {
         com.jcraft.jzlib.Deflater(level, windowBits, 8, JZlib.W_NONE)
     private val segment = ByteArray(8192)
 
-    fun encode(octets: ByteArray): ByteArray {
+    fun encode(bytes: ByteArray): ByteArray {
         val wire = ByteArrayOutputStream()
-        deflater.setInput(octets)
+        deflater.setInput(bytes)
         do {
             deflater.setOutput(segment)
             deflater.deflate(JZlib.Z_SYNC_FLUSH)
@@ -26,17 +26,17 @@ internal class FlushingPeer(windowBits: Int = 15, level: Int = 6) {
 internal class FinishingPeer(private val takesOver: Boolean = false) {
     private val deflater = Deflater(6, true)
 
-    /** The octets that the next message may refer to. */
+    /** The bytes that the next message may refer to. */
     var history = ByteArray(0)
 
-    fun encode(octets: ByteArray): ByteArray {
+    fun encode(bytes: ByteArray): ByteArray {
         deflater.reset()
         val known = minOf(history.size, DeflateParameters.MAX_WINDOW)
         if (known > 0) deflater.setDictionary(history, history.size - known, known)
-        if (takesOver) history += octets
-        deflater.setInput(octets)
+        if (takesOver) history += bytes
+        deflater.setInput(bytes)
         deflater.finish()
-        val wire = ByteArray(octets.size + 100)
+        val wire = ByteArray(bytes.size + 100)
         return wire.copyOf(deflater.deflate(wire)).also { check(deflater.finished()) }
     }
 }

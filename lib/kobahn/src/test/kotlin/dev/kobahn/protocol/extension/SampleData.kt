@@ -2,11 +2,11 @@ package dev.kobahn.protocol.extension
 
 import kotlin.random.Random
 
-/** Kinds of octets that compress differently. */
+/** Kinds of bytes that compress differently. */
 internal enum class SampleData {
     /** Records as in JSON. */
     TEXT {
-        override fun octets(size: Int, windowBits: Int, random: Random): ByteArray {
+        override fun bytes(size: Int, windowBits: Int, random: Random): ByteArray {
             val text = StringBuilder(size + 100)
             while (text.length < size) {
                 text.append("{\"id\":").append(random.nextInt(100_000)).append(",\"name\":\"")
@@ -18,32 +18,32 @@ internal enum class SampleData {
     },
 
     RANDOM {
-        override fun octets(size: Int, windowBits: Int, random: Random) = random.nextBytes(size)
+        override fun bytes(size: Int, windowBits: Int, random: Random) = random.nextBytes(size)
     },
 
-    /** The same octet many times, then another. */
+    /** The same byte many times, then another. */
     RUNS {
-        override fun octets(size: Int, windowBits: Int, random: Random): ByteArray {
-            val octets = ByteArray(size)
+        override fun bytes(size: Int, windowBits: Int, random: Random): ByteArray {
+            val bytes = ByteArray(size)
             var from = 0
             while (from < size) {
                 val end = minOf(size, from + random.nextInt(1, 3 shl windowBits))
-                octets.fill(random.nextInt().toByte(), from, end)
+                bytes.fill(random.nextInt().toByte(), from, end)
                 from = end
             }
-            return octets
+            return bytes
         }
     },
 
-    /** Random octets that come again just beyond a window. */
+    /** Random bytes that come again just beyond a window. */
     FAR {
-        override fun octets(size: Int, windowBits: Int, random: Random): ByteArray {
+        override fun bytes(size: Int, windowBits: Int, random: Random): ByteArray {
             val period = random.nextBytes((1 shl windowBits) + 10)
             return ByteArray(size) { period[it % period.size] }
         }
     }, ;
 
-    abstract fun octets(size: Int, windowBits: Int, random: Random): ByteArray
+    abstract fun bytes(size: Int, windowBits: Int, random: Random): ByteArray
 }
 
 private val NAMES = listOf("alice", "bob", "carol", "dave", "erin")

@@ -26,8 +26,8 @@ internal class TestEncoder(
         encoder.end(output)
     }
 
-    fun encodeStandalone(octets: ByteArray): ByteArray =
-        collected { encoder.encodeStandalone(octets, it) }
+    fun encodeStandalone(bytes: ByteArray): ByteArray =
+        collected { encoder.encodeStandalone(bytes, it) }
 }
 
 /** Decodes messages that are given as the pieces they arrive in. */
@@ -44,11 +44,11 @@ internal class TestDecoder(
     }
 }
 
-/** Returns the octets that [action] writes. */
-internal fun collected(action: (OctetSink) -> Unit): ByteArray {
-    val octets = ByteArrayOutputStream()
-    action { array, offset, length -> octets.write(array, offset, length) }
-    return octets.toByteArray()
+/** Returns the bytes that [action] writes. */
+internal fun collected(action: (ByteSink) -> Unit): ByteArray {
+    val bytes = ByteArrayOutputStream()
+    action { array, offset, length -> bytes.write(array, offset, length) }
+    return bytes.toByteArray()
 }
 
 /** Counts the zlib objects that were made, and those that have ended. */

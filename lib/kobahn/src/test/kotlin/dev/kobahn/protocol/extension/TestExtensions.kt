@@ -42,16 +42,16 @@ internal class TestExtension(
     }
 }
 
-/** Adds [count] to every octet. */
+/** Adds [count] to every byte. */
 internal fun rotation(count: Int, reservedBits: Int = AgreedExtension.RSV1): TestExtension =
     TestExtension(
         "x-rotation",
         reservedBits,
-        encoder = { EachOctet { listOf(it + count) } },
+        encoder = { EachByte { listOf(it + count) } },
         decoder = { Rotation(-count) },
     )
 
-/** Sends every octet twice. */
+/** Sends every byte twice. */
 internal fun doubling(
     reservedBits: Int = AgreedExtension.RSV2,
     maxMessageSize: Long = 0,
@@ -59,18 +59,18 @@ internal fun doubling(
     "x-doubling",
     reservedBits,
     maxMessageSize,
-    encoder = { EachOctet { listOf(it, it) } },
+    encoder = { EachByte { listOf(it, it) } },
     decoder = { Halving() },
 )
 
-/** Sends runs of one octet as length and octet: a bomb of 2 octets has 255. */
+/** Sends runs of one byte as length and byte: a bomb of 2 bytes has 255. */
 internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExtension =
     TestExtension(
         "x-run",
         AgreedExtension.RSV1,
         maxMessageSize,
         maxExpansion,
-        encoder = { EachOctet { listOf(1, it) } },
+        encoder = { EachByte { listOf(1, it) } },
         decoder = { Runs() },
     )
 
@@ -79,45 +79,45 @@ internal fun encodingBy(encoder: MessageEncoder): TestExtension =
     TestExtension("x-test", AgreedExtension.RSV1, encoder = { encoder }, decoder = { Rotation(0) })
 
 /** An extension whose decoder is [decode]. */
-internal fun decodingBy(decode: (OctetSink) -> Unit): TestExtension = TestExtension(
+internal fun decodingBy(decode: (ByteSink) -> Unit): TestExtension = TestExtension(
     "x-test",
     AgreedExtension.RSV1,
-    encoder = { EachOctet { listOf(it) } },
+    encoder = { EachByte { listOf(it) } },
     decoder = {
         object : MessageDecoder {
-            override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) =
+            override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) =
                 decode(output)
 
-            override fun end(output: OctetSink) = Unit
+            override fun end(output: ByteSink) = Unit
 
             override fun close() = Unit
         }
     },
 )
 
-/** Replaces each octet by the result of [change]. */
-internal open class EachOctet(private val change: (Int) -> List<Int>) : MessageEncoder {
+/** Replaces each byte by the result of [change]. */
+internal open class EachByte(private val change: (Int) -> List<Int>) : MessageEncoder {
     override fun begin(type: MessageType, length: Long): Boolean = true
 
-    override fun encode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
-        val changed = (offset until offset + length).flatMap { change(octets[it].toInt()) }
+    override fun encode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
+        val changed = (offset until offset + length).flatMap { change(bytes[it].toInt()) }
         output.write(ByteArray(changed.size) { changed[it].toByte() }, 0, changed.size)
     }
 
-    override fun flush(output: OctetSink) = Unit
+    override fun flush(output: ByteSink) = Unit
 
-    override fun end(output: OctetSink) = Unit
+    override fun end(output: ByteSink) = Unit
 
     override fun close() = Unit
 }
 
 private class Rotation(private val count: Int) : MessageDecoder {
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
-        val changed = ByteArray(length) { (octets[offset + it] + count).toByte() }
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
+        val changed = ByteArray(length) { (bytes[offset + it] + count).toByte() }
         output.write(changed, 0, length)
     }
 
-    override fun end(output: OctetSink) = Unit
+    override fun end(output: ByteSink) = Unit
 
     override fun close() = Unit
 }
@@ -125,18 +125,18 @@ private class Rotation(private val count: Int) : MessageDecoder {
 private class Halving : MessageDecoder {
     private var first: Byte? = null
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         for (index in offset until offset + length) {
             if (first == null) {
-                first = octets[index]
+                first = bytes[index]
             } else {
                 first = null
-                output.write(octets, index, 1)
+                output.write(bytes, index, 1)
             }
         }
     }
 
-    override fun end(output: OctetSink) = check(first == null) { "half an octet" }
+    override fun end(output: ByteSink) = check(first == null) { "half a byte" }
 
     override fun close() = Unit
 }
@@ -144,19 +144,19 @@ private class Halving : MessageDecoder {
 private class Runs : MessageDecoder {
     private var count: Int? = null
 
-    override fun decode(octets: ByteArray, offset: Int, length: Int, output: OctetSink) {
+    override fun decode(bytes: ByteArray, offset: Int, length: Int, output: ByteSink) {
         for (index in offset until offset + length) {
             val run = count
             if (run == null) {
-                count = octets[index].toInt() and 0xFF
+                count = bytes[index].toInt() and 0xFF
             } else {
                 count = null
-                output.write(ByteArray(run) { octets[index] }, 0, run)
+                output.write(ByteArray(run) { bytes[index] }, 0, run)
             }
         }
     }
 
-    override fun end(output: OctetSink) = Unit
+    override fun end(output: ByteSink) = Unit
 
     override fun close() = Unit
 }

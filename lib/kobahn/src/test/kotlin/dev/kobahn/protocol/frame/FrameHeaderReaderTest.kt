@@ -56,12 +56,12 @@ class FrameHeaderReaderTest :
                 Header(first and 0x80 != 0, first shr 4 and 7, first and 0xF, key, length, null) to
                     WireFrame(first, key = key, declared = length).encode()
             }
-            checkAll(10_000, frames) { (header, octets) ->
-                for (cut in octets.indices) {
-                    reader.read(ByteBuffer.wrap(octets, 0, cut)) shouldBe false
-                    val rest = ByteBuffer.wrap(octets + ByteArray(20)).position(cut) as ByteBuffer
+            checkAll(10_000, frames) { (header, bytes) ->
+                for (cut in bytes.indices) {
+                    reader.read(ByteBuffer.wrap(bytes, 0, cut)) shouldBe false
+                    val rest = ByteBuffer.wrap(bytes + ByteArray(20)).position(cut) as ByteBuffer
                     reader.read(rest) shouldBe true
-                    rest.position() shouldBe octets.size
+                    rest.position() shouldBe bytes.size
                     Header(reader) shouldBe header
                 }
             }
@@ -86,14 +86,14 @@ private data class Header(
     )
 }
 
-/** Reads [octets] whole and octet by octet, and checks that both results are the same. */
-private fun read(octets: String): Header {
+/** Reads [bytes] whole and byte by byte, and checks that both results are the same. */
+private fun read(bytes: String): Header {
     val whole = FrameHeaderReader()
-    val buffer = ByteBuffer.wrap(hex(octets) + ByteArray(20))
+    val buffer = ByteBuffer.wrap(hex(bytes) + ByteArray(20))
     whole.read(buffer) shouldBe true
-    buffer.position() shouldBe hex(octets).size
+    buffer.position() shouldBe hex(bytes).size
     val stepwise = FrameHeaderReader()
-    hex(octets).map { stepwise.read(ByteBuffer.wrap(byteArrayOf(it))) }.count { it } shouldBe 1
+    hex(bytes).map { stepwise.read(ByteBuffer.wrap(byteArrayOf(it))) }.count { it } shouldBe 1
     Header(stepwise) shouldBe Header(whole)
     return Header(whole)
 }

@@ -1,6 +1,6 @@
 package dev.kobahn.protocol.frame
 
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.WireFrame
 import dev.kobahn.protocol.hex
 import io.kotest.core.spec.style.FunSpec
@@ -9,12 +9,12 @@ import io.kotest.matchers.shouldBe
 /** RFC 6455 section 5.2. */
 class FrameHeaderWriterTest :
     FunSpec({
-        val output = OctetQueue()
+        val output = ByteQueue()
 
         fun append(fin: Boolean, opcode: Int, length: Long, masked: Boolean, key: Int) =
             FrameHeaderWriter.append(output, fin, opcode, length, masked, key)
 
-        test("FIN and opcode make the first octet") {
+        test("FIN and opcode make the first byte") {
             append(fin = true, Opcode.TEXT, 1, masked = false, 0)
             append(fin = false, Opcode.BINARY, 2, masked = false, 0)
             append(fin = false, Opcode.CONTINUATION, 3, masked = false, 0)

@@ -24,41 +24,41 @@ class FrameParserTest :
                 Frame(Opcode.TEXT, hex("48 65 6c 6c 6f"), 0x37FA213D, false, true, false, true)
         }
 
-        test("octets behind a frame stay in the buffer, with any cuts") {
+        test("bytes behind a frame stay in the buffer, with any cuts") {
             val frames = listOf(
                 Frame(Opcode.TEXT, hex("48 65"), 0x01020304, fin = false),
                 Frame(Opcode.PING),
                 Frame(Opcode.CONTINUATION, ByteArray(200) { it.toByte() }),
                 Frame(Opcode.CLOSE, hex("03 e8"), 0),
             )
-            val octets = frames.map { it.build() }.reduce(ByteArray::plus)
-            for (cut in 0..octets.size) {
+            val bytes = frames.map { it.build() }.reduce(ByteArray::plus)
+            for (cut in 0..bytes.size) {
                 val parser = FrameParser()
-                val head = ByteBuffer.wrap(octets, 0, cut).slice()
-                val tail = ByteBuffer.wrap(octets, cut, octets.size - cut).slice()
+                val head = ByteBuffer.wrap(bytes, 0, cut).slice()
+                val tail = ByteBuffer.wrap(bytes, cut, bytes.size - cut).slice()
                 parser.parseAll(head) + parser.parseAll(tail) shouldBe frames
             }
             val parser = FrameParser()
-            octets.flatMap { parser.parseAll(ByteBuffer.wrap(byteArrayOf(it))) } shouldBe frames
+            bytes.flatMap { parser.parseAll(ByteBuffer.wrap(byteArrayOf(it))) } shouldBe frames
         }
 
-        test("the octets wanted are those of the header's parts, then of the payload") {
+        test("the bytes wanted are those of the header's parts, then of the payload") {
             val parser = FrameParser()
-            val wanted = mutableListOf(parser.octetsWanted)
+            val wanted = mutableListOf(parser.bytesWanted)
             for (piece in listOf("81", "85", "37 fa 21 3d", "7f 9f", "4d 51 58")) {
                 parser.parseAll(ByteBuffer.wrap(hex(piece)))
-                wanted += parser.octetsWanted
+                wanted += parser.bytesWanted
             }
             wanted shouldBe listOf(2, 1, 4, 5, 3, 2)
             parser.parseAll(ByteBuffer.wrap(hex("82 7e")))
-            parser.octetsWanted shouldBe 2
+            parser.bytesWanted shouldBe 2
             parser.parseAll(ByteBuffer.wrap(hex("01 00")))
-            parser.octetsWanted shouldBe 256
+            parser.bytesWanted shouldBe 256
         }
 
         test("the buffer keeps its content and its byte order, and may be read-only or direct") {
-            val octets = hex("82 fe 00 7e 00 00 00 01") + ByteArray(126)
-            val buffers = listOf(ByteBuffer.wrap(octets).asReadOnlyBuffer(), direct(octets))
+            val bytes = hex("82 fe 00 7e 00 00 00 01") + ByteArray(126)
+            val buffers = listOf(ByteBuffer.wrap(bytes).asReadOnlyBuffer(), direct(bytes))
             for (buffer in buffers) {
                 buffer.order(ByteOrder.LITTLE_ENDIAN)
                 FrameParser().parse(buffer)!!.body[3] shouldBe 1
@@ -78,13 +78,13 @@ class FrameParserTest :
                 "82 7f ff 00 00 00 00 00 00 00" to Violation.LENGTH_NEGATIVE,
                 "82 7f 7f ff ff ff ff ff ff ff" to Violation.FRAME_TOO_BIG,
             )
-            for ((octets, violation) in broken) {
-                withClue(octets) {
+            for ((bytes, violation) in broken) {
+                withClue(bytes) {
                     val parser = FrameParser()
                     parser.parseAll(ByteBuffer.wrap(hex("81 00")))
-                    parser.violation(octets) shouldBe violation
+                    parser.violation(bytes) shouldBe violation
                     parser.violation("81 00") shouldBe violation
-                    parser.octetsWanted shouldBe 0
+                    parser.bytesWanted shouldBe 0
                 }
             }
         }
@@ -104,19 +104,19 @@ class FrameParserTest :
             Allocation.of { parser.parse(input) } shouldBeLessThan 64 * 1024
         }
 
-        test("a frame of any length comes back from its octets") {
+        test("a frame of any length comes back from its bytes") {
             for (size in listOf(0, 125, 126, 65535, 65536)) {
-                val octets = WireFrame(0x82, ByteArray(size), 5).encode()
-                FrameParser().parse(ByteBuffer.wrap(octets))!!.build() shouldBe octets
+                val bytes = WireFrame(0x82, ByteArray(size), 5).encode()
+                FrameParser().parse(ByteBuffer.wrap(bytes))!!.build() shouldBe bytes
             }
         }
     })
 
-private fun direct(octets: ByteArray) =
-    ByteBuffer.allocateDirect(octets.size).put(octets).apply { flip() }
+private fun direct(bytes: ByteArray) =
+    ByteBuffer.allocateDirect(bytes.size).put(bytes).apply { flip() }
 
-private fun FrameParser.violation(octets: String): Violation =
-    shouldThrow<ProtocolException> { parseAll(ByteBuffer.wrap(hex(octets))) }.violation
+private fun FrameParser.violation(bytes: String): Violation =
+    shouldThrow<ProtocolException> { parseAll(ByteBuffer.wrap(hex(bytes))) }.violation
 
 /** All frames that end in [input], which is consumed. */
 internal fun FrameParser.parseAll(input: ByteBuffer): List<Frame> =

@@ -27,7 +27,7 @@ class FrameTest :
         test("a length is written in its shortest form, and only a key sets the mask bit") {
             for (size in listOf(0, 1, 125, 126, 127, 2048, 2049, 8192, 65535, 65536, 100_000)) {
                 for (key in listOf(null, 0, 0x37FA213D, -1)) {
-                    withClue("$size octets, key $key") {
+                    withClue("$size bytes, key $key") {
                         val body = ByteArray(size) { it.toByte() }
                         val built = Frame(Opcode.BINARY, body, key).build()
                         built shouldBe WireFrame(0x82, body, key).encode()
@@ -52,7 +52,7 @@ class FrameTest :
             listOf(0, 1, 2, 8, 9, 10).map { Frame(it).opcode } shouldBe listOf(0, 1, 2, 8, 9, 10)
         }
 
-        test("a control frame is final and carries 125 octets at most") {
+        test("a control frame is final and carries 125 bytes at most") {
             for (opcode in listOf(Opcode.CLOSE, Opcode.PING, Opcode.PONG)) {
                 Frame(opcode, ByteArray(125)).payloadLength shouldBeExactly 125
                 shouldThrow<IllegalArgumentException> { Frame(opcode, ByteArray(126)) }
@@ -83,6 +83,6 @@ class FrameTest :
                 Frame(Opcode.TEXT, hex("48"), 7, fin = false),
                 Frame(Opcode.TEXT, hex("48"), 7, rsv2 = true),
             ).forEach { frame() shouldNotBe it }
-            frame().toString() shouldBe "Frame(opcode=1, fin=true, masked=true, 1 octets)"
+            frame().toString() shouldBe "Frame(opcode=1, fin=true, masked=true, 1 bytes)"
         }
     })

@@ -12,23 +12,23 @@ import io.kotest.property.checkAll
 class AcceptKeyTest :
     FunSpec({
         test("the key of the RFC gives the accept value of the RFC") {
-            AcceptKey.encode(SAMPLE_OCTETS) shouldBe SAMPLE_KEY
+            AcceptKey.encode(SAMPLE_BYTES) shouldBe SAMPLE_KEY
             AcceptKey.of(SAMPLE_KEY) shouldBe SAMPLE_ACCEPT
         }
 
-        test("sixteen octets of any value make a valid key") {
-            checkAll(500, Arb.byteArray(Arb.constant(16), Arb.byte())) { octets ->
-                AcceptKey.isValid(AcceptKey.encode(octets)) shouldBe true
+        test("sixteen bytes of any value make a valid key") {
+            checkAll(500, Arb.byteArray(Arb.constant(16), Arb.byte())) { bytes ->
+                AcceptKey.isValid(AcceptKey.encode(bytes)) shouldBe true
             }
         }
 
-        context("sixteen octets, no more and no fewer, make a key") {
+        context("sixteen bytes, no more and no fewer, make a key") {
             vectors(0, 15, 17) { size ->
                 shouldThrow<IllegalArgumentException> { AcceptKey.encode(ByteArray(size)) }
             }
         }
 
-        context("anything but the Base64 form of sixteen octets is invalid") {
+        context("anything but the Base64 form of sixteen bytes is invalid") {
             vectors(
                 "",
                 "dGhlIHNhbXBsZSBub25jZQ=",

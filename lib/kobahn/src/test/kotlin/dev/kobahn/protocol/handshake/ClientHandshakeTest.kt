@@ -15,7 +15,7 @@ private fun client(
     extensions: List<ExtensionHeader> = emptyList(),
     draft: Int = 18,
     secure: Boolean = false,
-) = ClientHandshake(asked, SAMPLE_OCTETS, secure, extensions.map { AnyParameters(it) }, draft)
+) = ClientHandshake(asked, SAMPLE_BYTES, secure, extensions.map { AnyParameters(it) }, draft)
 
 private fun response(
     headers: Headers = RESPONSE_FIELDS,
@@ -43,7 +43,7 @@ class ClientHandshakeTest :
                     protocols = listOf("a", "b"),
                 )
             val handshake = client(asked, listOf(ExtensionHeader("x"), ExtensionHeader("y")))
-            String(handshake.request.toOctets()) shouldBe
+            String(handshake.request.toBytes()) shouldBe
                 "GET /chat?a=b HTTP/1.1\r\nUser-Agent: Kobahn\r\nHost: example.com:8080\r\n" +
                 "Upgrade: websocket\r\nConnection: Upgrade\r\nPragma: no-cache\r\n" +
                 "Cache-Control: no-cache\r\nX-A: 1\r\nX-A: 2\r\n" +
@@ -302,7 +302,7 @@ class ClientHandshakeTest :
                 },
                 "draft 9" to { client(draft = 9) },
                 "draft 19" to { client(draft = 19) },
-                "a key of 15 octets" to { ClientHandshake(ConnectingRequest(), ByteArray(15)) },
+                "a key of 15 bytes" to { ClientHandshake(ConnectingRequest(), ByteArray(15)) },
             ).forEach { (name, make) ->
                 test(name) { shouldThrow<IllegalArgumentException> { make() } }
             }
@@ -320,13 +320,13 @@ class ClientHandshakeTest :
         test("the client accepts the server's response") {
             val handshake =
                 client(ConnectingRequest(protocols = listOf("a")), listOf(ExtensionHeader("x")))
-            val head = RequestHeadParser().headOf(String(handshake.request.toOctets()))
+            val head = RequestHeadParser().headOf(String(handshake.request.toBytes()))
             val upgrade = ServerHandshake().check(
                 head,
                 "client",
             ).shouldBeInstanceOf<ServerHandshakeResult.Upgrade>()
             val accepted = ServerHandshake.accept(upgrade.request, "a", upgrade.request.extensions)
-            val answer = ResponseHeadParser().headOf(String(accepted.toOctets()))
+            val answer = ResponseHeadParser().headOf(String(accepted.toBytes()))
             handshake.opened(answer).protocol shouldBe "a"
         }
 

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer
 /** The example of RFC 6455 section 1.3. */
 internal const val SAMPLE_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 internal const val SAMPLE_ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-internal val SAMPLE_OCTETS = "the sample nonce".toByteArray()
+internal val SAMPLE_BYTES = "the sample nonce".toByteArray()
 
 internal val REQUEST_FIELDS =
     headersOf(
@@ -56,20 +56,20 @@ internal fun ServerHandshake.upgraded(head: RequestHead): ConnectionRequest =
 internal fun ServerHandshake.refused(head: RequestHead): HttpResponse =
     check(head, "tcp4:1.2.3.4:5").shouldBeInstanceOf<ServerHandshakeResult.Refused>().response
 
-internal fun octets(text: String): ByteBuffer =
+internal fun bytes(text: String): ByteBuffer =
     ByteBuffer.wrap(text.toByteArray(Charsets.ISO_8859_1))
 
 internal fun <H : Any> HttpHeadParser<H>.headOf(text: String): H {
-    parse(octets(text))
+    parse(bytes(text))
     return result.shouldNotBeNull().shouldBeInstanceOf<HeadResult.Complete<H>>().head
 }
 
 internal fun HttpHeadParser<*>.faultOf(text: String): HeadResult.Malformed {
-    parse(octets(text))
+    parse(bytes(text))
     return result.shouldNotBeNull().shouldBeInstanceOf<HeadResult.Malformed>()
 }
 
-internal fun HttpResponse.text(): String = String(toOctets(), Charsets.ISO_8859_1)
+internal fun HttpResponse.text(): String = String(toBytes(), Charsets.ISO_8859_1)
 
 /** Registers one test for each of [rows], named by its number and its text in escaped form. */
 internal suspend fun <T> FunSpecContainerScope.vectors(

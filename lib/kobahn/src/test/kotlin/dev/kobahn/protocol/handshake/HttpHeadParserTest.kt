@@ -35,7 +35,7 @@ class HttpHeadParserTest :
             )
 
         test("a request head is taken up to its empty line and the rest is left") {
-            val input = octets(REQUEST + "rest")
+            val input = bytes(REQUEST + "rest")
             val parser = RequestHeadParser()
             parser.parse(input) shouldBe true
             input.remaining() shouldBe 4
@@ -44,18 +44,18 @@ class HttpHeadParserTest :
             (parser.result as HeadResult.Complete).head shouldBe requestHead
         }
 
-        test("a request head may be cut at every octet") {
+        test("a request head may be cut at every byte") {
             for (cut in 0..REQUEST.length) {
                 val parser = RequestHeadParser()
-                parser.parse(octets(REQUEST.take(cut))) shouldBe (cut == REQUEST.length)
+                parser.parse(bytes(REQUEST.take(cut))) shouldBe (cut == REQUEST.length)
                 parser.headOf(REQUEST.drop(cut)) shouldBe requestHead
             }
         }
 
-        test("a response head may come octet by octet") {
+        test("a response head may come byte by byte") {
             val parser = ResponseHeadParser()
             for (char in RESPONSE.dropLast(1)) {
-                parser.parse(octets(char.toString())) shouldBe false
+                parser.parse(bytes(char.toString())) shouldBe false
                 parser.result.shouldBeNull()
             }
             parser.headOf("\n") shouldBe
@@ -73,7 +73,7 @@ class HttpHeadParserTest :
 
         test("a direct buffer is read like any other") {
             val direct = ByteBuffer.allocateDirect(REQUEST.length)
-            direct.put(octets(REQUEST)).flip()
+            direct.put(bytes(REQUEST)).flip()
             RequestHeadParser().parse(direct) shouldBe true
         }
 
@@ -148,10 +148,10 @@ class HttpHeadParserTest :
         }
 
         test("a control character is refused when it arrives, before its line ends") {
-            RequestHeadParser().parse(octets("\u0016")) shouldBe true
+            RequestHeadParser().parse(bytes("\u0016")) shouldBe true
         }
 
-        test("a request line at the limit passes, one octet more is refused with 414") {
+        test("a request line at the limit passes, one byte more is refused with 414") {
             val limits = HeadLimits(maxLineLength = 20)
             RequestHeadParser(limits).headOf("GET /23456 HTTP/1.1\r\n\r\n").target shouldBe "/23456"
             RequestHeadParser(limits).headOf("GET /234567 HTTP/1.1\r\n\r\n").target shouldBe
@@ -160,7 +160,7 @@ class HttpHeadParserTest :
             ResponseHeadParser(limits).faultOf("HTTP/1.1 200 2345678901").status shouldBe 431
         }
 
-        test("a header line at the limit passes, one octet more is refused with 431") {
+        test("a header line at the limit passes, one byte more is refused with 431") {
             val limits = HeadLimits(maxLineLength = 20)
             val start = "GET / HTTP/1.1\r\n"
             RequestHeadParser(
@@ -170,7 +170,7 @@ class HttpHeadParserTest :
             RequestHeadParser(limits).faultOf(start + "A: 456789012345678901").status shouldBe 431
         }
 
-        test("a head at the limit passes, one octet more is refused with 431") {
+        test("a head at the limit passes, one byte more is refused with 431") {
             val size = REQUEST.length
             RequestHeadParser(HeadLimits(maxHeadSize = size)).headOf(REQUEST) shouldBe requestHead
             RequestHeadParser(HeadLimits(maxHeadSize = size - 1)).faultOf(REQUEST).status shouldBe
@@ -182,9 +182,9 @@ class HttpHeadParserTest :
             RequestHeadParser(HeadLimits(maxHeaders = 2)).faultOf(REQUEST).status shouldBe 431
         }
 
-        test("octets after a fault are not consumed") {
+        test("bytes after a fault are not consumed") {
             val parser = RequestHeadParser()
-            val input = octets("GET\n\u0000more")
+            val input = bytes("GET\n\u0000more")
             parser.parse(input) shouldBe true
             input.remaining() shouldBe 5
             parser.faultOf("GET / HTTP/1.1\r\n\r\n").toResponse().status shouldBe 400
@@ -201,10 +201,10 @@ class HttpHeadParserTest :
             }
         }
 
-        test("random octets never throw, and end in a result or are all taken") {
-            checkAll(2_000, Arb.byteArray(Arb.int(0..300), Arb.byte())) { octets ->
+        test("random bytes never throw, and end in a result or are all taken") {
+            checkAll(2_000, Arb.byteArray(Arb.int(0..300), Arb.byte())) { bytes ->
                 for (parser in listOf(RequestHeadParser(), ResponseHeadParser())) {
-                    val input = ByteBuffer.wrap(octets)
+                    val input = ByteBuffer.wrap(bytes)
                     parser.parse(input) shouldBe (parser.result != null)
                     if (parser.result == null) input.hasRemaining() shouldBe false
                 }
@@ -216,8 +216,8 @@ class HttpHeadParserTest :
                 "GET ,/, HTTP/1.1,\r\n,\r,\n,A,:, ,\t,\u00e4,HTTP/1.1 ,101".split(',')
             checkAll(5_000, Arb.list(Arb.element(pieces), 0..40)) { parts ->
                 val text = parts.joinToString("")
-                RequestHeadParser().let { it.parse(octets(text)) shouldBe (it.result != null) }
-                ResponseHeadParser().let { it.parse(octets(text)) shouldBe (it.result != null) }
+                RequestHeadParser().let { it.parse(bytes(text)) shouldBe (it.result != null) }
+                ResponseHeadParser().let { it.parse(bytes(text)) shouldBe (it.result != null) }
             }
         }
 
@@ -233,16 +233,16 @@ class HttpHeadParserTest :
             checkAll(500, fields, name, value, Arb.int(1..40)) { pairs, path, reason, step ->
                 val headers = headersOf(*pairs.toTypedArray())
                 val request = RequestHead("GET", "/$path", "HTTP/1.1", headers)
-                readInPieces(RequestHeadParser(), request.toOctets(), step) shouldBe request
+                readInPieces(RequestHeadParser(), request.toBytes(), step) shouldBe request
                 val response = ResponseHead("HTTP/1.1", 404, HttpGrammar.trim(reason), headers)
-                readInPieces(ResponseHeadParser(), response.toOctets(), step) shouldBe response
+                readInPieces(ResponseHeadParser(), response.toBytes(), step) shouldBe response
             }
         }
     })
 
-private fun <H : Any> readInPieces(parser: HttpHeadParser<H>, octets: ByteArray, step: Int): H {
-    for (start in octets.indices step step) {
-        parser.parse(ByteBuffer.wrap(octets, start, minOf(step, octets.size - start)))
+private fun <H : Any> readInPieces(parser: HttpHeadParser<H>, bytes: ByteArray, step: Int): H {
+    for (start in bytes.indices step step) {
+        parser.parse(ByteBuffer.wrap(bytes, start, minOf(step, bytes.size - start)))
     }
     return parser.headOf("")
 }

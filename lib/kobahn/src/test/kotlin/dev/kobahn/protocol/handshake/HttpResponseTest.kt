@@ -17,7 +17,7 @@ class HttpResponseTest :
                 "Connection: Upgrade, close\r\nContent-Length: 0\r\n\r\n"
         }
 
-        test("the length of a page counts octets") {
+        test("the length of a page counts bytes") {
             HttpResponse.html("<p>ä").text() shouldBe
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n" +
                 "Connection: close\r\nContent-Length: 5\r\n\r\n<p>Ã¤"

@@ -78,7 +78,7 @@ class RequestChecksTest :
                     replaced("Connection", "keep-alive, UPGRADE"),
                 "Connection may be there twice" to
                     added("Connection", "keep-alive"),
-                "a body of no octets is none" to request(
+                "a body of no bytes is none" to request(
                     REQUEST_FIELDS + ("Content-Length" to "0"),
                 ),
                 "a target may be absolute" to request(target = "http://other.example.com/chat"),
@@ -124,7 +124,7 @@ class RequestChecksTest :
                     is ServerHandshakeResult.NotAnUpgrade ->
                         ("Upgrade" in headers && "Sec-WebSocket-Key" in headers) shouldBe false
 
-                    is ServerHandshakeResult.Refused -> result.response.toOctets().size shouldBe
+                    is ServerHandshakeResult.Refused -> result.response.toBytes().size shouldBe
                         result.response.text().length
                 }
             }

@@ -9,14 +9,14 @@ class RequestHeadTest :
     FunSpec({
         test("a request head is written line by line") {
             val head = RequestHead("GET", "/a?b", "HTTP/1.1", headersOf("Host" to "x", "A" to "ä"))
-            head.toOctets() shouldBe
+            head.toBytes() shouldBe
                 "GET /a?b HTTP/1.1\r\nHost: x\r\nA: ä\r\n\r\n".toByteArray(Charsets.ISO_8859_1)
             head.toString() shouldBe "GET /a?b HTTP/1.1 [Host: x, A: ä]"
         }
 
         test("a response head is written line by line") {
             val head = ResponseHead("HTTP/1.1", 404, "Not Found", headersOf("A" to "b"))
-            String(head.toOctets()) shouldBe "HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n"
+            String(head.toBytes()) shouldBe "HTTP/1.1 404 Not Found\r\nA: b\r\n\r\n"
             head.toString() shouldBe "HTTP/1.1 404 Not Found [A: b]"
         }
 

@@ -219,7 +219,7 @@ class ServerHandshakeTest :
                     server = "Kobahn",
                     headers = headersOf("X-A" to "1", "X-A" to "2"),
                 )
-            String(response.toOctets()) shouldBe
+            String(response.toBytes()) shouldBe
                 "HTTP/1.1 101 Switching Protocols\r\nServer: Kobahn\r\nUpgrade: websocket\r\n" +
                 "Connection: Upgrade\r\nX-A: 1\r\nX-A: 2\r\nSec-WebSocket-Protocol: b\r\n" +
                 "Sec-WebSocket-Accept: $SAMPLE_ACCEPT\r\nSec-WebSocket-Extensions: x, y\r\n\r\n"

@@ -6,12 +6,12 @@ import io.kotest.matchers.shouldBe
 /** A URL is parsed or refused with an argument error, and a parsed URL survives being written. */
 class WebSocketUrlFuzzTest {
     @FuzzTest
-    fun url(octets: ByteArray) {
-        val url = parsed(String(octets, Charsets.UTF_8)) ?: return
+    fun url(bytes: ByteArray) {
+        val url = parsed(String(bytes, Charsets.UTF_8)) ?: return
         WebSocketUrl.parse(url.toString()) shouldBe url
         url.params.values.all { it.isNotEmpty() } shouldBe true
         val asked = ConnectingRequest(url.host, url.port, url.resource)
-        ClientHandshake(asked, SAMPLE_OCTETS, url.isSecure).request.headers["Host"] shouldBe
+        ClientHandshake(asked, SAMPLE_BYTES, url.isSecure).request.headers["Host"] shouldBe
             url.hostHeader
     }
 

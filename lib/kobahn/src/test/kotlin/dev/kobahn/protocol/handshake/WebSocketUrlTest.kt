@@ -125,7 +125,7 @@ class WebSocketUrlTest :
             WebSocketUrl.parse("ws://a") shouldNotBe WebSocketUrl.parse("wss://a:80/")
         }
 
-        test("incomplete escapes stay, and octets that are not UTF-8 are replaced") {
+        test("incomplete escapes stay, and bytes that are not UTF-8 are replaced") {
             WebSocketUrl.parse("ws://a/%/%4/%zz%41%FF").path shouldBe "/%/%4/%zzA\uFFFD"
             WebSocketUrl.parse("ws://a/?&&=&a&=b").params shouldBe mapOf("" to listOf("b"))
             WebSocketUrl.parse("ws://a/?").params.shouldBeEmpty()

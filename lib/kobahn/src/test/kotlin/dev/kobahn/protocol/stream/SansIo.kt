@@ -3,7 +3,7 @@ package dev.kobahn.protocol.stream
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.OctetQueue
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Role
@@ -17,7 +17,7 @@ import java.nio.ByteBuffer
 // The code of lib/docs/sans-io.md.
 
 internal class Echo : ProtocolEvents {
-    val output = OctetQueue()
+    val output = ByteQueue()
     val protocol = Protocol(ProtocolConfig(Role.SERVER), output, MaskingKeys { 0 }, this)
     private val assembler = MessageAssembler()
     private var type = MessageType.BINARY
@@ -66,5 +66,5 @@ internal fun serveStream(input: InputStream, output: OutputStream) {
     output.write(stream.single(close))
 }
 
-internal fun frames(parser: FrameParser, octets: ByteBuffer): List<Frame> =
-    generateSequence { parser.parse(octets) }.toList()
+internal fun frames(parser: FrameParser, bytes: ByteBuffer): List<Frame> =
+    generateSequence { parser.parse(bytes) }.toList()

@@ -56,8 +56,8 @@ class SansIoTest :
 
         test("the loop around a frame parser gives all frames and keeps the rest") {
             val parser = FrameParser()
-            val octets = hex("81 01 61 89 00 82 02 01")
-            frames(parser, ByteBuffer.wrap(octets)).map { it.opcode } shouldBe listOf(1, 9)
+            val bytes = hex("81 01 61 89 00 82 02 01")
+            frames(parser, ByteBuffer.wrap(bytes)).map { it.opcode } shouldBe listOf(1, 9)
             withClue("the rest") {
                 frames(parser, ByteBuffer.wrap(hex("02"))).single().body shouldBe hex("01 02")
             }

@@ -10,7 +10,7 @@ import dev.kobahn.protocol.frame.parseAll
 import java.nio.ByteBuffer
 
 /**
- * Feeds the same arbitrary octets to a [Stream], a [Protocol] and a [FrameParser] and checks that
+ * Feeds the same arbitrary bytes to a [Stream], a [Protocol] and a [FrameParser] and checks that
  * they agree on messages, Pings, Pongs, the Close and the violation, and that frames are built as
  * they were parsed.
  *
@@ -27,21 +27,21 @@ internal class StreamComparison(choice: Int) {
     val violation: String? get() = end.protocol.failure?.violation?.name
 
     /**
-     * Feeds [octets] in pieces of the sizes that [pieceSize] returns, at most 32: these are 16
+     * Feeds [bytes] in pieces of the sizes that [pieceSize] returns, at most 32: these are 16
      * Pings.
      */
-    fun feed(octets: ByteArray, pieceSize: () -> Int) {
+    fun feed(bytes: ByteArray, pieceSize: () -> Int) {
         var from = 0
-        while (from < octets.size) {
-            val to = minOf(octets.size, from + pieceSize().coerceIn(1, MAX_PIECE))
-            val piece = octets.copyOfRange(from, to)
+        while (from < bytes.size) {
+            val to = minOf(bytes.size, from + pieceSize().coerceIn(1, MAX_PIECE))
+            val piece = bytes.copyOfRange(from, to)
             end.receive(piece)
             stream.receive(piece)
             agree("errors", stream.errors, listOfNotNull(failure()))
             from = to
         }
         compare()
-        rebuild(octets)
+        rebuild(bytes)
     }
 
     private fun failure() = end.protocol.failure?.let { "${it.closeCode} ${it.message}" }
@@ -66,23 +66,23 @@ internal class StreamComparison(choice: Int) {
         )
     }
 
-    /** Checks that parsed frames are built with the same octets. */
-    private fun rebuild(octets: ByteArray) {
+    /** Checks that parsed frames are built with the same bytes. */
+    private fun rebuild(bytes: ByteArray) {
         val parser = FrameParser(maxFrame, acceptReservedBits = true)
-        val input = ByteBuffer.wrap(octets)
+        val input = ByteBuffer.wrap(bytes)
         while (true) {
             val start = input.position()
             val frame = try {
                 parser.parse(input) ?: break
             } catch (_: ProtocolException) {
-                check(parser.octetsWanted == 0L)
+                check(parser.bytesWanted == 0L)
                 break
             }
-            val read = octets.copyOfRange(start, input.position())
+            val read = bytes.copyOfRange(start, input.position())
             check(frame.build().contentEquals(read)) { "$frame is built differently" }
         }
         if (violation == null && !end.protocol.closeReceived) {
-            FrameParser(maxFrame).parseAll(ByteBuffer.wrap(octets))
+            FrameParser(maxFrame).parseAll(ByteBuffer.wrap(bytes))
         }
     }
 

@@ -22,9 +22,9 @@ internal class StreamEnd(
     private val messages = mutableListOf<String>()
     private val controls = mutableListOf<String>()
 
-    fun receive(octets: ByteBuffer) {
-        stream.receive(octets)
-        check(!octets.hasRemaining()) { "not all was consumed" }
+    fun receive(bytes: ByteBuffer) {
+        stream.receive(bytes)
+        check(!bytes.hasRemaining()) { "not all was consumed" }
         while (true) {
             val message = stream.takeMessage() ?: break
             check(message.completed)
@@ -34,7 +34,7 @@ internal class StreamEnd(
         stream.takePongs().mapTo(controls) { "pong ${it.data.toHex()}".trim() }
     }
 
-    fun receive(octets: ByteArray) = receive(ByteBuffer.wrap(octets.copyOf()))
+    fun receive(bytes: ByteArray) = receive(ByteBuffer.wrap(bytes.copyOf()))
 
     /** The violations, one at most. */
     val errors: List<String> get() = stream.errors.map { "${it.code} ${it.reason}" }

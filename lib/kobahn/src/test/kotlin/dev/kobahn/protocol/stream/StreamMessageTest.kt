@@ -22,7 +22,7 @@ class StreamMessageTest :
             val binary = BinaryMessage(hex("00 ff"))
             binary.data.toHex() shouldBe "00 ff"
             binary.encoding shouldBe null
-            binary.toString() shouldBe "2 octets"
+            binary.toString() shouldBe "2 bytes"
             shouldThrow<IllegalStateException> { binary.text }
         }
 
@@ -55,7 +55,7 @@ class StreamMessageTest :
             WireFrame.readAll(message.fragment(maskingKey = 9)).single().key shouldBe 9
         }
 
-        test("a message grows by octets and by text, and is read in between") {
+        test("a message grows by bytes and by text, and is read in between") {
             val message = TextMessage("a")
             message.extend("ä")
             message.text shouldBe "aä"
@@ -68,13 +68,13 @@ class StreamMessageTest :
         }
 
         test("extending copies an array and consumes a buffer") {
-            val octets = hex("01 02")
-            val buffer = ByteBuffer.wrap(octets)
+            val bytes = hex("01 02")
+            val buffer = ByteBuffer.wrap(bytes)
             val message = BinaryMessage(hex(""))
             message.extend(buffer)
             buffer.hasRemaining() shouldBe false
-            message.extend(octets)
-            octets.fill(0)
+            message.extend(bytes)
+            bytes.fill(0)
             message.data.toHex() shouldBe "01 02 01 02"
         }
 
@@ -85,7 +85,7 @@ class StreamMessageTest :
             message.completed shouldBe true
         }
 
-        test("length counts code points of a text and octets of a binary message") {
+        test("length counts code points of a text and bytes of a binary message") {
             TextMessage("a€\uD83D\uDE00").length shouldBe 3
             BinaryMessage(ByteArray(7)).length shouldBe 7
             CloseControlMessage(1000, "größe").length shouldBe 5
@@ -109,14 +109,14 @@ class StreamMessageTest :
             CloseControlMessage(1000, "ä".repeat(100)).data.size shouldBe 2 + 122
         }
 
-        test("a Ping carries nothing, octets or text, 125 octets at most") {
+        test("a Ping carries nothing, bytes or text, 125 bytes at most") {
             PingControlMessage().single().toHex() shouldBe "89 00"
             PingControlMessage("ä").single().toHex() shouldBe "89 02 c3 a4"
             PingControlMessage(ByteArray(125)).single(3).size shouldBe 131
             shouldThrow<IllegalArgumentException> { PingControlMessage(ByteArray(126)) }
         }
 
-        test("a Pong carries nothing, octets or text, 125 octets at most") {
+        test("a Pong carries nothing, bytes or text, 125 bytes at most") {
             PongControlMessage().single().toHex() shouldBe "8a 00"
             PongControlMessage("ä").single().toHex() shouldBe "8a 02 c3 a4"
             PongControlMessage(ByteArray(125)).single(3).size shouldBe 131

@@ -31,10 +31,10 @@ class StreamPropertyTest :
     FunSpec({
         test("frames are parsed as they were built, with any keys and cuts") {
             checkAll(2_000, NO_SHRINKING, Arb.list(frames, 1..8), Arb.int()) { sent, seed ->
-                val octets = sent.map { it.build() }.reduce(ByteArray::plus)
+                val bytes = sent.map { it.build() }.reduce(ByteArray::plus)
                 val parser = FrameParser(acceptReservedBits = true)
-                cut(octets, Random(seed)).flatMap(parser::parseAll) shouldBe sent
-                parser.octetsWanted shouldBe 2
+                cut(bytes, Random(seed)).flatMap(parser::parseAll) shouldBe sent
+                parser.bytesWanted shouldBe 2
             }
         }
 
@@ -43,8 +43,8 @@ class StreamPropertyTest :
             checkAll(10_000, NO_SHRINKING, Arb.list(wireFrames, 1..8), Arb.int()) { sent, seed ->
                 val random = Random(seed)
                 val comparison = StreamComparison(random.nextInt())
-                val octets = sent.map { it.encode() }.reduce(ByteArray::plus)
-                comparison.feed(octets) { 1 + random.nextInt(32) }
+                val bytes = sent.map { it.encode() }.reduce(ByteArray::plus)
+                comparison.feed(bytes) { 1 + random.nextInt(32) }
                 seen += comparison.violation
             }
             // A header's length is written in the shortest form here.
@@ -53,36 +53,36 @@ class StreamPropertyTest :
                 null
         }
 
-        test("a stream and a protocol agree on random octets") {
-            checkAll(10_000, NO_SHRINKING, octets(0..200), Arb.int()) { octets, seed ->
+        test("a stream and a protocol agree on random bytes") {
+            checkAll(10_000, NO_SHRINKING, bytes(0..200), Arb.int()) { bytes, seed ->
                 val random = Random(seed)
-                StreamComparison(random.nextInt()).feed(octets) { 1 + random.nextInt(32) }
+                StreamComparison(random.nextInt()).feed(bytes) { 1 + random.nextInt(32) }
             }
         }
     })
 
-/** Cuts [octets] into pieces of any size, also none, in heap or direct buffers. */
-private fun cut(octets: ByteArray, random: Random): List<ByteBuffer> {
+/** Cuts [bytes] into pieces of any size, also none, in heap or direct buffers. */
+private fun cut(bytes: ByteArray, random: Random): List<ByteBuffer> {
     val pieces = mutableListOf<ByteBuffer>()
     var from = 0
-    while (from < octets.size) {
-        val size = minOf(octets.size - from, random.nextInt(if (random.nextBoolean()) 8 else 5000))
+    while (from < bytes.size) {
+        val size = minOf(bytes.size - from, random.nextInt(if (random.nextBoolean()) 8 else 5000))
         val piece =
             if (random.nextBoolean()) ByteBuffer.allocate(size) else ByteBuffer.allocateDirect(size)
-        piece.put(octets, from, size).flip()
+        piece.put(bytes, from, size).flip()
         pieces += piece
         from += size
     }
     return pieces
 }
 
-private fun octets(sizes: IntRange) = Arb.byteArray(Arb.int(sizes), Arb.byte())
+private fun bytes(sizes: IntRange) = Arb.byteArray(Arb.int(sizes), Arb.byte())
 
 private val keys = Arb.choice(Arb.element(ProtocolEnd.KEY, 0, null), Arb.int())
 
 private val dataFrames = Arb.bind(
     Arb.element(Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY),
-    Arb.choice(octets(0..20), octets(120..130), octets(2040..5000)),
+    Arb.choice(bytes(0..20), bytes(120..130), bytes(2040..5000)),
     keys,
     Arb.int(0..15),
 ) { opcode, body, key, bits ->
@@ -91,7 +91,7 @@ private val dataFrames = Arb.bind(
 }
 
 private val controlFrames =
-    Arb.bind(Arb.element(Opcode.CLOSE, Opcode.PING, Opcode.PONG), octets(0..125), keys) {
+    Arb.bind(Arb.element(Opcode.CLOSE, Opcode.PING, Opcode.PONG), bytes(0..125), keys) {
             opcode,
             body,
             key,
@@ -102,8 +102,8 @@ private val controlFrames =
 private val frames = Arb.choice(dataFrames, controlFrames)
 
 private val payloads = Arb.choice(
-    octets(0..130),
-    octets(490..600),
+    bytes(0..130),
+    bytes(490..600),
     Arb.element(
         listOf("03 e8", "03 e8 61", "03 e8 ff", "03", "03 ed", "61 c3 a4", "e2 82", "").map(::hex),
     ),

@@ -26,15 +26,15 @@ class StreamTest :
         }
 
         test("an unmasked frame is an error where masking is expected, with a payload or without") {
-            for (octets in listOf("81 05 48 65 6c 6c 6f", "81 00", "89 00")) {
-                Side(Role.SERVER).reading(hex(octets)) shouldBe
+            for (bytes in listOf("81 05 48 65 6c 6c 6f", "81 00", "89 00")) {
+                Side(Role.SERVER).reading(hex(bytes)) shouldBe
                     failure(Violation.CLIENT_FRAME_NOT_MASKED)
             }
         }
 
         test("a masked frame is an error where masking is not expected") {
-            for (octets in listOf("81 81 00 00 00 00 48", "81 80 01 02 03 04")) {
-                Side(Role.CLIENT).reading(hex(octets)) shouldBe
+            for (bytes in listOf("81 81 00 00 00 00 48", "81 80 01 02 03 04")) {
+                Side(Role.CLIENT).reading(hex(bytes)) shouldBe
                     failure(Violation.SERVER_FRAME_MASKED)
             }
         }
@@ -64,12 +64,12 @@ class StreamTest :
         }
 
         bothRoles(
-            "an invalid octet of a text is an error when it arrives, not when the frame ends",
+            "an invalid byte of a text is an error when it arrives, not when the frame ends",
         ) {
             reading(frame(0x01, "48 ff 48", declared = 100)) shouldBe
-                failure(Violation.TEXT_NOT_UTF8, ": octet 1")
+                failure(Violation.TEXT_NOT_UTF8, ": byte 1")
             reading(frame(0x01, "48 e2") + frame(0x00, "82 ac") + frame(0x00, "48 48 ff")) shouldBe
-                failure(Violation.TEXT_NOT_UTF8, ": octet 6")
+                failure(Violation.TEXT_NOT_UTF8, ": byte 6")
             reading(frame(0x81, "48 e2 82")) shouldBe
                 failure(Violation.TEXT_NOT_UTF8, ": it ends inside a code point")
             reading(frame(0x01, "e2") + frame(0x00, "82") + frame(0x80, "ac")) shouldBe
@@ -111,8 +111,8 @@ class StreamTest :
             stream.closing!!.single().toHex() shouldBe "88 00"
         }
 
-        bothRoles("a Close of one octet is an error") {
-            reading(frame(0x88, "03")) shouldBe failure(Violation.CLOSE_PAYLOAD_OF_ONE_OCTET)
+        bothRoles("a Close of one byte is an error") {
+            reading(frame(0x88, "03")) shouldBe failure(Violation.CLOSE_PAYLOAD_OF_ONE_BYTE)
         }
 
         bothRoles("a Close with a code that must not be on the wire is an error") {
@@ -160,18 +160,18 @@ class StreamTest :
 
         bothRoles("exceeding a limit is an error with code 1009") {
             reading(frame(0x82, "", declared = 16L * 1024 * 1024 + 1)) shouldBe
-                failure(Violation.MESSAGE_TOO_BIG, ": more than 16777216 octets")
+                failure(Violation.MESSAGE_TOO_BIG, ": more than 16777216 bytes")
             val limited = reading(frame(0x02, "01 02") + frame(0x80, "03 04")) {
                 StreamEnd(role, maxMessagePayloadSize = 3)
             }
-            limited shouldBe failure(Violation.MESSAGE_TOO_BIG, ": more than 3 octets")
+            limited shouldBe failure(Violation.MESSAGE_TOO_BIG, ": more than 3 bytes")
             val framed = reading(frame(0x82, "01 02")) { StreamEnd(role, maxFramePayloadSize = 1) }
-            framed shouldBe failure(Violation.FRAME_TOO_BIG, ": more than 1 octets")
+            framed shouldBe failure(Violation.FRAME_TOO_BIG, ": more than 1 bytes")
         }
 
         bothRoles("after an error everything is discarded but the peer's Close") {
-            val octets = frame(0x83, "48") + frame(0x81, "48") + frame(0x89) + frame(0x88, "03 e9")
-            reading(octets + frame(0x81, "48")) shouldBe
+            val bytes = frame(0x83, "48") + frame(0x81, "48") + frame(0x89) + frame(0x88, "03 e9")
+            reading(bytes + frame(0x81, "48")) shouldBe
                 failure(Violation.RESERVED_OPCODE).copy(closing = "1001 ")
         }
 
@@ -214,25 +214,25 @@ class StreamTest :
             "it wants what is missing of the header, then of the payload, and nothing at the end",
         ) {
             val stream = Stream()
-            val wanted = mutableListOf(stream.octetsWanted)
+            val wanted = mutableListOf(stream.bytesWanted)
             for (piece in listOf("81", "85", "37 fa 21 3d", "7f 9f", "4d 51 58")) {
                 stream.receive(hex(piece))
-                wanted += stream.octetsWanted
+                wanted += stream.bytesWanted
             }
             wanted shouldBe listOf(2, 1, 4, 5, 3, 2)
             stream.takeMessage()
             stream.receive(hex("88 80 00 00 00 00"))
-            stream.octetsWanted shouldBe 0
+            stream.bytesWanted shouldBe 0
         }
 
         test("feeding consumes a buffer and leaves an array unchanged") {
-            val octets = hex("81 85 37 fa 21 3d 7f 9f 4d 51 58")
-            val before = octets.toHex()
+            val bytes = hex("81 85 37 fa 21 3d 7f 9f 4d 51 58")
+            val before = bytes.toHex()
             val stream = Stream()
-            stream.receive(octets)
-            octets.toHex() shouldBe before
+            stream.receive(bytes)
+            bytes.toHex() shouldBe before
             stream.takeMessage()!!.text shouldBe "Hello"
-            val buffer = ByteBuffer.wrap(octets)
+            val buffer = ByteBuffer.wrap(bytes)
             stream.receive(buffer)
             buffer.hasRemaining() shouldBe false
         }
@@ -251,7 +251,7 @@ class StreamTest :
             shouldThrow<IllegalArgumentException> { client.ping(ByteArray(126)) }
         }
 
-        test("it makes messages of text and of octets") {
+        test("it makes messages of text and of bytes") {
             val stream = Stream()
             stream.single(stream.textMessage("ä")).toHex() shouldBe "81 02 c3 a4"
             stream.single(stream.binaryMessage(hex("00 ff"))).toHex() shouldBe "82 02 00 ff"
@@ -268,8 +268,8 @@ class StreamTest :
 
         test("a declared length allocates nothing").config(enabledOrReasonIf = whereMeasured) {
             val stream = Stream(expectMasking = false, maxMessagePayloadSize = 0)
-            val octets = hex("82 7f 7f ff ff ff ff ff ff ff") + ByteArray(1000)
-            Allocation.of { stream.receive(octets) } shouldBeLessThan 64 * 1024
+            val bytes = hex("82 7f 7f ff ff ff ff ff ff ff") + ByteArray(1000)
+            Allocation.of { stream.receive(bytes) } shouldBeLessThan 64 * 1024
         }
     })
 
@@ -277,20 +277,20 @@ private fun failure(violation: Violation, detail: String = "") =
     StreamOutcome(errors = listOf("${violation.closeCode} ${violation.rule}$detail"))
 
 /**
- * Feeds [octets] to several streams, whole, octet by octet and cut at every index, and returns the
+ * Feeds [bytes] to several streams, whole, byte by byte and cut at every index, and returns the
  * result.
  */
 private fun Side.reading(
-    octets: ByteArray,
+    bytes: ByteArray,
     end: () -> StreamEnd = { StreamEnd(role) },
 ): StreamOutcome {
-    val whole = end().apply { receive(octets) }.outcome
-    val single = end().apply { octets.forEach { receive(byteArrayOf(it)) } }.outcome
-    withClue("octet by octet") { single shouldBe whole }
-    for (cut in 1 until octets.size) {
+    val whole = end().apply { receive(bytes) }.outcome
+    val single = end().apply { bytes.forEach { receive(byteArrayOf(it)) } }.outcome
+    withClue("byte by byte") { single shouldBe whole }
+    for (cut in 1 until bytes.size) {
         val pieces = end()
-        pieces.receive(octets.copyOf(cut))
-        pieces.receive(octets.copyOfRange(cut, octets.size))
+        pieces.receive(bytes.copyOf(cut))
+        pieces.receive(bytes.copyOfRange(cut, bytes.size))
         withClue("cut at $cut") { pieces.outcome shouldBe whole }
     }
     return whole

@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * A whole echo of a server without sockets: a frame comes, its message wakes the handler's
  * coroutine on the event loop, which sends it back, and the frame of the answer is taken as for the
- * socket. Run with -prof gc for the allocation per echo, the message's own octets included.
+ * socket. Run with -prof gc for the allocation per echo, the message's own bytes included.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -42,8 +42,8 @@ public class ConnectionBenchmark {
     @Setup
     public void open() throws Exception {
         byte[] frame = message.equals("binary")
-            ? Octets.frame(BINARY, Octets.random(size))
-            : Octets.frame(TEXT, Octets.text("the quick brown fox ", size));
+            ? Bytes.frame(BINARY, Bytes.random(size))
+            : Bytes.frame(TEXT, Bytes.text("the quick brown fox ", size));
         connection = new MemoryConnection(frame);
     }
 

@@ -1,7 +1,7 @@
 package dev.kobahn.benchmarks.jmh;
 
 import dev.kobahn.protocol.MessageType;
-import dev.kobahn.protocol.OctetQueue;
+import dev.kobahn.protocol.ByteQueue;
 import dev.kobahn.protocol.ProtocolConfig;
 import dev.kobahn.protocol.ProtocolEvents;
 import dev.kobahn.protocol.Role;
@@ -44,7 +44,7 @@ public class FrameBenchmark {
     private ByteBuffer input;
     private ByteBuffer written;
     private Frame toBuild;
-    private OctetQueue output;
+    private ByteQueue output;
     private Protocol reading;
     private Protocol writing;
     private Echo echo;
@@ -52,18 +52,18 @@ public class FrameBenchmark {
 
     @Setup
     public void make() {
-        payload = Octets.random(size);
-        frame = Octets.frame(BINARY, payload);
+        payload = Bytes.random(size);
+        frame = Bytes.frame(BINARY, payload);
         input = ByteBuffer.allocateDirect(frame.length);
         written = ByteBuffer.allocateDirect(size + 16);
         toBuild = new Frame(2, payload);
-        output = new OctetQueue(new SegmentPool(4));
-        reading = server(new OctetQueue(SegmentPool.NONE), new ProtocolEvents() {});
+        output = new ByteQueue(new SegmentPool(4));
+        reading = server(new ByteQueue(SegmentPool.NONE), new ProtocolEvents() {});
         writing = server(output, new ProtocolEvents() {});
         echo = new Echo(size);
     }
 
-    static Protocol server(OctetQueue output, ProtocolEvents events) {
+    static Protocol server(ByteQueue output, ProtocolEvents events) {
         return new Protocol(new ProtocolConfig(Role.SERVER), output, () -> 0, events);
     }
 
@@ -71,7 +71,7 @@ public class FrameBenchmark {
         return input.clear().put(frame).flip();
     }
 
-    /** What comes with every reading: the octets are masked in place and have to be put there anew. */
+    /** What comes with every reading: the bytes are masked in place and have to be put there anew. */
     @Benchmark
     public ByteBuffer copyOnly() {
         return arrived();
@@ -97,7 +97,7 @@ public class FrameBenchmark {
         return drain(output);
     }
 
-    /** A frame is made into octets of its own. */
+    /** A frame is made into bytes of its own. */
     @Benchmark
     public byte[] build() {
         return toBuild.build();
@@ -112,7 +112,7 @@ public class FrameBenchmark {
         return count;
     }
 
-    private int drain(OctetQueue queue) {
+    private int drain(ByteQueue queue) {
         int all = 0;
         while (!queue.isEmpty()) {
             written.clear();
@@ -125,7 +125,7 @@ public class FrameBenchmark {
 
     /** Sends back each message in an array of its own, as a connection does. */
     private static final class Echo implements ProtocolEvents {
-        final OctetQueue output = new OctetQueue(new SegmentPool(4));
+        final ByteQueue output = new ByteQueue(new SegmentPool(4));
         final Protocol protocol = server(output, this);
         private final int size;
         private byte[] message;

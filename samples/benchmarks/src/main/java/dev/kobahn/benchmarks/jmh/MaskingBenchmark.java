@@ -28,19 +28,19 @@ public class MaskingBenchmark {
     @Param({"16", "128", "1024", "4096", "65536", "1048576"})
     public int size;
 
-    private byte[] octets;
+    private byte[] bytes;
     private ByteBuffer direct;
 
     @Setup
     public void fill() {
-        octets = Octets.random(size);
+        bytes = Bytes.random(size);
         direct = ByteBuffer.allocateDirect(size);
     }
 
     @Benchmark
     public byte[] array() {
-        Masking.mask(octets, 0, size, KEY);
-        return octets;
+        Masking.mask(bytes, 0, size, KEY);
+        return bytes;
     }
 
     /** From an odd place in the buffer and the payload, as most pieces of real frames are. */

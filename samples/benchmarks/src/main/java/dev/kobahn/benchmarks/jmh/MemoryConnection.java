@@ -8,7 +8,7 @@ import dev.kobahn.internal.connection.TransportListener;
 import dev.kobahn.internal.server.ServerConnection;
 import dev.kobahn.internal.server.ServerContext;
 import dev.kobahn.internal.transport.EventLoop;
-import dev.kobahn.protocol.OctetQueue;
+import dev.kobahn.protocol.ByteQueue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -19,7 +19,7 @@ import kotlin.Unit;
 import kotlinx.coroutines.CoroutineScopeKt;
 
 /**
- * One connection of a server on an event loop of its own, with its handler, whose octets come from
+ * One connection of a server on an event loop of its own, with its handler, whose bytes come from
  * memory and go there. Everything is the library's but the socket: what Kotlin calls internal is
  * public for Java.
  */
@@ -29,7 +29,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
     private final EventLoop loop = new EventLoop("memory", true, true, MemoryConnection::openSelector);
-    private final OctetQueue output = new OctetQueue(loop.getSegments());
+    private final ByteQueue output = new ByteQueue(loop.getSegments());
     private final byte[] frame;
     private final int answerSize;
     private TransportListener listener;
@@ -97,13 +97,13 @@ final class MemoryConnection implements Transport, AutoCloseable {
         loop.execute(step);
     }
 
-    private void feed(byte[] octets) {
+    private void feed(byte[] bytes) {
         ByteBuffer input = loop.getReadBuffer();
-        for (int start = 0; start < octets.length; start += input.capacity()) {
-            int count = Math.min(input.capacity(), octets.length - start);
-            input.clear().put(octets, start, count).flip();
+        for (int start = 0; start < bytes.length; start += input.capacity()) {
+            int count = Math.min(input.capacity(), bytes.length - start);
+            input.clear().put(bytes, start, count).flip();
             received += count;
-            listener.onOctets(input);
+            listener.onBytes(input);
         }
     }
 
@@ -141,7 +141,7 @@ final class MemoryConnection implements Transport, AutoCloseable {
     }
 
     @Override
-    public OctetQueue getOutput() {
+    public ByteQueue getOutput() {
         return output;
     }
 

@@ -40,7 +40,7 @@ public class Utf8Benchmark {
             case "german": words = "zwölf Boxkämpfer jagen Viktor quer über den großen Deich "; break;
             default: words = "Ωραία прекрасный 美好的一天 🚀 ";
         }
-        direct = ByteBuffer.allocateDirect(size).put(Octets.text(words, size));
+        direct = ByteBuffer.allocateDirect(size).put(Bytes.text(words, size));
     }
 
     @Benchmark

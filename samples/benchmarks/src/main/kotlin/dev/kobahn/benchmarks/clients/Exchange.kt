@@ -52,7 +52,7 @@ internal class Exchange(
         return text(outgoing)
     }
 
-    private fun text(octets: ByteArray) = String(octets, Charsets.ISO_8859_1)
+    private fun text(bytes: ByteArray) = String(bytes, Charsets.ISO_8859_1)
 
     companion object {
         /** Ends the process: a client whose connection fails measures nothing. */

@@ -8,12 +8,12 @@ import java.nio.ByteOrder
  * loop.
  */
 internal class FrameBuffer(capacity: Int) {
-    val octets = ByteArray(capacity)
-    private val words = ByteBuffer.wrap(octets).order(ByteOrder.LITTLE_ENDIAN)
+    val bytes = ByteArray(capacity)
+    private val words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
     private var random = System.nanoTime() or 1
 
-    /** The same octets to write them from. */
-    val buffer: ByteBuffer = ByteBuffer.wrap(octets)
+    /** The same bytes to write them from. */
+    val buffer: ByteBuffer = ByteBuffer.wrap(bytes)
 
     var end = 0
         private set
@@ -22,28 +22,28 @@ internal class FrameBuffer(capacity: Int) {
         end = 0
     }
 
-    /** Appends octets that are no frame. */
+    /** Appends bytes that are no frame. */
     fun raw(source: ByteArray) {
-        source.copyInto(octets, end)
+        source.copyInto(bytes, end)
         end += source.size
     }
 
     /**
-     * Appends a frame with [length] octets of [payload]; with [masked] false under a key of zero.
+     * Appends a frame with [length] bytes of [payload]; with [masked] false under a key of zero.
      */
     fun frame(first: Int, payload: ByteArray, length: Int, masked: Boolean) {
-        octets[end++] = first.toByte()
+        bytes[end++] = first.toByte()
         when {
-            length < FrameReader.LENGTH_16 -> octets[end++] = (FrameReader.MASK or length).toByte()
+            length < FrameReader.LENGTH_16 -> bytes[end++] = (FrameReader.MASK or length).toByte()
 
             length <= 0xFFFF -> {
-                octets[end++] = (FrameReader.MASK or FrameReader.LENGTH_16).toByte()
-                octets[end++] = (length ushr 8).toByte()
-                octets[end++] = length.toByte()
+                bytes[end++] = (FrameReader.MASK or FrameReader.LENGTH_16).toByte()
+                bytes[end++] = (length ushr 8).toByte()
+                bytes[end++] = length.toByte()
             }
 
             else -> {
-                octets[end++] = (FrameReader.MASK or FrameReader.LENGTH_64).toByte()
+                bytes[end++] = (FrameReader.MASK or FrameReader.LENGTH_64).toByte()
                 words.putLong(end, java.lang.Long.reverseBytes(length.toLong()))
                 end += Long.SIZE_BYTES
             }
@@ -51,7 +51,7 @@ internal class FrameBuffer(capacity: Int) {
         val key = if (masked) nextKey() else 0
         words.putInt(end, key)
         end += FrameReader.KEY_SIZE
-        System.arraycopy(payload, 0, octets, end, length)
+        System.arraycopy(payload, 0, bytes, end, length)
         if (masked) mask(end, end + length, key)
         end += length
     }
@@ -65,7 +65,7 @@ internal class FrameBuffer(capacity: Int) {
             index += Long.SIZE_BYTES
         }
         for (at in tail until stop) {
-            octets[at] = (octets[at].toInt() xor (key ushr ((at - tail) and 3) * 8)).toByte()
+            bytes[at] = (bytes[at].toInt() xor (key ushr ((at - tail) and 3) * 8)).toByte()
         }
     }
 

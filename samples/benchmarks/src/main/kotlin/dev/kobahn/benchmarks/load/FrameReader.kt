@@ -1,7 +1,7 @@
 package dev.kobahn.benchmarks.load
 
 /**
- * Reads frames of a server out of octets that come in pieces, with code of its own: the generator
+ * Reads frames of a server out of bytes that come in pieces, with code of its own: the generator
  * shares nothing with the library it measures.
  *
  * @param onMessage is called when a message is complete and was found right by [check]
@@ -18,19 +18,19 @@ internal class FrameReader(
     private var fin = false
 
     /**
-     * Reads [octets] from [from] to [to] and returns where the rest begins that is no whole header.
+     * Reads [bytes] from [from] to [to] and returns where the rest begins that is no whole header.
      */
-    fun read(octets: ByteArray, from: Int, to: Int): Int {
+    fun read(bytes: ByteArray, from: Int, to: Int): Int {
         var index = from
         while (true) {
             if (!insideFrame) {
-                val start = header(octets, index, to)
+                val start = header(bytes, index, to)
                 if (start < 0) return index
                 index = start
                 if (!insideFrame) continue
             }
             val count = minOf(rest, (to - index).toLong()).toInt()
-            if (count > 0) check.data(octets, index, count)
+            if (count > 0) check.data(bytes, index, count)
             index += count
             rest -= count
             if (rest > 0) return index
@@ -45,13 +45,13 @@ internal class FrameReader(
     }
 
     /** Returns where the payload begins, or -1 if the header is not complete. */
-    private fun header(octets: ByteArray, at: Int, to: Int): Int {
+    private fun header(bytes: ByteArray, at: Int, to: Int): Int {
         if (to - at < 2) return -1
-        val first = octets[at].toInt()
-        val second = octets[at + 1].toInt()
+        val first = bytes[at].toInt()
+        val second = bytes[at + 1].toInt()
         var start = at + 2 + lengthSize(second) + if (second and MASK != 0) KEY_SIZE else 0
         if (start > to) return -1
-        val length = length(octets, at + 2, second and 0x7F)
+        val length = length(bytes, at + 2, second and 0x7F)
         val opcode = first and 0xF
         if (opcode >= CLOSE) {
             if (to - start < length) return -1
@@ -59,7 +59,7 @@ internal class FrameReader(
             start += length.toInt()
             return start
         }
-        if (second and MASK != 0) masked(octets, start - KEY_SIZE)
+        if (second and MASK != 0) masked(bytes, start - KEY_SIZE)
         fin = first and FIN != 0
         rest = length
         insideFrame = true
@@ -78,9 +78,9 @@ internal class FrameReader(
     }
 
     /** The raw peer sends back what it got: frames with a key of zero. */
-    private fun masked(octets: ByteArray, at: Int) {
+    private fun masked(bytes: ByteArray, at: Int) {
         for (index in at until at + KEY_SIZE) {
-            if (octets[index].toInt() != 0) throw WrongEcho("a masked frame")
+            if (bytes[index].toInt() != 0) throw WrongEcho("a masked frame")
         }
     }
 
@@ -90,11 +90,11 @@ internal class FrameReader(
         else -> 0
     }
 
-    private fun length(octets: ByteArray, at: Int, short: Int): Long {
+    private fun length(bytes: ByteArray, at: Int, short: Int): Long {
         if (short < LENGTH_16) return short.toLong()
         var value = 0L
         for (index in at until at + lengthSize(short)) {
-            value = (value shl Byte.SIZE_BITS) or (octets[index].toLong() and 0xFF)
+            value = (value shl Byte.SIZE_BITS) or (bytes[index].toLong() and 0xFF)
         }
         return value
     }

@@ -12,11 +12,11 @@ internal class InflatingCheck(private val plain: MessageCheck, payload: Payload)
     private val inflated = ByteArray(payload.size + 1)
     private var compressed = false
 
-    /** The octets of payload that came, compressed or, as a server may choose, as they are. */
+    /** The bytes of payload that came, compressed or, as a server may choose, as they are. */
     var arrived = 0L
         private set
 
-    /** The octets of the messages they make. */
+    /** The bytes of the messages they make. */
     var checked = 0L
         private set
 
@@ -25,9 +25,9 @@ internal class InflatingCheck(private val plain: MessageCheck, payload: Payload)
         plain.begin(opcode, compressed = false)
     }
 
-    override fun data(octets: ByteArray, from: Int, count: Int) {
+    override fun data(bytes: ByteArray, from: Int, count: Int) {
         arrived += count
-        if (compressed) inflate(octets, from, count) else plain.data(octets, from, count)
+        if (compressed) inflate(bytes, from, count) else plain.data(bytes, from, count)
     }
 
     override fun end() {
@@ -36,8 +36,8 @@ internal class InflatingCheck(private val plain: MessageCheck, payload: Payload)
         checked += size
     }
 
-    private fun inflate(octets: ByteArray, from: Int, count: Int) {
-        inflater.setInput(octets, from, count)
+    private fun inflate(bytes: ByteArray, from: Int, count: Int) {
+        inflater.setInput(bytes, from, count)
         while (true) {
             val length = inflater.inflate(inflated)
             if (length == 0) break

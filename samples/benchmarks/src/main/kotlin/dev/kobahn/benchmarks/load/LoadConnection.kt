@@ -8,7 +8,7 @@ import java.nio.ByteBuffer
 import java.nio.channels.SelectionKey
 import java.nio.channels.SocketChannel
 
-/** Whom to connect to. [raw] is a peer that sends octets back and knows nothing of WebSocket. */
+/** Whom to connect to. [raw] is a peer that sends bytes back and knows nothing of WebSocket. */
 internal class Target(
     val port: Int,
     val path: String = "/",
@@ -36,7 +36,7 @@ internal interface Talk {
     fun ended(connection: LoadConnection): Unit = throw LoadFailure("the server is gone")
 }
 
-/** One connection of the generator, from its first octet on. */
+/** One connection of the generator, from its first byte on. */
 internal class LoadConnection(
     private val loop: LoadLoop,
     private val target: Target,
@@ -75,7 +75,7 @@ internal class LoadConnection(
         channel.finishConnect()
         key.interestOps(SelectionKey.OP_READ)
         if (target.raw) return open(null)
-        request = UpgradeRequest(target).also { write(ByteBuffer.wrap(it.octets)) }
+        request = UpgradeRequest(target).also { write(ByteBuffer.wrap(it.bytes)) }
     }
 
     private fun open(extensions: String?) {
@@ -114,13 +114,13 @@ internal class LoadConnection(
         output.clear()
     }
 
-    private fun write(octets: ByteBuffer) {
+    private fun write(bytes: ByteBuffer) {
         val waiting = unwritten
-        if (waiting == null) channel.write(octets)
-        if (!octets.hasRemaining()) return
-        val all = ByteBuffer.allocate((waiting?.remaining() ?: 0) + octets.remaining())
+        if (waiting == null) channel.write(bytes)
+        if (!bytes.hasRemaining()) return
+        val all = ByteBuffer.allocate((waiting?.remaining() ?: 0) + bytes.remaining())
         waiting?.let(all::put)
-        unwritten = all.put(octets).flip()
+        unwritten = all.put(bytes).flip()
         key.interestOps(SelectionKey.OP_READ or SelectionKey.OP_WRITE)
     }
 

@@ -3,13 +3,13 @@ package dev.kobahn.benchmarks.load
 import dev.kobahn.benchmarks.Payload
 import java.util.Arrays
 
-/** Holds what arrives against what has to arrive, octet by octet. */
+/** Holds what arrives against what has to arrive, byte by byte. */
 internal interface MessageCheck {
     /** A message begins with a frame of [opcode], compressed or not. */
     fun begin(opcode: Int, compressed: Boolean)
 
-    /** [count] octets of its payload. */
-    fun data(octets: ByteArray, from: Int, count: Int)
+    /** [count] bytes of its payload. */
+    fun data(bytes: ByteArray, from: Int, count: Int)
 
     /** The message is complete; the next one is expected now. */
     fun end()
@@ -34,10 +34,10 @@ internal class ExpectedMessages(private val payload: Payload, private val connec
         if (compressed) throw WrongEcho("compressed, though nothing was agreed on")
     }
 
-    override fun data(octets: ByteArray, from: Int, count: Int) {
+    override fun data(bytes: ByteArray, from: Int, count: Int) {
         if (offset + count > expected.size) throw WrongEcho("a message is longer than it was")
-        val differs = Arrays.mismatch(expected, offset, offset + count, octets, from, from + count)
-        if (differs >= 0) throw WrongEcho("octet ${offset + differs} of $connection:$sequence")
+        val differs = Arrays.mismatch(expected, offset, offset + count, bytes, from, from + count)
+        if (differs >= 0) throw WrongEcho("byte ${offset + differs} of $connection:$sequence")
         offset += count
     }
 

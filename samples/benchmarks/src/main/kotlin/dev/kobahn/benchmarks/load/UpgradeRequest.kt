@@ -10,7 +10,7 @@ internal class UpgradeRequest(target: Target) {
         ByteArray(16).also { ThreadLocalRandom.current().nextBytes(it) },
     )
 
-    val octets: ByteArray = buildString {
+    val bytes: ByteArray = buildString {
         append("GET ${target.path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\n")
         append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
         append("Sec-WebSocket-Key: $key\r\n")
@@ -21,11 +21,11 @@ internal class UpgradeRequest(target: Target) {
     /** Where the answer ends, and which extensions it names. */
     class Answer(val end: Int, val extensions: String?)
 
-    /** The answer at the beginning of [octets], or null if it is not complete. */
-    fun answer(octets: ByteArray, length: Int): Answer? {
-        val end = endOfHead(octets, length)
+    /** The answer at the beginning of [bytes], or null if it is not complete. */
+    fun answer(bytes: ByteArray, length: Int): Answer? {
+        val end = endOfHead(bytes, length)
         if (end < 0) return null
-        val lines = String(octets, 0, end, Charsets.ISO_8859_1).split("\r\n")
+        val lines = String(bytes, 0, end, Charsets.ISO_8859_1).split("\r\n")
         val status = lines.first()
         if (!status.startsWith("HTTP/1.1 101")) throw LoadFailure("refused: $status")
         val accepted = field(lines, "sec-websocket-accept")
@@ -33,10 +33,10 @@ internal class UpgradeRequest(target: Target) {
         return Answer(end, field(lines, "sec-websocket-extensions"))
     }
 
-    private fun endOfHead(octets: ByteArray, length: Int): Int {
+    private fun endOfHead(bytes: ByteArray, length: Int): Int {
         for (end in 3 until length) {
-            val isEmptyLine = octets[end - 2] == LF && octets[end - 1] == CR
-            if (isEmptyLine && octets[end] == LF) return end + 1
+            val isEmptyLine = bytes[end - 2] == LF && bytes[end - 1] == CR
+            if (isEmptyLine && bytes[end] == LF) return end + 1
         }
         return -1
     }

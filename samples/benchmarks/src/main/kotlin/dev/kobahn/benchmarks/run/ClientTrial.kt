@@ -53,7 +53,7 @@ internal class ClientTrial(
             Metric.P50 to p50 / 1e3,
             Metric.P99 to p99 / 1e3,
             Metric.P999 to p999 / 1e3,
-            Metric.RSS to usage.residentOctets() / MIB,
+            Metric.RSS to usage.residentBytes() / MIB,
             Metric.BUSY to 100.0 * cpu / nanos,
             Metric.OTHER_BUSY to 100.0 * serverCpu / nanos,
         )

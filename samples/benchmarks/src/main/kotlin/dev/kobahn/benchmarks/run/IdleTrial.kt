@@ -33,7 +33,7 @@ internal class IdleTrial(
                 mapOf(
                     Metric.MEMORY to each,
                     Metric.HEAP to (after.heap - before.heap) / scenario.connections / KIB,
-                    Metric.RSS to ProcessUsage(process.pid).residentOctets() / MIB,
+                    Metric.RSS to ProcessUsage(process.pid).residentBytes() / MIB,
                 )
             }
         }
@@ -46,7 +46,7 @@ internal class IdleTrial(
     private fun memory(process: PeerProcess, load: IdleLoad): Memory {
         load.rest(REST)
         val heap = if (peer is Peer.Jvm) liveHeap(process) else 0.0
-        return Memory(heap, ProcessUsage(process.pid).residentOctets().toDouble())
+        return Memory(heap, ProcessUsage(process.pid).residentBytes().toDouble())
     }
 
     private fun liveHeap(process: PeerProcess): Double {

@@ -6,12 +6,12 @@ enum class Metric(val title: String, val decimals: Int) {
     MEMORY("KiB each", 2),
     HEAP("of it heap", 2),
     RATE("per second", 0),
-    OCTETS("MB/s", 1),
+    BYTES("MB/s", 1),
     P50("p50 µs", 0),
     P99("p99 µs", 0),
     P999("p99.9 µs", 0),
 
-    /** Octets allocated, in a JVM: garbage and what is kept. */
+    /** Bytes allocated, in a JVM: garbage and what is kept. */
     ALLOCATED("alloc B", 0),
     RSS("RSS MiB", 0),
 

@@ -14,8 +14,8 @@ internal class ProcessUsage(private val pid: Long) {
         return (fields[USER].toLong() + fields[SYSTEM].toLong()) * NANOS_PER_TICK
     }
 
-    /** How much of it is in memory, in octets. */
-    fun residentOctets(): Long {
+    /** How much of it is in memory, in bytes. */
+    fun residentBytes(): Long {
         val line = File("/proc/$pid/status").readLines().first { it.startsWith("VmRSS:") }
         return line.filter(Char::isDigit).toLong() * 1024
     }

@@ -65,12 +65,12 @@ internal class ServerTrial(
         return buildMap {
             put(Metric.CPU, cpu / 1e3 / result.operations)
             put(Metric.RATE, result.operations / seconds)
-            payloadSize?.let { put(Metric.OCTETS, result.operations * it / seconds / 1e6) }
+            payloadSize?.let { put(Metric.BYTES, result.operations * it / seconds / 1e6) }
             put(Metric.P50, latencies.getValueAtPercentile(50.0) / 1e3)
             put(Metric.P99, latencies.getValueAtPercentile(99.0) / 1e3)
             put(Metric.P999, latencies.getValueAtPercentile(99.9) / 1e3)
             if (peer is Peer.Jvm) put(Metric.ALLOCATED, allocation / result.operations)
-            put(Metric.RSS, usage.residentOctets() / MIB)
+            put(Metric.RSS, usage.residentBytes() / MIB)
             put(Metric.BUSY, 100.0 * cpu / result.nanos)
             put(Metric.OTHER_BUSY, 100.0 * result.loadNanos / result.nanos)
         }

@@ -10,9 +10,9 @@ import java.nio.channels.SocketChannel
 import kotlin.concurrent.thread
 
 /**
- * The floor: sends octets back and knows nothing of frames. A thread with a selector and a direct
+ * The floor: sends bytes back and knows nothing of frames. A thread with a selector and a direct
  * buffer for each loop, the first of which accepts for all. Of the protocol it knows only that
- * octets which begin as a Close are the last ones.
+ * bytes which begin as a Close are the last ones.
  */
 internal class RawServer : PeerServer {
     private lateinit var loops: List<Loop>

@@ -21,7 +21,7 @@ internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
 
 /**
  * A process of its own: takes the name of a server, its number of loops and whether it is to
- * compress, says `listening PORT`, and ends with its standard input. The line `memory` is answered with the octets
+ * compress, says `listening PORT`, and ends with its standard input. The line `memory` is answered with the bytes
  * of the heap that are in use after a collection, `allocation` with those that all threads that live
  * have ever allocated.
  */

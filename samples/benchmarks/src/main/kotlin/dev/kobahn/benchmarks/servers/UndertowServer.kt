@@ -56,8 +56,8 @@ internal class UndertowServer : PeerServer {
             message: BufferedBinaryMessage,
         ) {
             val data = message.data
-            val octets = WebSockets.mergeBuffers(*data.resource)
-            WebSockets.sendBinary(octets, channel, Freeing { data.free() })
+            val bytes = WebSockets.mergeBuffers(*data.resource)
+            WebSockets.sendBinary(bytes, channel, Freeing { data.free() })
         }
     }
 

@@ -9,11 +9,11 @@ import io.kotest.matchers.shouldBe
 class FrameReaderTest :
     FunSpec({
         test("echoes in their order are counted, however they are cut") {
-            val octets = frame(0) + frame(1) + frame(2)
-            for (cut in 1 until octets.size) {
+            val bytes = frame(0) + frame(1) + frame(2)
+            for (cut in 1 until bytes.size) {
                 val reading = Reading()
-                reading.read(octets.copyOf(cut))
-                reading.read(octets.copyOfRange(cut, octets.size))
+                reading.read(bytes.copyOf(cut))
+                reading.read(bytes.copyOfRange(cut, bytes.size))
                 reading.messages shouldBe 3
             }
         }
@@ -33,13 +33,13 @@ class FrameReaderTest :
             shouldThrow<WrongEcho> { Reading().read(frame(0, connection = 1)) }
         }
 
-        test("one octet that differs is noticed, wherever it stands") {
+        test("one byte that differs is noticed, wherever it stands") {
             for (index in 0 until 34) {
-                val octets = frame(0)
-                octets[index] = (octets[index].toInt() xor 1).toByte()
+                val bytes = frame(0)
+                bytes[index] = (bytes[index].toInt() xor 1).toByte()
                 val reading = Reading()
                 val noticed =
-                    runCatching { reading.read(octets) }.isFailure || reading.messages == 0
+                    runCatching { reading.read(bytes) }.isFailure || reading.messages == 0
                 noticed shouldBe true
             }
         }
@@ -66,8 +66,8 @@ private class Reading {
     private val reader = FrameReader(ExpectedMessages(payload, 0), { messages++ }, { })
     private var rest = ByteArray(0)
 
-    fun read(octets: ByteArray) {
-        val all = rest + octets
+    fun read(bytes: ByteArray) {
+        val all = rest + bytes
         rest = all.copyOfRange(reader.read(all, 0, all.size), all.size)
     }
 }

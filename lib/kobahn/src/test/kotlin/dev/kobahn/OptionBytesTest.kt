@@ -11,8 +11,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.coroutineScope
 
-/** What an option changes on the wire, octet for octet, beside what is there without it. */
-class OptionOctetsTest :
+/** What an option changes on the wire, byte for byte, beside what is there without it. */
+class OptionBytesTest :
     FunSpec({
         test("maxFramePayloadSize refuses a longer frame with 1009") {
             served { it.send(RawPeer.text("12345")).readFrame() } shouldBe "text 12345"

@@ -8,8 +8,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
 
-/** What the calls of an application put on the wire, octet for octet. */
-class ApplicationOctetsTest :
+/** What the calls of an application put on the wire, byte for byte. */
+class ApplicationBytesTest :
     FunSpec({
         test("messages, Pings and Closes of an application are the frames of RFC 6455") {
             webSocketServer {

@@ -8,8 +8,8 @@ import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.yield
 
-/** The server's side of the opening handshake, by the octets of its answers. */
-class OpeningOctetsTest :
+/** The server's side of the opening handshake, by the bytes of its answers. */
+class OpeningBytesTest :
     FunSpec({
         context("the connection opens in each form of an acceptance") {
             val forms = mapOf<String, suspend ServerWebSocket.() -> Unit>(
@@ -184,7 +184,7 @@ class OpeningOctetsTest :
             }
         }
 
-        test("octets that are not UTF-8 may stand in a head, and are ISO-8859-1") {
+        test("bytes that are not UTF-8 may stand in a head, and are ISO-8859-1") {
             against({ peer ->
                 peer.readHead()
                 peer.sendHex("HTTP/1.1 403 ".encodeToByteArray().toHexString() + "fc0d0a0d0a").end()

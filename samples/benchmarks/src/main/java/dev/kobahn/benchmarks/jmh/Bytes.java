@@ -4,29 +4,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /** What the benchmarks work on; the same each time. */
-final class Octets {
+final class Bytes {
     private static final int KEY = 0x37FA213D;
 
-    private Octets() {}
+    private Bytes() {}
 
     static byte[] random(int size) {
-        byte[] octets = new byte[size];
-        new Random(6455).nextBytes(octets);
-        return octets;
+        byte[] bytes = new byte[size];
+        new Random(6455).nextBytes(bytes);
+        return bytes;
     }
 
-    /** Valid UTF-8 of exactly size octets, filled up with dots. */
+    /** Valid UTF-8 of exactly size bytes, filled up with dots. */
     static byte[] text(String words, int size) {
         byte[] word = words.getBytes(StandardCharsets.UTF_8);
-        byte[] octets = new byte[size];
-        java.util.Arrays.fill(octets, (byte) '.');
+        byte[] bytes = new byte[size];
+        java.util.Arrays.fill(bytes, (byte) '.');
         for (int start = 0; start + word.length <= size; start += word.length) {
-            System.arraycopy(word, 0, octets, start, word.length);
+            System.arraycopy(word, 0, bytes, start, word.length);
         }
-        return octets;
+        return bytes;
     }
 
-    /** A masked frame with the first octet given. */
+    /** A masked frame with the first byte given. */
     static byte[] frame(int first, byte[] payload) {
         java.nio.ByteBuffer frame = java.nio.ByteBuffer.allocate(payload.length + 14);
         frame.put((byte) first);

@@ -3,13 +3,13 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * A link of an [OctetQueue]: the octets of [octets] from [start] to [end]. If they are [masked],
+ * A link of an [ByteQueue]: the bytes of [bytes] from [start] to [end]. If they are [masked],
  * they are combined with [maskingKey] while they are copied out.
  *
  * @property pooled whether this link gives its array back to the pool
  */
-internal open class OctetSegment(
-    val octets: ByteArray,
+internal open class ByteSegment(
+    val bytes: ByteArray,
     var start: Int = 0,
     var end: Int = 0,
     var pooled: Boolean = true,
@@ -17,27 +17,27 @@ internal open class OctetSegment(
     private var maskingKey: Int = 0,
 ) {
     /** The next link. */
-    var next: OctetSegment? = null
+    var next: ByteSegment? = null
 
-    /** Whether another queue refers to octets that were the head of this segment. */
+    /** Whether another queue refers to bytes that were the head of this segment. */
     var isSplit = false
 
-    /** The memory that this segment keeps beyond its waiting octets, see [OctetQueue.weight]. */
+    /** The memory that this segment keeps beyond its waiting bytes, see [ByteQueue.weight]. */
     var extra = 0L
 
-    /** The message that the octets belong to, if it goes to many connections. */
+    /** The message that the bytes belong to, if it goes to many connections. */
     var encodings: PreparedEncodings? = null
 
-    /** The octets as a buffer, made once for all payloads that are masked in place. */
+    /** The bytes as a buffer, made once for all payloads that are masked in place. */
     private var view: ByteBuffer? = null
 
     open val isEmpty: Boolean get() = start == end
 
     /**
-     * Whether the array serves these octets alone and is kept whole until the last of them has
+     * Whether the array serves these bytes alone and is kept whole until the last of them has
      * left.
      */
-    open val isReference: Boolean get() = octets.size > SegmentPool.SEGMENT_SIZE ||
+    open val isReference: Boolean get() = bytes.size > SegmentPool.SEGMENT_SIZE ||
         encodings != null
 
     /** Empties this segment so that it can be used again with its array. */
@@ -50,18 +50,18 @@ internal open class OctetSegment(
     }
 
     fun mask(offset: Int, length: Int, key: Int) {
-        val buffer = view ?: ByteBuffer.wrap(octets).also { view = it }
+        val buffer = view ?: ByteBuffer.wrap(bytes).also { view = it }
         Masking.mask(buffer, offset, offset + length, key)
     }
 
     open fun copyTo(target: ByteBuffer) {
         val count = minOf(end - start, target.remaining())
         val position = target.position()
-        target.put(octets, start, count)
+        target.put(bytes, start, count)
         if (masked) Masking.mask(target, position, position + count, maskingKey)
     }
 
-    /** Drops at most [most] octets from the head; returns their number. */
+    /** Drops at most [most] bytes from the head; returns their number. */
     open fun drop(most: Int): Int {
         val count = minOf(most, end - start)
         start += count
@@ -71,13 +71,13 @@ internal open class OctetSegment(
     }
 }
 
-/** [length] octets that repeat [octets]. */
+/** [length] bytes that repeat [bytes]. */
 internal class RepeatedSegment(
-    octets: ByteArray,
+    bytes: ByteArray,
     private val length: Long,
     masked: Boolean,
     private val maskingKey: Int,
-) : OctetSegment(octets, 0, 0, pooled = false, masked) {
+) : ByteSegment(bytes, 0, 0, pooled = false, masked) {
     private var dropped = 0L
 
     override val isEmpty: Boolean get() = dropped == length
@@ -87,10 +87,10 @@ internal class RepeatedSegment(
     override fun copyTo(target: ByteBuffer) {
         val first = target.position()
         var left = minOf(length - dropped, target.remaining().toLong()).toInt()
-        var from = (dropped % octets.size).toInt()
+        var from = (dropped % bytes.size).toInt()
         while (left > 0) {
-            val count = minOf(left, octets.size - from)
-            target.put(octets, from, count)
+            val count = minOf(left, bytes.size - from)
+            target.put(bytes, from, count)
             left -= count
             from = 0
         }

@@ -6,7 +6,7 @@ import dev.kobahn.protocol.extension.PerMessageDeflateOffer
 import dev.kobahn.protocol.extension.PerMessageDeflateOfferAccept
 import dev.kobahn.protocol.extension.PerMessageDeflateResponse
 import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept
-import dev.kobahn.protocol.extension.ReversedOctets
+import dev.kobahn.protocol.extension.ReversedBytes
 import dev.kobahn.protocol.handshake.rules
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -66,8 +66,8 @@ private suspend fun taken(
     webSocketClient(configure = configure).connect(url) { extensions.map { it.toString() } }
 }
 
-/** Negotiation of extensions by the octets of the opening handshake. */
-class CompressionOctetsTest :
+/** Negotiation of extensions by the bytes of the opening handshake. */
+class CompressionBytesTest :
     FunSpec({
         test("perMessageDeflate has a server answer an offer, and without it none is answered") {
             answer("$DEFLATE; client_max_window_bits") { }.shouldBeNull()
@@ -155,18 +155,18 @@ class CompressionOctetsTest :
             val other = AnyParameters(ExtensionHeader("x-other"))
             val offers = "x-other; a=1, x-reverse, $DEFLATE"
             answer(offers) {
-                extensions = listOf(ReversedOctets, other)
+                extensions = listOf(ReversedBytes, other)
                 perMessageDeflate()
             } shouldBe "$DEFLATE, x-reverse, x-other; a=1"
             answer(offers) {
-                extensions = listOf(other, ReversedOctets)
+                extensions = listOf(other, ReversedBytes)
             } shouldBe "x-other; a=1, x-reverse"
-            answer("x-reverse; a") { extensions = listOf(ReversedOctets) }.shouldBeNull()
+            answer("x-reverse; a") { extensions = listOf(ReversedBytes) }.shouldBeNull()
         }
 
         test("an extension of one's own transforms messages and marks them with its bit") {
             webSocketServer {
-                extensions = listOf(ReversedOctets)
+                extensions = listOf(ReversedBytes)
                 onConnect { for (message in incoming) send("$message!") }
             }.use { server ->
                 RawPeer(server.port).use {
@@ -182,12 +182,12 @@ class CompressionOctetsTest :
         test("what was agreed on transforms messages one after another, both ways") {
             webSocketServer {
                 perMessageDeflate { clientMaxWindowBits = 9 }
-                extensions = listOf(ReversedOctets)
+                extensions = listOf(ReversedBytes)
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->
                 webSocketClient {
                     perMessageDeflate { serverNoContextTakeover = true }
-                    extensions = listOf(ReversedOctets)
+                    extensions = listOf(ReversedBytes)
                 }.connect("ws://localhost:${server.port}/") {
                     for (length in listOf(0, 10, 1000, 100_000)) {
                         val text = "compressible ".repeat(length / 10)
@@ -202,7 +202,7 @@ class CompressionOctetsTest :
 
         test("a client offers its compressions and extensions in their order") {
             offered {
-                extensions = listOf(ReversedOctets)
+                extensions = listOf(ReversedBytes)
                 perMessageCompressionOffers = listOf(
                     PerMessageDeflateOffer(requestMaxWindowBits = 9),
                     PerMessageDeflateOffer(acceptNoContextTakeover = false),
@@ -214,7 +214,7 @@ class CompressionOctetsTest :
         test("the extensions in use are those of the answer, in its order") {
             taken("x-reverse, $DEFLATE; client_max_window_bits=9") {
                 perMessageDeflate()
-                extensions = listOf(ReversedOctets)
+                extensions = listOf(ReversedBytes)
             }.shouldContainExactly("x-reverse", "$DEFLATE; client_max_window_bits=9")
             taken("") { perMessageDeflate() }.shouldBeEmpty()
         }
@@ -276,7 +276,7 @@ class CompressionOctetsTest :
                     taken(answer) {
                         perMessageCompressionOffers =
                             listOf(PerMessageDeflateOffer(acceptMaxWindowBits = false))
-                        extensions = listOf(ReversedOctets)
+                        extensions = listOf(ReversedBytes)
                     }
                 }.reason() shouldBe reason
             }

@@ -13,11 +13,11 @@ import kotlin.random.Random
 
 private const val SEGMENT = SegmentPool.SEGMENT_SIZE
 
-private fun masked(octets: ByteArray, key: Int) =
-    octets.copyOf().also { Masking.mask(it, 0, it.size, key) }
+private fun masked(bytes: ByteArray, key: Int) =
+    bytes.copyOf().also { Masking.mask(it, 0, it.size, key) }
 
-/** Takes all octets, [step] at a time. */
-private fun OctetQueue.takeIn(step: Int): ByteArray {
+/** Takes all bytes, [step] at a time. */
+private fun ByteQueue.takeIn(step: Int): ByteArray {
     val taken = ByteBuffer.allocate(size.toInt())
     val window = ByteBuffer.allocateDirect(step)
     while (!isEmpty) {
@@ -30,67 +30,67 @@ private fun OctetQueue.takeIn(step: Int): ByteArray {
     return taken.array()
 }
 
-internal class OctetQueueTest :
+internal class ByteQueueTest :
     FunSpec({
-        test("octets moved between queues stay intact when segments are used again") {
+        test("bytes moved between queues stay intact when segments are used again") {
             val random = Random(5)
             repeat(300) {
                 val pool = SegmentPool(100)
-                val source = OctetQueue(pool)
-                val target = OctetQueue(pool)
-                val octets = random.nextBytes(random.nextInt(1, 5 * SEGMENT))
-                source.append(octets)
+                val source = ByteQueue(pool)
+                val target = ByteQueue(pool)
+                val bytes = random.nextBytes(random.nextInt(1, 5 * SEGMENT))
+                source.append(bytes)
                 val key = random.nextInt()
                 val isMasked = random.nextBoolean()
                 val part = random.nextInt(1, 2 * SEGMENT)
                 var expected = ByteArray(0)
-                for (start in octets.indices step part) {
-                    val count = minOf(part, octets.size - start)
+                for (start in bytes.indices step part) {
+                    val count = minOf(part, bytes.size - start)
                     target.append(byteArrayOf(7))
                     target.transfer(source, count, key, isMasked)
-                    val moved = octets.copyOfRange(start, start + count)
+                    val moved = bytes.copyOfRange(start, start + count)
                     expected += byteArrayOf(7) + if (isMasked) masked(moved, key) else moved
                 }
                 source.isEmpty shouldBe true
                 // All segments that the pool has, and some new ones.
-                OctetQueue(pool).append(ByteArray(20 * SEGMENT))
+                ByteQueue(pool).append(ByteArray(20 * SEGMENT))
                 target.takeIn(random.nextInt(1, 3 * SEGMENT)) shouldBe expected
             }
         }
 
         test("a segment that was masked in another queue is used again unmasked") {
             val pool = SegmentPool(4)
-            val source = OctetQueue(pool)
-            val target = OctetQueue(pool)
+            val source = ByteQueue(pool)
+            val target = ByteQueue(pool)
             source.append(ByteArray(SEGMENT))
             target.transfer(source, SEGMENT, maskingKey = 0x12345678, masked = true)
             target.clear()
-            val octets = byteArrayOf(1, 2, 3)
-            OctetQueue(pool).apply { append(octets) }.takeAll() shouldBe octets
+            val bytes = byteArrayOf(1, 2, 3)
+            ByteQueue(pool).apply { append(bytes) }.takeAll() shouldBe bytes
         }
 
         test("a new queue is empty") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             queue.isEmpty shouldBe true
             queue.copyTo(ByteBuffer.allocate(1)) shouldBe 0
             queue.takeAll() shouldBe byteArrayOf()
         }
 
-        test("octets leave in the order they came, however they are appended and taken") {
+        test("bytes leave in the order they came, however they are appended and taken") {
             val sizes = Arb.list(Arb.int(0..3 * SEGMENT), 0..8)
             checkAll(50, sizes, Arb.int(1..SEGMENT), Arb.int()) { pieces, step, seed ->
                 val random = Random(seed)
-                val queue = OctetQueue(SegmentPool(2))
+                val queue = ByteQueue(SegmentPool(2))
                 val expected = pieces.map { size ->
-                    val octets = random.nextBytes(size)
+                    val bytes = random.nextBytes(size)
                     val key = random.nextInt()
                     when (random.nextInt(3)) {
-                        0 -> octets.also { queue.append(it) }
+                        0 -> bytes.also { queue.append(it) }
 
-                        1 -> octets.also { queue.appendPayload(it, 0, size, key, false) }
+                        1 -> bytes.also { queue.appendPayload(it, 0, size, key, false) }
 
-                        else -> masked(octets, key).also {
-                            queue.appendPayload(octets, 0, size, key, true)
+                        else -> masked(bytes, key).also {
+                            queue.appendPayload(bytes, 0, size, key, true)
                         }
                     }
                 }.fold(byteArrayOf(), ByteArray::plus)
@@ -101,10 +101,10 @@ internal class OctetQueueTest :
         }
 
         for (size in listOf(5, SEGMENT / 4, SEGMENT / 4 + 1, 20_003)) {
-            test("a payload of $size octets is masked right when copied in pieces of any size") {
+            test("a payload of $size bytes is masked right when copied in pieces of any size") {
                 val payload = Random(size).nextBytes(size)
                 for (step in 1..67) {
-                    val queue = OctetQueue()
+                    val queue = ByteQueue()
                     queue.append(byteArrayOf(1, 2, 3))
                     queue.appendPayload(payload, 0, size, 0x12345678, true)
                     queue.takeIn(step).drop(3).toByteArray()
@@ -112,17 +112,17 @@ internal class OctetQueueTest :
                 }
             }
 
-            test("masking leaves the caller's $size octets as they are") {
+            test("masking leaves the caller's $size bytes as they are") {
                 val payload = Random(size).nextBytes(size)
-                val queue = OctetQueue()
+                val queue = ByteQueue()
                 queue.appendPayload(payload, 0, size, -1, true)
                 queue.takeAll()
                 payload.contentEquals(Random(size).nextBytes(size)) shouldBe true
             }
         }
 
-        test("copied octets stay until they are removed") {
-            val queue = OctetQueue()
+        test("copied bytes stay until they are removed") {
+            val queue = ByteQueue()
             queue.append("abcdef".toByteArray())
             val target = ByteBuffer.allocate(4)
             repeat(2) {
@@ -136,15 +136,15 @@ internal class OctetQueueTest :
         }
 
         test("part of an array can be appended, and the array used again") {
-            val octets = "abcdef".toByteArray()
-            val queue = OctetQueue()
-            queue.append(octets, 2, 3)
-            octets.fill(0)
+            val bytes = "abcdef".toByteArray()
+            val queue = ByteQueue()
+            queue.append(bytes, 2, 3)
+            bytes.fill(0)
             String(queue.takeAll()) shouldBe "cde"
         }
 
-        test("more octets than the size cannot be removed") {
-            val queue = OctetQueue()
+        test("more bytes than the size cannot be removed") {
+            val queue = ByteQueue()
             queue.append(byteArrayOf(1))
             shouldThrow<IllegalArgumentException> { queue.remove(2) }
             shouldThrow<IllegalArgumentException> { queue.remove(-1) }
@@ -152,7 +152,7 @@ internal class OctetQueueTest :
         }
 
         test("reserved room becomes part of the queue when it is written") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             queue.append("ab".toByteArray())
             val array = queue.reserve(2)
             array[queue.tailEnd] = 'c'.code.toByte()
@@ -164,7 +164,7 @@ internal class OctetQueueTest :
 
         test("an empty queue has given its segments back") {
             val pool = SegmentPool(4)
-            val queue = OctetQueue(pool)
+            val queue = ByteQueue(pool)
             queue.append(ByteArray(3 * SEGMENT))
             queue.remove(3 * SEGMENT)
             val segments = List(3) { pool.take() }
@@ -175,7 +175,7 @@ internal class OctetQueueTest :
 
         test("frames with long payloads share the segment of their headers") {
             val pool = SegmentPool(4)
-            val queue = OctetQueue(pool)
+            val queue = ByteQueue(pool)
             val mark = pool.take().also(pool::recycle)
             val expected = (0 until 100).map { number ->
                 val header = ByteArray(4) { number.toByte() }
@@ -193,7 +193,7 @@ internal class OctetQueueTest :
         }
 
         test("clear forgets everything") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             queue.append(ByteArray(20_000))
             queue.appendPayload(ByteArray(20_000), 0, 20_000, 0, false)
             queue.clear()
@@ -202,8 +202,8 @@ internal class OctetQueueTest :
             queue.takeAll() shouldBe byteArrayOf(7)
         }
 
-        test("octets with a write boundary leave in writes of their own, others as usual") {
-            val queue = OctetQueue()
+        test("bytes with a write boundary leave in writes of their own, others as usual") {
+            val queue = ByteQueue()
             queue.append("ab".toByteArray())
             queue.append("cdefg".toByteArray())
             queue.addWriteBoundary(5, 2)
@@ -215,7 +215,7 @@ internal class OctetQueueTest :
         }
 
         test("a write that was taken in part is completed before the next") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             queue.append("abcdef".toByteArray())
             queue.addWriteBoundary(6, 4)
             queue.remove(1)
@@ -223,7 +223,7 @@ internal class OctetQueueTest :
         }
 
         test("clear forgets write boundaries, and takeAll ignores them") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             queue.append("abcd".toByteArray())
             queue.addWriteBoundary(4, 1)
             queue.clear()
@@ -234,21 +234,21 @@ internal class OctetQueueTest :
             String(queue.takeAll()) shouldBe "abcd"
         }
 
-        test("octets are repeated up to a length, masked as one payload, cut and taken anywhere") {
+        test("bytes are repeated up to a length, masked as one payload, cut and taken anywhere") {
             checkAll(50, Arb.int(1..40), Arb.int(1..300), Arb.int(1..50)) { size, length, step ->
-                val octets = Random(size).nextBytes(size)
-                val repeated = ByteArray(length) { octets[it % size] }
-                val queue = OctetQueue()
-                queue.appendRepeated(octets, length.toLong(), 0x12345678, true)
-                queue.appendRepeated(octets, length.toLong(), 0x12345678, false)
+                val bytes = Random(size).nextBytes(size)
+                val repeated = ByteArray(length) { bytes[it % size] }
+                val queue = ByteQueue()
+                queue.appendRepeated(bytes, length.toLong(), 0x12345678, true)
+                queue.appendRepeated(bytes, length.toLong(), 0x12345678, false)
                 queue.size shouldBe 2L * length
                 queue.takeIn(step) shouldBe masked(repeated, 0x12345678) + repeated
                 queue.isEmpty shouldBe true
             }
         }
 
-        test("a long payload keeps its full weight until its last octet has left") {
-            val queue = OctetQueue()
+        test("a long payload keeps its full weight until its last byte has left") {
+            val queue = ByteQueue()
             queue.append(ByteArray(10))
             queue.appendPayload(ByteArray(LONG), 0, LONG, 0, masked = false)
             queue.weight shouldBe LONG + 10
@@ -259,7 +259,7 @@ internal class OctetQueueTest :
         }
 
         test("a long payload in fragments keeps its full weight until its last fragment has left") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             val payload = ByteArray(3 * LONG)
             repeat(3) {
                 queue.append(ByteArray(2))
@@ -273,7 +273,7 @@ internal class OctetQueueTest :
         }
 
         test("a payload sent repeatedly weighs once for each time that it waits") {
-            val queue = OctetQueue()
+            val queue = ByteQueue()
             val payload = ByteArray(LONG)
             repeat(3) { queue.appendPayload(payload, 0, LONG, 0, masked = false) }
             for (left in 2 downTo 0) {
@@ -285,7 +285,7 @@ internal class OctetQueueTest :
 
         test("a payload kept by several queues weighs its share in each, as of the last look") {
             val encodings = PreparedEncodings()
-            val queues = List(4) { OctetQueue() }
+            val queues = List(4) { ByteQueue() }
             val payload = ByteArray(4 * LONG)
             for (queue in queues) {
                 queue.appendPayload(payload, 0, payload.size, 0, masked = false)
@@ -303,8 +303,8 @@ internal class OctetQueueTest :
             queues.map { it.weight } shouldBe listOf(0L, 0L, 2L * LONG, 2L * LONG)
         }
 
-        test("octets that are made when they are taken weigh nothing") {
-            val queue = OctetQueue()
+        test("bytes that are made when they are taken weigh nothing") {
+            val queue = ByteQueue()
             queue.append(ByteArray(10))
             queue.appendRepeated(ByteArray(7), 1_000_000_000, 0, masked = false)
             queue.weight shouldBe 10
@@ -317,8 +317,8 @@ internal class OctetQueueTest :
 
 private const val LONG = 100_000
 
-/** Returns the octets of one write after another. */
-private fun OctetQueue.pieces(): List<String> {
+/** Returns the bytes of one write after another. */
+private fun ByteQueue.pieces(): List<String> {
     val pieces = ArrayList<String>()
     while (!isEmpty) {
         val target = ByteBuffer.allocate(100)

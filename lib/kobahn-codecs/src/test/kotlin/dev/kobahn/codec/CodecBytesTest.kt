@@ -14,8 +14,8 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 
-/** The codecs in connections, by their octets. */
-class CodecOctetsTest :
+/** The codecs in connections, by their bytes. */
+class CodecBytesTest :
     FunSpec({
         test("brotli is flushed after a message, not finished, and so the next can be read") {
             server().use { server ->
@@ -83,12 +83,12 @@ private fun RawPeer.compressedText(): ByteArray {
     return hex(readHex(readHex(1).toInt(16)))
 }
 
-/** The code of the Close that a server answers to a message that was sent as [octets]. */
-private suspend fun closeCode(name: String, octets: ByteArray): Int = server().use { server ->
+/** The code of the Close that a server answers to a message that was sent as [bytes]. */
+private suspend fun closeCode(name: String, bytes: ByteArray): Int = server().use { server ->
     RawPeer(server.port).use { peer ->
         peer.handshake("/", "$FIELD permessage-$name")
         repeat(3) { peer.compressedText() }
-        peer.send(RawPeer.masked(0xC2, octets))
+        peer.send(RawPeer.masked(0xC2, bytes))
         peer.readFrame().split(' ')[1].toInt()
     }
 }

@@ -3,7 +3,7 @@ package dev.kobahn.protocol
 import java.nio.ByteBuffer
 
 /**
- * Octets to be written, in wire order: the protocol appends them and the program's I/O takes them.
+ * Bytes to be written, in wire order: the protocol appends them and the program's I/O takes them.
  *
  * Short payloads are copied together, so that many small frames leave in one write. Long payloads
  * are kept by reference and must not change until they are taken. A long payload to be masked is
@@ -15,29 +15,29 @@ import java.nio.ByteBuffer
  * Not thread-safe. A [Protocol][dev.kobahn.protocol.endpoint.Protocol] and a transport that share a
  * queue guard it by its own monitor (`synchronized(queue)`).
  */
-public class OctetQueue
+public class ByteQueue
 @JvmOverloads
 constructor(
     private val pool: SegmentPool = SegmentPool.NONE,
 ) {
     // The segments are a chain, from the one that leaves first to the one appended last.
-    private var first: OctetSegment? = null
-    private var last: OctetSegment? = null
+    private var first: ByteSegment? = null
+    private var last: ByteSegment? = null
 
     // The segment whose array has room behind it, even if payloads kept by reference follow it.
-    private var open: OctetSegment? = null
+    private var open: ByteSegment? = null
 
     /** The boundaries that are not yet reached, in order; null before the first one. */
     private var boundaries: ArrayDeque<WriteBoundary>? = null
 
     /**
-     * The number of octets taken so far, not counting forgotten ones: the head's place in the
+     * The number of bytes taken so far, not counting forgotten ones: the head's place in the
      * stream.
      */
     internal var position: Long = 0
         private set
 
-    /** The number of octets that wait to be taken. */
+    /** The number of bytes that wait to be taken. */
     public var size: Long = 0
         private set
 
@@ -45,9 +45,9 @@ constructor(
     private var sharedCount = 0
 
     /**
-     * The memory in octets that the waiting octets keep: all of a long payload until its last octet
+     * The memory in bytes that the waiting bytes keep: all of a long payload until its last byte
      * has left; of a message to many connections the share as of the last [reassess]; nothing for
-     * octets that are made when they are taken. Any thread may read it and may see an older number.
+     * bytes that are made when they are taken. Any thread may read it and may see an older number.
      */
     internal val weight: Long get() = maxOf(0, size + extra)
 
@@ -56,32 +56,32 @@ constructor(
 
     private var removed = 0L
 
-    /** The number of octets ever appended. */
+    /** The number of bytes ever appended. */
     internal val appended: Long get() = removed + size
 
     /** The place of the queue's end in the stream, counted like [position]. */
     internal val endPosition: Long get() = position + size
 
     /**
-     * Called with the number of octets that are about to be removed from the head, after their
+     * Called with the number of bytes that are about to be removed from the head, after their
      * write.
      */
     internal var onRemoval: ((Int) -> Unit)? = null
 
-    /** Whether no octets wait. */
+    /** Whether no bytes wait. */
     public val isEmpty: Boolean get() = size == 0L
 
     /**
-     * Appends [length] octets of [octets] from [offset] on. The array may be reused afterwards.
+     * Appends [length] bytes of [bytes] from [offset] on. The array may be reused afterwards.
      */
     @JvmOverloads
-    public fun append(octets: ByteArray, offset: Int = 0, length: Int = octets.size - offset) {
+    public fun append(bytes: ByteArray, offset: Int = 0, length: Int = bytes.size - offset) {
         var from = offset
         val end = offset + length
         while (from < end) {
             val segment = writable(1)
-            val count = minOf(end - from, segment.octets.size - segment.end)
-            System.arraycopy(octets, from, segment.octets, segment.end, count)
+            val count = minOf(end - from, segment.bytes.size - segment.end)
+            System.arraycopy(bytes, from, segment.bytes, segment.end, count)
             segment.end += count
             from += count
         }
@@ -93,29 +93,29 @@ constructor(
      * quarter of a segment is kept by reference.
      */
     internal fun appendPayload(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int,
         length: Int,
         maskingKey: Int,
         masked: Boolean,
     ) {
         if (length <= COPY_LIMIT) {
-            appendShort(octets, offset, length, maskingKey, masked)
+            appendShort(bytes, offset, length, maskingKey, masked)
         } else {
-            addLast(OctetSegment(octets, offset, offset + length, false, masked, maskingKey))
+            addLast(ByteSegment(bytes, offset, offset + length, false, masked, maskingKey))
             size += length
         }
     }
 
     /**
-     * Appends [octets] that other queues may keep too and nobody may change. They belong to
+     * Appends [bytes] that other queues may keep too and nobody may change. They belong to
      * [encodings], or are too few to count. An empty queue keeps even short ones by reference,
      * because a segment would cost more.
      */
-    internal fun appendShared(octets: ByteArray, encodings: PreparedEncodings?) {
-        if (!isEmpty) return append(octets)
-        addLast(OctetSegment(octets, 0, octets.size, pooled = false))
-        size += octets.size
+    internal fun appendShared(bytes: ByteArray, encodings: PreparedEncodings?) {
+        if (!isEmpty) return append(bytes)
+        addLast(ByteSegment(bytes, 0, bytes.size, pooled = false))
+        size += bytes.size
         if (encodings != null) shareLast(encodings)
     }
 
@@ -142,22 +142,22 @@ constructor(
         }
     }
 
-    private fun assess(segment: OctetSegment, encodings: PreparedEncodings) {
+    private fun assess(segment: ByteSegment, encodings: PreparedEncodings) {
         val waiting = segment.end - segment.start
-        charge(segment, encodings.part(segment.octets.size.toLong()) - waiting - segment.extra)
+        charge(segment, encodings.part(segment.bytes.size.toLong()) - waiting - segment.extra)
     }
 
-    private fun charge(segment: OctetSegment, change: Long) {
+    private fun charge(segment: ByteSegment, change: Long) {
         segment.extra += change
         extra += change
     }
 
     /**
-     * Moves [count] octets, which [source] must have, from its head to the end of this queue,
+     * Moves [count] bytes, which [source] must have, from its head to the end of this queue,
      * masked like in [appendPayload]. Arrays that are taken whole change their owner without a
      * copy.
      */
-    internal fun transfer(source: OctetQueue, count: Int, maskingKey: Int, masked: Boolean) {
+    internal fun transfer(source: ByteQueue, count: Int, maskingKey: Int, masked: Boolean) {
         var key = maskingKey
         var left = count
         while (left > 0) {
@@ -167,11 +167,11 @@ constructor(
             // If this queue refers to a part of an array, the last part of it gives the array back,
             // so the last part must be moved by reference too.
             if (part <= COPY_LIMIT && !segment.isSplit) {
-                appendShort(segment.octets, segment.start, part, key, masked)
+                appendShort(segment.bytes, segment.start, part, key, masked)
             } else {
                 val isGiven = isWhole && segment.pooled
                 val end = segment.start + part
-                addLast(OctetSegment(segment.octets, segment.start, end, isGiven, masked, key))
+                addLast(ByteSegment(segment.bytes, segment.start, end, isGiven, masked, key))
                 size += part
                 if (isGiven) source.giveUp(segment) else segment.isSplit = true
             }
@@ -183,25 +183,25 @@ constructor(
     }
 
     /** The array of [segment] has a new owner. */
-    private fun giveUp(segment: OctetSegment) {
+    private fun giveUp(segment: ByteSegment) {
         segment.pooled = false
         if (segment === open) open = null
     }
 
     /**
-     * Appends [length] octets that repeat [octets], with the last repetition cut. They are made
-     * when they are taken and cost no memory. [octets] are kept by reference and masked like in
+     * Appends [length] bytes that repeat [bytes], with the last repetition cut. They are made
+     * when they are taken and cost no memory. [bytes] are kept by reference and masked like in
      * [appendPayload].
      */
-    internal fun appendRepeated(octets: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
-        val segment = RepeatedSegment(octets, length, masked, maskingKey)
+    internal fun appendRepeated(bytes: ByteArray, length: Long, maskingKey: Int, masked: Boolean) {
+        val segment = RepeatedSegment(bytes, length, masked, maskingKey)
         addLast(segment)
         // Before the size grows, because another thread may read the weight in between.
         charge(segment, -length)
         size += length
     }
 
-    /** Keeps the last [count] octets apart from their neighbours, in writes of [writeSize] octets. */
+    /** Keeps the last [count] bytes apart from their neighbours, in writes of [writeSize] bytes. */
     internal fun addWriteBoundary(count: Long, writeSize: Long) {
         if (count == 0L) return
         val pending = boundaries ?: ArrayDeque<WriteBoundary>().also { boundaries = it }
@@ -210,7 +210,7 @@ constructor(
     }
 
     private fun appendShort(
-        octets: ByteArray,
+        bytes: ByteArray,
         offset: Int,
         length: Int,
         maskingKey: Int,
@@ -218,17 +218,17 @@ constructor(
     ) {
         if (length == 0) return
         val segment = writable(length)
-        System.arraycopy(octets, offset, segment.octets, segment.end, length)
+        System.arraycopy(bytes, offset, segment.bytes, segment.end, length)
         if (masked) segment.mask(segment.end, length, maskingKey)
         segment.end += length
         size += length
     }
 
     /**
-     * Returns an array with room for [count] octets, at most a segment, at the index [tailEnd].
+     * Returns an array with room for [count] bytes, at most a segment, at the index [tailEnd].
      * After writing them, [advance] makes them part of the queue.
      */
-    internal fun reserve(count: Int): ByteArray = writable(count).octets
+    internal fun reserve(count: Int): ByteArray = writable(count).bytes
 
     /** The index of the room in the array that [reserve] returned. */
     internal val tailEnd: Int get() = last!!.end
@@ -238,25 +238,25 @@ constructor(
         size += count
     }
 
-    /** Returns the last segment, or a new one, with room for [count] octets, at most a segment. */
-    private fun writable(count: Int): OctetSegment {
+    /** Returns the last segment, or a new one, with room for [count] bytes, at most a segment. */
+    private fun writable(count: Int): ByteSegment {
         val before = open
-        if (before == null || before.octets.size - before.end < count) {
+        if (before == null || before.bytes.size - before.end < count) {
             return append(pool.takeSegment())
         }
         if (before === last) return before
         // The later segment leaves last, so it becomes the one that gives the array back.
         before.pooled = false
-        return append(OctetSegment(before.octets, before.end, before.end, pooled = true))
+        return append(ByteSegment(before.bytes, before.end, before.end, pooled = true))
     }
 
-    private fun append(segment: OctetSegment): OctetSegment {
+    private fun append(segment: ByteSegment): ByteSegment {
         addLast(segment)
         open = segment
         return segment
     }
 
-    private fun addLast(segment: OctetSegment) {
+    private fun addLast(segment: ByteSegment) {
         val before = last
         if (before == null) first = segment else before.next = segment
         last = segment
@@ -272,16 +272,16 @@ constructor(
     }
 
     /** A payload that leaves in fragments is kept until its last fragment has left. */
-    private fun passOn(segment: OctetSegment) {
+    private fun passOn(segment: ByteSegment) {
         var later = segment.next
         // Between two fragments there is at most a header.
-        if (later?.octets !== segment.octets) later = later?.next
-        if (later?.octets !== segment.octets || later.start != segment.end) return
+        if (later?.bytes !== segment.bytes) later = later?.next
+        if (later?.bytes !== segment.bytes || later.start != segment.end) return
         charge(later, segment.extra)
     }
 
     /**
-     * Copies octets from the head of the queue into [target] and returns their number: as many as
+     * Copies bytes from the head of the queue into [target] and returns their number: as many as
      * wait, as fit, and as may leave in one write. They stay in the queue until [remove] is called.
      */
     public fun copyTo(target: ByteBuffer): Int {
@@ -303,9 +303,9 @@ constructor(
         return target.position() - before
     }
 
-    /** Removes [count] octets, at most [size], from the head. */
+    /** Removes [count] bytes, at most [size], from the head. */
     public fun remove(count: Int) {
-        require(count in 0..size) { "cannot remove $count of $size octets" }
+        require(count in 0..size) { "cannot remove $count of $size bytes" }
         onRemoval?.invoke(count)
         removed += count
         size -= count
@@ -328,15 +328,15 @@ constructor(
         }
     }
 
-    /** Removes all octets and returns them in one array. Meant for tests and for small amounts. */
+    /** Removes all bytes and returns them in one array. Meant for tests and for small amounts. */
     public fun takeAll(): ByteArray {
-        val octets = ByteArray(Math.toIntExact(size))
-        copyAll(ByteBuffer.wrap(octets))
+        val bytes = ByteArray(Math.toIntExact(size))
+        copyAll(ByteBuffer.wrap(bytes))
         clear()
-        return octets
+        return bytes
     }
 
-    /** Discards all waiting octets. */
+    /** Discards all waiting bytes. */
     public fun clear() {
         while (first != null) removeFirst()
         removed += size
@@ -344,7 +344,7 @@ constructor(
         boundaries = null
     }
 
-    private fun release(segment: OctetSegment) {
+    private fun release(segment: ByteSegment) {
         if (segment === open) open = null
         charge(segment, -segment.extra)
         segment.encodings?.let {
@@ -352,10 +352,10 @@ constructor(
             it.release()
         }
         if (!segment.pooled) return
-        if (segment.masked) pool.recycle(segment.octets) else pool.recycle(segment)
+        if (segment.masked) pool.recycle(segment.bytes) else pool.recycle(segment)
     }
 
-    /** A part of the stream that leaves in writes of its own, of [size] octets each. */
+    /** A part of the stream that leaves in writes of its own, of [size] bytes each. */
     private class WriteBoundary(private val start: Long, val end: Long, private val size: Long) {
         /** Returns the end of a write that begins at [position], which is not behind this part. */
         fun nextEnd(position: Long): Long {
