@@ -26,6 +26,12 @@ public object HttpStatus {
     /** 405: a handshake is a GET. */
     public const val METHOD_NOT_ALLOWED: Int = 405
 
+    /** 406: the server supports nothing of the client's offer. */
+    public const val NOT_ACCEPTABLE: Int = 406
+
+    /** 408: the client took too long. */
+    public const val REQUEST_TIMEOUT: Int = 408
+
     /** 414: the request line is longer than [HeadLimits.maxLineLength]. */
     public const val URI_TOO_LONG: Int = 414
 
@@ -37,6 +43,9 @@ public object HttpStatus {
 
     /** 500. */
     public const val INTERNAL_SERVER_ERROR: Int = 500
+
+    /** 501: the server does not support the request. */
+    public const val NOT_IMPLEMENTED: Int = 501
 
     /** 503: among others too many connections. */
     public const val SERVICE_UNAVAILABLE: Int = 503
