@@ -29,22 +29,22 @@ public interface MessageReader {
      * Returns the next frame of the message, or null at its end. Skips the unread rest of the frame
      * before. Suspends until the header of the frame has arrived. Throws the exceptions of [read].
      */
-    public suspend fun nextFrame(): FrameReader?
-}
+    public suspend fun nextFrame(): Frame?
 
-/** One frame of a message, see [MessageReader.nextFrame]. */
-public interface FrameReader {
-    /**
-     * The payload's length in bytes, as declared in the header. If the message is compressed, this
-     * is the compressed length, and [read] returns more or fewer bytes. Autobahn:
-     * `onMessageFrameBegin`.
-     */
-    public val length: Long
+    /** One frame of a message, see [nextFrame]. */
+    public interface Frame {
+        /**
+         * The payload's length in bytes, as declared in the header. If the message is compressed, this
+         * is the compressed length, and [read] returns more or fewer bytes. Autobahn:
+         * `onMessageFrameBegin`.
+         */
+        public val length: Long
 
-    /**
-     * Returns the next bytes of the frame, or null at its end. Otherwise like [MessageReader.read].
-     *
-     * @throws IllegalStateException if the next frame or message was asked for in the meantime
-     */
-    public suspend fun read(): ByteArray?
+        /**
+         * Returns the next bytes of the frame, or null at its end. Otherwise like [MessageReader.read].
+         *
+         * @throws IllegalStateException if the next frame or message was asked for in the meantime
+         */
+        public suspend fun read(): ByteArray?
+    }
 }

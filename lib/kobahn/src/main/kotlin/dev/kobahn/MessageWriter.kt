@@ -22,11 +22,7 @@ public interface MessageWriter {
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      * @throws IndexOutOfBoundsException if [offset] and [length] exceed [bytes]
      */
-    public suspend fun write(
-        bytes: ByteArray,
-        offset: Int = 0,
-        length: Int = bytes.size - offset,
-    )
+    public suspend fun write(bytes: ByteArray, offset: Int = 0, length: Int = bytes.size - offset)
 
     /**
      * Sends [text] in UTF-8 as the next part of the message. Otherwise like `write(bytes)`. A
@@ -44,7 +40,7 @@ public interface MessageWriter {
      * @throws IllegalStateException if [block] wrote less than [length]
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      */
-    public suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit)
+    public suspend fun frame(length: Long, block: suspend Frame.() -> Unit)
 
     /**
      * Sends [bytes] as the last frame of the message. Nothing can be written after that. Without
@@ -53,23 +49,23 @@ public interface MessageWriter {
      * @throws ConnectionClosedException if a Close was sent or the connection is gone
      */
     public suspend fun end(bytes: ByteArray)
-}
 
-/** The payload of one frame, see [MessageWriter.frame]. */
-@WebSocketDsl
-public interface FrameWriter {
-    /** The number of bytes still missing from the frame. */
-    public val remaining: Long
+    /** The payload of one frame, see [frame]. */
+    @WebSocketDsl
+    public interface Frame {
+        /** The number of bytes still missing from the frame. */
+        public val remaining: Long
 
-    /**
-     * Sends [length] bytes of [bytes], starting at [offset], as payload of the frame. Otherwise
-     * like [MessageWriter.write]. Autobahn: `sendMessageFrameData`.
-     *
-     * @throws IllegalArgumentException if the frame has no room for the bytes; nothing is sent then
-     */
-    public suspend fun write(
-        bytes: ByteArray,
-        offset: Int = 0,
-        length: Int = bytes.size - offset,
-    )
+        /**
+         * Sends [length] bytes of [bytes], starting at [offset], as payload of the frame. Otherwise
+         * like [MessageWriter.write]. Autobahn: `sendMessageFrameData`.
+         *
+         * @throws IllegalArgumentException if the frame has no room for the bytes; nothing is sent then
+         */
+        public suspend fun write(
+            bytes: ByteArray,
+            offset: Int = 0,
+            length: Int = bytes.size - offset,
+        )
+    }
 }

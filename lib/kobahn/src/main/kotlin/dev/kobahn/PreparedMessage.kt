@@ -22,18 +22,14 @@ public class PreparedMessage
 constructor(
     /** The message itself. */
     public val message: Message,
-    /** Whether the message stays uncompressed on connections that compress messages. */
-    public val doNotCompress: Boolean = false,
+    /** The properties of the message on every connection. */
+    public val options: SendOptions = SendOptions.DEFAULT,
 ) {
     /** Creates a text message. */
-    @JvmOverloads
-    public constructor(text: String, doNotCompress: Boolean = false) :
-        this(Message.Text(text), doNotCompress)
+    public constructor(text: String) : this(Message.Text(text))
 
     /** Creates a binary message of [bytes], which are not copied. */
-    @JvmOverloads
-    public constructor(bytes: ByteArray, doNotCompress: Boolean = false) :
-        this(Message.Binary(bytes), doNotCompress)
+    public constructor(bytes: ByteArray) : this(Message.Binary(bytes))
 
     @get:JvmSynthetic
     internal val forms: PreparedEncodings = PreparedEncodings()

@@ -3,9 +3,7 @@ package dev.kobahn
 import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.options.Compressions
 import dev.kobahn.internal.options.ExclusiveOption
-import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
-import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
@@ -13,10 +11,6 @@ import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
 import dev.kobahn.protocol.extension.ServerCompression
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.AllowedOrigins
-import dev.kobahn.protocol.handshake.Headers
-import dev.kobahn.protocol.handshake.areSubprotocols
-import kotlin.time.Duration
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineDispatcher
 
 /**
@@ -25,13 +19,6 @@ import kotlinx.coroutines.CoroutineDispatcher
  */
 public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = null) :
     WebSocketOptions(parent) {
-    /** The subprotocols of the server, in order of preference. Default: none. */
-    public var protocols: List<String> by
-        option(emptyList(), "tokens, each once", ::areSubprotocols)
-
-    /** Additional header fields of every 101 response. Default: none. */
-    public var headers: Headers by headersOption()
-
     /**
      * The origins whose pages may connect, in the form that browsers send:
      * `https://app.example.com`, with a port unless it is the default of the scheme.
@@ -57,33 +44,17 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      */
     public var allowNullOrigin: Boolean by option(false)
 
-    /**
-     * Whether the frames of clients must be masked, as RFC 6455 section 5.1 demands. Default: true.
-     */
-    public var requireMaskedClientFrames: Boolean by option(true)
+    /** Whether the frames of clients must be masked. The store room sets it. */
+    internal var requireMaskedClientFrames: Boolean by option(true)
 
-    /**
-     * Whether frames to clients are masked, which RFC 6455 section 5.1 forbids. Default: false.
-     */
-    public var maskServerFrames: Boolean by option(false)
+    /** Whether frames to clients are masked. The store room sets it. */
+    internal var maskServerFrames: Boolean by option(false)
 
-    /**
-     * The time limit for the client to close the transport after both Close frames were exchanged.
-     * Zero is no limit. Default: 1 second.
-     */
-    public var dropTimeout: Duration by timeOption(1.seconds)
+    /** Whether a request without an upgrade gets a status page. The store room sets it. */
+    internal var webStatus: Boolean by option(false)
 
-    /**
-     * Whether a request without an upgrade to WebSocket gets a status page, see
-     * [dev.kobahn.protocol.handshake.ServerStatus], instead of 426. Default: false.
-     */
-    public var webStatus: Boolean by option(false)
-
-    /**
-     * The allowed targets for redirects by the page of [webStatus], as patterns like those of
-     * [allowedOrigins]. Any other target gets 400. Default: none.
-     */
-    public var allowedRedirects: List<String> by originsOption(emptyList())
+    /** The allowed targets for redirects by the status page. The store room sets them. */
+    internal var allowedRedirects: List<String> by originsOption(emptyList())
 
     /**
      * The dispatcher of handlers. By default, null, each handler runs on the event loop of its
@@ -97,17 +68,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 
-    /**
-     * The function that chooses among a client's offers of compression. It gets all valid offers in
-     * their order, if there are any, and accepts one of them or returns null for no compression.
-     * Its exception is logged and answered with 500; a handler that receives gets it as the cause
-     * of a [ConnectionClosedException]. The function runs on the event loop of the connection and
-     * must not block.
-     *
-     * [perMessageDeflate] is the simpler option; only one of the two can be set. Default: null, no
-     * compression.
-     */
-    public var perMessageCompressionAccept:
+    /** The function that chooses among a client's offers. The store room sets it. */
+    internal var perMessageCompressionAccept:
         ((offers: List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")
 
@@ -135,7 +97,6 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
             applyMask = applyMask,
             echoCloseCodeReason = echoCloseCodeReason,
         ),
-        dropTimeout = dropTimeout,
     )
 }
 

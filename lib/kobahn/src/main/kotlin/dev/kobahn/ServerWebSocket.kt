@@ -1,7 +1,13 @@
+@file:JvmMultifileClass
+@file:JvmName("WebSockets")
+
 package dev.kobahn
 
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
+
+/** The value for [ServerWebSocket.accept] that opens a connection without any subprotocol. */
+public const val NO_SUBPROTOCOL: String = ""
 
 /**
  * The server's end of a connection: the receiver of `onConnect`, from the valid upgrade request to
@@ -27,33 +33,19 @@ public interface ServerWebSocket : WebSocket {
     public val pathParameters: Map<String, String>
 
     /**
-     * Opens the connection. The response has the first of the server's `protocols` that the client
-     * offered, if any, and the additional header fields [headers]. Suspends until the response is
-     * queued to be written. Cancellation leaves the connection unopened until its event loop has
-     * started to open it; after that the connection is open.
+     * Opens the connection. Suspends until the response is queued to be written. Cancellation leaves
+     * the connection unopened until its event loop has started to open it; after that the
+     * connection is open.
      *
-     * @throws IllegalStateException if the connection was accepted before
+     * @param subprotocol one that the client offered, or [NO_SUBPROTOCOL]. Null, the default, is
+     * the first of the server's `subprotocols` that the client offered, if any.
+     * @param headers additional header fields of the response
+     * @throws IllegalStateException if the client did not offer [subprotocol], or the connection
+     * was accepted before
      * @throws IllegalArgumentException if [headers] has a field that belongs to the handshake
      * @throws ConnectionClosedException if the client has disconnected
      */
-    public suspend fun accept(headers: Headers = Headers.EMPTY)
-
-    /**
-     * Opens the connection with the subprotocol [protocol], or with none if that is null. Otherwise
-     * like `accept(headers)`.
-     *
-     * @throws IllegalStateException if the client did not offer [protocol], or the connection was
-     * accepted before
-     */
-    public suspend fun accept(protocol: String?, headers: Headers = Headers.EMPTY)
-
-    /**
-     * Opens the connection with the properties of [accept]. Otherwise like
-     * `accept(protocol, headers)`.
-     */
-    public suspend fun accept(accept: ConnectionAccept) {
-        accept(accept.subprotocol, accept.headers)
-    }
+    public suspend fun accept(subprotocol: String? = null, headers: Headers = Headers.EMPTY)
 
     /**
      * Suspends until the connection has opened. Returns also if it has closed again. Does not
@@ -65,7 +57,7 @@ public interface ServerWebSocket : WebSocket {
     public suspend fun awaitOpen()
 
     /**
-     * Refuses the connection: throws a [ConnectionDeny] with the HTTP [status], the [reason] (the
+     * Refuses the connection: throws a [ConnectionDeniedException] with the HTTP [status], the [reason] (the
      * standard phrase if it is empty), [headers] and a [body] of plain text.
      *
      * @throws IllegalStateException if the connection was accepted before

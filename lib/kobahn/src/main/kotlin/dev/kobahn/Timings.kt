@@ -1,17 +1,14 @@
 package dev.kobahn
 
 import java.util.concurrent.ConcurrentHashMap
-import kotlin.math.roundToLong
+import java.util.concurrent.TimeUnit
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.microseconds
-import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.nanoseconds
-import kotlin.time.Duration.Companion.seconds
-import kotlin.time.DurationUnit
+import kotlin.time.toDurationUnit
 
 /**
  * The times of the last occurrence of events on a connection, by key, measured from the start of
- * tracking; see [WebSocket.trackedTimings]. Thread-safe. Autobahn: `Timings`.
+ * tracking; see [WebSocketStatistics.timings]. Thread-safe. Autobahn: `Timings`.
  *
  * A connection tracks `onOpen`, `onMessageBegin` (the first bytes of a message arrived),
  * `onMessage` (the message is complete) and `sendMessage`. An application adds its own keys with
@@ -44,26 +41,14 @@ public class Timings internal constructor(private val nanoTime: () -> Long) {
         return to - from
     }
 
-    /**
-     * Returns [diff] as text, right-aligned to 8 characters: in `ns` below 10 microseconds, in `us`
-     * below 10 milliseconds, in `ms` below 10 seconds, else in `s`. Returns `n.a.` if [diff] is
-     * null. Autobahn: `diff(formatted=True)`.
-     */
-    public fun format(start: String, end: String): String {
-        val diff = diff(start, end) ?: return "n.a.".padStart(WIDTH)
-        val (unit, name) = when {
-            diff < 10.microseconds -> DurationUnit.NANOSECONDS to "ns"
-            diff < 10.milliseconds -> DurationUnit.MICROSECONDS to "us"
-            diff < 10.seconds -> DurationUnit.MILLISECONDS to "ms"
-            else -> DurationUnit.SECONDS to "s"
-        }
-        return "${diff.toDouble(unit).roundToLong()} $name".padStart(WIDTH)
-    }
+    /** Returns [toMap] in [unit], rounded down. For Java. */
+    public fun toMap(unit: TimeUnit): Map<String, Long> =
+        times.mapValues { unit.convert(it.value, TimeUnit.NANOSECONDS) }
+
+    /** Returns [diff] in [unit], rounded down, or null unless both events occurred. For Java. */
+    public fun diff(start: String, end: String, unit: TimeUnit): Long? =
+        diff(start, end)?.toLong(unit.toDurationUnit())
 
     /** Returns [toMap] as text. */
     override fun toString(): String = toMap().toString()
-
-    private companion object {
-        const val WIDTH = 8
-    }
 }

@@ -4,7 +4,7 @@ import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.endpoint.TrafficCounts
 
 /**
- * The traffic of a connection, see [WebSocket.trafficStats]. Immutable. The names are Autobahn's;
+ * The traffic of a connection, see [WebSocketStatistics.traffic]. Immutable. The names are Autobahn's;
  * outgoing traffic is sent by this end.
  *
  * The wire level counts all bytes sent and received while the connection was open, headers and
@@ -84,8 +84,11 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
 
     private infix fun Long.per(other: Long): Double? = if (other == 0L) null else toDouble() / other
 
-    /** Returns the values of all properties by name. Autobahn: `__json__`. */
-    public fun toMap(): Map<String, Number?> = linkedMapOf(
+    /** Returns the values of all properties by their names in Autobahn, as JSON. */
+    override fun toString(): String = StringBuilder().appendJson(byName()).toString()
+
+    @JvmSynthetic
+    internal fun byName(): Map<String, Number?> = linkedMapOf(
         "outgoingOctetsWireLevel" to outgoingBytesWireLevel,
         "outgoingOctetsWebSocketLevel" to outgoingBytesWebSocketLevel,
         "outgoingOctetsAppLevel" to outgoingBytesAppLevel,
@@ -103,10 +106,4 @@ public class TrafficStats internal constructor(private val counts: LongArray) {
         "incomingWebSocketMessages" to incomingWebSocketMessages,
         "preopenIncomingOctetsWireLevel" to preopenIncomingBytesWireLevel,
     )
-
-    /** Returns [toMap] as JSON. */
-    public fun toJson(): String = StringBuilder().appendJson(toMap()).toString()
-
-    /** Returns the same text as [toJson]. */
-    override fun toString(): String = toJson()
 }

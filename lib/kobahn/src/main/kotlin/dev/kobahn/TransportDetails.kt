@@ -10,7 +10,7 @@ import dev.kobahn.protocol.handshake.addressIn
  * Some of Autobahn's fields are missing. `channel_framing` and `channel_serializer` would always
  * say WebSocket and none. Process, thread and descriptor numbers are internal to the event loop.
  * The JVM's TLS does not provide `channel_id`. `peer_cert` comes with TLS. Fields that Autobahn
- * never fills are elsewhere: the subprotocol in [WebSocket.protocol], the headers in
+ * never fills are elsewhere: the subprotocol in [WebSocket.subprotocol], the headers in
  * [ServerWebSocket.request] and [ClientWebSocket.response].
  */
 public class TransportDetails internal constructor(
@@ -50,9 +50,6 @@ public class TransportDetails internal constructor(
         MEMORY,
     }
 
-    /** Returns all properties as a JSON object, under Autobahn's names. */
-    public fun toJson(): String = StringBuilder().appendJson(fields()).toString()
-
     private fun fields() = linkedMapOf(
         "channel_type" to channelType.name.lowercase(),
         "own" to own,
@@ -66,5 +63,6 @@ public class TransportDetails internal constructor(
 
     override fun hashCode(): Int = fields().hashCode()
 
-    override fun toString(): String = toJson()
+    /** Returns all properties as a JSON object, under Autobahn's names. */
+    override fun toString(): String = StringBuilder().appendJson(fields()).toString()
 }

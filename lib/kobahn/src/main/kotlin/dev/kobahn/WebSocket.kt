@@ -2,7 +2,6 @@ package dev.kobahn
 
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.extension.ExtensionHeader
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineScope
@@ -66,7 +65,7 @@ public interface WebSocket {
     public val incomingStreams: ReceiveChannel<MessageReader>
 
     /** The subprotocol in use, or null. Autobahn: `websocket_protocol_in_use`. */
-    public val protocol: String?
+    public val subprotocol: String?
 
     /**
      * The extensions in use, in the order in which they transform sent messages. Empty before the
@@ -115,10 +114,10 @@ public interface WebSocket {
     public suspend fun send(bytes: ByteArray)
 
     /**
-     * Sends [message]. A received text message is sent without decoding it. Otherwise like
-     * `send(text)`.
+     * Sends [message], as [options] say. A received text message is sent without decoding it.
+     * Otherwise like `send(text)`.
      */
-    public suspend fun send(message: Message)
+    public suspend fun send(message: Message, options: SendOptions = SendOptions.DEFAULT)
 
     /**
      * Sends [message] and shares its bytes with the other connections it is sent to. Otherwise like
@@ -131,11 +130,8 @@ public interface WebSocket {
      * false if more than `maxOutgoingQueueSize` bytes wait to be written, if another message is
      * streamed, if another thread compresses one, or if the connection is not accepted yet. Never
      * suspends. Throws the exceptions of `send(text)`.
-     *
-     * @param doNotCompress sends the message uncompressed even if the connection compresses
-     * messages
      */
-    public fun trySend(message: Message, doNotCompress: Boolean = false): Boolean
+    public fun trySend(message: Message, options: SendOptions = SendOptions.DEFAULT): Boolean
 
     /** Sends [message] if that is possible without waiting. Otherwise like `trySend(message)`. */
     public fun trySend(message: PreparedMessage): Boolean
@@ -148,21 +144,6 @@ public interface WebSocket {
      * @throws ConnectionClosedException if the connection ends before that
      */
     public suspend fun flush()
-
-    /**
-     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `send(text)`.
-     * Autobahn: `doNotCompress`.
-     */
-    public suspend fun send(message: Message, doNotCompress: Boolean)
-
-    /**
-     * Sends [message] in frames of at most [fragmentSize] bytes, regardless of `autoFragmentSize`;
-     * 0 sends it in one frame. A compressed message is split after compression. Otherwise like
-     * `send(message, doNotCompress)`.
-     *
-     * @throws IllegalArgumentException if [fragmentSize] is negative
-     */
-    public suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean = false)
 
     /**
      * Sends one message of [type] that [block] writes in pieces. The message may have any length
@@ -179,14 +160,12 @@ public interface WebSocket {
      * nothing, the connection stays open. `maxMessagePayloadSize` does not apply. Autobahn:
      * `beginMessage` to `endMessage`.
      *
-     * @param doNotCompress sends the message uncompressed even if the connection compresses
-     * messages
      * @throws ConnectionClosedException if a Close was sent or the connection is gone, before the
      * message or within it
      */
     public suspend fun sendMessage(
         type: MessageType,
-        doNotCompress: Boolean = false,
+        options: SendOptions = SendOptions.DEFAULT,
         block: suspend MessageWriter.() -> Unit,
     )
 
@@ -194,19 +173,14 @@ public interface WebSocket {
      * Sends a Ping and returns the time until its Pong arrived. Suspends for that time.
      * Cancellation only stops the waiting.
      *
+     * @param payload at most 125 bytes, which are not copied. The matching Pong has the same. If
+     * several waiting Pings have the same payload, a Pong answers the oldest. Null, the default,
+     * sends a number that no other Ping has.
      * @throws ConnectionClosedException if the connection ends before that
      * @throws ReadingPausedException if the Pong cannot arrive because [incoming] is full
-     */
-    public suspend fun ping(): Duration
-
-    /**
-     * Sends a Ping with a [payload] of at most 125 bytes, which is not copied. The matching Pong
-     * has the same payload. If several waiting Pings have the same payload, a Pong answers the
-     * oldest. Otherwise like `ping()`.
-     *
      * @throws IllegalArgumentException if [payload] is longer
      */
-    public suspend fun ping(payload: ByteArray): Duration
+    public suspend fun ping(payload: ByteArray? = null): Duration
 
     /**
      * Sends an unsolicited Pong (RFC 6455 section 5.5.3) with a [payload] of at most 125 bytes,
@@ -233,30 +207,6 @@ public interface WebSocket {
      * Pings. Otherwise like [onPing]. Autobahn: `onPong`.
      */
     public fun onPong(hook: (payload: ByteArray) -> Unit)
-
-    /**
-     * Sends [frame] unchanged, even if the protocol forbids it, and even after a Close. Only the
-     * values of [frame] are checked, and no limit applies. The connection takes no note of the
-     * frame: a Close sent by this call does not close this end, and the frame may be sent within a
-     * message that is being streamed. Frames keep the order of the calls among all sent data.
-     * Suspends above the high-water mark like `send(text)`. Cancellation only ends the waiting.
-     * Autobahn: `sendFrame`.
-     *
-     * @param chopSize the number of bytes per write, if above 0
-     * @param sync whether the frame is written separately from the data before and after it; the
-     * call then suspends until the operating system has taken the frame
-     * @throws ConnectionClosedException if the connection is gone
-     * @throws IllegalArgumentException if [chopSize] is negative
-     */
-    @DelicateWebSocketApi
-    public suspend fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false)
-
-    /**
-     * Sends [bytes], which need not be frames and are not copied. Otherwise like [sendFrame].
-     * Autobahn: `sendData`.
-     */
-    @DelicateWebSocketApi
-    public suspend fun sendData(bytes: ByteArray, chopSize: Int = 0, sync: Boolean = false)
 
     /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason],
@@ -294,23 +244,12 @@ public interface WebSocket {
      */
     public suspend fun whileOpen(block: suspend CoroutineScope.() -> Unit)
 
-    /**
-     * The traffic since the connection began, or since [resetTrafficStats], as of this call.
-     * Counting is always on and costs almost nothing. Autobahn: `trafficStats`.
-     */
-    public val trafficStats: TrafficStats
+    /** The traffic and the timings of the connection. */
+    public val statistics: WebSocketStatistics
 
-    /** Resets [trafficStats] to 0. Autobahn: `trafficStats.reset()`. */
-    public fun resetTrafficStats()
-
-    /**
-     * The times of the last events, or null unless they are tracked: by the option `trackTimings`,
-     * or since [setTrackTimings]. Autobahn: `trackedTimings`.
-     */
-    public val trackedTimings: Timings?
-
-    /** Starts to track times, beginning without any, or stops. */
-    public fun setTrackTimings(on: Boolean)
+    /** The door to frames and bytes that the protocol forbids, for tests of peers. */
+    @DelicateWebSocketApi
+    public val lowLevel: LowLevel
 
     /**
      * Ends the connection at once, without a Close. Data that is not written yet is lost. Autobahn:

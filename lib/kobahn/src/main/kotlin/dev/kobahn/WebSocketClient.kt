@@ -1,3 +1,6 @@
+@file:JvmMultifileClass
+@file:JvmName("WebSockets")
+
 package dev.kobahn
 
 import dev.kobahn.internal.client.RealWebSocketClient

@@ -25,68 +25,51 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
 /** The options of a client, see [webSocketClient]. Autobahn: `WebSocketClientFactory`. */
-public class WebSocketClientOptions internal constructor() :
-    WebSocketOptions(),
-    OpeningOptions {
-    override var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
+public class WebSocketClientOptions internal constructor() : WebSocketOptions() {
+    /**
+     * The time limit for opening a connection, from the call of `connect`, the lookup of the host name included.
+     * Zero is no limit. Default: 5 seconds.
+     */
+    public var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
-    override var tcpNoDelay: Boolean by option(true)
+    /** Whether the system sends short messages at once (`TCP_NODELAY`). Default: true. */
+    public var tcpNoDelay: Boolean by option(true)
 
-    override var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
+    /**
+     * The number of bytes that all connections of the client together may hold, as
+     * [WebSocketServerOptions.memoryBudget] says. Default: a quarter of the maximum heap size. 0 is
+     * no limit.
+     */
+    public var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
 
-    override var maxHeadLineLength: Int by positiveOption(HeadLimits.DEFAULT_MAX_LINE_LENGTH)
-
-    override var maxHeadSize: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEAD_SIZE)
-
-    override var maxHeaders: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEADERS)
-
-    /** The subprotocols to offer, in order of preference. Default: none. */
-    public var protocols: List<String> by
-        option(emptyList(), "tokens, each once", ::areSubprotocols)
-
-    /** Additional header fields of the request. Default: none. */
-    public var headers: Headers by headersOption()
+    /**
+     * The limits of the HTTP heads that servers send. Default: lines of 8 KiB, 64 KiB in all, 100
+     * fields.
+     */
+    public var headLimits: HeadLimits by option(HeadLimits.DEFAULT)
 
     /** The `Origin` field of the request, verbatim; null, the default, leaves it out. */
     public var origin: String? by fieldOption(null)
 
     /** The `User-Agent` field of the request; null or empty leaves it out. Default: `Kobahn`. */
-    public var useragent: String? by fieldOption("Kobahn")
+    public var userAgent: String? by fieldOption("Kobahn")
 
     /** The version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. Default: 18. */
     public var version: Int by
         option(ProtocolVersions.DEFAULT_DRAFT, "10 to 18") { it in ProtocolVersions.DRAFTS }
 
-    /**
-     * Whether masked frames of a server are accepted, which RFC 6455 section 5.1 forbids. Default:
-     * false.
-     */
-    public var acceptMaskedServerFrames: Boolean by option(false)
+    /** Whether masked frames of a server are accepted. The store room sets it. */
+    internal var acceptMaskedServerFrames: Boolean by option(false)
 
-    /** Whether frames to the server are masked, as RFC 6455 section 5.1 demands. Default: true. */
-    public var maskClientFrames: Boolean by option(true)
+    /** Whether frames to the server are masked. The store room sets it. */
+    internal var maskClientFrames: Boolean by option(true)
 
-    /**
-     * The time limit for the server to close the transport after both Close frames were exchanged.
-     * Zero is no limit. Default: 1 second.
-     */
-    public var serverConnectionDropTimeout: Duration by timeOption(1.seconds)
-
-    /**
-     * The compressions to offer, in order of preference. Several offers with one name are
-     * alternatives. [perMessageDeflate] is the simpler option; only one of the two can be set.
-     * Default: none.
-     */
-    public var perMessageCompressionOffers: List<PerMessageCompressOffer> by
+    /** The compressions to offer. The store room sets them. */
+    internal var perMessageCompressionOffers: List<PerMessageCompressOffer> by
         ExclusiveOption(emptyList(), "perMessageDeflate")
 
-    /**
-     * The function that decides on a server's response to [perMessageCompressionOffers], if the
-     * response matches one of them. If it returns null, the handshake fails; `connect` throws its
-     * exceptions. The function runs on the event loop of the connection and must not block.
-     * Default: null, which accepts every response that matches.
-     */
-    public var perMessageCompressionAccept:
+    /** The function that decides on a server's response. The store room sets it. */
+    internal var perMessageCompressionAccept:
         ((response: PerMessageCompressResponse) -> PerMessageCompressResponseAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")
 
@@ -159,6 +142,5 @@ public class WebSocketClientOptions internal constructor() :
             applyMask = applyMask,
             echoCloseCodeReason = echoCloseCodeReason,
         ),
-        dropTimeout = serverConnectionDropTimeout,
     )
 }

@@ -95,7 +95,7 @@ constructor(
      *
      * @throws IllegalStateException if [slowConsumer] is [SlowConsumer.Suspend]
      */
-    public fun offer(message: PreparedMessage): Int = group.offer(message)
+    public fun trySend(message: PreparedMessage): Int = group.trySend(message)
 
     /**
      * Closes all members at once with [code] and [reason], and suspends until they have ended.

@@ -5,11 +5,14 @@ import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.connection.WireLogConfig
 import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.OptionValues
+import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.extension.PerMessageDeflate
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.areSubprotocols
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -29,6 +32,16 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     internal val isFrozen: Boolean get() = values.isFrozen
 
     internal fun freeze() = values.freeze()
+
+    /**
+     * The subprotocols that a server speaks or a client offers, in order of preference. Default:
+     * none. Autobahn: `protocols`.
+     */
+    public var subprotocols: List<String> by
+        option(emptyList(), "tokens, each once", ::areSubprotocols)
+
+    /** Additional header fields of a client's request or of a server's 101. Default: none. */
+    public var headers: Headers by headersOption()
 
     /**
      * The maximum size of a message, over all its frames. A larger received message is refused with
@@ -69,11 +82,8 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      */
     public var utf8validateIncoming: Boolean by option(true)
 
-    /**
-     * Whether masking keys are applied to payloads. For tests only: without it no peer understands
-     * a masked frame. Default: true.
-     */
-    public var applyMask: Boolean by option(true)
+    /** Whether masking keys are applied to payloads. The store room sets it. */
+    internal var applyMask: Boolean by option(true)
 
     /**
      * Whether a peer that breaks the protocol is dropped without a Close, once its earlier data is
@@ -95,6 +105,12 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      * seconds, enough for a slow link and a busy peer.
      */
     public var closeHandshakeTimeout: Duration by timeOption(10.seconds)
+
+    /**
+     * The time limit for the peer to close the transport after both Close frames were exchanged.
+     * Zero is no limit. Default: 1 second. Autobahn: `serverConnectionDropTimeout` on a client.
+     */
+    public var dropTimeout: Duration by timeOption(1.seconds)
 
     /**
      * The time limit for a peer that takes none of the data that waits to be written; after it the
@@ -184,7 +200,7 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     public var wireLog: WireLog? by option(null)
 
     /**
-     * Whether connections track times from their beginning, see [WebSocket.trackedTimings].
+     * Whether connections track times from their beginning, see [WebSocketStatistics.timings].
      * Default: false.
      */
     public var trackTimings: Boolean by option(false)
@@ -198,10 +214,7 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
     internal abstract fun connectionConfig(): ConnectionConfig
 
     /** Returns the configuration with the options that both roles share. */
-    internal fun connectionConfig(
-        protocol: ProtocolConfig,
-        dropTimeout: Duration,
-    ): ConnectionConfig = ConnectionConfig(
+    internal fun connectionConfig(protocol: ProtocolConfig): ConnectionConfig = ConnectionConfig(
         protocol = protocol,
         maxIncomingQueueSize = maxIncomingQueueSize,
         maxOutgoingQueueSize = maxOutgoingQueueSize,
@@ -220,3 +233,8 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         const val QUEUE_SIZE = 256L * 1024
     }
 }
+
+internal val OPEN_HANDSHAKE_TIMEOUT = 5.seconds
+
+/** A quarter of the maximum heap size. */
+internal val MEMORY_BUDGET: Long = Runtime.getRuntime().maxMemory() / 4

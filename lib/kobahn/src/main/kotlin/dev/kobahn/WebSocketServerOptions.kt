@@ -15,9 +15,7 @@ import dev.kobahn.protocol.handshake.ServerHandshake
 import kotlin.time.Duration
 
 /** The options of a server, see [webSocketServer]. Autobahn: `WebSocketServerFactory`. */
-public class WebSocketServerOptions internal constructor() :
-    ServerConnectionOptions(),
-    OpeningOptions {
+public class WebSocketServerOptions internal constructor() : ServerConnectionOptions() {
     /** The name or address to listen on. Default: `localhost`. */
     public var host: String by option("localhost")
 
@@ -27,17 +25,42 @@ public class WebSocketServerOptions internal constructor() :
      */
     public var port: Int by option(0, "0 (any free one) to 65535") { it in 0..MAX_PORT }
 
-    override var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
+    /**
+     * The time limit for opening a connection, from the moment its transport is accepted.
+     * Zero is no limit. Default: 5 seconds.
+     */
+    public var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
-    override var tcpNoDelay: Boolean by option(true)
+    /** Whether the system sends short messages at once (`TCP_NODELAY`). Default: true. */
+    public var tcpNoDelay: Boolean by option(true)
 
-    override var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
+    /**
+     * The number of bytes that all connections together may hold: received messages that the
+     * application has not taken, unfinished messages, and data that waits to be written, the queues
+     * of groups included. Several connections on which one [PreparedMessage] waits share its size.
+     * A server also counts the requests of open connections, plain HTTP responses, and data that
+     * waits for the handler of an ended connection. A connection that holds less than 16 KiB counts
+     * as 0, and the state that extensions keep between messages does not count. Each server and
+     * each client has its own budget.
+     *
+     * Above three quarters of the budget, the connections that hold most are paused: nothing is
+     * read from them, and `send` suspends until all earlier data is written. A connection that
+     * stays paused for 5 seconds is closed with 1013 (try again later). Above the whole budget, the
+     * connections that hold most are closed at once, and a server answers new handshakes with 503.
+     * A connection that mostly holds output is dropped without a Close frame, because its peer does
+     * not read. Other connections are not affected.
+     *
+     * Default: a quarter of the maximum heap size; the application and the garbage collector need
+     * the rest. 0 is no limit: peers that each stay within the limits of a connection can then fill
+     * the heap together.
+     */
+    public var memoryBudget: Long by sizeOption(MEMORY_BUDGET)
 
-    override var maxHeadLineLength: Int by positiveOption(HeadLimits.DEFAULT_MAX_LINE_LENGTH)
-
-    override var maxHeadSize: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEAD_SIZE)
-
-    override var maxHeaders: Int by positiveOption(HeadLimits.DEFAULT_MAX_HEADERS)
+    /**
+     * The limits of the HTTP heads that clients send. Default: lines of 8 KiB, 64 KiB in all, 100
+     * fields.
+     */
+    public var headLimits: HeadLimits by option(HeadLimits.DEFAULT)
 
     /** The `Server` field of responses; null or empty leaves it out. Default: `Kobahn`. */
     public var server: String? by fieldOption("Kobahn")
@@ -70,7 +93,7 @@ public class WebSocketServerOptions internal constructor() :
      *
      * A block of `whileOpen { }` ends with its connection and does not count. If many connections
      * end at once, handlers that still wait for a thread count until they have run. Each handler
-     * keeps its request, so peers can fill this limit times `maxHeadSize` bytes of the heap; unread
+     * keeps its request, so peers can fill this limit times `headLimits.maxHeadSize` bytes of the heap; unread
      * messages count towards `memoryBudget`. 0 is no limit. Default: 10,000.
      */
     public var maxLingeringHandlers: Int by option(10_000, "0 (no limit) or more") { it >= 0 }
@@ -95,17 +118,8 @@ public class WebSocketServerOptions internal constructor() :
      */
     public var backlog: Int by positiveOption(511)
 
-    /**
-     * Whether a client that asks for the policy of Flash's sockets gets [flashSocketPolicy]. Such a
-     * client sends `<policy-file-request/>` and a NUL instead of an HTTP request. Default: false.
-     */
-    public var serveFlashSocketPolicy: Boolean by option(false)
-
-    /**
-     * The policy for Flash, sent in UTF-8. The NUL at its end is added if it is missing. Default:
-     * every domain, every port.
-     */
-    public var flashSocketPolicy: String by option(FLASH_SOCKET_POLICY)
+    /** The policy for Flash, or null to send none. The store room sets it. */
+    internal var flashSocketPolicy: String? by option(null)
 
     internal var onRequest: (suspend (HttpRequest) -> HttpResponse?)? = null
         private set
@@ -158,9 +172,6 @@ public class WebSocketServerOptions internal constructor() :
 
     private companion object {
         const val MAX_PORT = 65535
-        const val FLASH_SOCKET_POLICY =
-            "<cross-domain-policy><allow-access-from domain=\"*\" to-ports=\"*\"/>" +
-                "</cross-domain-policy>"
         val NEARBY = listOf(
             "127.0.0.0/8",
             "::1",

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.masking
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.assertions.throwables.shouldThrow
@@ -37,7 +38,7 @@ class ClientHooksTest :
                 val client = webSocketClient {
                     headers = headersOf("X-Usual" to "1")
                     origin = "https://a.example"
-                    protocols = listOf("a")
+                    subprotocols = listOf("a")
                     onConnecting {
                         ConnectingRequest(
                             host = "elsewhere.example",
@@ -60,7 +61,7 @@ class ClientHooksTest :
                 peer.end()
             }) { url ->
                 val client = webSocketClient {
-                    useragent = "test"
+                    userAgent = "test"
                     headers = headersOf("X-Usual" to "1")
                     onConnecting { details ->
                         seen = details to this
@@ -95,13 +96,13 @@ class ClientHooksTest :
 
         test("the subprotocol is compared with what was sent") {
             fun client() = webSocketClient {
-                protocols = listOf("usual")
+                subprotocols = listOf("usual")
                 onConnecting { ConnectingRequest(protocols = listOf("asked")) }
             }
             against({ peer ->
                 peer.open(ByteArray(0), "Sec-WebSocket-Protocol: asked")
                 peer.readFrame() shouldBe "close 1000"
-            }) { url -> client().connect(url) { protocol } shouldBe "asked" }
+            }) { url -> client().connect(url) { subprotocol } shouldBe "asked" }
             against({ peer ->
                 peer.open(ByteArray(0), "Sec-WebSocket-Protocol: usual")
             }) { url -> shouldThrow<HandshakeException> { client().connect(url) } }
@@ -175,7 +176,7 @@ class ClientHooksTest :
                     peer.sendHex("88 02 03E8")
                 }) { url ->
                     val client = webSocketClient {
-                        applyMask = false
+                        masking(applyMask = false)
                         onConnect { error("not for us") }
                     }
                     shouldThrow<IllegalStateException> {

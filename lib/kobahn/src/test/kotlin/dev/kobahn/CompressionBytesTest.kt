@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.perMessageCompression
 import dev.kobahn.protocol.extension.AnyParameters
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.PerMessageDeflateOffer
@@ -100,7 +101,7 @@ class CompressionBytesTest :
             val offers = "$DEFLATE; server_max_window_bits=7, $DEFLATE; foo, " +
                 "$DEFLATE; server_max_window_bits=9, $DEFLATE; client_max_window_bits"
             answer(offers) {
-                perMessageCompressionAccept = {
+                perMessageCompression {
                     PerMessageDeflateOfferAccept(
                         it.last() as PerMessageDeflateOffer,
                         requestNoContextTakeover = true,
@@ -109,11 +110,11 @@ class CompressionBytesTest :
                 }
             } shouldBe "$DEFLATE; client_no_context_takeover; client_max_window_bits=10"
             answer(offers) {
-                perMessageCompressionAccept = {
+                perMessageCompression {
                     PerMessageDeflateOfferAccept(it.first() as PerMessageDeflateOffer)
                 }
             } shouldBe "$DEFLATE; server_max_window_bits=9"
-            answer(offers) { perMessageCompressionAccept = { null } }.shouldBeNull()
+            answer(offers) { perMessageCompression { null } }.shouldBeNull()
         }
 
         test("a malformed offer does not fail the handshake") {
@@ -135,7 +136,7 @@ class CompressionBytesTest :
                 route("/none") { perMessageDeflate = null }
                 route("/more") { perMessageDeflate { clientNoContextTakeover = true } }
                 route("/picked") {
-                    perMessageCompressionAccept = {
+                    perMessageCompression {
                         PerMessageDeflateOfferAccept(it.first() as PerMessageDeflateOffer)
                     }
                 }
@@ -146,7 +147,7 @@ class CompressionBytesTest :
                 "$DEFLATE; server_max_window_bits=10; client_no_context_takeover"
             answer(DEFLATE, "/picked", server) shouldBe DEFLATE
             answer(DEFLATE, "/own") {
-                perMessageCompressionAccept = { null }
+                perMessageCompression { null }
                 route("/own") { perMessageDeflate() }
             } shouldBe DEFLATE
         }
@@ -194,8 +195,8 @@ class CompressionBytesTest :
                         send(text)
                         incoming.receive().toString() shouldBe text
                     }
-                    trafficStats.outgoingCompressionRatio!! shouldBeLessThan 0.1
-                    trafficStats.incomingCompressionRatio!! shouldBeLessThan 0.1
+                    statistics.traffic.outgoingCompressionRatio!! shouldBeLessThan 0.1
+                    statistics.traffic.incomingCompressionRatio!! shouldBeLessThan 0.1
                 }
             }
         }
@@ -221,15 +222,14 @@ class CompressionBytesTest :
 
         test("a client without an acceptor takes every answer that fits its offers") {
             taken("$DEFLATE; server_max_window_bits=9") {
-                perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
+                perMessageCompression(listOf(PerMessageDeflateOffer()))
             }.shouldContainExactly("$DEFLATE; server_max_window_bits=9")
         }
 
         test("a client's acceptor takes the answer") {
             val asked = CompletableDeferred<PerMessageDeflateResponse>()
             taken("$DEFLATE; client_max_window_bits=9") {
-                perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
-                perMessageCompressionAccept = {
+                perMessageCompression(listOf(PerMessageDeflateOffer())) {
                     asked.complete(it as PerMessageDeflateResponse)
                     PerMessageDeflateResponseAccept(it, windowBits = 8)
                 }
@@ -285,8 +285,7 @@ class CompressionBytesTest :
         test("an acceptor of a client that does not want the answer fails the handshake") {
             shouldThrow<HandshakeException> {
                 taken(DEFLATE) {
-                    perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
-                    perMessageCompressionAccept = { null }
+                    perMessageCompression(listOf(PerMessageDeflateOffer())) { null }
                 }
             }.reason() shouldBe "$DEFLATE: the server's answer was not accepted"
         }
@@ -294,8 +293,9 @@ class CompressionBytesTest :
         test("what an acceptor of a client throws comes out of connect") {
             shouldThrow<ArithmeticException> {
                 taken(DEFLATE) {
-                    perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
-                    perMessageCompressionAccept = { throw ArithmeticException("of the program") }
+                    perMessageCompression(listOf(PerMessageDeflateOffer())) {
+                        throw ArithmeticException("of the program")
+                    }
                 }
             }.message shouldBe "of the program"
         }
@@ -304,7 +304,7 @@ class CompressionBytesTest :
             fun failing(
                 life: suspend ServerWebSocket.() -> Unit,
             ): WebSocketServerOptions.() -> Unit = {
-                perMessageCompressionAccept = { throw ArithmeticException("of the program") }
+                perMessageCompression { throw ArithmeticException("of the program") }
                 onConnect(life)
             }
             val lives = listOf<suspend ServerWebSocket.() -> Unit>(

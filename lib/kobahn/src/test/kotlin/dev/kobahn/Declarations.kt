@@ -6,11 +6,19 @@ import java.io.File
 internal class Declarations(dump: List<String>) {
     private val members = LinkedHashMap<String, MutableSet<String>>()
 
+    /** The functions outside classes, by their path. They are static members of a file's class. */
+    private val functions = HashSet<String>()
+
     init {
         var names = mutableSetOf<String>()
+        var path = ""
         for (line in dump) {
-            CLASS.find(line)?.let { names = members.getOrPut(it.groupValues[1], ::mutableSetOf) }
+            CLASS.find(line)?.let {
+                names = members.getOrPut(it.groupValues[1], ::mutableSetOf)
+                path = it.groupValues[1].substringBeforeLast('/')
+            }
             MEMBER.find(line)?.let { names.add(it.groupValues[1]) }
+            STATIC.find(line)?.let { functions.add("$path/${it.groupValues[1]}") }
         }
     }
 
@@ -19,17 +27,10 @@ internal class Declarations(dump: List<String>) {
         val parts = name.split('.')
         val path = parts.takeWhile { it.first().isLowerCase() }
         val rest = parts.drop(path.size)
-        if (rest.isEmpty()) return hasFunction(path.dropLast(1), path.last())
+        if (rest.isEmpty()) return (listOf("dev/kobahn") + path).joinToString("/") in functions
         val owner = (listOf("dev/kobahn") + path).joinToString("/") + "/"
         return owner + rest.joinToString("$") in members ||
             hasMember(owner + rest.dropLast(1).joinToString("$"), rest.last())
-    }
-
-    private fun hasFunction(path: List<String>, name: String): Boolean {
-        val owner = (listOf("dev/kobahn") + path).joinToString("/") + "/"
-        return members.any { (file, names) ->
-            file.endsWith("Kt") && file.substringBeforeLast('/') + "/" == owner && name in names
-        }
     }
 
     private fun hasMember(owner: String, name: String): Boolean {
@@ -49,5 +50,6 @@ internal class Declarations(dump: List<String>) {
 
         /** Without the suffix that a value class in the signature adds to the name. */
         private val MEMBER = Regex("""^\tpublic .*(?:fun|field) (\w+)(?:-\w+)? """)
+        private val STATIC = Regex("""^\tpublic static .*fun (\w+)(?:-\w+)? """)
     }
 }

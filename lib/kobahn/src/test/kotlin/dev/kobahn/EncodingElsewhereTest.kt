@@ -1,9 +1,9 @@
 package dev.kobahn
 
 import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.EachByte
 import dev.kobahn.protocol.extension.ExtensionHeader
-import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.extension.encodingBy
 import io.kotest.core.spec.style.FunSpec

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.serveFlashSocketPolicy
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
@@ -16,7 +17,7 @@ class FlashSocketPolicyTest :
 
         test("the policy may be another, with or without its NUL, and the request in pieces") {
             for (policy in listOf("<ä/>", "<ä/>\u0000")) {
-                flash { flashSocketPolicy = policy }.use { server ->
+                flash { serveFlashSocketPolicy(policy) }.use { server ->
                     RawPeer(server.port).use { peer ->
                         REQUEST.forEach { peer.send(it.toString()) }
                         peer.readAll() shouldBe "<ä/>\u0000"
@@ -56,7 +57,7 @@ class FlashSocketPolicyTest :
 private const val REQUEST = "<policy-file-request/>\u0000"
 
 private fun flash(configure: WebSocketServerOptions.() -> Unit) = webSocketServer {
-    serveFlashSocketPolicy = true
+    serveFlashSocketPolicy()
     onConnect { error("a handler ran") }
     configure()
 }

@@ -46,7 +46,7 @@ class HostilePeerTest :
         ).forEach { (name, frame) ->
             test("a server fails $name with 1002") {
                 served {
-                    sendFrame(frame)
+                    lowLevel.sendFrame(frame)
                     awaitClosed().remote?.code shouldBe CloseCode.PROTOCOL_ERROR
                 }
             }
@@ -54,7 +54,7 @@ class HostilePeerTest :
 
         test("a server fails text that is no UTF-8 with 1007") {
             served {
-                sendFrame(RawFrame(Opcode.TEXT, byteArrayOf(-1)))
+                lowLevel.sendFrame(RawFrame(Opcode.TEXT, byteArrayOf(-1)))
                 awaitClosed().remote?.code shouldBe CloseCode.INVALID_FRAME_PAYLOAD_DATA
             }
         }
@@ -64,7 +64,7 @@ class HostilePeerTest :
         ) {
             served({ closeHandshakeTimeout = 1.seconds }) {
                 val flood = RawFrame(Opcode.BINARY, text, payloadLength = 1L shl 40)
-                runCatching { sendFrame(flood) }
+                runCatching { lowLevel.sendFrame(flood) }
                     .exceptionOrNull()!!::class shouldBe ConnectionClosedException::class
                 awaitClosed().remote?.code shouldBe CloseCode.MESSAGE_TOO_BIG
             }
@@ -72,9 +72,12 @@ class HostilePeerTest :
 
         test("a server takes frames that come byte by byte") {
             served {
-                sendFrame(RawFrame(Opcode.TEXT, text, fin = false), chopSize = 1)
-                sendFrame(RawFrame(Opcode.PING, text), chopSize = 1)
-                sendFrame(RawFrame(Opcode.CONTINUATION, text, payloadLength = 200), chopSize = 1)
+                lowLevel.sendFrame(RawFrame(Opcode.TEXT, text, fin = false), chopSize = 1)
+                lowLevel.sendFrame(RawFrame(Opcode.PING, text), chopSize = 1)
+                lowLevel.sendFrame(
+                    RawFrame(Opcode.CONTINUATION, text, payloadLength = 200),
+                    chopSize = 1,
+                )
                 send("whole")
                 incoming.receive() shouldBe Message.Text("text".repeat(51))
                 incoming.receive() shouldBe Message.Text("whole")
@@ -84,10 +87,10 @@ class HostilePeerTest :
 
         test("a frame put together by hand is taken like any other, and a Close by hand as well") {
             served {
-                sendData(RawPeer.text("by hand"), sync = true)
+                lowLevel.sendData(RawPeer.text("by hand"), sync = true)
                 bufferedAmount shouldBe 0
                 incoming.receive() shouldBe Message.Text("by hand")
-                sendFrame(RawFrame(Opcode.CLOSE, byteArrayOf(0x0B, 0xB8.toByte())))
+                lowLevel.sendFrame(RawFrame(Opcode.CLOSE, byteArrayOf(0x0B, 0xB8.toByte())))
                 awaitClosed().remote?.code shouldBe CloseCode.NORMAL_CLOSURE
             }
         }
@@ -135,7 +138,7 @@ class HostilePeerTest :
                 RawFrame(Opcode.TEXT, text, mask = FrameMask.of(1)) to CloseCode.PROTOCOL_ERROR,
                 RawFrame(Opcode.TEXT, byteArrayOf(-1)) to CloseCode.INVALID_FRAME_PAYLOAD_DATA,
             ).forEach { (frame, code) ->
-                served({ onConnect { sendFrame(frame).also { awaitClosed() } } }) {
+                served({ onConnect { lowLevel.sendFrame(frame).also { awaitClosed() } } }) {
                     awaitClosed().local?.code shouldBe code
                 }
             }

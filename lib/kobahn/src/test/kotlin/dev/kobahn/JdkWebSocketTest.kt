@@ -105,7 +105,7 @@ class JdkWebSocketTest :
 
         test("the subprotocol is the one both speak") {
             webSocketServer {
-                protocols = listOf("chat.v2", "chat.v1")
+                subprotocols = listOf("chat.v2", "chat.v1")
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->
                 val peer = HttpClient.newHttpClient().newWebSocketBuilder().subprotocols(

@@ -1,10 +1,11 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.perMessageCompression
 import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
-import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.ReversedBytes
 import dev.kobahn.protocol.extension.ServerExtension
 import io.kotest.assertions.throwables.shouldThrow
@@ -33,7 +34,7 @@ internal class NeverOpenedTest :
                     val told = CompletableDeferred<ConnectionClosedException>()
                     webSocketServer {
                         handlerDispatcher = dispatcher
-                        perMessageCompressionAccept = { error("no offer is good enough") }
+                        perMessageCompression { error("no offer is good enough") }
                         onConnect { told.complete(shouldThrow { receive() }) }
                     }.use { server ->
                         RawPeer(server.port).use {
@@ -71,7 +72,7 @@ internal class NeverOpenedTest :
                 webSocketServer {
                     handlerDispatcher = dispatcher
                     openHandshakeTimeout = Duration.ZERO
-                    perMessageCompressionAccept = { error("no offer is good enough") }
+                    perMessageCompression { error("no offer is good enough") }
                     onConnect {
                         incoming.tryReceive()
                         awaitClosed()

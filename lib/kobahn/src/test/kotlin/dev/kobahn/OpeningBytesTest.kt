@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.ConnectionAccept
+import dev.kobahn.autobahn.accept
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -14,11 +16,11 @@ class OpeningBytesTest :
         context("the connection opens in each form of an acceptance") {
             val forms = mapOf<String, suspend ServerWebSocket.() -> Unit>(
                 "none" to { },
-                "headers" to { accept(headersOf("X-A" to "1")) },
+                "headers" to { accept(headers = headersOf("X-A" to "1")) },
                 "a subprotocol" to { accept("b") },
                 "a subprotocol and headers" to
                     { accept("b", headersOf("X-A" to "1", "X-A" to "2")) },
-                "no subprotocol" to { accept(protocol = null) },
+                "no subprotocol" to { accept(NO_SUBPROTOCOL) },
                 "a ConnectionAccept" to
                     { accept(ConnectionAccept("b", headersOf("X-A" to "1"))) },
                 "after waiting" to {
@@ -38,7 +40,7 @@ class OpeningBytesTest :
             for ((form, accept) in forms) {
                 test(form) {
                     webSocketServer {
-                        protocols = listOf("x", "a", "b")
+                        subprotocols = listOf("x", "a", "b")
                         onConnect(accept)
                     }.use { server ->
                         RawPeer(server.port).use {
@@ -57,10 +59,10 @@ class OpeningBytesTest :
 
         test("a denial has its status, whatever that is, and its phrase and fields") {
             val answers = mapOf(
-                ConnectionDeny(403) to "403 Forbidden\r\nServer: Kobahn\r\n",
-                ConnectionDeny(403, "No") to "403 No\r\nServer: Kobahn\r\n",
-                ConnectionDeny(299) to "299 \r\nServer: Kobahn\r\n",
-                ConnectionDeny(599, "Odd", headersOf("X-A" to "1")) to
+                ConnectionDeniedException(403) to "403 Forbidden\r\nServer: Kobahn\r\n",
+                ConnectionDeniedException(403, "No") to "403 No\r\nServer: Kobahn\r\n",
+                ConnectionDeniedException(299) to "299 \r\nServer: Kobahn\r\n",
+                ConnectionDeniedException(599, "Odd", headersOf("X-A" to "1")) to
                     "599 Odd\r\nServer: Kobahn\r\nX-A: 1\r\n",
             )
             for ((deny, answer) in answers) {

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.masking
 import dev.kobahn.protocol.handshake.AcceptKey
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -27,7 +28,7 @@ class OptionBytesTest :
             val masked = "81 85 37 fa 21 3d 7f 9f 4d 51 58"
             served { it.sendHex(masked).readHex(7) } shouldBe "8105" + "48656c6c6f"
             served({
-                applyMask = false
+                masking(applyMask = false)
                 utf8validateIncoming = false
             }) { it.sendHex(masked).readHex(7) } shouldBe "8105" + "7f9f4d5158"
         }
@@ -72,7 +73,8 @@ class OptionBytesTest :
             asked({ }) { peer ->
                 peer.readHex(2).also { peer.readHex(4 + 5) }
             } shouldBe "8185"
-            asked({ maskClientFrames = false }) { it.readHex(7) } shouldBe "8105" + "48656c6c6f"
+            asked({ masking(maskClientFrames = false) }) { it.readHex(7) } shouldBe
+                "8105" + "48656c6c6f"
         }
 
         test("acceptMaskedServerFrames takes masked frames, which are a violation without it") {
@@ -83,7 +85,7 @@ class OptionBytesTest :
                     peer.send(masked).readFrame()
                 }
             answered { } shouldBe "close 1002"
-            answered { acceptMaskedServerFrames = true } shouldBe "text masked"
+            answered { masking(acceptMaskedServerFrames = true) } shouldBe "text masked"
         }
     })
 

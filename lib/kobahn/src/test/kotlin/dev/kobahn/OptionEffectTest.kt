@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.masking
 import dev.kobahn.internal.client.RealWebSocketClient
 import dev.kobahn.internal.server.ServerContext
 import dev.kobahn.protocol.Role
@@ -23,6 +24,7 @@ class OptionEffectTest :
             options.maskServerFrames = true
             options.requireMaskedClientFrames = false
             options.dropTimeout = 8.seconds
+            options.memoryBudget = 11
             options.shouldReachConnections(Role.SERVER)
             val protocol = options.connectionConfig().protocol
             protocol.maskOutgoing shouldBe true
@@ -47,7 +49,8 @@ class OptionEffectTest :
             options.changeShared()
             options.maskClientFrames = false
             options.acceptMaskedServerFrames = true
-            options.serverConnectionDropTimeout = Duration.ZERO
+            options.dropTimeout = Duration.ZERO
+            options.memoryBudget = 11
             options.shouldReachConnections(Role.CLIENT)
             val protocol = options.connectionConfig().protocol
             protocol.maskOutgoing shouldBe false
@@ -102,8 +105,7 @@ class OptionEffectTest :
 
         test("a server told to mask and not to ask for masks does so") {
             webSocketServer {
-                maskServerFrames = true
-                requireMaskedClientFrames = false
+                masking(maskServerFrames = true, requireMaskedClientFrames = false)
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->
                 RawPeer(server.port).use {
@@ -130,7 +132,7 @@ class OptionEffectTest :
         }
     })
 
-private fun <T> T.changeShared() where T : WebSocketOptions, T : OpeningOptions {
+private fun WebSocketOptions.changeShared() {
     maxMessagePayloadSize = 1
     maxFramePayloadSize = 2
     maxIncomingQueueSize = 3
@@ -138,19 +140,13 @@ private fun <T> T.changeShared() where T : WebSocketOptions, T : OpeningOptions 
     autoFragmentSize = 5
     closeHandshakeTimeout = 6.seconds
     writeTimeout = 10.seconds
-    maxHeadLineLength = 7
-    maxHeadSize = 8
-    maxHeaders = 9
-    memoryBudget = 11
     utf8validateIncoming = false
     applyMask = false
     failByDrop = true
     echoCloseCodeReason = true
 }
 
-private fun <T> T.shouldReachConnections(
-    role: Role,
-) where T : WebSocketOptions, T : OpeningOptions {
+private fun WebSocketOptions.shouldReachConnections(role: Role) {
     with(connectionConfig()) {
         protocol.role shouldBe role
         protocol.maxMessagePayloadSize shouldBe 1
@@ -164,11 +160,6 @@ private fun <T> T.shouldReachConnections(
         closeHandshakeTimeout shouldBe 6.seconds
         writeTimeout shouldBe 10.seconds
         failByDrop shouldBe true
-    }
-    with(headLimits()) {
-        maxLineLength shouldBe 7
-        maxHeadSize shouldBe 8
-        maxHeaders shouldBe 9
     }
 }
 

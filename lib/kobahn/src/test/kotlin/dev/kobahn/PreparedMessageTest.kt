@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.masking
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -13,8 +14,12 @@ class PreparedMessageTest :
             PreparedMessage("ö").message shouldBe Message.Text("ö")
             val bytes = byteArrayOf(1, 2)
             (PreparedMessage(bytes).message.bytes === bytes) shouldBe true
-            PreparedMessage(bytes).doNotCompress shouldBe false
-            PreparedMessage("ö", doNotCompress = true).doNotCompress shouldBe true
+            PreparedMessage(bytes).options.compress shouldBe true
+            PreparedMessage(
+                Message.Text("ö"),
+                SendOptions(compress = false),
+            ).options.compress shouldBe
+                false
         }
 
         test("a prepared message is on the wire what the message is, for every connection") {
@@ -47,7 +52,7 @@ class PreparedMessageTest :
         test("every copy of a prepared message has a key of its own where frames are masked") {
             val prepared = PreparedMessage("same")
             webSocketServer {
-                maskServerFrames = true
+                masking(maskServerFrames = true)
                 onConnect { repeat(2) { send(prepared) } }
             }.use { server ->
                 RawPeer(server.port).use { peer ->

@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.masking
+import dev.kobahn.autobahn.webStatus
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -24,14 +26,13 @@ class RouteOptionsTest :
             serverOnly shouldBe setOf(
                 "host", "port", "backlog", "maxConnections", "maxLingeringHandlers", "server",
                 "versions", "externalPort", "trustXForwardedFor", "trustedProxies",
-                "serveFlashSocketPolicy", "flashSocketPolicy", "openHandshakeTimeout", "tcpNoDelay",
-                "maxHeadLineLength",
-                "maxHeadSize", "maxHeaders", "memoryBudget",
+                "openHandshakeTimeout", "tcpNoDelay",
+                "headLimits", "memoryBudget",
             )
             settable(Route::class).shouldContainAll(
                 "maxMessagePayloadSize",
                 "autoPingInterval",
-                "protocols",
+                "subprotocols",
                 "headers",
                 "allowedOrigins",
                 "handlerDispatcher",
@@ -93,7 +94,7 @@ class RouteOptionsTest :
                 route("/own/{n}") {
                     maxMessagePayloadSize = 2
                     autoFragmentSize = 1
-                    requireMaskedClientFrames = false
+                    masking(requireMaskedClientFrames = false)
                     onConnect {
                         send("ab")
                         for (message in incoming) send(message)
@@ -116,10 +117,10 @@ class RouteOptionsTest :
 
         test("subprotocols and headers are the route's") {
             webSocketServer {
-                protocols = listOf("a", "b")
+                subprotocols = listOf("a", "b")
                 headers = headersOf("X-Where" to "server")
                 route("/own") {
-                    protocols = listOf("b")
+                    subprotocols = listOf("b")
                     headers = headersOf("X-Where" to "route")
                 }
                 onConnect { }
@@ -165,7 +166,7 @@ class RouteOptionsTest :
                 route("/own") {
                     autoPing { interval = 20.milliseconds }
                     echoCloseCodeReason = true
-                    webStatus = true
+                    webStatus()
                 }
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.format
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.internal.connection.send
 import dev.kobahn.protocol.MessageType
@@ -91,7 +92,7 @@ class TimingsTest :
             webSocketServer {
                 trackTimings = true
                 onConnect {
-                    val timings = trackedTimings.shouldNotBeNull()
+                    val timings = statistics.timings.shouldNotBeNull()
                     timings.track("asked")
                     accept()
                     for (message in incoming) send(message)
@@ -103,16 +104,21 @@ class TimingsTest :
                 webSocketClient { trackTimings = true }.connect("ws://localhost:${server.port}/") {
                     send("hello")
                     incoming.receive()
-                    trackedTimings?.toMap()?.keys.orEmpty() shouldContainExactlyInAnyOrder KEYS
-                    (trackedTimings?.diff("sendMessage", "onMessage")!! > Duration.ZERO) shouldBe
+                    statistics.timings?.toMap()?.keys.orEmpty() shouldContainExactlyInAnyOrder KEYS
+                    (
+                        statistics.timings?.diff(
+                            "sendMessage",
+                            "onMessage",
+                        )!! > Duration.ZERO
+                        ) shouldBe
                         true
                     close().code shouldBe 1000
                 }
                 webSocketClient().connect("ws://localhost:${server.port}/") {
-                    trackedTimings shouldBe null
-                    setTrackTimings(true)
+                    statistics.timings shouldBe null
+                    statistics.trackTimings = true
                     send("hello")
-                    trackedTimings?.get("sendMessage").shouldNotBeNull()
+                    statistics.timings?.get("sendMessage").shouldNotBeNull()
                 }
             }
         }

@@ -1,5 +1,7 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.toJson
+import dev.kobahn.autobahn.toMap
 import dev.kobahn.internal.connection.ConnectionRig
 import dev.kobahn.internal.connection.send
 import dev.kobahn.protocol.MessageType
@@ -93,7 +95,7 @@ class TrafficStatsTest :
                 outgoingWebSocketOverhead shouldBe 0.25
                 incomingCompressionRatio shouldBe 1.0
                 toString() shouldBe toJson()
-                toJson() shouldContain "\"outgoingBytesWireLevel\": 10, "
+                toJson() shouldContain "\"outgoingOctetsWireLevel\": 10, "
                 toJson() shouldContain "\"outgoingWebSocketOverhead\": 0.25, "
             }
         }
@@ -102,11 +104,11 @@ class TrafficStatsTest :
             val stats = CompletableDeferred<TrafficStats>()
             webSocketServer {
                 onConnect {
-                    trafficStats.outgoingBytesWireLevel shouldBe 0
+                    statistics.traffic.outgoingBytesWireLevel shouldBe 0
                     for (message in incoming) {
                         send(message)
                         // Read from another thread than the loop that counts.
-                        withContext(Dispatchers.IO) { stats.complete(trafficStats) }
+                        withContext(Dispatchers.IO) { stats.complete(statistics.traffic) }
                     }
                 }
             }.use { server ->
@@ -134,14 +136,14 @@ class TrafficStatsTest :
             webSocketServer {
                 onConnect {
                     for (message in incoming) send(message)
-                    server.complete(trafficStats)
+                    server.complete(statistics.traffic)
                 }
             }.use { running ->
                 webSocketClient().connect("ws://localhost:${running.port}/") {
                     repeat(10) { send("message $it").also { incoming.receive() } }
                     close()
                     val there = server.await()
-                    with(trafficStats) {
+                    with(statistics.traffic) {
                         outgoingBytesWireLevel shouldBe there.incomingBytesWireLevel
                         outgoingWebSocketMessages shouldBe there.incomingWebSocketMessages
                         preopenOutgoingBytesWireLevel shouldBe there.preopenIncomingBytesWireLevel

@@ -1,6 +1,7 @@
 package dev.kobahn
 
 import dev.kobahn.TransportDetails.ChannelType
+import dev.kobahn.autobahn.toJson
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.booleans.shouldBeFalse
 import io.kotest.matchers.booleans.shouldBeTrue

@@ -18,7 +18,7 @@ class WebSocketExceptionTest :
             (exceptions() - mine.toSet()).map { it.simpleName }.toSet() shouldBe
                 setOf(
                     "PayloadExceededException",
-                    "ConnectionDeny",
+                    "ConnectionDeniedException",
                     "ExtensionException",
                     "FrameLengthUnknownException",
                 )

@@ -1,7 +1,10 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.perMessageCompression
+import dev.kobahn.autobahn.webStatus
 import dev.kobahn.protocol.extension.PerMessageDeflate
 import dev.kobahn.protocol.extension.PerMessageDeflateOffer
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.assertions.throwables.shouldThrow
@@ -26,35 +29,33 @@ class WebSocketOptionsTest :
                     { closeHandshakeTimeout = (-1).seconds },
                 "writeTimeout is -1s, must be 0" to { writeTimeout = (-1).seconds },
                 "dropTimeout is -1s, must be 0" to { dropTimeout = (-1).seconds },
-                "maxHeaders is 0, must be 1" to { maxHeaders = 0 },
                 "memoryBudget is -1, must be 0" to { memoryBudget = -1 },
-                "maxHeadSize is 0, must be 1" to { maxHeadSize = 0 },
-                "maxHeadLineLength is 0, must be 1" to { maxHeadLineLength = 0 },
                 "maxConnections is -1, must be 0" to { maxConnections = -1 },
                 "maxLingeringHandlers is -1, must be 0" to { maxLingeringHandlers = -1 },
                 "backlog is 0, must be 1" to { backlog = 0 },
                 "versions is [7], must be some of 8 and 13" to { versions = listOf(7) },
                 "versions is [], must be some of 8 and 13" to { versions = emptyList() },
                 "externalPort is 0, must be 1 to 65535, or null (any)" to { externalPort = 0 },
-                "protocols is [a b], must be tokens, each once" to { protocols = listOf("a b") },
-                "protocols is [a, a], must be tokens, each once" to
-                    { protocols = listOf("a", "a") },
+                "subprotocols is [a b], must be tokens, each once" to
+                    { subprotocols = listOf("a b") },
+                "subprotocols is [a, a], must be tokens, each once" to
+                    { subprotocols = listOf("a", "a") },
                 "server is a\nb, must be ISO-8859-1 without control" to { server = "a\nb" },
                 "allowedOrigins is [https://a.example/], must be same-origin or origins such as" to
                     { allowedOrigins = listOf("https://a.example/") },
                 "allowedOrigins is [*, ], must be same-origin" to
                     { allowedOrigins = listOf("*", "") },
                 "allowedRedirects is [a], must be same-origin" to
-                    { allowedRedirects = listOf("a") },
+                    { webStatus(listOf("a")) },
                 "serverMaxWindowBits is 7, must be 8 to 15" to
                     { perMessageDeflate { serverMaxWindowBits = 7 } },
                 "threshold is -1, must be 0" to { perMessageDeflate { threshold = -1 } },
                 "perMessageCompressionAccept and perMessageDeflate exclude each other" to {
                     perMessageDeflate()
-                    perMessageCompressionAccept = { null }
+                    perMessageCompression { null }
                 },
                 "perMessageDeflate and perMessageCompressionAccept exclude each other" to {
-                    perMessageCompressionAccept = { null }
+                    perMessageCompression { null }
                     perMessageDeflate()
                 },
                 "must be without the fields of the opening handshake" to
@@ -78,19 +79,19 @@ class WebSocketOptionsTest :
             val wrong = mapOf<String, WebSocketClientOptions.() -> Unit>(
                 "memLevel is 10, must be 1 to 9" to { perMessageDeflate { memLevel = 10 } },
                 "perMessageDeflate and perMessageCompressionOffers exclude each other" to {
-                    perMessageCompressionOffers = offers
+                    perMessageCompression(offers)
                     perMessageDeflate()
                 },
                 "perMessageCompressionAccept and perMessageDeflate exclude each other" to {
                     perMessageDeflate()
-                    perMessageCompressionAccept = { null }
+                    perMessageCompression(emptyList()) { null }
                 },
                 "perMessageCompressionOffers and perMessageDeflate exclude each other" to {
                     perMessageDeflate()
-                    perMessageCompressionOffers = offers
+                    perMessageCompression(offers)
                 },
-                "protocols is [], must be" to { protocols = listOf("") },
-                "useragent is \u20ac, must be ISO-8859-1 without" to { useragent = "\u20ac" },
+                "subprotocols is [], must be" to { subprotocols = listOf("") },
+                "userAgent is \u20ac, must be ISO-8859-1 without" to { userAgent = "\u20ac" },
                 "origin is a\r\nb, must be ISO-8859-1 without" to { origin = "a\r\nb" },
             )
             wrong.forEach { (message, set) ->
@@ -103,14 +104,16 @@ class WebSocketOptionsTest :
 
         test("a list that is changed after it was set changes no option") {
             val mine = mutableListOf("a")
-            val options = WebSocketServerOptions().apply { protocols = mine }
+            val options = WebSocketServerOptions().apply { subprotocols = mine }
             mine += "no token"
-            options.protocols shouldBe listOf("a")
+            options.subprotocols shouldBe listOf("a")
         }
 
         test("new options have the defaults that stand in their documentation") {
             for (options in listOf(WebSocketServerOptions(), WebSocketClientOptions())) {
-                with(options as WebSocketOptions) {
+                with(options) {
+                    subprotocols shouldBe emptyList()
+                    headers shouldBe Headers.EMPTY
                     maxMessagePayloadSize shouldBe (16 shl 20)
                     maxFramePayloadSize shouldBe 0
                     maxIncomingQueueSize shouldBe (256 shl 10)
@@ -121,6 +124,7 @@ class WebSocketOptionsTest :
                     failByDrop shouldBe false
                     echoCloseCodeReason shouldBe false
                     closeHandshakeTimeout shouldBe 10.seconds
+                    dropTimeout shouldBe 1.seconds
                     writeTimeout shouldBe 60.seconds
                     autoPingInterval shouldBe 30.seconds
                     autoPingTimeout shouldBe 20.seconds
@@ -128,21 +132,15 @@ class WebSocketOptionsTest :
                     autoPingRestartOnAnyTraffic shouldBe true
                     perMessageDeflate shouldBe null
                 }
-                with(options as OpeningOptions) {
-                    openHandshakeTimeout shouldBe 5.seconds
-                    tcpNoDelay shouldBe true
-                    maxHeadLineLength shouldBe 8192
-                    maxHeadSize shouldBe 65536
-                    maxHeaders shouldBe 100
-                    memoryBudget shouldBe Runtime.getRuntime().maxMemory() / 4
-                }
             }
             with(WebSocketServerOptions()) {
+                openHandshakeTimeout shouldBe 5.seconds
+                tcpNoDelay shouldBe true
+                headLimits shouldBe HeadLimits.DEFAULT
+                memoryBudget shouldBe Runtime.getRuntime().maxMemory() / 4
                 host shouldBe "localhost"
                 port shouldBe 0
                 backlog shouldBe 511
-                protocols shouldBe emptyList()
-                headers shouldBe Headers.EMPTY
                 server shouldBe "Kobahn"
                 versions shouldBe listOf(8, 13)
                 externalPort shouldBe null
@@ -154,24 +152,23 @@ class WebSocketOptionsTest :
                 trustedProxies.first() shouldBe "127.0.0.0/8"
                 requireMaskedClientFrames shouldBe true
                 maskServerFrames shouldBe false
-                dropTimeout shouldBe 1.seconds
                 webStatus shouldBe false
                 allowedRedirects shouldBe emptyList()
-                serveFlashSocketPolicy shouldBe false
-                flashSocketPolicy shouldContain "domain=\"*\""
+                flashSocketPolicy shouldBe null
                 handlerDispatcher shouldBe null
                 perMessageCompressionAccept shouldBe null
                 extensions shouldBe emptyList()
             }
             with(WebSocketClientOptions()) {
-                protocols shouldBe emptyList()
-                headers shouldBe Headers.EMPTY
+                openHandshakeTimeout shouldBe 5.seconds
+                tcpNoDelay shouldBe true
+                headLimits shouldBe HeadLimits.DEFAULT
+                memoryBudget shouldBe Runtime.getRuntime().maxMemory() / 4
                 origin shouldBe null
-                useragent shouldBe "Kobahn"
+                userAgent shouldBe "Kobahn"
                 version shouldBe 18
                 acceptMaskedServerFrames shouldBe false
                 maskClientFrames shouldBe true
-                serverConnectionDropTimeout shouldBe 1.seconds
                 perMessageCompressionOffers shouldBe emptyList()
                 perMessageCompressionAccept shouldBe null
                 extensions shouldBe emptyList()
@@ -208,7 +205,7 @@ class WebSocketOptionsTest :
             }
             options.perMessageDeflate shouldBe PerMessageDeflate(true, true, 9, 10, 1, 2, 3, 4, 5)
             options.perMessageDeflate = null
-            options.perMessageCompressionOffers = listOf(PerMessageDeflateOffer())
+            options.perMessageCompression(listOf(PerMessageDeflateOffer()))
         }
 
         test("options are fixed once the server has started") {

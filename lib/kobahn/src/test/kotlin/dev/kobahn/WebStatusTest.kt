@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.webStatus
 import dev.kobahn.protocol.handshake.ServerStatus
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -21,7 +22,7 @@ class WebStatusTest :
         }
 
         test("with webStatus it is a page, for every path") {
-            webSocketServer { webStatus = true }.use { server ->
+            webSocketServer { webStatus() }.use { server ->
                 val answer = get(server.port, "/any?x=1")
                 answer shouldStartWith "HTTP/1.1 200 OK\r\nServer: Kobahn\r\n" +
                     "Content-Type: text/html; charset=utf-8\r\nConnection: close\r\nContent-Length: "
@@ -79,7 +80,7 @@ class WebStatusTest :
 
         test("onRequest goes before the page, and may send the page itself") {
             webSocketServer {
-                webStatus = true
+                webStatus()
                 onRequest { request ->
                     ServerStatus.page("http://b.example/", 3).takeIf { request.path == "/own" }
                 }
@@ -98,7 +99,7 @@ class WebStatusTest :
 
         test("the page does not stand in for a WebSocket") {
             webSocketServer {
-                webStatus = true
+                webStatus()
                 onConnect { send("hi") }
             }.use { server ->
                 RawPeer(server.port).use {
@@ -131,8 +132,7 @@ private val FOREIGN = listOf(
 )
 
 private fun status(vararg redirects: String) = webSocketServer {
-    webStatus = true
-    allowedRedirects = redirects.asList()
+    webStatus(redirects.asList())
 }
 
 private fun get(port: Int, target: String): String = RawPeer(port).use {

@@ -55,7 +55,7 @@ class WireLogTest :
                 // the code point that is cut is left out
                 "> TEXT fin$own 41 \"${"a".repeat(39)}\" ...",
             )
-            log.entries.filterIsInstance<WireLogEntry.Frame>().map { it.payload.size } shouldBe
+            log.entries.filterIsInstance<WireLog.Entry.Frame>().map { it.payload.size } shouldBe
                 listOf(40, 40, 40)
         }
 
@@ -311,15 +311,15 @@ private val Side.own get() = if (role == Role.CLIENT) " masked" else ""
 
 /** Keeps what is logged, of one connection. */
 private class Entries : WireLog {
-    private val entries = ArrayList<WireLogEntry>()
+    private val entries = ArrayList<WireLog.Entry>()
     val closed = CompletableDeferred<Unit>()
 
-    override fun log(entry: WireLogEntry) {
+    override fun log(entry: WireLog.Entry) {
         synchronized(entries) { entries.add(entry) }
         if (" CLOSED" in entry.toString()) closed.complete(Unit)
     }
 
-    fun all(): List<WireLogEntry> = synchronized(entries) { entries.toList() }
+    fun all(): List<WireLog.Entry> = synchronized(entries) { entries.toList() }
 
     /** The lines without the connection's name. */
     fun texts() = all().map { it.toString().replace(it.connection + " ", "") }
@@ -339,10 +339,10 @@ private class Recorded(
 
     fun texts() = log.texts()
 
-    fun frames() = shown<WireLogEntry.Frame>()
+    fun frames() = shown<WireLog.Entry.Frame>()
 
-    fun bytes() = shown<WireLogEntry.Bytes>()
+    fun bytes() = shown<WireLog.Entry.Bytes>()
 
-    private inline fun <reified T : WireLogEntry> shown() =
+    private inline fun <reified T : WireLog.Entry> shown() =
         entries.filterIsInstance<T>().map { it.toString().replace(it.connection + " ", "") }
 }

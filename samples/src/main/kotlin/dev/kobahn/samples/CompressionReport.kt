@@ -20,7 +20,7 @@ internal suspend fun <T> WebSocket.reportCompression(console: Console, block: su
     try {
         return block()
     } finally {
-        val stats = trafficStats
+        val stats = statistics.traffic
         val sent = percentage(stats.outgoingCompressionRatio)
         val received = percentage(stats.incomingCompressionRatio)
         note("compressed to: $sent of what was sent, $received of what was received")

@@ -23,8 +23,8 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     private val binary by option("--binary").flag()
         .help("Standard input is one binary message; what comes back is written as it is.")
 
-    private val protocols by option("--protocol", metavar = "name").multiple()
-        .help("A subprotocol to offer, the one liked best first. May be repeated.")
+    private val subprotocols by option("--protocol", metavar = "name").multiple()
+        .help("A subprotocol to offer, in order of preference. May be repeated.")
 
     private val headers by option("--header", metavar = "Name: value")
         .convert { text -> reported { OptionValue.header(text) } }.multiple()
@@ -36,7 +36,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
 
     override suspend fun runSample() {
         val client = webSocketClient {
-            protocols = this@ConnectCommand.protocols
+            subprotocols = this@ConnectCommand.subprotocols
             headers = this@ConnectCommand.headers.fold(headers) { all, field -> all + field }
             setFromCommandLine()
         }

@@ -144,12 +144,12 @@ class ConnectCommandTest :
 
         test("subprotocols, header fields and options reach the server") {
             serving({
-                protocols = listOf("b")
+                subprotocols = listOf("b")
                 allowedOrigins = listOf("http://o")
                 onConnect {
                     accept()
                     val field = request.headers["X-A"]
-                    send("$protocol ${request.protocols} $field ${request.origin}")
+                    send("$subprotocol ${request.protocols} $field ${request.origin}")
                 }
             }) { url ->
                 val more = "--protocol a --protocol b --header X-A:1 --option origin=http://o"

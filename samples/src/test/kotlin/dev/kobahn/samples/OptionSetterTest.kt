@@ -29,15 +29,11 @@ class OptionSetterTest :
         test("a switch is true or false") {
             server("failByDrop=true") { failByDrop shouldBe true }
             server("tcpNoDelay=false") { tcpNoDelay shouldBe false }
-            server("webStatus=true", "allowedRedirects=http://*.example.com:80") {
-                webStatus shouldBe true
-                allowedRedirects shouldBe listOf("http://*.example.com:80")
-            }
         }
 
         test("a number may have a unit of bytes") {
             server("port=9001") { port shouldBe 9001 }
-            server("maxHeadSize=64KiB") { maxHeadSize shouldBe 65536 }
+            server("autoFragmentSize=64KiB") { autoFragmentSize shouldBe 65536 }
             server("maxMessagePayloadSize=1MiB") { maxMessagePayloadSize shouldBe 1048576 }
             server("maxMessagePayloadSize=3GiB") { maxMessagePayloadSize shouldBe 3221225472 }
             server("maxMessagePayloadSize=0") { maxMessagePayloadSize shouldBe 0 }
@@ -49,9 +45,12 @@ class OptionSetterTest :
         }
 
         test("the items of a list are separated by commas") {
-            server("protocols=chat.v2, chat.v1") { protocols shouldBe listOf("chat.v2", "chat.v1") }
+            server("subprotocols=chat.v2, chat.v1") {
+                subprotocols shouldBe
+                    listOf("chat.v2", "chat.v1")
+            }
             server("versions=13") { versions shouldBe listOf(13) }
-            server("protocols=") { protocols shouldBe emptyList() }
+            server("subprotocols=") { subprotocols shouldBe emptyList() }
         }
 
         test("text may hold blanks, commas and equals signs") {
@@ -132,7 +131,7 @@ class OptionSetterTest :
             error("failByDrop=yes") shouldBe "failByDrop: \"yes\" is neither true nor false"
             error("dropTimeout=10") shouldBe
                 "dropTimeout: \"10\" is not a time, such as 10s, 500ms or 1m 30s"
-            error("maxHeadSize=3GiB") shouldBe "maxHeadSize: \"3GiB\" is too large"
+            error("autoFragmentSize=3GiB") shouldBe "autoFragmentSize: \"3GiB\" is too large"
             error("maxFramePayloadSize=9999999999GiB") shouldBe
                 "maxFramePayloadSize: \"9999999999GiB\" is too large"
             error("headers=none") shouldBe
@@ -165,7 +164,7 @@ private fun <T : WebSocketOptions> shouldBeSetByName(options: T, setter: OptionS
 
 /** Values of options that do not take any of their type. */
 private val SAMPLES = mapOf(
-    "protocols" to "chat.v2, chat.v1",
+    "subprotocols" to "chat.v2, chat.v1",
     "versions" to "8",
     "version" to "17",
     "trustedProxies" to "203.0.113.0/24",

@@ -11,7 +11,7 @@ import dev.kobahn.protocol.extension.PerMessageCompression
  * with peers that are Kobahn or Autobahn.
  *
  * A client offers a compression with its offer object, such as [PerMessageBrotliOffer]. A server
- * with this module on its class path passes such offers to `perMessageCompressionAccept`.
+ * with this module on its class path passes such offers to `perMessageCompression`.
  *
  * Snappy and brotli have native code. If it does not work, the compression is neither offered nor
  * accepted, and asking for it throws an [IllegalStateException] that names the artifact.

@@ -1,5 +1,6 @@
 package dev.kobahn.java;
 
+import static dev.kobahn.autobahn.CompressionOptions.perMessageCompression;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -56,11 +57,11 @@ class CodecsInJavaTest {
 
     private static String talk(PerMessageCompressOffer offer) throws InterruptedException {
         try (RunningServer running = new RunningServer(it -> it
-            .perMessageCompressionAccept(CodecsInJavaTest::accept)
+            .configure(options -> perMessageCompression(options, CodecsInJavaTest::accept))
             .onConnect(handshake -> handshake.accept(new Recorder.Echo())))) {
             AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
-                .perMessageCompressionOffers(offer)
-                .perMessageCompressionAccept(CodecsInJavaTest::take)
+                .configure(options ->
+                    perMessageCompression(options, List.of(offer), CodecsInJavaTest::take))
                 .build();
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket = Futures.get(client.connect(running.url("/"), recorder));

@@ -2,6 +2,7 @@ package dev.kobahn.codec
 
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServer
+import dev.kobahn.autobahn.perMessageCompression
 import dev.kobahn.codec.brotli.BrotliDecoder
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
@@ -63,7 +64,7 @@ private const val FIELD = "Sec-WebSocket-Extensions:"
 private const val GREETING = "Hello, hello, hello, hello"
 
 private fun server(): WebSocketServer = webSocketServer {
-    perMessageCompressionAccept = { accept(it.single()) }
+    perMessageCompression { accept(it.single()) }
     onConnect {
         repeat(3) { send(GREETING) }
         for (message in incoming) send(message)

@@ -10,9 +10,9 @@ import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
-import dev.kobahn.protocol.extension.ByteSink
 import java.io.ByteArrayOutputStream
 
 /** Every codec as every agreement makes it. */

@@ -2,6 +2,7 @@ package dev.kobahn.interop
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.Message
+import dev.kobahn.autobahn.perMessageCompression
 import dev.kobahn.codec.PerMessageBrotliOffer
 import dev.kobahn.codec.PerMessageBrotliOfferAccept
 import dev.kobahn.codec.PerMessageBzip2Offer
@@ -40,7 +41,7 @@ class AutobahnCodecsTest :
         for ((name, accept, ask, request) in THEIR_OFFERS) {
             test("Autobahn offers $name with $accept and $ask, our server asks: $request") {
                 webSocketServer {
-                    perMessageCompressionAccept = { accepted(it.single(), request) }
+                    perMessageCompression { accepted(it.single(), request) }
                     onConnect {
                         for (message in incoming) {
                             extensions.single().name shouldBe name
@@ -124,7 +125,7 @@ private suspend fun connected(
     val process = python("server", if (ask) "1" else "0")
     try {
         val port = process.inputStream.bufferedReader().readLine()
-        val client = webSocketClient { perMessageCompressionOffers = listOf(offer) }
+        val client = webSocketClient { perMessageCompression(listOf(offer)) }
         client.connect("ws://127.0.0.1:$port/") { block() }
     } finally {
         process.outputStream.close()

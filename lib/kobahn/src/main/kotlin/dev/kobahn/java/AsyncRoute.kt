@@ -3,6 +3,7 @@ package dev.kobahn.java
 import dev.kobahn.Route
 import dev.kobahn.internal.java.connectionLife
 import java.util.concurrent.CompletionStage
+import java.util.function.Consumer
 import java.util.function.Function
 import kotlinx.coroutines.future.await
 
@@ -37,6 +38,12 @@ public class AsyncRoute(public val path: String) : ServerConnectionOptionsBuilde
     public fun onConnectAsync(
         decide: Function<in OpeningHandshake, out CompletionStage<out HandshakeDecision>>,
     ): AsyncRoute = connectionLife { decide.apply(it).await() }.let { set { onConnect(it) } }
+
+    /**
+     * Sets options that this class has no method for, such as those of `dev.kobahn.autobahn`. Calls
+     * [change] now and once more for each server that is built.
+     */
+    public fun configure(change: Consumer<in Route>): AsyncRoute = set { change.accept(this) }
 
     private fun set(change: Route.() -> Unit): AsyncRoute = change { (it as Route).change() }
 }

@@ -3,12 +3,12 @@ package dev.kobahn.java
 import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
-import dev.kobahn.TrafficStats
+import dev.kobahn.SendOptions
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.WebSocketStatistics
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -56,27 +56,8 @@ public interface AsyncWebSocket {
      */
     public fun send(message: Message): CompletableFuture<Void?>
 
-    /**
-     * Sends [message] in frames of at most [fragmentSize] bytes, regardless of `autoFragmentSize`;
-     * 0 sends it in one frame. Otherwise like `send(text)`.
-     */
-    public fun send(message: Message, fragmentSize: Int): CompletableFuture<Void?>
-
-    /**
-     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `send(text)`.
-     * Autobahn: `doNotCompress`.
-     */
-    public fun send(message: Message, doNotCompress: Boolean): CompletableFuture<Void?>
-
-    /**
-     * Sends [message] with the [fragmentSize] of `send(message, fragmentSize)` and the
-     * [doNotCompress] of `send(message, doNotCompress)`.
-     */
-    public fun send(
-        message: Message,
-        fragmentSize: Int,
-        doNotCompress: Boolean,
-    ): CompletableFuture<Void?>
+    /** Sends [message] as [options] say. Otherwise like `send(text)`. */
+    public fun send(message: Message, options: SendOptions): CompletableFuture<Void?>
 
     /**
      * Begins a message of [type] that is written in pieces. The message may have any length and
@@ -86,13 +67,10 @@ public interface AsyncWebSocket {
      */
     public fun beginMessage(type: MessageType): CompletableFuture<AsyncMessageWriter>
 
-    /**
-     * Begins a message of [type], uncompressed if [doNotCompress] is true. Otherwise like
-     * `beginMessage(type)`.
-     */
+    /** Begins a message of [type] that is sent as [options] say. Otherwise like `beginMessage(type)`. */
     public fun beginMessage(
         type: MessageType,
-        doNotCompress: Boolean,
+        options: SendOptions,
     ): CompletableFuture<AsyncMessageWriter>
 
     /**
@@ -114,10 +92,10 @@ public interface AsyncWebSocket {
     public fun trySend(message: Message): Boolean
 
     /**
-     * Sends [message], uncompressed if [doNotCompress] is true. Otherwise like `trySend(message)`.
+     * Sends [message] as [options] say. Otherwise like `trySend(message)`.
      */
     @Throws(IOException::class)
-    public fun trySend(message: Message, doNotCompress: Boolean): Boolean
+    public fun trySend(message: Message, options: SendOptions): Boolean
 
     /** Sends [message] if that is possible without waiting. Otherwise like `trySend(message)`. */
     @Throws(IOException::class)
@@ -184,33 +162,6 @@ public interface AsyncWebSocket {
      */
     public fun onPong(hook: Consumer<ByteArray>)
 
-    /**
-     * Sends [frame] in one write, without `sync`. Otherwise like
-     * `sendFrame(frame, chopSize, sync)`.
-     */
-    public fun sendFrame(frame: RawFrame): CompletableFuture<Void?>
-
-    /**
-     * Sends [frame] unchanged, even if RFC 6455 forbids it, and even after a Close: for tests of
-     * peers. No limit applies. The connection takes no note of the frame: a Close sent by this call
-     * does not close this end. Frames keep the order of the calls among all sent data. The future
-     * is like that of `send(text)`.
-     *
-     * @param chopSize the number of bytes per write, if above 0
-     * @param sync whether the frame is written separately from the data before and after it; the
-     * future then completes when the operating system has taken the frame
-     */
-    public fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
-
-    /**
-     * Sends [bytes] in one write, without `sync`. Otherwise like
-     * `sendData(bytes, chopSize, sync)`.
-     */
-    public fun sendData(bytes: ByteArray): CompletableFuture<Void?>
-
-    /** Sends [bytes], which need not be frames and are not copied. Otherwise like `sendFrame`. */
-    public fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean): CompletableFuture<Void?>
-
     /** Closes the connection with 1000 and no reason. Otherwise like `close(code, reason)`. */
     public fun close(): CompletableFuture<CloseStatus>
 
@@ -253,7 +204,7 @@ public interface AsyncWebSocket {
     public fun request(count: Long)
 
     /** Returns the subprotocol in use, or null. */
-    public fun protocol(): String?
+    public fun subprotocol(): String?
 
     /**
      * Returns the extensions in use, in the order in which they transform sent messages. The list
@@ -267,20 +218,11 @@ public interface AsyncWebSocket {
     /** Returns the number of sent bytes that the operating system has not taken yet. */
     public fun bufferedAmount(): Long
 
-    /**
-     * Returns the traffic since the connection began, or since [resetTrafficStats], as of this
-     * call.
-     */
-    public fun trafficStats(): TrafficStats
+    /** Returns the traffic and the timings of the connection. */
+    public fun statistics(): WebSocketStatistics
 
-    /** Resets [trafficStats] to 0. */
-    public fun resetTrafficStats()
-
-    /** Returns the times of the last events, or null unless they are tracked. */
-    public fun trackedTimings(): TrackedTimings?
-
-    /** Starts to track times, beginning without any, or stops. */
-    public fun setTrackTimings(on: Boolean)
+    /** Returns the door to frames and bytes that the protocol forbids, for tests of peers. */
+    public fun lowLevel(): AsyncLowLevel
 
     /** Ends the connection at once, without a Close. Data that is not written yet is lost. */
     public fun drop()

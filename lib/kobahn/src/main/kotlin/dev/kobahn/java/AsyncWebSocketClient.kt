@@ -7,12 +7,9 @@ import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.internal.java.JavaThreads
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
 import dev.kobahn.protocol.extension.ClientExtension
-import dev.kobahn.protocol.extension.PerMessageCompressOffer
-import dev.kobahn.protocol.extension.PerMessageCompressResponse
-import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
-import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.webSocketClient
 import java.util.concurrent.CompletableFuture
@@ -101,16 +98,6 @@ public interface AsyncWebSocketClient {
         override val tried: WebSocketClientOptions = WebSocketClientOptions()
             @JvmSynthetic get
 
-        /** Sets the subprotocols to offer, in order of preference. */
-        public fun protocols(vararg protocols: String): Builder = protocols(protocols.asList())
-
-        /** Sets the subprotocols to offer, in order of preference. */
-        public fun protocols(protocols: List<String>): Builder =
-            protocols.toList().let { set { this.protocols = it } }
-
-        /** Sets additional header fields of the request. */
-        public fun headers(headers: Headers): Builder = set { this.headers = headers }
-
         /** Sets the time limit from the call of `connect` to the open connection. */
         public fun openHandshakeTimeout(time: Long, unit: TimeUnit): Builder =
             openHandshakeTimeout(time.toDuration(unit.toDurationUnit()))
@@ -135,85 +122,27 @@ public interface AsyncWebSocketClient {
          */
         public fun memoryBudget(bytes: Long): Builder = set { memoryBudget = bytes }
 
-        /** Sets the maximum length of a line in an HTTP head, in bytes. */
-        public fun maxHeadLineLength(bytes: Int): Builder = set { maxHeadLineLength = bytes }
-
-        /** Sets the maximum size of an HTTP head, in bytes. */
-        public fun maxHeadSize(bytes: Int): Builder = set { maxHeadSize = bytes }
-
-        /** Sets the maximum number of fields in an HTTP head. */
-        public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }
+        /** Sets the limits of the HTTP heads that servers send. */
+        public fun headLimits(limits: HeadLimits): Builder = set { headLimits = limits }
 
         /** Sets the `Origin` field of the request, verbatim; null leaves it out. */
         public fun origin(origin: String?): Builder = set { this.origin = origin }
 
         /** Sets the `User-Agent` field of the request; null or empty leaves it out. */
-        public fun useragent(useragent: String?): Builder = set { this.useragent = useragent }
+        public fun userAgent(userAgent: String?): Builder = set { this.userAgent = userAgent }
 
         /** Sets the version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. */
         public fun version(version: Int): Builder = set { this.version = version }
 
         /**
-         * Sets whether masked frames of a server are accepted, which RFC 6455 section 5.1 forbids.
+         * Sets options that this builder has no method for, such as those of `dev.kobahn.autobahn`.
+         * Calls [change] now and once more for each client that is built.
          */
-        public fun acceptMaskedServerFrames(on: Boolean): Builder =
-            set { acceptMaskedServerFrames = on }
-
-        /** Sets whether frames to the server are masked, as RFC 6455 section 5.1 demands. */
-        public fun maskClientFrames(on: Boolean): Builder = set { maskClientFrames = on }
-
-        /**
-         * Sets the time limit for the server to close the transport after both Close frames were
-         * exchanged. Zero is no limit.
-         */
-        public fun serverConnectionDropTimeout(time: Long, unit: TimeUnit): Builder =
-            serverConnectionDropTimeout(time.toDuration(unit.toDurationUnit()))
-
-        /**
-         * Sets the time limit as a `java.time.Duration`; not below Android API 26. Otherwise like
-         * `serverConnectionDropTimeout(time, unit)`.
-         */
-        @UsesJavaTime
-        public fun serverConnectionDropTimeout(time: java.time.Duration): Builder =
-            serverConnectionDropTimeout(time.toKotlinDuration())
-
-        private fun serverConnectionDropTimeout(time: Duration): Builder =
-            set { serverConnectionDropTimeout = time }
-
-        /**
-         * Sets the compressions to offer, in order of preference. Several offers with one name are
-         * alternatives. Excludes `perMessageDeflate`.
-         */
-        public fun perMessageCompressionOffers(vararg offers: PerMessageCompressOffer): Builder =
-            perMessageCompressionOffers(offers.asList())
-
-        /** Sets the compressions to offer. Otherwise like the overload for an array. */
-        public fun perMessageCompressionOffers(offers: List<PerMessageCompressOffer>): Builder =
-            offers.toList().let { set { perMessageCompressionOffers = it } }
-
-        /**
-         * Sets the function that decides on a server's response to the offers, if the response
-         * matches one of them. If it returns null, the handshake fails; an exception fails the
-         * future of `connect`. The function runs on the event loop of the connection and must not
-         * block. Without a function every response that matches is accepted.
-         */
-        public fun perMessageCompressionAccept(
-            accept: Function<
-                in PerMessageCompressResponse,
-                out PerMessageCompressResponseAccept?,
-                >?,
-        ): Builder {
-            val acceptor =
-                accept?.let { { response: PerMessageCompressResponse -> it.apply(response) } }
-            return set { perMessageCompressionAccept = acceptor }
-        }
+        public fun configure(change: Consumer<in WebSocketClientOptions>): Builder =
+            set { change.accept(this) }
 
         /** Sets additional extensions, offered after compression, in this order. */
         public fun extensions(vararg extensions: ClientExtension): Builder =
-            extensions(extensions.asList())
-
-        /** Sets additional extensions. Otherwise like the overload for an array. */
-        public fun extensions(extensions: List<ClientExtension>): Builder =
             extensions.toList().let { set { this.extensions = it } }
 
         /**

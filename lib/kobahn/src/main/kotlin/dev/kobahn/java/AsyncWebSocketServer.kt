@@ -8,11 +8,13 @@ import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
 import dev.kobahn.internal.server.RealWebSocketServer
 import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
 import java.util.function.Function
 import kotlin.time.Duration
 import kotlin.time.toDuration
@@ -151,14 +153,8 @@ public interface AsyncWebSocketServer {
          */
         public fun memoryBudget(bytes: Long): Builder = set { memoryBudget = bytes }
 
-        /** Sets the maximum length of a line in an HTTP head, in bytes. */
-        public fun maxHeadLineLength(bytes: Int): Builder = set { maxHeadLineLength = bytes }
-
-        /** Sets the maximum size of an HTTP head, in bytes. */
-        public fun maxHeadSize(bytes: Int): Builder = set { maxHeadSize = bytes }
-
-        /** Sets the maximum number of fields in an HTTP head. */
-        public fun maxHeaders(count: Int): Builder = set { maxHeaders = count }
+        /** Sets the limits of the HTTP heads that clients send. */
+        public fun headLimits(limits: HeadLimits): Builder = set { headLimits = limits }
 
         /** Sets the `Server` field of responses; null or empty leaves it out. */
         public fun server(server: String?): Builder = set { this.server = server }
@@ -190,13 +186,7 @@ public interface AsyncWebSocketServer {
          * Sets the addresses and ranges of proxies whose `X-Forwarded-For` is trusted, such as
          * `10.0.0.0/8`.
          */
-        public fun trustedProxies(vararg ranges: String): Builder = trustedProxies(ranges.asList())
-
-        /**
-         * Sets the addresses and ranges of trusted proxies. Otherwise like the overload for an
-         * array.
-         */
-        public fun trustedProxies(ranges: List<String>): Builder =
+        public fun trustedProxies(vararg ranges: String): Builder =
             ranges.toList().let { set { trustedProxies = it } }
 
         /**
@@ -206,16 +196,11 @@ public interface AsyncWebSocketServer {
         public fun backlog(count: Int): Builder = set { backlog = count }
 
         /**
-         * Sets whether a client that asks for the policy of Flash's sockets gets
-         * [flashSocketPolicy].
+         * Sets options that this builder has no method for, such as those of `dev.kobahn.autobahn`.
+         * Calls [change] now and once more for each server that is built.
          */
-        public fun serveFlashSocketPolicy(on: Boolean): Builder =
-            set { serveFlashSocketPolicy = on }
-
-        /**
-         * Sets the policy for Flash, sent in UTF-8. The NUL at its end is added if it is missing.
-         */
-        public fun flashSocketPolicy(policy: String): Builder = set { flashSocketPolicy = policy }
+        public fun configure(change: Consumer<in WebSocketServerOptions>): Builder =
+            set { change.accept(this) }
 
         /**
          * Sets a function that answers valid HTTP requests, upgrades included, before the server

@@ -1,7 +1,6 @@
 package dev.kobahn.java
 
-import dev.kobahn.ConnectionAccept
-import dev.kobahn.ConnectionDeny
+import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.TransportDetails
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.Headers
@@ -10,7 +9,7 @@ import java.util.concurrent.CompletableFuture
 /**
  * A client's opening handshake and the two decisions about it. The server acts on the
  * [HandshakeDecision] that the function returns; creating a decision alone does nothing. Throwing a
- * [ConnectionDeny] denies too. Any other exception is logged and answered with 500.
+ * [ConnectionDeniedException] denies too. Any other exception is logged and answered with 500.
  */
 public interface OpeningHandshake {
     /** Returns the client's request. */
@@ -44,10 +43,16 @@ public interface OpeningHandshake {
     public fun accept(listener: WebSocketListener, headers: Headers): HandshakeDecision
 
     /**
-     * Accepts the connection for [listener] with the subprotocol and the header fields of [accept].
-     * A subprotocol that the client did not offer is an error of the program and answered with 500.
+     * Accepts the connection for [listener] with the header fields [headers] in the response.
+     *
+     * @param subprotocol one that the client offered, or `WebSockets.NO_SUBPROTOCOL`. Null is the
+     * first of the server's `subprotocols` that the client offered, if any.
      */
-    public fun accept(listener: WebSocketListener, accept: ConnectionAccept): HandshakeDecision
+    public fun accept(
+        listener: WebSocketListener,
+        subprotocol: String?,
+        headers: Headers,
+    ): HandshakeDecision
 
     /** Denies the connection with the HTTP [status] and its standard phrase. */
     public fun deny(status: Int): HandshakeDecision
@@ -56,7 +61,7 @@ public interface OpeningHandshake {
     public fun deny(status: Int, reason: String): HandshakeDecision
 
     /** Denies the connection with the response of [deny]. */
-    public fun deny(deny: ConnectionDeny): HandshakeDecision
+    public fun deny(deny: ConnectionDeniedException): HandshakeDecision
 }
 
 /** The decision about an opening handshake, created by the methods of [OpeningHandshake] only. */

@@ -3,6 +3,7 @@ package dev.kobahn.java
 import dev.kobahn.PerMessageDeflateOptions
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.WireLog
+import dev.kobahn.protocol.handshake.Headers
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import java.util.function.Consumer
@@ -43,6 +44,15 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     }
 
     /**
+     * Sets the subprotocols that a server speaks or a client offers, in order of preference.
+     */
+    public fun subprotocols(vararg subprotocols: String): B =
+        subprotocols.toList().let { change { options -> options.subprotocols = it } }
+
+    /** Sets additional header fields of a client's request or of a server's 101. */
+    public fun headers(headers: Headers): B = change { it.headers = headers }
+
+    /**
      * Sets the maximum size of a received message, over all its frames. A larger one is refused
      * with 1009 before it is read. 0 is no limit.
      */
@@ -76,12 +86,6 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     public fun utf8validateIncoming(on: Boolean): B = change { it.utf8validateIncoming = on }
 
     /**
-     * Sets whether masking keys are applied to payloads. For tests only: without it no peer
-     * understands a masked frame.
-     */
-    public fun applyMask(on: Boolean): B = change { it.applyMask = on }
-
-    /**
      * Sets whether a peer that breaks the protocol is dropped without a Close, once its earlier
      * data is answered.
      */
@@ -101,6 +105,20 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     @UsesJavaTime
     public fun closeHandshakeTimeout(time: java.time.Duration): B =
         time(time.toKotlinDuration()) { closeHandshakeTimeout = it }
+
+    /**
+     * Sets the time limit for the peer to close the transport after both Close frames were
+     * exchanged. Zero is no limit.
+     */
+    public fun dropTimeout(time: Long, unit: TimeUnit): B = time(time, unit) { dropTimeout = it }
+
+    /**
+     * Sets the time limit as a `java.time.Duration`; not below Android API 26. Otherwise like
+     * `dropTimeout(time, unit)`.
+     */
+    @UsesJavaTime
+    public fun dropTimeout(time: java.time.Duration): B =
+        time(time.toKotlinDuration()) { dropTimeout = it }
 
     /**
      * Sets the time limit for a peer that takes none of the data that waits to be written; after it
@@ -181,7 +199,7 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
      */
     public fun wireLog(log: WireLog?): B = change { it.wireLog = log }
 
-    /** Sets whether connections track times, see [AsyncWebSocket.trackedTimings]. */
+    /** Sets whether connections track times, see [dev.kobahn.WebSocketStatistics.timings]. */
     public fun trackTimings(on: Boolean): B = change { it.trackTimings = on }
 
     /**

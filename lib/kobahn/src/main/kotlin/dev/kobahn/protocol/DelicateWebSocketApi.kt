@@ -1,10 +1,10 @@
 package dev.kobahn.protocol
 
 /**
- * Marks functions that send bytes without any check, also those that RFC 6455 forbids. They are
+ * Marks declarations that send bytes without any check, also those that RFC 6455 forbids. They are
  * meant for tests of peers.
  */
 @RequiresOptIn("This sends what the RFC forbids as well. It is made for tests of peers.")
 @Retention(AnnotationRetention.BINARY)
-@Target(AnnotationTarget.FUNCTION)
+@Target(AnnotationTarget.FUNCTION, AnnotationTarget.PROPERTY, AnnotationTarget.CLASS)
 public annotation class DelicateWebSocketApi

@@ -30,8 +30,7 @@ internal object HttpGrammar {
     /**
      * Whether [byte] is a control character. HTAB does not count, because a line may contain it.
      */
-    fun isControl(byte: Int): Boolean =
-        (byte < ' '.code && byte != '\t'.code) || byte == MAX_ASCII
+    fun isControl(byte: Int): Boolean = (byte < ' '.code && byte != '\t'.code) || byte == MAX_ASCII
 
     /** Whether [char] may stand in a request target: visible ASCII. */
     fun isTargetChar(char: Char): Boolean = char > ' ' && char.code < MAX_ASCII

@@ -65,8 +65,7 @@ internal object Utf8Transitions {
     }
 
     /** Returns the state after the lowest eight bits of [byte]. */
-    fun next(state: Int, byte: Int): Int =
-        (rows[byte and (BYTES - 1)] ushr state).toInt() and STATE
+    fun next(state: Int, byte: Int): Int = (rows[byte and (BYTES - 1)] ushr state).toInt() and STATE
 
     /**
      * Returns the state that the bytes of [buffer] between the absolute indices [start] and [end]

@@ -20,17 +20,17 @@ class AsyncLowLevelDoorTest {
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket = running.connect(recorder);
             assertEquals("open", recorder.next());
-            webSocket.sendFrame(new RawFrame(Opcode.TEXT, TEXT, false), 1, false);
-            Futures.get(webSocket.sendFrame(
+            webSocket.lowLevel().sendFrame(new RawFrame(Opcode.TEXT, TEXT, false), 1, false);
+            Futures.get(webSocket.lowLevel().sendFrame(
                 new RawFrame(Opcode.CONTINUATION, TEXT, true, 0, FrameMask.of(7), 6), 0, true));
             assertEquals(0, webSocket.bufferedAmount());
             assertEquals("text texttextte", recorder.next());
-            webSocket.sendData(new byte[] {(byte) 0x81, (byte) 0x80, 0, 0, 0, 0});
+            webSocket.lowLevel().sendData(new byte[] {(byte) 0x81, (byte) 0x80, 0, 0, 0, 0});
             assertEquals("text ", recorder.next());
-            Futures.get(webSocket.sendData(new byte[] {(byte) 0x81, (byte) 0x80}, 1, true));
-            webSocket.sendData(new byte[] {0, 0, 0, 0}, 1, false);
+            Futures.get(webSocket.lowLevel().sendData(new byte[] {(byte) 0x81, (byte) 0x80}, 1, true));
+            webSocket.lowLevel().sendData(new byte[] {0, 0, 0, 0}, 1, false);
             assertEquals("text ", recorder.next());
-            webSocket.sendFrame(new RawFrame(3));
+            webSocket.lowLevel().sendFrame(new RawFrame(3));
             assertEquals(CloseCode.PROTOCOL_ERROR, recorder.status().getCode());
         }
     }
@@ -41,7 +41,7 @@ class AsyncLowLevelDoorTest {
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             Futures.failure(
                 IllegalArgumentException.class,
-                running.connect(new Recorder()).sendData(TEXT, -1, false));
+                running.connect(new Recorder()).lowLevel().sendData(TEXT, -1, false));
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.SendOptions;
 
 /** Groups and prepared messages from Java. */
 class AsyncWebSocketGroupTest {
@@ -35,7 +36,7 @@ class AsyncWebSocketGroupTest {
     @Test
     void aPreparedMessageIsSentToMany() throws Exception {
         PreparedMessage prepared = new PreparedMessage("to all");
-        PreparedMessage binary = new PreparedMessage(new Message.Binary(new byte[3]), true);
+        PreparedMessage binary = new PreparedMessage(new Message.Binary(new byte[3]), new SendOptions(false));
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             for (int i = 0; i < 2; i++) {
                 Recorder recorder = new Recorder();

@@ -97,28 +97,28 @@ class ClientHooksInJavaTest {
         AsyncRoute small = new AsyncRoute("/small/{name}")
             .maxMessagePayloadSize(2)
             .autoPingInterval(1, TimeUnit.HOURS)
-            .protocols("small")
+            .subprotocols("small")
             .onConnect(handshake -> handshake.accept(
                 new Recorder.Echo(),
                 Headers.of("X-Name", handshake.pathParameters().get("name"))));
         try (RunningServer server = new RunningServer(it -> {
-            it.route(small).protocols("large").onConnect(
+            it.route(small).subprotocols("large").onConnect(
                 handshake -> handshake.accept(new Recorder.Echo()));
             small.maxMessagePayloadSize(3);
             return it.route(new AsyncRoute("/usual"));
         })) {
             AsyncWebSocketClient client =
-                new AsyncWebSocketClient.Builder().protocols("large", "small").build();
+                new AsyncWebSocketClient.Builder().subprotocols("large", "small").build();
             Recorder recorder = new Recorder();
             AsyncClientWebSocket webSocket =
                 Futures.get(client.connect(server.url("/small/x"), recorder));
-            assertEquals("small", webSocket.protocol());
+            assertEquals("small", webSocket.subprotocol());
             assertEquals("x", webSocket.connectionResponse().getHeaders().get("X-Name"));
             webSocket.send("abc");
             assertEquals(1009, recorder.status().getCode());
             Recorder usual = new Recorder();
             Futures.get(client.connect(server.url("/usual"), usual)).send("abc");
-            assertEquals("large", usual.webSocket().protocol());
+            assertEquals("large", usual.webSocket().subprotocol());
             Futures.get(client.close());
         }
     }

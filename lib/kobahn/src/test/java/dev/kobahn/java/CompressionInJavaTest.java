@@ -1,5 +1,6 @@
 package dev.kobahn.java;
 
+import static dev.kobahn.autobahn.CompressionOptions.perMessageCompression;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.protocol.extension.PerMessageCompressOffer;
 
 /** Compression and other extensions as Java asks for them, by what stands in the heads. */
 class CompressionInJavaTest {
@@ -145,12 +147,12 @@ class CompressionInJavaTest {
 
     @Test
     void anAcceptorOfAServerPicksAnOffer() throws IOException {
-        try (RunningServer server = server(it -> it.perMessageCompressionAccept(offers -> {
+        try (RunningServer server = server(it -> it.configure(options -> perMessageCompression(options, offers -> {
             PerMessageDeflateOffer offer = (PerMessageDeflateOffer) offers.get(0);
             if (!offer.getAcceptMaxWindowBits()) return null;
             return new PerMessageDeflateOfferAccept(offer)
                 .withRequestMaxWindowBits(9).withWindowBits(10).withAnnounced(true);
-        }))) {
+        })))) {
             assertEquals(
                 "permessage-deflate; server_max_window_bits=10; client_max_window_bits=9",
                 answer(server, "/", "permessage-deflate; client_max_window_bits"));
@@ -162,15 +164,14 @@ class CompressionInJavaTest {
     void aClientOffersAndDecides() {
         try (RunningServer server =
             server(it -> it.perMessageDeflate(true).extensions(new Named()))) {
-            UnaryOperator<AsyncWebSocketClient.Builder> offering = it -> it
-                .perMessageCompressionOffers(
-                    new PerMessageDeflateOffer().withRequestMaxWindowBits(9),
-                    new PerMessageDeflateOffer())
-                .extensions(new Named());
-            AsyncWebSocketClient client = offering.apply(new AsyncWebSocketClient.Builder())
-                .perMessageCompressionAccept(response ->
+            List<PerMessageCompressOffer> offers = List.of(
+                new PerMessageDeflateOffer().withRequestMaxWindowBits(9),
+                new PerMessageDeflateOffer());
+            AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
+                .configure(options -> perMessageCompression(options, offers, response ->
                     new PerMessageDeflateResponseAccept((PerMessageDeflateResponse) response)
-                        .withMemLevel(9))
+                        .withMemLevel(9)))
+                .extensions(new Named())
                 .build();
             AsyncClientWebSocket webSocket =
                 Futures.get(client.connect(server.url("/"), new Recorder()));
@@ -178,8 +179,9 @@ class CompressionInJavaTest {
                 "[permessage-deflate; server_max_window_bits=9, x-java; v=1]",
                 webSocket.extensions().toString());
             assertEquals(webSocket.connectionResponse().getExtensions(), webSocket.extensions());
-            AsyncWebSocketClient picky = offering.apply(new AsyncWebSocketClient.Builder())
-                .perMessageCompressionAccept(response -> null).build();
+            AsyncWebSocketClient picky = new AsyncWebSocketClient.Builder()
+                .configure(options -> perMessageCompression(options, offers, response -> null))
+                .build();
             Futures.failure(
                 HandshakeException.class,
                 picky.connect(server.url("/"), new Recorder()));
@@ -192,7 +194,8 @@ class CompressionInJavaTest {
             new AsyncWebSocketServer.Builder().perMessageDeflate(true);
         IllegalArgumentException refusal = assertThrows(
             IllegalArgumentException.class,
-            () -> builder.perMessageCompressionAccept(offers -> null));
+            () -> builder.configure(
+                options -> perMessageCompression(options, offers -> null)));
         assertTrue(refusal.getMessage().contains("exclude each other"), refusal.getMessage());
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.SendOptions;
 
 /** Messages go out and come in piece by piece. */
 class MessageStreamTest {
@@ -68,7 +69,7 @@ class MessageStreamTest {
             writer.write(bytes("two"));
             writer.write(bytes("-three-"), 1, 5);
             Futures.get(writer.end(bytes("!")));
-            client.send(new Message.Text("four"), 2);
+            client.send(new Message.Text("four"), new SendOptions(true, 2));
             expect(pieces, "open", "begin TEXT", "frame 3", "one", "frame end");
             expect(pieces, "frame 3", "two", "frame end", "frame 5", "three", "frame end");
             expect(pieces, "frame 1", "!", "frame end", "end");
@@ -82,7 +83,7 @@ class MessageStreamTest {
         Pieces pieces = new Pieces(0);
         try (RunningServer running = RunningServer.of(pieces)) {
             AsyncWebSocket client = running.connect(new Recorder());
-            client.send(new Message.Text("abc"), 1);
+            client.send(new Message.Text("abc"), new SendOptions(true, 1));
             expect(pieces, "open", "begin TEXT", "frame 1");
             AsyncWebSocket server = pieces.webSocket();
             Futures.get(client.ping(TimeUnit.NANOSECONDS));
@@ -101,7 +102,7 @@ class MessageStreamTest {
         Pieces pieces = new Pieces(0);
         try (RunningServer running = RunningServer.of(pieces)) {
             AsyncWebSocket client = running.connect(new Recorder());
-            client.send(new Message.Text("abc"), 2);
+            client.send(new Message.Text("abc"), new SendOptions(true, 2));
             client.close();
             expect(pieces, "open", "begin TEXT", "frame 2");
             Futures.get(pieces.webSocket().awaitClosed());

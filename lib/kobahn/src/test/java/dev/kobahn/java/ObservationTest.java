@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.TrafficStats;
 import dev.kobahn.WebSocketState;
-import dev.kobahn.WireLogEntry;
+import dev.kobahn.WireLog;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -16,12 +16,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.Timings;
+import dev.kobahn.autobahn.ConnectionJson;
+import dev.kobahn.autobahn.TimingsText;
 
 /** The log, the statistics, the times and the state of a connection, from Java. */
 class ObservationTest {
     @Test
     void theLogOfFramesGoesToTheFunctionThatIsGiven() throws Exception {
-        List<WireLogEntry> log = new CopyOnWriteArrayList<>();
+        List<WireLog.Entry> log = new CopyOnWriteArrayList<>();
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
                 .logFrames(true).logBytes(true).wireLog(log::add).build();
@@ -32,19 +35,19 @@ class ObservationTest {
             assertEquals("text hello", recorder.next());
             Futures.get(webSocket.close());
         }
-        List<WireLogEntry.Frame> frames = log.stream()
-            .filter(WireLogEntry.Frame.class::isInstance).map(WireLogEntry.Frame.class::cast)
+        List<WireLog.Entry.Frame> frames = log.stream()
+            .filter(WireLog.Entry.Frame.class::isInstance).map(WireLog.Entry.Frame.class::cast)
             .collect(Collectors.toList());
         assertEquals(List.of(1, 1, 8, 8), frames.stream()
-            .map(WireLogEntry.Frame::getOpcode).collect(Collectors.toList()));
-        WireLogEntry.Frame first = frames.get(0);
+            .map(WireLog.Entry.Frame::getOpcode).collect(Collectors.toList()));
+        WireLog.Entry.Frame first = frames.get(0);
         assertTrue(first.getSent() && first.getFin() && first.getMasked() && first.isText());
         assertEquals(5, first.getLength());
         assertEquals("hello", new String(first.getPayload()));
         assertEquals('>', first.getGutter());
         assertEquals(
             "> " + first.getConnection() + " TEXT fin masked 5 \"hello\"", first.toString());
-        assertTrue(log.stream().anyMatch(WireLogEntry.Bytes.class::isInstance));
+        assertTrue(log.stream().anyMatch(WireLog.Entry.Bytes.class::isInstance));
     }
 
     @Test
@@ -55,15 +58,15 @@ class ObservationTest {
             webSocket.send("hello");
             assertEquals("open", recorder.next());
             assertEquals("text hello", recorder.next());
-            TrafficStats stats = webSocket.trafficStats();
+            TrafficStats stats = webSocket.statistics().getTraffic();
             assertEquals(11, stats.getOutgoingBytesWireLevel());
             assertEquals(7, stats.getIncomingBytesWireLevel());
             assertEquals(1, stats.getIncomingWebSocketMessages());
             assertEquals(0.4, stats.getIncomingWebSocketOverhead());
-            assertEquals(stats.toJson(), stats.toString());
-            webSocket.resetTrafficStats();
-            assertEquals(0, webSocket.trafficStats().getOutgoingBytesWireLevel());
-            assertNull(webSocket.trafficStats().getIncomingWebSocketOverhead());
+            assertEquals(ConnectionJson.toJson(stats), stats.toString());
+            webSocket.statistics().resetTraffic();
+            assertEquals(0, webSocket.statistics().getTraffic().getOutgoingBytesWireLevel());
+            assertNull(webSocket.statistics().getTraffic().getIncomingWebSocketOverhead());
         }
     }
 
@@ -77,20 +80,18 @@ class ObservationTest {
             webSocket.send("hello");
             assertEquals("open", recorder.next());
             assertEquals("text hello", recorder.next());
-            TrackedTimings timings = webSocket.trackedTimings();
+            Timings timings = webSocket.statistics().getTimings();
             assertNotNull(timings);
             timings.track("own");
             Map<String, Long> times = timings.toMap(TimeUnit.NANOSECONDS);
             assertTrue(times.get("own") >= times.get("onMessage"), times.toString());
             long nanos = times.get("onMessage") - times.get("sendMessage");
             assertEquals(nanos, timings.diff("sendMessage", "onMessage", TimeUnit.NANOSECONDS));
-            assertEquals(nanos, timings.diff("sendMessage", "onMessage").toNanos());
-            assertNull(timings.diff("own", "none"));
             assertNull(timings.diff("own", "none", TimeUnit.SECONDS));
-            assertEquals("    n.a.", timings.format("own", "none"));
-            assertEquals(8, timings.format("sendMessage", "onMessage").length());
-            webSocket.setTrackTimings(false);
-            assertNull(webSocket.trackedTimings());
+            assertEquals("    n.a.", TimingsText.format(timings, "own", "none"));
+            assertEquals(8, TimingsText.format(timings, "sendMessage", "onMessage").length());
+            webSocket.statistics().setTrackTimings(false);
+            assertNull(webSocket.statistics().getTimings());
         }
     }
 

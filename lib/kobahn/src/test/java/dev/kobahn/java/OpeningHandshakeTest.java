@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kobahn.ConnectionAccept;
-import dev.kobahn.ConnectionDeny;
+import dev.kobahn.ConnectionDeniedException;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.handshake.Headers;
@@ -18,10 +17,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.WebSockets;
+import dev.kobahn.protocol.handshake.HttpStatus;
 
 class OpeningHandshakeTest {
     private static RunningServer onConnect(Function<OpeningHandshake, HandshakeDecision> decide) {
-        return new RunningServer(it -> it.protocols("v2", "v1").onConnect(decide));
+        return new RunningServer(it -> it.subprotocols("v2", "v1").onConnect(decide));
     }
 
     private static HandshakeException refusal(RunningServer running) {
@@ -41,7 +42,7 @@ class OpeningHandshakeTest {
     @Test
     void aDenialCarriesHeadersAndABody() {
         Headers headers = Headers.of("X-Why", "full moon");
-        ConnectionDeny deny = new ConnectionDeny(ConnectionDeny.FORBIDDEN, "", headers, "Go away");
+        ConnectionDeniedException deny = new ConnectionDeniedException(HttpStatus.FORBIDDEN, "", headers, "Go away");
         try (RunningServer running = onConnect(handshake -> handshake.deny(deny))) {
             HandshakeException refusal = refusal(running);
             assertEquals(403, refusal.getStatus());
@@ -53,7 +54,7 @@ class OpeningHandshakeTest {
     @Test
     void aThrownDenialDeniesAndAnyOtherExceptionIs500() {
         try (RunningServer running = onConnect(handshake -> {
-            throw new ConnectionDeny(ConnectionDeny.NOT_FOUND);
+            throw new ConnectionDeniedException(HttpStatus.NOT_FOUND);
         })) {
             assertEquals(404, refusal(running).getStatus());
         }
@@ -90,7 +91,7 @@ class OpeningHandshakeTest {
     @Test
     void aDecisionThatFailsLaterDenies() {
         CompletableFuture<HandshakeDecision> decision = new CompletableFuture<>();
-        decision.completeExceptionally(new ConnectionDeny(ConnectionDeny.SERVICE_UNAVAILABLE));
+        decision.completeExceptionally(new ConnectionDeniedException(HttpStatus.SERVICE_UNAVAILABLE));
         try (RunningServer running = new RunningServer(
             it -> it.routeAsync("/", handshake -> decision.thenApply(same -> same)))) {
             assertEquals(503, refusal(running).getStatus());
@@ -101,14 +102,15 @@ class OpeningHandshakeTest {
     void theServerChoosesItsFavouriteSubprotocolUnlessTold() {
         WebSocketListener echo = new Recorder.Echo();
         try (RunningServer running = new RunningServer(it -> it
-            .protocols("v2", "v1")
+            .subprotocols("v2", "v1")
             .route("/auto", handshake -> handshake.accept(echo))
-            .route("/v1", handshake -> handshake.accept(echo, new ConnectionAccept("v1")))
-            .route("/none", handshake -> handshake.accept(echo, new ConnectionAccept())))) {
+            .route("/v1", handshake -> handshake.accept(echo, "v1", Headers.EMPTY))
+            .route("/none", handshake ->
+                handshake.accept(echo, WebSockets.NO_SUBPROTOCOL, Headers.EMPTY)))) {
             AsyncWebSocketClient client =
-                new AsyncWebSocketClient.Builder().protocols("v1", "v2").build();
+                new AsyncWebSocketClient.Builder().subprotocols("v1", "v2").build();
             Function<String, String> chosen = path ->
-                Futures.get(client.connect(running.url(path), new Recorder())).protocol();
+                Futures.get(client.connect(running.url(path), new Recorder())).subprotocol();
             assertEquals("v2", chosen.apply("/auto"));
             assertEquals("v1", chosen.apply("/v1"));
             assertNull(chosen.apply("/none"));

@@ -14,10 +14,9 @@ import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.extension.ClientExtension;
-import dev.kobahn.protocol.extension.PerMessageCompressOffer;
 import dev.kobahn.protocol.extension.PerMessageDeflate;
-import dev.kobahn.protocol.extension.PerMessageDeflateOffer;
 import dev.kobahn.protocol.extension.ServerExtension;
+import dev.kobahn.protocol.handshake.HeadLimits;
 import dev.kobahn.protocol.handshake.Headers;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -31,7 +30,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -44,13 +42,10 @@ class OptionsTest {
     private static final Map<String, String> RENAMED = Map.of("handlerDispatcher", "executor");
 
     /** What each setting makes a new object of. */
-    private static final List<String> WRAPPED =
-        List.of("handlerDispatcher", "perMessageCompressionAccept");
+    private static final List<String> WRAPPED = List.of("handlerDispatcher");
 
-    private static final List<String> ORIGINS = List.of("allowedOrigins", "allowedRedirects");
     private static final WireLog LOG = entry -> { };
     private static final PerMessageDeflate DEFLATE = new PerMessageDeflate();
-    private static final Function<Object, Object> NOBODY = offered -> null;
     private static final Consumer<PerMessageDeflateOptions> AS_IT_IS = deflate -> { };
 
     @TestFactory
@@ -107,25 +102,16 @@ class OptionsTest {
         }
         Class<?> type = types[0];
         if (method.getName().equals("trustedProxies")) {
-            String[] ranges = {"10.1.0.0/16", "::1"};
-            return new Object[] {type == List.class ? List.of(ranges) : ranges};
+            return new Object[] {new String[] {"10.1.0.0/16", "::1"}};
         }
-        if (ORIGINS.contains(method.getName())) {
-            String[] origins = {"https://a.example:443", "http://*"};
-            return new Object[] {type == List.class ? List.of(origins) : origins};
-        }
-        if (method.getName().equals("perMessageCompressionOffers")) {
-            PerMessageCompressOffer[] offers = {new PerMessageDeflateOffer()};
-            return new Object[] {type == List.class ? List.of(offers) : offers};
+        if (method.getName().equals("allowedOrigins")) {
+            return new Object[] {new String[] {"https://a.example:443", "http://*"}};
         }
         if (method.getName().equals("extensions")) {
             if (type == ServerExtension[].class) {
                 return new Object[] {new ServerExtension[] {DEFLATE}};
             }
-            if (type == ClientExtension[].class) {
-                return new Object[] {new ClientExtension[] {DEFLATE}};
-            }
-            return new Object[] {List.of(DEFLATE)};
+            return new Object[] {new ClientExtension[] {DEFLATE}};
         }
         if (method.getName().equals("perMessageDeflate") && type == boolean.class) {
             return new Object[] {true};
@@ -138,10 +124,9 @@ class OptionsTest {
         if (type == String.class) return new Object[] {"other"};
         if (type == String[].class) return new Object[] {new String[] {"other", "others"}};
         if (type == int[].class) return new Object[] {new int[] {13}};
-        if (type == List.class) return new Object[] {List.of("other", "others")};
+        if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000)};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
         if (type == WireLog.class) return new Object[] {LOG};
-        if (type == Function.class) return new Object[] {NOBODY};
         if (type == Consumer.class) return new Object[] {AS_IT_IS};
         if (type == Executor.class) return new Object[] {(Executor) Runnable::run};
         throw new AssertionError("no value for the new type " + type);

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kobahn.CloseStatus;
-import dev.kobahn.ConnectionAccept;
+import dev.kobahn.autobahn.ConnectionAccept;
 import dev.kobahn.ConnectionClosedException;
-import dev.kobahn.ConnectionDeny;
+import dev.kobahn.ConnectionDeniedException;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
 import dev.kobahn.PerMessageDeflateOptions;
@@ -19,7 +19,6 @@ import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.WebSocketState;
 import dev.kobahn.WireLog;
-import dev.kobahn.WireLogEntry;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.FrameMask;
@@ -75,6 +74,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import dev.kobahn.SendOptions;
 
 /** No Kotlin type and no mangled name is in Java's sight. */
 class SignatureTest {
@@ -83,8 +83,8 @@ class SignatureTest {
         Message.class, Message.Text.class, Message.Binary.class, MessageType.class,
         CloseStatus.class, CloseStatus.Initiator.class, CloseFrame.class, CloseCode.class,
         Headers.class, Headers.Builder.class, HttpRequest.class, HttpResponse.class,
-        ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class,
-        ConnectionDeny.class, ConnectionClosedException.class, ReadingPausedException.class,
+        ConnectionRequest.class, ConnectionResponse.class, ConnectionAccept.class, SendOptions.class,
+        ConnectionDeniedException.class, ConnectionClosedException.class, ReadingPausedException.class,
         HandshakeException.class, WebSocketUrl.class, WebSocketException.class, Frame.class,
         FrameParser.class, Stream.class, StreamMessage.class, DataMessage.class,
         TextMessage.class, BinaryMessage.class, CloseControlMessage.class,
@@ -93,8 +93,8 @@ class SignatureTest {
         SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
         RawFrame.class, FrameMask.class, TransportDetails.class,
         TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
-        WebSocketState.class, TrafficStats.class, WireLog.class, WireLogEntry.class,
-        WireLogEntry.Frame.class, WireLogEntry.Bytes.class, WireLogEntry.Note.class,
+        WebSocketState.class, TrafficStats.class, WireLog.class, WireLog.Entry.class,
+        WireLog.Entry.Frame.class, WireLog.Entry.Bytes.class, WireLog.Entry.Note.class,
         PerMessageDeflateOptions.class, PerMessageDeflate.class, PerMessageCompression.class,
         PerMessageCompressStep.class, PerMessageCompressOffer.class,
         PerMessageCompressOfferAccept.class, PerMessageCompressResponse.class,

@@ -1,6 +1,7 @@
 package dev.kobahn.conformance
 
 import dev.kobahn.Message
+import dev.kobahn.SendOptions
 import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocket
 import io.kotest.assertions.withClue
@@ -43,7 +44,7 @@ internal class EchoRun(
         withTimeout(TIME_LIMIT) {
             order("!fragment ${shape.fragment}")
             val time = measureTime { sendAndCompare(shape, messages) }
-            val stats = webSocket.trafficStats
+            val stats = webSocket.statistics.traffic
             checkFrames(messages.toLong())
             checkCounts(messages)
             stats to time.inWholeMilliseconds
@@ -53,14 +54,15 @@ internal class EchoRun(
         webSocket.send(text)
         webSocket.incoming.receive() shouldBe Message.Text(text)
         frames.reset()
-        webSocket.resetTrafficStats()
+        webSocket.statistics.resetTraffic()
     }
 
     private suspend fun sendAndCompare(shape: Shape, messages: Int) = coroutineScope {
         val sent = data.first { it.type == shape.type }
         val expected = sent.copy()
+        val options = SendOptions(fragmentSize = shape.fragment)
         launch(Dispatchers.Default) {
-            repeat(messages) { webSocket.send(sent.next(shape.size), shape.fragment) }
+            repeat(messages) { webSocket.send(sent.next(shape.size), options) }
         }
         repeat(messages) { index ->
             val received = webSocket.incoming.receive()

@@ -1,7 +1,6 @@
 package dev.kobahn.conformance
 
 import dev.kobahn.WireLog
-import dev.kobahn.WireLogEntry
 import dev.kobahn.protocol.frame.Opcode
 import java.util.concurrent.atomic.AtomicLongArray
 
@@ -18,8 +17,8 @@ internal class FrameCount : WireLog {
     /** Messages without the mark, and other frames with one. */
     val wrong: Long get() = counts[WRONG]
 
-    override fun log(entry: WireLogEntry) {
-        if (entry !is WireLogEntry.Frame) return
+    override fun log(entry: WireLog.Entry) {
+        if (entry !is WireLog.Entry.Frame) return
         val isFirst = entry.opcode == Opcode.TEXT || entry.opcode == Opcode.BINARY
         when {
             entry.rsv != if (isFirst) RSV1 else 0 -> counts.incrementAndGet(WRONG)

@@ -97,7 +97,7 @@ private suspend fun ClientWebSocket.live(index: Int) {
         0 -> close()
         1 -> send(CLOSE)
         2 -> send(DROP)
-        3 -> sendFrame(RawFrame(Opcode.BINARY, byteArrayOf(7), rsv = 4))
+        3 -> lowLevel.sendFrame(RawFrame(Opcode.BINARY, byteArrayOf(7), rsv = 4))
         4 -> drop()
     }
     // The answer to a Close waits a while for who has a message and did not ask for the next.

@@ -52,7 +52,7 @@ internal class Room(private val name: String, private val now: () -> Long) {
     }
 
     private fun toAll(message: ChatMessage) {
-        group.offer(PreparedMessage(message.encode()))
+        group.trySend(PreparedMessage(message.encode()))
     }
 
     companion object {

@@ -69,7 +69,7 @@ private class Result(
 private suspend fun ServerWebSocket.echoUntilResult(): Result {
     for (message in incoming) {
         val text = if (message.size < 100) message.toString() else ""
-        if (text.startsWith("result: ")) return Result(text, extensions, trafficStats)
+        if (text.startsWith("result: ")) return Result(text, extensions, statistics.traffic)
         send(message)
     }
     error("the page left without a result")

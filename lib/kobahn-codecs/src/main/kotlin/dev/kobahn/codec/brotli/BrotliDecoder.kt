@@ -4,8 +4,8 @@ import com.aayushatharva.brotli4j.decoder.DecoderJNI
 import com.aayushatharva.brotli4j.decoder.DecoderJNI.Status
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
-import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageDecoder
 
 /**
  * Decompresses brotli as it arrives.

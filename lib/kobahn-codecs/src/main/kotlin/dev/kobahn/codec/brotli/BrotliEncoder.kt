@@ -4,8 +4,8 @@ import com.aayushatharva.brotli4j.encoder.Encoder
 import com.aayushatharva.brotli4j.encoder.EncoderJNI
 import com.aayushatharva.brotli4j.encoder.EncoderJNI.Operation
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageEncoder
 import java.io.IOException
 
 /**

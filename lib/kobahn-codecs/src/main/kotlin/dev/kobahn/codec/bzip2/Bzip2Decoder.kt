@@ -4,8 +4,8 @@ import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.SegmentPool
 import dev.kobahn.protocol.Violation
-import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageDecoder
 import java.io.IOException
 import java.io.InputStream
 import java.nio.ByteBuffer

@@ -1,8 +1,8 @@
 package dev.kobahn.codec.bzip2
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageEncoder
 import java.io.OutputStream
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream
 

@@ -2,8 +2,8 @@ package dev.kobahn.codec.snappy
 
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
-import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageDecoder
 import java.io.IOException
 import org.xerial.snappy.Snappy
 

@@ -1,8 +1,8 @@
 package dev.kobahn.codec.snappy
 
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageEncoder
 import org.xerial.snappy.Snappy
 
 /**

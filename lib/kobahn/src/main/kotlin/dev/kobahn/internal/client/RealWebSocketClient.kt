@@ -5,7 +5,6 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
-import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.MemoryBudget
@@ -47,7 +46,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private val supervisor = SupervisorJob(parent)
     private val scope = CoroutineScope(supervisor)
     private val config = options.also { it.freeze() }.connectionConfig()
-    private val limits = options.headLimits()
+    private val limits = options.headLimits
     private val extensions = options.allExtensions()
     val budget = MemoryBudget.of(options.memoryBudget, "the client")
     private val maskingKeys = SecureMaskingKeys()
@@ -223,9 +222,9 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         port = url.port,
         resource = url.resource,
         headers = options.headers,
-        userAgent = options.useragent,
+        userAgent = options.userAgent,
         origin = options.origin,
-        protocols = options.protocols,
+        protocols = options.subprotocols,
     )
 
     override suspend fun close() {

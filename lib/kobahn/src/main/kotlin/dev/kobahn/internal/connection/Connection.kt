@@ -224,9 +224,8 @@ internal class Connection(
             madePings ?: Pings(loop, ::hookFailed).also { madePings = it }
         }
 
-    suspend fun ping(): Duration = pings.await(::sendPing).nanoseconds
-
-    suspend fun ping(payload: ByteArray): Duration = pings.await(payload, ::sendPing).nanoseconds
+    suspend fun ping(payload: ByteArray? = null): Duration =
+        pings.await(payload, ::sendPing).nanoseconds
 
     private fun sendPing(payload: ByteArray) {
         // Checked after the Ping is registered: a pause or the end that comes now makes it fail.

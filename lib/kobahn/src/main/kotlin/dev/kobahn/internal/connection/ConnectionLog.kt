@@ -2,7 +2,6 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.WebSocketState
 import dev.kobahn.WireLog
-import dev.kobahn.WireLogEntry
 import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolException
 import java.nio.ByteBuffer
@@ -29,7 +28,7 @@ internal class WireLogConfig(val frames: Boolean, val bytes: Boolean, private va
  */
 internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLog, peer: String) {
     private val connection = "#${numbers.incrementAndGet()} $peer"
-    private val waiting = ConcurrentLinkedQueue<WireLogEntry>()
+    private val waiting = ConcurrentLinkedQueue<WireLog.Entry>()
     private var isBroken = false
 
     @Volatile
@@ -59,7 +58,7 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
         note('!', "${cause.closeCode} ${cause.message}")
     }
 
-    private fun note(gutter: Char, text: String) = add(WireLogEntry.Note(connection, gutter, text))
+    private fun note(gutter: Char, text: String) = add(WireLog.Entry.Note(connection, gutter, text))
 
     /** Logs the remaining bytes of [bytes], which arrived, and leaves them in it. */
     fun bytesReceived(bytes: ByteBuffer) = add(entry(false, bytes.remaining(), bytes))
@@ -72,13 +71,13 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
         waiting.add(entry(true, size, bytes))
     }
 
-    private fun entry(sent: Boolean, size: Int, bytes: ByteBuffer): WireLogEntry {
+    private fun entry(sent: Boolean, size: Int, bytes: ByteBuffer): WireLog.Entry {
         val kept = ByteArray(minOf(size, LOGGED_BYTES))
         bytes.duplicate().get(kept)
-        return WireLogEntry.Bytes(connection, sent, size, kept)
+        return WireLog.Entry.Bytes(connection, sent, size, kept)
     }
 
-    private fun add(entry: WireLogEntry) {
+    private fun add(entry: WireLog.Entry) {
         waiting.add(entry)
         drain()
     }
@@ -91,7 +90,7 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
         }
     }
 
-    private fun write(entry: WireLogEntry) {
+    private fun write(entry: WireLog.Entry) {
         if (isBroken) return
         try {
             sink.log(entry)

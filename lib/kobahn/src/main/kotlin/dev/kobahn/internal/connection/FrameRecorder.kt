@@ -1,6 +1,6 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.WireLogEntry
+import dev.kobahn.WireLog
 import dev.kobahn.protocol.endpoint.FrameObserver
 import dev.kobahn.protocol.frame.FrameHeader
 import dev.kobahn.protocol.frame.Opcode
@@ -10,7 +10,7 @@ import java.nio.ByteBuffer
 internal class FrameRecorder(
     private val connection: String,
     private val sent: Boolean,
-    private val record: (WireLogEntry) -> Unit,
+    private val record: (WireLog.Entry) -> Unit,
 ) : FrameObserver {
     private var first = 0
     private var masked = false
@@ -50,11 +50,20 @@ internal class FrameRecorder(
         if (isOpen) record(entry(isComplete = false))
     }
 
-    private fun entry(isComplete: Boolean): WireLogEntry {
+    private fun entry(isComplete: Boolean): WireLog.Entry {
         isOpen = false
         val seen = if (kept == payload.size) payload else payload.copyOf(kept)
         val isControl = Opcode.isControl(first and FrameHeader.OPCODE)
         val isText = inText && !isControl
-        return WireLogEntry.Frame(connection, sent, first, masked, length, seen, isText, isComplete)
+        return WireLog.Entry.Frame(
+            connection,
+            sent,
+            first,
+            masked,
+            length,
+            seen,
+            isText,
+            isComplete,
+        )
     }
 }

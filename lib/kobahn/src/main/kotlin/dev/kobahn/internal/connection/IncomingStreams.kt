@@ -43,8 +43,7 @@ internal class IncomingStreams(
     val isFull: Boolean get() = isOver(limit)
 
     /** Whether more than [bound] bytes wait. */
-    fun isOver(bound: Long): Boolean =
-        synchronized(this) { bytes > bound } || readers.isOver(bound)
+    fun isOver(bound: Long): Boolean = synchronized(this) { bytes > bound } || readers.isOver(bound)
 
     val isEmptied: Boolean get() = synchronized(this) { bytes == 0L } && readers.isEmptied
 

@@ -1,13 +1,13 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.WireLogEntry
+import dev.kobahn.WireLog
 import dev.kobahn.protocol.frame.Opcode
 
 /** The bytes of a payload, a read or a write that are kept for the log. */
 internal const val LOGGED_BYTES = 40
 
 /** Appends the beginning of a payload: text in quotes, a Close with its code, other bytes in digits. */
-internal fun StringBuilder.appendPayload(frame: WireLogEntry.Frame) {
+internal fun StringBuilder.appendPayload(frame: WireLog.Entry.Frame) {
     val bytes = frame.payload
     when {
         bytes.isEmpty() -> return

@@ -3,6 +3,7 @@ package dev.kobahn.internal.connection
 import dev.kobahn.MessageWriter
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.PreparedMessage
+import dev.kobahn.SendOptions
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.endpoint.Protocol
@@ -39,11 +40,9 @@ internal class Outgoing(private val connection: Connection) {
     suspend fun send(
         type: MessageType,
         bytes: ByteArray,
-        fragmentSize: Int = config.autoFragmentSize,
-        doNotCompress: Boolean = false,
+        options: SendOptions = SendOptions.DEFAULT,
         forms: PreparedEncodings? = null,
     ) {
-        require(fragmentSize >= 0) { "fragmentSize is $fragmentSize, must be 0 (off) or more" }
         checkSize(bytes)
         connection.timings?.track("sendMessage")
         var backlog = 0L
@@ -51,17 +50,13 @@ internal class Outgoing(private val connection: Connection) {
             if (isLocked) {
                 null
             } else {
-                val step = sendNow { sendWhole(type, bytes, fragmentSize, doNotCompress, forms) }
+                val step = sendNow { sendWhole(type, bytes, options, forms) }
                 lockedToEncode(step).also { backlog = output.size }
             }
         }
         when (step) {
-            null -> return sendWhenUnlocked {
-                sendWhole(type, bytes, fragmentSize, doNotCompress, forms)
-            }
-
+            null -> return sendWhenUnlocked { sendWhole(type, bytes, options, forms) }
             SendStep.ENCODING -> backlog = encodeAndUnlock()
-
             else -> Unit
         }
         flushAndAwaitSpace(backlog)
@@ -70,21 +65,22 @@ internal class Outgoing(private val connection: Connection) {
     suspend fun send(message: PreparedMessage) = send(
         message.message.type,
         message.message.bytes,
-        doNotCompress = message.doNotCompress,
-        forms = message.forms,
+        message.options,
+        message.forms,
     )
 
     private fun Protocol.sendWhole(
         type: MessageType,
         bytes: ByteArray,
-        fragmentSize: Int,
-        doNotCompress: Boolean,
+        options: SendOptions,
         forms: PreparedEncodings?,
-    ) = if (forms == null || doNotCompress) {
-        beginSending(type, bytes, fragmentSize, doNotCompress)
+    ) = if (forms == null || !options.compress) {
+        beginSending(type, bytes, options.frameSize(), !options.compress)
     } else {
-        beginSending(type, bytes, fragmentSize, forms)
+        beginSending(type, bytes, options.frameSize(), forms)
     }
+
+    private fun SendOptions.frameSize() = fragmentSize ?: config.autoFragmentSize
 
     private suspend fun sendWhenUnlocked(send: Protocol.() -> SendStep) {
         val mutex = mutex()
@@ -100,13 +96,13 @@ internal class Outgoing(private val connection: Connection) {
     /** Sends a message in pieces. Other senders of messages wait for its end. */
     suspend fun sendMessage(
         type: MessageType,
-        doNotCompress: Boolean,
+        options: SendOptions,
         block: suspend MessageWriter.() -> Unit,
     ) {
         connection.timings?.track("sendMessage")
-        val frameSize = if (config.autoFragmentSize > 0) config.autoFragmentSize else FRAME_SIZE
+        val frameSize = options.frameSize().takeIf { it > 0 } ?: FRAME_SIZE
         mutex().withLock {
-            RealMessageWriter(connection, type, doNotCompress, frameSize).send(block)
+            RealMessageWriter(connection, type, !options.compress, frameSize).send(block)
         }
     }
 
@@ -180,7 +176,7 @@ internal class Outgoing(private val connection: Connection) {
     fun trySend(
         type: MessageType,
         bytes: ByteArray,
-        doNotCompress: Boolean,
+        options: SendOptions,
         forms: PreparedEncodings? = null,
     ): Boolean {
         checkSize(bytes)
@@ -188,9 +184,7 @@ internal class Outgoing(private val connection: Connection) {
         val step = synchronized(output) {
             val hasSpace = !isLocked && output.size <= limit
             if (!hasSpace && !connection.isClosed) return false
-            val step = sendNow {
-                sendWhole(type, bytes, config.autoFragmentSize, doNotCompress, forms)
-            }
+            val step = sendNow { sendWhole(type, bytes, options, forms) }
             lockedToEncode(step).also { backlog = output.size }
         }
         if (step == SendStep.ENCODING) backlog = encodeAndUnlock()
@@ -200,7 +194,7 @@ internal class Outgoing(private val connection: Connection) {
     }
 
     fun trySend(message: PreparedMessage): Boolean =
-        message.message.let { trySend(it.type, it.bytes, message.doNotCompress, message.forms) }
+        message.message.let { trySend(it.type, it.bytes, message.options, message.forms) }
 
     private fun checkSize(bytes: ByteArray) {
         val limit = config.protocol.maxMessagePayloadSize

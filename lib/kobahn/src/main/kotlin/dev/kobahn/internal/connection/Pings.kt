@@ -27,24 +27,23 @@ internal class Pings(private val loop: Loop, private val onHookFailed: (Throwabl
     @Volatile
     private var pongHook: ((ByteArray) -> Unit)? = null
 
-    /** Sends a Ping whose payload is a number; otherwise as the function below. */
-    suspend fun await(send: (ByteArray) -> Unit): Long {
-        val number = synchronized(pending) { ++number }
-        return await(ByteBuffer.allocate(Long.SIZE_BYTES).putLong(number).array(), send)
-    }
-
-    /** Sends a Ping by [send], suspends until its Pong, and returns the time between in nanoseconds. */
-    suspend fun await(payload: ByteArray, send: (ByteArray) -> Unit): Long {
+    /**
+     * Sends a Ping by [send], suspends until its Pong, and returns the time between in nanoseconds.
+     * Without a [payload] the Ping carries a number.
+     */
+    suspend fun await(payload: ByteArray?, send: (ByteArray) -> Unit): Long {
         val ping = synchronized(pending) {
-            Pending(payload, loop.nanoTime()).also { pending.addLast(it) }
+            Pending(payload ?: nextNumber(), loop.nanoTime()).also { pending.addLast(it) }
         }
         try {
-            send(payload)
+            send(ping.payload)
             return ping.nanos.await()
         } finally {
             synchronized(pending) { pending.remove(ping) }
         }
     }
+
+    private fun nextNumber() = ByteBuffer.allocate(Long.SIZE_BYTES).putLong(++number).array()
 
     /** No Pong can come: every [await] throws what [cause] makes. */
     fun fail(cause: () -> Throwable) {

@@ -1,6 +1,5 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.FrameReader
 import dev.kobahn.MessageReader
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
@@ -122,7 +121,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         }
     }
 
-    override suspend fun nextFrame(): FrameReader? {
+    override suspend fun nextFrame(): MessageReader.Frame? {
         frame = null
         while (true) {
             val piece = next() ?: return null
@@ -161,7 +160,7 @@ internal class RealMessageReader(override val type: MessageType, private val own
         reader.resume(Unit)
     }
 
-    private inner class Frame(override val length: Long) : FrameReader {
+    private inner class Frame(override val length: Long) : MessageReader.Frame {
         private var isRead = false
 
         override suspend fun read(): ByteArray? {

@@ -1,6 +1,5 @@
 package dev.kobahn.internal.connection
 
-import dev.kobahn.FrameWriter
 import dev.kobahn.MessageWriter
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.endpoint.Protocol
@@ -49,7 +48,7 @@ internal class RealMessageWriter(
         inSlices(bytes, 0, bytes.size) { beginSendingFrame(it, fin = false) }
     }
 
-    override suspend fun frame(length: Long, block: suspend FrameWriter.() -> Unit) {
+    override suspend fun frame(length: Long, block: suspend MessageWriter.Frame.() -> Unit) {
         require(length >= 0) { "the frame's length is $length, must be 0 or more" }
         checkOpen()
         flushHalf()
@@ -103,7 +102,7 @@ internal class RealMessageWriter(
         }
     }
 
-    private inner class Frame(override var remaining: Long) : FrameWriter {
+    private inner class Frame(override var remaining: Long) : MessageWriter.Frame {
         private var closed = false
 
         override suspend fun write(bytes: ByteArray, offset: Int, length: Int) {

@@ -1,15 +1,18 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
+import dev.kobahn.LowLevel
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
 import dev.kobahn.PreparedMessage
+import dev.kobahn.SendOptions
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.WebSocketStatistics
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.RawFrame
@@ -39,8 +42,7 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override val state: WebSocketState get() = connection.state
     override val closeStatus: CloseStatus? get() = connection.closeStatus
     override val extensions: List<ExtensionHeader> get() = connection.extensions
-    override val trafficStats: TrafficStats get() = connection.trafficStats
-    override val trackedTimings: Timings? get() = connection.timings
+    override val statistics: WebSocketStatistics get() = RealStatistics(connection)
     override val roundTripTime: StateFlow<Duration?> get() = connection.roundTripTime
 
     /**
@@ -62,24 +64,19 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
 
     override suspend fun send(bytes: ByteArray) = whenOpen { send(MessageType.BINARY, bytes) }
 
-    override suspend fun send(message: Message) = whenOpen { send(message.type, message.bytes) }
-
-    override suspend fun send(message: Message, doNotCompress: Boolean) =
-        whenOpen { send(message.type, message.bytes, doNotCompress = doNotCompress) }
-
-    override suspend fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
-        whenOpen { send(message.type, message.bytes, fragmentSize, doNotCompress) }
+    override suspend fun send(message: Message, options: SendOptions) =
+        whenOpen { send(message.type, message.bytes, options) }
 
     override suspend fun sendMessage(
         type: MessageType,
-        doNotCompress: Boolean,
+        options: SendOptions,
         block: suspend MessageWriter.() -> Unit,
-    ) = whenOpen { sendMessage(type, doNotCompress, block) }
+    ) = whenOpen { sendMessage(type, options, block) }
 
     override suspend fun send(message: PreparedMessage) = whenOpen { send(message) }
 
-    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
-        isOpen && connection.outgoing.trySend(message.type, message.bytes, doNotCompress)
+    override fun trySend(message: Message, options: SendOptions): Boolean =
+        isOpen && connection.outgoing.trySend(message.type, message.bytes, options)
 
     override fun trySend(message: PreparedMessage): Boolean =
         isOpen && connection.outgoing.trySend(message)
@@ -87,19 +84,9 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override suspend fun flush() = whenOpen { flush() }
 
     @DelicateWebSocketApi
-    override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
-        whenOpen { sendRaw(sync) { sendFrame(frame, chopSize, sync) } }
+    override val lowLevel: LowLevel get() = RealLowLevel()
 
-    @DelicateWebSocketApi
-    override suspend fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
-        whenOpen { sendRaw(sync) { sendData(bytes, chopSize, sync) } }
-
-    override suspend fun ping(): Duration {
-        ensureOpen()
-        return connection.ping()
-    }
-
-    override suspend fun ping(payload: ByteArray): Duration {
+    override suspend fun ping(payload: ByteArray?): Duration {
         ensureOpen()
         return connection.ping(payload)
     }
@@ -125,9 +112,26 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
         connection.whileOpen(block)
     }
 
-    override fun resetTrafficStats() = connection.resetTrafficStats()
-
-    override fun setTrackTimings(on: Boolean) = connection.trackTimings(on)
-
     override fun drop() = connection.drop()
+
+    @OptIn(DelicateWebSocketApi::class)
+    private inner class RealLowLevel : LowLevel {
+        override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
+            whenOpen { sendRaw(sync) { sendFrame(frame, chopSize, sync) } }
+
+        override suspend fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
+            whenOpen { sendRaw(sync) { sendData(bytes, chopSize, sync) } }
+    }
+}
+
+private class RealStatistics(private val connection: Connection) : WebSocketStatistics {
+    override val traffic: TrafficStats get() = connection.trafficStats
+
+    override fun resetTraffic() = connection.resetTrafficStats()
+
+    override val timings: Timings? get() = connection.timings
+
+    override var trackTimings: Boolean
+        get() = connection.timings != null
+        set(on) = connection.trackTimings(on)
 }

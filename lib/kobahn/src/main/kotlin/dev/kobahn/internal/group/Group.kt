@@ -68,7 +68,7 @@ internal class Group<F : Any>(
     }
 
     suspend fun broadcast(message: PreparedMessage): Int {
-        if (slowConsumer !is SlowConsumer.Suspend) return offer(message)
+        if (slowConsumer !is SlowConsumer.Suspend) return trySend(message)
         val slow = ArrayList<Member<F>>(0)
         try {
             return toAll { member ->
@@ -95,10 +95,10 @@ internal class Group<F : Any>(
         }
     }
 
-    fun offer(message: PreparedMessage): Int {
+    fun trySend(message: PreparedMessage): Int {
         check(slowConsumer !is SlowConsumer.Suspend) { "a group that suspends can only broadcast" }
         return toAll { member ->
-            val isMember = member.offer(message)
+            val isMember = member.sendOrEnqueue(message)
             if (isMember == false) leave(member)
             isMember == true
         }

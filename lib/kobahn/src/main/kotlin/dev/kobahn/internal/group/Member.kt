@@ -65,7 +65,7 @@ internal class Member<F : Any>(
      * Sends [message] if there is room, and else applies the policy for slow members. Returns false
      * if the membership has ended, and null if the member is skipped because it is undecided.
      */
-    fun offer(message: PreparedMessage): Boolean? {
+    fun sendOrEnqueue(message: PreparedMessage): Boolean? {
         if (!isSlow) {
             if (trySend(message)) return true
             if (isUndecided) return null

@@ -134,8 +134,7 @@ internal class ListenerCalls(
     @OptIn(DelicateCoroutinesApi::class)
     private fun isWaiting() = !incoming.isClosedForReceive
 
-    private fun hasBytes(message: MessageReader) =
-        message is RealMessageReader && message.hasBytes
+    private fun hasBytes(message: MessageReader) = message is RealMessageReader && message.hasBytes
 
     /** Calls `onError` and returns the code to close with. */
     private fun failed(failure: Throwable): Int {

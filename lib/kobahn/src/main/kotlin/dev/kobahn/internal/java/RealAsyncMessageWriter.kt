@@ -1,8 +1,8 @@
 package dev.kobahn.internal.java
 
 import dev.kobahn.ConnectionClosedException
-import dev.kobahn.FrameWriter
 import dev.kobahn.MessageWriter
+import dev.kobahn.SendOptions
 import dev.kobahn.WebSocket
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.protocol.MessageType
@@ -21,7 +21,7 @@ internal class RealAsyncMessageWriter(
 
     /** The progress of the block. */
     private class Writing(val message: MessageWriter) {
-        var frame: FrameWriter? = null
+        var frame: MessageWriter.Frame? = null
         var ended = false
     }
 
@@ -37,10 +37,10 @@ internal class RealAsyncMessageWriter(
     val isOpen: Boolean get() = begun.succeeds && !isEnding
 
     /** Sends the message and returns when it has ended. The futures report failures. */
-    suspend fun run(type: MessageType, doNotCompress: Boolean) {
+    suspend fun run(type: MessageType, options: SendOptions) {
         var end: Throwable = IllegalStateException("the message has ended")
         try {
-            webSocket.sendMessage(type, doNotCompress) { writeAll(this) }
+            webSocket.sendMessage(type, options) { writeAll(this) }
         } catch (failure: Throwable) {
             end = failure
             throw failure

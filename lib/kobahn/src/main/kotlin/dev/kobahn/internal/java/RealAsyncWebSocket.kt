@@ -3,21 +3,23 @@ package dev.kobahn.internal.java
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.ConnectionClosedException
+import dev.kobahn.LowLevel
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
+import dev.kobahn.SendOptions
 import dev.kobahn.ServerWebSocket
-import dev.kobahn.TrafficStats
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketState
+import dev.kobahn.WebSocketStatistics
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.RealWebSocket
 import dev.kobahn.java.AsyncClientWebSocket
+import dev.kobahn.java.AsyncLowLevel
 import dev.kobahn.java.AsyncMessageWriter
 import dev.kobahn.java.AsyncServerWebSocket
 import dev.kobahn.java.AsyncWebSocket
-import dev.kobahn.java.TrackedTimings
 import dev.kobahn.java.UsesJavaTime
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.CloseCode
@@ -67,25 +69,19 @@ internal abstract class RealAsyncWebSocket(
 
     override fun send(message: Message) = calls.completion { webSocket.send(message) }
 
-    override fun send(message: Message, fragmentSize: Int) =
-        calls.completion { webSocket.send(message, fragmentSize) }
+    override fun send(message: Message, options: SendOptions) =
+        calls.completion { webSocket.send(message, options) }
 
-    override fun send(message: Message, doNotCompress: Boolean) =
-        calls.completion { webSocket.send(message, doNotCompress) }
-
-    override fun send(message: Message, fragmentSize: Int, doNotCompress: Boolean) =
-        calls.completion { webSocket.send(message, fragmentSize, doNotCompress) }
-
-    override fun beginMessage(type: MessageType) = beginMessage(type, doNotCompress = false)
+    override fun beginMessage(type: MessageType) = beginMessage(type, SendOptions.DEFAULT)
 
     override fun beginMessage(
         type: MessageType,
-        doNotCompress: Boolean,
+        options: SendOptions,
     ): CompletableFuture<AsyncMessageWriter> {
         val writer = RealAsyncMessageWriter(webSocket, calls)
         synchronized(this) { writers += writer }
         val sending = writer.begun.beforeOthersHaveIt {
-            calls.completion { writer.run(type, doNotCompress) }
+            calls.completion { writer.run(type, options) }
         }
         sending.whenComplete { _, _ -> synchronized(this) { writers -= writer } }
         writer.begun.whenComplete { _, failure -> if (failure != null) sending.cancel(false) }
@@ -96,8 +92,8 @@ internal abstract class RealAsyncWebSocket(
 
     override fun trySend(message: Message): Boolean = webSocket.trySend(message)
 
-    override fun trySend(message: Message, doNotCompress: Boolean): Boolean =
-        webSocket.trySend(message, doNotCompress)
+    override fun trySend(message: Message, options: SendOptions): Boolean =
+        webSocket.trySend(message, options)
 
     override fun trySend(message: PreparedMessage): Boolean = webSocket.trySend(message)
 
@@ -124,18 +120,6 @@ internal abstract class RealAsyncWebSocket(
     override fun onPing(hook: Predicate<ByteArray>) = webSocket.onPing(hook::test)
 
     override fun onPong(hook: Consumer<ByteArray>) = webSocket.onPong(hook::accept)
-
-    override fun sendFrame(frame: RawFrame) = sendFrame(frame, 0, false)
-
-    @OptIn(DelicateWebSocketApi::class)
-    override fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
-        calls.completion { webSocket.sendFrame(frame, chopSize, sync) }
-
-    override fun sendData(bytes: ByteArray) = sendData(bytes, 0, false)
-
-    @OptIn(DelicateWebSocketApi::class)
-    override fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
-        calls.completion { webSocket.sendData(bytes, chopSize, sync) }
 
     override fun close() = close(CloseCode.NORMAL_CLOSURE)
 
@@ -165,7 +149,7 @@ internal abstract class RealAsyncWebSocket(
         demand.add(count)
     }
 
-    override fun protocol(): String? = webSocket.protocol
+    override fun subprotocol(): String? = webSocket.subprotocol
 
     override fun extensions(): List<ExtensionHeader> = webSocket.extensions
 
@@ -173,14 +157,10 @@ internal abstract class RealAsyncWebSocket(
 
     override fun bufferedAmount(): Long = webSocket.bufferedAmount
 
-    override fun trafficStats(): TrafficStats = webSocket.trafficStats
+    override fun statistics(): WebSocketStatistics = webSocket.statistics
 
-    override fun resetTrafficStats() = webSocket.resetTrafficStats()
-
-    override fun trackedTimings(): TrackedTimings? =
-        webSocket.trackedTimings?.let(::RealTrackedTimings)
-
-    override fun setTrackTimings(on: Boolean) = webSocket.setTrackTimings(on)
+    @OptIn(DelicateWebSocketApi::class)
+    override fun lowLevel(): AsyncLowLevel = RealAsyncLowLevel(webSocket.lowLevel, calls)
 
     override fun drop() = webSocket.drop()
 
@@ -208,6 +188,20 @@ private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStat
         // The connection has ended in the meantime.
     }
     return awaitClosed()
+}
+
+@OptIn(DelicateWebSocketApi::class)
+private class RealAsyncLowLevel(private val lowLevel: LowLevel, private val calls: FutureCalls) :
+    AsyncLowLevel {
+    override fun sendFrame(frame: RawFrame) = sendFrame(frame, 0, false)
+
+    override fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
+        calls.completion { lowLevel.sendFrame(frame, chopSize, sync) }
+
+    override fun sendData(bytes: ByteArray) = sendData(bytes, 0, false)
+
+    override fun sendData(bytes: ByteArray, chopSize: Int, sync: Boolean) =
+        calls.completion { lowLevel.sendData(bytes, chopSize, sync) }
 }
 
 /** The server's end of a connection. */

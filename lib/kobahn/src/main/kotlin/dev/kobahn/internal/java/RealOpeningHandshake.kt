@@ -1,7 +1,6 @@
 package dev.kobahn.internal.java
 
-import dev.kobahn.ConnectionAccept
-import dev.kobahn.ConnectionDeny
+import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.TransportDetails
 import dev.kobahn.java.HandshakeDecision
@@ -39,7 +38,7 @@ private class Accepted(
     val accept: suspend (ServerWebSocket) -> Unit,
 ) : HandshakeDecision
 
-private class Denied(val deny: ConnectionDeny) : HandshakeDecision
+private class Denied(val deny: ConnectionDeniedException) : HandshakeDecision
 
 /** The request of [webSocket] and the decisions about it. Creating a decision has no effect. */
 private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : OpeningHandshake {
@@ -55,14 +54,17 @@ private class RealOpeningHandshake(private val webSocket: ServerWebSocket) : Ope
     override fun accept(listener: WebSocketListener) = accept(listener, Headers.EMPTY)
 
     override fun accept(listener: WebSocketListener, headers: Headers): HandshakeDecision =
-        Accepted(listener) { it.accept(headers) }
+        accept(listener, null, headers)
 
-    override fun accept(listener: WebSocketListener, accept: ConnectionAccept): HandshakeDecision =
-        Accepted(listener) { it.accept(accept) }
+    override fun accept(
+        listener: WebSocketListener,
+        subprotocol: String?,
+        headers: Headers,
+    ): HandshakeDecision = Accepted(listener) { it.accept(subprotocol, headers) }
 
-    override fun deny(status: Int) = deny(ConnectionDeny(status))
+    override fun deny(status: Int) = deny(ConnectionDeniedException(status))
 
-    override fun deny(status: Int, reason: String) = deny(ConnectionDeny(status, reason))
+    override fun deny(status: Int, reason: String) = deny(ConnectionDeniedException(status, reason))
 
-    override fun deny(deny: ConnectionDeny): HandshakeDecision = Denied(deny)
+    override fun deny(deny: ConnectionDeniedException): HandshakeDecision = Denied(deny)
 }

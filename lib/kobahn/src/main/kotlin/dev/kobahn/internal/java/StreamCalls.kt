@@ -1,7 +1,6 @@
 package dev.kobahn.internal.java
 
 import dev.kobahn.ConnectionClosedException
-import dev.kobahn.FrameReader
 import dev.kobahn.MessageReader
 import dev.kobahn.java.AsyncWebSocket
 import dev.kobahn.java.MessageStreamListener
@@ -34,7 +33,7 @@ internal class StreamCalls(
         return true
     }
 
-    private suspend fun deliver(frame: FrameReader, message: MessageReader): Boolean {
+    private suspend fun deliver(frame: MessageReader.Frame, message: MessageReader): Boolean {
         // An empty frame needs no demand.
         if (frame.length == 0L) return true
         while (true) {

@@ -1,6 +1,6 @@
 package dev.kobahn.internal.server
 
-import dev.kobahn.ConnectionDeny
+import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.Connection
@@ -21,7 +21,7 @@ internal class RealServerWebSocket(
     ServerWebSocket {
     /** The opening handshake sets it. */
     @Volatile
-    override var protocol: String? = null
+    override var subprotocol: String? = null
 
     override val isOpen: Boolean get() = owner.isOpen
 
@@ -31,10 +31,8 @@ internal class RealServerWebSocket(
     override val state: WebSocketState
         get() = if (isRefused) WebSocketState.CLOSED else super.state
 
-    override suspend fun accept(headers: Headers) = onLoop { handshake().accept(headers = headers) }
-
-    override suspend fun accept(protocol: String?, headers: Headers) =
-        onLoop { handshake().accept(protocol, headers) }
+    override suspend fun accept(subprotocol: String?, headers: Headers) =
+        onLoop { handshake().accept(subprotocol, headers) }
 
     override suspend fun ensureOpen() {
         if (!isOpen) onLoop { owner.handshake?.accept() }
@@ -57,7 +55,7 @@ internal class RealServerWebSocket(
 
     override fun deny(status: Int, reason: String, headers: Headers, body: String): Nothing {
         handshake()
-        throw ConnectionDeny(status, reason, headers, body)
+        throw ConnectionDeniedException(status, reason, headers, body)
     }
 
     override fun toString(): String = "WebSocket of ${request.peer} at ${request.path}"

@@ -23,7 +23,7 @@ internal class RouteConfig(
 ) {
     private val direct = server.handshake(isProxied = false, options)
     private val proxied = server.handshake(isProxied = true, options)
-    val protocols: List<String> = options.protocols
+    val subprotocols: List<String> = options.subprotocols
     val headers: Headers = options.headers
     val extensions: List<ServerExtension> = options.allExtensions()
     val handlerDispatcher: CoroutineDispatcher? = options.handlerDispatcher

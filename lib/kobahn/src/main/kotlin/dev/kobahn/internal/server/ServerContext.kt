@@ -1,7 +1,6 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.WebSocketServerOptions
-import dev.kobahn.headLimits
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
@@ -10,7 +9,7 @@ import kotlinx.coroutines.CoroutineScope
 /** Everything that the connections of a server share. */
 internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
-    val headLimits = options.headLimits()
+    val headLimits = options.headLimits
     val headerText = SharedHeaderText()
     val routes = RouteTable(options)
     val budget = MemoryBudget.of(options.memoryBudget, "the server")
@@ -22,7 +21,6 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
 
     /** The answer to Flash's request for a socket policy, or null for none. */
     val flashSocketPolicy: ByteArray? = options.flashSocketPolicy
-        .takeIf { options.serveFlashSocketPolicy }
         ?.let { (it.trimEnd(NUL) + NUL).encodeToByteArray() }
 
     /** Whether the peer of [transport] is a proxy whose `X-Forwarded-For` is believed. */

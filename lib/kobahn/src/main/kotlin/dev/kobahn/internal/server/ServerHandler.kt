@@ -1,7 +1,7 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.ConnectionClosedException
-import dev.kobahn.ConnectionDeny
+import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.call
 import dev.kobahn.protocol.CloseCode
@@ -116,7 +116,7 @@ internal class ServerHandler(
 
     private suspend fun onFailed(failure: Throwable) {
         when (failure) {
-            is ConnectionDeny ->
+            is ConnectionDeniedException ->
                 if (!refuseUnlessOpen(failure.response, failure.response.reason)) fail(failure)
 
             // These may also come from another connection that the handler uses.

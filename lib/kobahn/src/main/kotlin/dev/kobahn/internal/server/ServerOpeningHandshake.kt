@@ -1,6 +1,6 @@
 package dev.kobahn.internal.server
 
-import dev.kobahn.ConnectionDeny
+import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.HandshakeException
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.HeldMemory
@@ -137,7 +137,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     fun start() = limit(timeout) {
         transport.log?.timeout("no handshake within $timeout")
         if (phase == Phase.READING) {
-            refuse(HttpResponse(ConnectionDeny.REQUEST_TIMEOUT)) { "no request within $timeout" }
+            refuse(HttpResponse(HttpStatus.REQUEST_TIMEOUT)) { "no request within $timeout" }
         } else {
             refuse { "the handler has not decided within $timeout" }
         }
@@ -283,23 +283,24 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     // Opening the connection.
 
     /**
-     * Opens the connection: sends the 101 response, with [protocol] and further [headers], and
-     * hands over what the client has sent behind its request.
+     * Opens the connection: sends the 101 response and hands over the data that the client has sent
+     * behind its request. [asked] and [headers] are those of `accept`.
      */
-    fun accept(protocol: String? = preferredProtocol(), headers: Headers = Headers.EMPTY) {
+    fun accept(asked: String? = null, headers: Headers = Headers.EMPTY) {
         val webSocket = owner.webSocket!!
         val connection = webSocket.connection
         if (!isPending) throw connection.closedException()
+        val subprotocol = (asked ?: preferredSubprotocol())?.ifEmpty { null }
         val agreed =
             ExtensionNegotiation.accept(match.config.extensions, webSocket.request.extensions)
         val response = ServerHandshake.accept(
             webSocket.request,
-            protocol,
+            subprotocol,
             agreed.map { it.header },
             server = context.options.server,
             headers = match.config.headers + headers,
         ).toBytes()
-        webSocket.protocol = protocol
+        webSocket.subprotocol = subprotocol
         connection.extend(agreed)
         connection.onOpened(unsent = response.size, requestSize)
         memory?.end()
@@ -321,8 +322,10 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         }
     }
 
-    private fun preferredProtocol() =
-        ServerHandshake.selectProtocol(match.config.protocols, owner.webSocket!!.request.protocols)
+    private fun preferredSubprotocol() = ServerHandshake.selectProtocol(
+        match.config.subprotocols,
+        owner.webSocket!!.request.protocols,
+    )
 
     private fun deliverUnread(connection: Connection) {
         val bytes = unread?.end() ?: return

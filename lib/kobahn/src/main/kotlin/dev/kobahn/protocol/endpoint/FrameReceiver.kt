@@ -9,9 +9,9 @@ import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Utf8Transitions
 import dev.kobahn.protocol.Violation
 import dev.kobahn.protocol.extension.AgreedExtension
+import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.DecoderChain
-import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.frame.FrameHeaderReader
 import dev.kobahn.protocol.frame.HeaderRules
 import dev.kobahn.protocol.frame.Opcode

@@ -1,11 +1,11 @@
 package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.RawFrame

@@ -1,12 +1,12 @@
 package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.FrameLengthUnknownException
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents

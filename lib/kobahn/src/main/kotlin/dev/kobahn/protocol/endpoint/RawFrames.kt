@@ -1,8 +1,8 @@
 package dev.kobahn.protocol.endpoint
 
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.FrameMask
 import dev.kobahn.protocol.MaskingKeys
-import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.RawFrame
 import dev.kobahn.protocol.frame.FrameHeader

@@ -44,11 +44,6 @@ internal sealed class Unencoded(val opcode: Int, val bytes: ByteArray) {
     }
 
     /** A frame of the open message, with [length] bytes from [offset] on. */
-    class Part(
-        opcode: Int,
-        bytes: ByteArray,
-        val offset: Int,
-        val length: Int,
-        val fin: Boolean,
-    ) : Unencoded(opcode, bytes)
+    class Part(opcode: Int, bytes: ByteArray, val offset: Int, val length: Int, val fin: Boolean) :
+        Unencoded(opcode, bytes)
 }

@@ -40,8 +40,7 @@ internal class DecoderChain(agreed: List<AgreedExtension>, pool: CodecPool, outp
         return isTransformed
     }
 
-    fun decode(bytes: ByteArray, offset: Int, length: Int) =
-        stages[0].write(bytes, offset, length)
+    fun decode(bytes: ByteArray, offset: Int, length: Int) = stages[0].write(bytes, offset, length)
 
     /** Completes the message. */
     fun end() {

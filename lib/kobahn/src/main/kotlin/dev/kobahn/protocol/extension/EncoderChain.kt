@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ByteQueue
+import dev.kobahn.protocol.MessageType
 
 /**
  * Transforms messages to send: each passes the encoders of the extensions in the order in which

@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.frame
 
-import dev.kobahn.protocol.Masking
 import dev.kobahn.protocol.ByteQueue
+import dev.kobahn.protocol.Masking
 
 /**
  * One frame as a value (RFC 6455 section 5.2), for programs that do their own I/O: [build] encodes

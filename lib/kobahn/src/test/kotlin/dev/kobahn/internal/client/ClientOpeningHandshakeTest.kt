@@ -101,8 +101,8 @@ class ClientOpeningHandshakeTest :
                 val client = webSocketClient {
                     headers = headersOf("X-Extra" to "1")
                     origin = "https://a.example"
-                    useragent = "test"
-                    protocols = listOf("a", "b")
+                    userAgent = "test"
+                    subprotocols = listOf("a", "b")
                 }
                 shouldThrow<HandshakeException> { client.connect(url) }
             }

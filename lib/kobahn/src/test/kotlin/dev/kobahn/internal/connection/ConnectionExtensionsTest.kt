@@ -1,12 +1,14 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
+import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
+import dev.kobahn.SendOptions
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.bothRoles
-import dev.kobahn.protocol.extension.EachByte
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.EachByte
 import dev.kobahn.protocol.extension.encodingBy
 import dev.kobahn.protocol.extension.expansion
 import dev.kobahn.protocol.extension.rotation
@@ -25,7 +27,11 @@ class ConnectionExtensionsTest :
             rig.begin { send(MessageType.BINARY, hex("01")) }
             rig.begin { sendMessage(MessageType.BINARY) { write(hex("02")) } }
             rig.begin { outgoing.send(PreparedMessage(hex("03"))) }
-            rig.begin { outgoing.send(PreparedMessage(hex("04"), doNotCompress = true)) }
+            rig.begin {
+                outgoing.send(
+                    PreparedMessage(Message.Binary(hex("04")), SendOptions(compress = false)),
+                )
+            }
             rig.peer.rawFrames shouldBe listOf("c2 02", "42 03", "80", "c2 04", "82 04")
             val received = rig.begin { incoming.receive() }
             rig.receive(rig.peer.frame(0xC2, hex("08 09")))

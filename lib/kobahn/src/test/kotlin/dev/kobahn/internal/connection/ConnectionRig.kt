@@ -1,6 +1,7 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.MessageWriter
+import dev.kobahn.SendOptions
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.Role
@@ -101,15 +102,15 @@ internal suspend fun Connection.send(type: MessageType, bytes: ByteArray) =
     outgoing.send(type, bytes)
 
 internal suspend fun Connection.send(type: MessageType, bytes: ByteArray, fragmentSize: Int) =
-    outgoing.send(type, bytes, fragmentSize)
+    outgoing.send(type, bytes, SendOptions(fragmentSize = fragmentSize))
 
 internal fun Connection.trySend(type: MessageType, bytes: ByteArray) =
-    outgoing.trySend(type, bytes, doNotCompress = false)
+    outgoing.trySend(type, bytes, SendOptions.DEFAULT)
 
 internal suspend fun Connection.sendMessage(
     type: MessageType,
     block: suspend MessageWriter.() -> Unit,
-) = outgoing.sendMessage(type, doNotCompress = false, block)
+) = outgoing.sendMessage(type, SendOptions.DEFAULT, block)
 
 internal suspend fun Connection.sendRaw(untilWritten: Boolean, send: Protocol.() -> Unit) =
     outgoing.sendRaw(untilWritten, send)

@@ -11,7 +11,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * The time a peer has to end the transport when both Close frames are exchanged: `dropTimeout` of a
- * server, `serverConnectionDropTimeout` of a client.
+ * server, `dropTimeout` of a client.
  */
 class DropTimeoutTest :
     FunSpec({

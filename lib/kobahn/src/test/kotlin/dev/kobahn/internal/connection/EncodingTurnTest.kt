@@ -5,8 +5,8 @@ import dev.kobahn.PreparedMessage
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.bothRoles
-import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.ByteSink
+import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.encodingBy
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec

@@ -325,6 +325,6 @@ private suspend fun MessageReader.sizes(): List<Int> = buildList {
     while (true) add((read() ?: break).size)
 }
 
-private suspend fun dev.kobahn.FrameReader.sizes(): List<Int> = buildList {
+private suspend fun dev.kobahn.MessageReader.Frame.sizes(): List<Int> = buildList {
     while (true) add((read() ?: break).size)
 }

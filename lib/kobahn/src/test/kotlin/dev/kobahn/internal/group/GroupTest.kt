@@ -163,7 +163,7 @@ class GroupTest :
             stuck.readOn()
             sending.getCompleted()
             stuck.heard shouldBe (0 until 20).map(Int::toString)
-            shouldThrow<IllegalStateException> { group.offer(message(0)) }
+            shouldThrow<IllegalStateException> { group.trySend(message(0)) }
         }
 
         for (policy in listOf(
@@ -176,7 +176,7 @@ class GroupTest :
                 stuck.getStuck()
                 val group = group(policy)
                 group.add(stuck)
-                repeat(4) { group.offer(PreparedMessage(ByteArray(300_000))) }
+                repeat(4) { group.trySend(PreparedMessage(ByteArray(300_000))) }
                 (budget.used in 1_200_000L..<1_220_000) shouldBe true
                 group.remove(stuck.webSocket)
                 // What its connection has taken already is still to be written.
@@ -194,7 +194,7 @@ class GroupTest :
                 it.getStuck()
                 group.add(it)
             }
-            repeat(3) { group.offer(PreparedMessage(ByteArray(300_000))) }
+            repeat(3) { group.trySend(PreparedMessage(ByteArray(300_000))) }
             all.forEach { it.rig.loop.advanceBy(5.seconds) }
             (budget.used in 900_000L..<930_000) shouldBe true
             all.drop(1).forEach { it.vanish() }
@@ -212,7 +212,7 @@ class GroupTest :
                 it.getStuck()
                 group.add(it)
             }
-            group.offer(PreparedMessage(ByteArray(300_000)))
+            group.trySend(PreparedMessage(ByteArray(300_000)))
             all.forEach { it.rig.loop.run() }
             group.size shouldBe 100
             budget.isTight shouldBe false
@@ -224,7 +224,7 @@ class GroupTest :
             stuck.getStuck()
             val group = group(SlowConsumer.DropOldest(900_000))
             group.add(stuck)
-            repeat(4) { group.offer(PreparedMessage(ByteArray(300_000))) }
+            repeat(4) { group.trySend(PreparedMessage(ByteArray(300_000))) }
             stuck.rig.loop.run()
             stuck.webSocket.closeStatus?.wasClean shouldBe false
             group.size shouldBe 0
@@ -253,7 +253,7 @@ class GroupTest :
             val group = group(SlowConsumer.DropOldest(0))
             val stuck = Listener().also { group.add(it) }
             stuck.getStuck()
-            for (number in 1..20) group.offer(message(number))
+            for (number in 1..20) group.trySend(message(number))
             stuck.readOn()
             stuck.heard.last() shouldBe "20"
         }
@@ -263,7 +263,7 @@ class GroupTest :
             val (stuck, other) = List(2) { Listener().also { group.add(it) } }
             stuck.getStuck()
             for (number in 1..100) {
-                group.offer(message(number))
+                group.trySend(message(number))
                 other.rig.loop.run()
             }
             group.members shouldContainExactly listOf(other.webSocket)
@@ -278,7 +278,7 @@ class GroupTest :
             val group = group(SlowConsumer.Disconnect())
             val narrow = Listener(maxMessagePayloadSize = 10).also { group.add(it) }
             val others = List(5) { Listener().also { group.add(it) } }
-            shouldThrow<PayloadExceededException> { group.offer(message("long")) }
+            shouldThrow<PayloadExceededException> { group.trySend(message("long")) }
             others.forEach { it.heard shouldBe listOf("long") }
             narrow.heard shouldBe emptyList()
             narrow.webSocket.closeStatus shouldBe null
@@ -306,9 +306,9 @@ class GroupTest :
             val group = Group<WebSocket>(SlowConsumer.DropOldest(), dispatcher)
             val listener = Listener().also { group.add(it) }
             listener.getStuck()
-            for (number in 1..9) group.offer(message(number))
+            for (number in 1..9) group.trySend(message(number))
             listener.readOn()
-            group.offer(message("last"))
+            group.trySend(message("last"))
             while (later.isNotEmpty()) {
                 later.removeFirst().run()
                 listener.rig.loop.run()
@@ -320,7 +320,7 @@ class GroupTest :
             val group = group(SlowConsumer.DropOldest())
             val stuck = Listener().also { group.add(it) }
             stuck.getStuck()
-            for (number in 1..20) group.offer(message(number))
+            for (number in 1..20) group.trySend(message(number))
             group.remove(stuck.webSocket)
             stuck.readOn()
             (stuck.heard.size < 20).shouldBeTrue()
@@ -334,10 +334,10 @@ class GroupTest :
             val listeners = List(100) { Listener().also { group.add(it) } }
             val message = PreparedMessage(Message.Text("hello"))
             fun run() = listeners.forEach { it.rig.loop.run() }
-            repeat(50) { group.offer(message).also { run() } }
+            repeat(50) { group.trySend(message).also { run() } }
             var allocated = 0L
             repeat(50) {
-                allocated += Allocation.of { group.offer(message) }
+                allocated += Allocation.of { group.trySend(message) }
                 run()
             }
             // A virtual loop keeps no segments, and its task that writes is most of the rest.

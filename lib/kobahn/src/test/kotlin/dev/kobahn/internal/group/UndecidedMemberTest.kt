@@ -47,7 +47,7 @@ class UndecidedMemberTest :
                 rig.loop.run()
                 sent.getCompleted() shouldBe 0
                 if (policy !is SlowConsumer.Suspend) {
-                    group.offer(PreparedMessage("early")) shouldBe 0
+                    group.trySend(PreparedMessage("early")) shouldBe 0
                 }
                 rig.loop.run()
                 rig.answer.toString().shouldBeEmpty()

@@ -1,9 +1,9 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.CloseStatus
-import dev.kobahn.ConnectionAccept
 import dev.kobahn.HandshakeException
 import dev.kobahn.Message
+import dev.kobahn.NO_SUBPROTOCOL
 import dev.kobahn.RawPeer
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
@@ -60,7 +60,7 @@ private suspend fun refusalOf(
     }.use { server ->
         refusal = shouldThrow<HandshakeException> {
             webSocketClient {
-                protocols = listOf("b", "a")
+                subprotocols = listOf("b", "a")
             }.connect("ws://localhost:${server.port}/") {}
         }
     }
@@ -206,7 +206,7 @@ class RealServerWebSocketTest :
             endOf {
                 accept()
                 shouldThrow<IllegalStateException> { accept() }
-                shouldThrow<IllegalStateException> { accept(ConnectionAccept()) }
+                shouldThrow<IllegalStateException> { accept(NO_SUBPROTOCOL) }
                 close(3003)
             }.code shouldBe 3003
         }
@@ -220,34 +220,34 @@ class RealServerWebSocketTest :
             "the subprotocol is the server's first that was offered, unless accept names one or none",
         ) {
             webSocketServer {
-                protocols = listOf("x", "a", "b")
+                subprotocols = listOf("x", "a", "b")
                 route("/implicit") {
                     onConnect {
                         accept()
-                        send(protocol.toString())
+                        send(subprotocol.toString())
                     }
                 }
                 route("/explicit") {
                     onConnect {
                         accept("b", headersOf("X-Node" to "7"))
-                        send(protocol.toString())
+                        send(subprotocol.toString())
                     }
                 }
                 route("/none") {
                     onConnect {
-                        accept(protocol = null)
-                        send(protocol.toString())
+                        accept(NO_SUBPROTOCOL)
+                        send(subprotocol.toString())
                     }
                 }
             }.use { server ->
-                val client = webSocketClient { protocols = listOf("b", "a") }
+                val client = webSocketClient { subprotocols = listOf("b", "a") }
                 for ((path, expected) in listOf(
                     "implicit" to "a",
                     "explicit" to "b",
                     "none" to null,
                 )) {
                     client.connect("ws://localhost:${server.port}/$path") {
-                        protocol shouldBe expected
+                        subprotocol shouldBe expected
                         incoming.receive() shouldBe Message.Text(expected.toString())
                         if (path == "explicit") response.headers["X-Node"] shouldBe "7"
                     }

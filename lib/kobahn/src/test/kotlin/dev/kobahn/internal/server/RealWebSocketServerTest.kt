@@ -7,6 +7,7 @@ import dev.kobahn.RawPeer
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.openSockets
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
@@ -152,7 +153,7 @@ class RealWebSocketServerTest :
         }
 
         test("a head that is too large is 431") {
-            echoServer { maxHeadSize = 1000 }.use { server ->
+            echoServer { headLimits = HeadLimits(maxHeadSize = 1000) }.use { server ->
                 RawPeer(server.port).use {
                     it.send("GET / HTTP/1.1\r\n" + "X-Long: ${"x".repeat(100)}\r\n".repeat(20))
                     it.readHead() shouldStartWith "HTTP/1.1 431 "

@@ -1,8 +1,8 @@
 package dev.kobahn.protocol.endpoint
 
 import dev.kobahn.protocol.Allocation
-import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ByteQueue
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Role

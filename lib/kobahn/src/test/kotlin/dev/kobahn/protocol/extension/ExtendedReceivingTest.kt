@@ -1,7 +1,7 @@
 package dev.kobahn.protocol.extension
 
-import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ByteQueue
+import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEnd
 import dev.kobahn.protocol.ProtocolEvents

@@ -1,9 +1,9 @@
 package dev.kobahn.protocol.stream
 
+import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
-import dev.kobahn.protocol.ByteQueue
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.Role

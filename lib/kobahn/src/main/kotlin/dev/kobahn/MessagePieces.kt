@@ -1,10 +1,15 @@
+@file:JvmMultifileClass
+@file:JvmName("WebSockets")
+
 package dev.kobahn
 
 import dev.kobahn.protocol.MessageType
 import java.io.InputStream
+import java.io.OutputStream
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.asFlow
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.runInterruptible
 
 /**
@@ -16,9 +21,9 @@ import kotlinx.coroutines.runInterruptible
 public suspend fun WebSocket.sendMessage(
     type: MessageType,
     fragments: Flow<ByteArray>,
-    doNotCompress: Boolean = false,
+    options: SendOptions = SendOptions.DEFAULT,
 ) {
-    sendMessage(type, doNotCompress) {
+    sendMessage(type, options) {
         var last: ByteArray? = null
         fragments.collect { next ->
             last?.let { write(it) }
@@ -35,9 +40,9 @@ public suspend fun WebSocket.sendMessage(
 public suspend fun WebSocket.sendMessage(
     type: MessageType,
     fragments: Sequence<ByteArray>,
-    doNotCompress: Boolean = false,
+    options: SendOptions = SendOptions.DEFAULT,
 ) {
-    sendMessage(type, fragments.asFlow(), doNotCompress)
+    sendMessage(type, fragments.asFlow(), options)
 }
 
 /**
@@ -48,16 +53,45 @@ public suspend fun WebSocket.sendMessage(
 public suspend fun WebSocket.sendMessage(
     type: MessageType,
     source: InputStream,
-    doNotCompress: Boolean = false,
+    options: SendOptions = SendOptions.DEFAULT,
 ) {
     val bytes = ByteArray(PIECE_SIZE)
-    sendMessage(type, doNotCompress) {
+    sendMessage(type, options) {
         while (true) {
             val count = runInterruptible(Dispatchers.IO) { source.read(bytes) }
             if (count < 0) break
             write(bytes, 0, count)
         }
     }
+}
+
+/**
+ * Writes the rest of the message to [target] as it arrives, on [Dispatchers.IO], and returns the
+ * number of bytes written. Neither flushes nor closes [target]. The counterpart of
+ * `sendMessage(type, source)`.
+ *
+ * Suspends until the message has ended. A slow target slows the peer down. Cancellation interrupts
+ * a write; the bytes of that write are lost to the next reader. Throws the exceptions of
+ * [MessageReader.read] and of [target].
+ */
+public suspend fun MessageReader.copyTo(target: OutputStream): Long {
+    var count = 0L
+    while (true) {
+        val bytes = read() ?: return count
+        runInterruptible(Dispatchers.IO) { target.write(bytes) }
+        count += bytes.size
+    }
+}
+
+/**
+ * Returns the rest of the message as a flow of the pieces that [MessageReader.read] returns. The
+ * flow is for one collector. After a collector has stopped, reading can continue at that position.
+ * The counterpart of `sendMessage(type, flow)`.
+ *
+ * Collecting throws the exceptions of [MessageReader.read].
+ */
+public fun MessageReader.asFlow(): Flow<ByteArray> = flow {
+    while (true) emit(read() ?: break)
 }
 
 private const val PIECE_SIZE = 64 * 1024

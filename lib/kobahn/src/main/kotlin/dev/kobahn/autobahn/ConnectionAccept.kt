@@ -1,12 +1,11 @@
-package dev.kobahn
+package dev.kobahn.autobahn
 
+import dev.kobahn.NO_SUBPROTOCOL
+import dev.kobahn.ServerWebSocket
 import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.Headers
 
-/**
- * A server's acceptance of a connection, see [ServerWebSocket.accept]. Autobahn:
- * `ConnectionAccept`.
- */
+/** A server's acceptance of a connection. Autobahn: `ConnectionAccept`. */
 public class ConnectionAccept
 @JvmOverloads
 constructor(
@@ -21,4 +20,9 @@ constructor(
     ).toString()
 
     override fun toString(): String = toJson()
+}
+
+/** Opens the connection as [accept] says. Otherwise like [ServerWebSocket.accept]. */
+public suspend fun ServerWebSocket.accept(accept: ConnectionAccept) {
+    accept(accept.subprotocol ?: NO_SUBPROTOCOL, accept.headers)
 }
