@@ -11,180 +11,50 @@ import kotlinx.coroutines.Dispatchers
  * each message costs more than most handlers do. Blocks that another thread dispatches, or that come
  * after the end of the loop, go to [target] as they are.
  *
- * [dispatch] queues a block. The loop calls [submit] twice a turn, and [checkStalled] about every
- * millisecond. This is the life of a [Batch], the task that [target] gets:
- *
- * ```
- *                           .------------------.  more blocks have come
- *                           v                  |
- *     REQUESTED ------> RUN BLOCKS ------> RUN DEFERRED ACTIONS ------> END
- *         |                 |                  |
- *         `-----------------+------------------'
- *                           v  checked, and found stalled
- *                       ABANDONED
- * ```
- *
- * - A batch runs blocks until the queue is empty, or it has run [Batch.SIZE] of them, or a check has
- *   found deferred actions: those run next.
- * - A batch has stalled if it started no block between two checks, or has not started at all after
- *   [stallLimit] checks. The loop then runs the deferred actions, and another batch is requested for
- *   blocks that wait. If the stalled thread goes on it runs blocks again, but defers nothing.
+ * [dispatch] adds a block to a [Batch]. The loop calls [submit] twice a turn, which gives [target]
+ * the batches of that turn as tasks. A batch runs its blocks, then the actions that they deferred,
+ * and is over. If one of its blocks keeps the thread, the loop runs the deferred actions, and the
+ * blocks behind it get another thread.
  */
 internal class BatchingDispatcher(
     private val owner: BatchingDispatchers,
     val target: CoroutineDispatcher,
 ) : CoroutineDispatcher() {
-    // Both belong to [owner].
-    var isUnsubmitted = false
-    var isWatched = false
+    // Both belong to the loop.
+    private val batches = ArrayDeque<Batch>()
 
-    // The monitor guards all state below.
-    private val queue = ArrayDeque<Runnable>()
-
-    /** Batches that were requested and have neither ended nor been abandoned. */
-    private val batches = ArrayList<Batch>(1)
-
-    /** A batch that has ended. If messages come one by one, each needs a batch. */
+    /** A batch that is over. If messages come one by one, each needs a batch. */
     private var spare: Batch? = null
-    private var lastContext: CoroutineContext = EmptyCoroutineContext
-    private var enqueued = 0L
-    private var enqueuedBefore = 0L
-
-    /** Checks after which a batch that has not started is abandoned. Doubles until a batch starts. */
-    private var stallLimit = STALL_LIMIT
-    private var isClosed = false
 
     override fun isDispatchNeeded(context: CoroutineContext): Boolean =
         target.isDispatchNeeded(context)
 
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         if (!owner.isOpen) return target.dispatch(context, block)
-        enqueue(context, block)
-        owner.submitLater(this)
+        if (batches.isEmpty()) owner.submitLater(this)
+        val batch = batches.lastOrNull()?.takeUnless { it.isFull } ?: newBatch()
+        batch.add(context, block)
     }
-
-    /** Queues [block], of a coroutine with [context]. Call [submit] afterwards. */
-    fun enqueue(context: CoroutineContext, block: Runnable): Unit = synchronized(this) {
-        queue.addLast(block)
-        lastContext = context
-        enqueued++
-    }
-
-    /** Requests as many batches as the queue needs. */
-    fun submit() {
-        while (true) request(synchronized(this) { if (needsBatch) newBatch() else return })
-    }
-
-    private val needsBatch get() = queue.size > Batch.SIZE * batches.size
 
     private fun newBatch(): Batch {
-        val batch = spare ?: Batch(this)
+        val batch = spare ?: Batch(this, owner.loop)
         spare = null
-        batch.isAbandoned = isClosed
-        batches.add(batch)
+        batches.addLast(batch)
         return batch
     }
 
-    private fun request(batch: Batch) {
-        val context = synchronized(this) {
-            if (queue.size == 1) lastContext else EmptyCoroutineContext
+    /** Keeps [batch], which is over, for the next turn. */
+    fun recycle(batch: Batch) {
+        if (batch.reset()) spare = batch
+    }
+
+    /** Gives [target] the batches since the previous call, and passes each to [submitted] before. */
+    inline fun submit(submitted: (Batch) -> Unit) {
+        repeat(batches.size) {
+            val batch = batches.removeFirst()
+            submitted(batch)
+            batch.submit()
         }
-        try {
-            target.dispatch(context, batch)
-        } catch (failure: Throwable) {
-            // Errors too: if memory for a thread is lacking, other connections still need the loop.
-            report(failure)
-            Dispatchers.IO.dispatch(context, replace(batch))
-        }
-    }
-
-    private fun report(failure: Throwable) {
-        try {
-            logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
-        } catch (_: Throwable) {
-            // Logging may need memory that is lacking. The blocks have to run nevertheless.
-        }
-    }
-
-    /** A target that throws may run [batch] nevertheless, so another one takes its place. */
-    private fun replace(batch: Batch): Batch = synchronized(this) {
-        batch.abandon(owner.loop)
-        batches.remove(batch)
-        newBatch()
-    }
-
-    /** Returns the next block for [batch], or null if its deferred actions are next. */
-    fun nextBlock(batch: Batch): Runnable? = synchronized(this) {
-        if (batch.isFull || batch.isDeferredDue) return null
-        val block = queue.removeFirstOrNull() ?: return null
-        if (queue.isEmpty()) lastContext = EmptyCoroutineContext
-        batch.started++
-        // An abandoned batch that goes on is no sign that the target has threads again.
-        if (!batch.isAbandoned) stallLimit = STALL_LIMIT
-        block
-    }
-
-    /** Returns whether [batch] has more to do. If not, it has ended: call [submit]. */
-    fun continues(batch: Batch): Boolean = synchronized(this) {
-        if (batch.hasDeferred || (queue.isNotEmpty() && !batch.isFull)) return true
-        if (batches.remove(batch) && batch.isReusable) {
-            batch.reset()
-            spare = batch
-        }
-        false
-    }
-
-    /** Whether a batch runs or was requested, and is not abandoned. */
-    val hasBatch: Boolean get() = synchronized(this) { batches.isNotEmpty() }
-
-    /** Whether [checkStalled] has to be called. */
-    val needsChecks: Boolean
-        get() = synchronized(this) { queue.isNotEmpty() || batches.isNotEmpty() }
-
-    /**
-     * Call every millisecond while [needsChecks]. Abandons the batches that made no progress since
-     * the previous call. Requests another batch if a block has waited since then, unless a requested
-     * batch has not started: a target without a free thread would only get one more task that waits.
-     */
-    fun checkStalled() {
-        synchronized(this) {
-            abandonStalled()
-            extraBatch()
-        }?.let(::request)
-    }
-
-    private fun abandonStalled() {
-        var neverStarted = false
-        batches.removeAll { batch ->
-            if (!batch.checkStalled(stallLimit)) return@removeAll false
-            batch.abandon(owner.loop)
-            if (!batch.hasStarted) neverStarted = true
-            true
-        }
-        if (neverStarted && stallLimit < Int.MAX_VALUE / 2) stallLimit *= 2
-    }
-
-    private fun extraBatch(): Batch? {
-        val started = enqueued - queue.size
-        val isOverdue = started < enqueuedBefore
-        enqueuedBefore = enqueued
-        return if (isOverdue && batches.all { it.hasStarted }) newBatch() else null
-    }
-
-    /** The loop ends and checks no more: abandons all batches, and requests one for each block. */
-    fun close() {
-        val further = synchronized(this) {
-            batches.forEach { it.abandon(owner.loop) }
-            batches.clear()
-            isClosed = true
-            List(queue.size) { newBatch() }
-        }
-        further.forEach(::request)
-    }
-
-    companion object {
-        /** A second or more of checks, after which a requested batch will hardly start. */
-        const val STALL_LIMIT: Int = 1_000
     }
 }
 
@@ -195,7 +65,7 @@ internal class BatchingDispatchers(val loop: Loop) {
     private var next = 0
 
     private val unsubmitted = ArrayDeque<BatchingDispatcher>()
-    private val watched = ArrayDeque<BatchingDispatcher>()
+    private val watched = ArrayDeque<Batch>()
     private var lastCheck = System.nanoTime() - CHECK_INTERVAL * NANOS_PER_MILLI
     private var isClosed = false
 
@@ -208,7 +78,7 @@ internal class BatchingDispatchers(val loop: Loop) {
     /** Whether a thread works for the loop, or is about to. */
     val hasBatch: Boolean
         get() {
-            repeat(watched.size) { if (watched[it].hasBatch) return true }
+            repeat(watched.size) { if (watched[it].isActive) return true }
             return false
         }
 
@@ -225,49 +95,38 @@ internal class BatchingDispatchers(val loop: Loop) {
 
     /** Includes [dispatcher] in the next [submit]. */
     fun submitLater(dispatcher: BatchingDispatcher) {
-        if (dispatcher.isUnsubmitted) return
-        dispatcher.isUnsubmitted = true
         unsubmitted.addLast(dispatcher)
     }
 
-    /** Calls [BatchingDispatcher.submit] of each dispatcher that has new blocks. */
+    /** Submits the batches of each dispatcher that has new blocks. */
     fun submit() {
-        repeat(unsubmitted.size) {
-            val dispatcher = unsubmitted.removeFirst()
-            dispatcher.isUnsubmitted = false
-            watch(dispatcher)
-            dispatcher.submit()
-        }
+        while (watched.firstOrNull()?.isOver == true) forget(watched.removeFirst())
+        repeat(unsubmitted.size) { unsubmitted.removeFirst().submit { watched.addLast(it) } }
     }
 
-    private fun watch(dispatcher: BatchingDispatcher) {
-        if (dispatcher.isWatched) return
-        dispatcher.isWatched = true
-        watched.addLast(dispatcher)
-    }
+    private fun forget(batch: Batch) = batch.dispatcher.recycle(batch)
 
-    /** Calls [BatchingDispatcher.checkStalled] where needed, if [CHECK_INTERVAL] has passed. */
+    /** Calls [Batch.checkStalled] where needed, if [CHECK_INTERVAL] has passed. */
     fun checkStalled() {
         if (watched.isEmpty()) return
         val now = System.nanoTime()
         if (now - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
         lastCheck = now
         repeat(watched.size) {
-            val dispatcher = watched.removeFirst()
-            dispatcher.isWatched = false
+            val batch = watched.removeFirst()
             try {
-                dispatcher.checkStalled()
+                batch.checkStalled()
             } finally {
-                if (dispatcher.needsChecks) watch(dispatcher)
+                if (batch.isOver) forget(batch) else watched.addLast(batch)
             }
         }
     }
 
-    /** The loop ends: submits all blocks, and closes the dispatchers. */
+    /** The loop ends: submits all batches, and has no block wait for another one. */
     fun close() {
         isClosed = true
         submit()
-        watched.forEach { it.close() }
+        watched.forEach { it.dissolve() }
         watched.clear()
     }
 
@@ -280,87 +139,98 @@ internal class BatchingDispatchers(val loop: Loop) {
 }
 
 /**
- * A task of a [dispatcher]'s target: runs queued blocks one after the other, then the actions that
- * they deferred, which write their answers. Answers that left one by one would bring the next
- * requests one by one, each with a switch of threads. See [BatchingDispatcher] for its life.
+ * A task of a [dispatcher]'s target: runs blocks one after the other, then the actions that they deferred, which
+ * write their answers. Answers that left one by one would bring the next requests one by one, each
+ * with a switch of threads.
  *
- * The monitor of [dispatcher] guards all state.
+ * Two threads may run a batch, if the first was stalled, or if the target took the batch and threw.
+ * They share the blocks, and each goes on until none is left.
  */
-internal class Batch(private val dispatcher: BatchingDispatcher) : Runnable {
-    /** The number of blocks that were started. */
-    var started: Int = 0
+internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop) : Runnable {
+    private val target get() = dispatcher.target
+
+    // The monitor guards all state.
+    private val blocks = ArrayDeque<Runnable>()
+    private val deferred = ArrayDeque<Runnable>(0)
+    private var context: CoroutineContext = EmptyCoroutineContext
+    private var added = 0
+    private var started = 0
     private var startedBefore = 0
-    private var checksBeforeStart = 0
-    private val deferred = ArrayDeque<Runnable>()
-
-    val hasStarted: Boolean get() = started > 0
-    val hasDeferred: Boolean get() = deferred.isNotEmpty()
-
-    /** Whether the batch has run its share of blocks, so that others may have the thread. */
-    val isFull: Boolean get() = started == SIZE
+    private var startedAtRequest = 0
+    private var running = 0
+    private var isStalled = false
 
     /** Whether the deferred actions have waited long enough and come before further blocks. */
-    var isDeferredDue: Boolean = false
-        private set
+    private var isDeferredDue = false
 
-    /** Whether the batch may keep its thread, or never start: nothing is deferred to its end. */
-    var isAbandoned: Boolean = false
+    /** Whether further blocks need another batch. */
+    val isFull: Boolean get() = synchronized(this) { added == SIZE }
 
-    /** Whether the object may serve as another batch after its end. */
-    var isReusable: Boolean = true
-        private set
+    /** Whether all blocks and deferred actions have run. */
+    val isOver: Boolean
+        get() = synchronized(this) { running == 0 && blocks.isEmpty() && deferred.isEmpty() }
 
-    /** Makes this a new batch, after its end. */
-    fun reset() {
-        started = 0
-        startedBefore = 0
-        checksBeforeStart = 0
+    /** Whether the batch is neither over nor stalled. */
+    val isActive: Boolean get() = synchronized(this) { !isStalled && !isOver }
+
+    /** Adds [block], of a coroutine with [context]. */
+    fun add(context: CoroutineContext, block: Runnable): Unit = synchronized(this) {
+        this.context = if (added == 0) context else EmptyCoroutineContext
+        blocks.addLast(block)
+        added++
     }
 
-    /**
-     * Returns whether the batch has started no block since the previous call; or, before its first
-     * block, whether this is call number [stallLimit].
-     */
-    fun checkStalled(stallLimit: Int): Boolean {
-        isDeferredDue = hasDeferred
-        if (!hasStarted) return ++checksBeforeStart >= stallLimit
-        return (started == startedBefore).also { startedBefore = started }
+    /** Makes this a new batch, after its end. Returns false if another thread may still have it. */
+    fun reset(): Boolean = synchronized(this) {
+        if (isStalled) return false
+        added = 0
+        started = 0
+        startedBefore = 0
+        isDeferredDue = false
+        context = EmptyCoroutineContext
+        true
+    }
+
+    /** Gives the batch to the target. */
+    fun submit() {
+        dispatch(synchronized(this) { context }, this)
+    }
+
+    private fun dispatch(context: CoroutineContext, task: Runnable) {
+        try {
+            target.dispatch(context, task)
+        } catch (failure: Throwable) {
+            // Errors too: if memory for a thread is lacking, other connections still need the loop.
+            logRejection(failure)
+            Dispatchers.IO.dispatch(context, task)
+        }
+    }
+
+    private fun logRejection(failure: Throwable) {
+        try {
+            logger.error(failure) { "$target takes nothing, going on with Dispatchers.IO" }
+        } catch (_: Throwable) {
+            // Logging may need memory that is lacking. The blocks have to run nevertheless.
+        }
     }
 
     override fun run() {
         val outer = CURRENT.get()
         CURRENT.set(this)
+        synchronized(this) { running++ }
         try {
-            do {
-                while (true) guarded(dispatcher.nextBlock(this) ?: break)
-                runDeferred()
-            } while (dispatcher.continues(this))
-            // A target that runs its tasks in place runs this within submit, which goes on itself.
-            if (outer?.dispatcher !== dispatcher) dispatcher.submit()
+            while (true) guarded(next() ?: break)
         } finally {
             CURRENT.set(outer)
         }
     }
 
-    private fun defer(action: Runnable): Boolean = synchronized(dispatcher) {
-        if (isAbandoned || !hasStarted) return false
-        if (deferred.lastOrNull() !== action) deferred.addLast(action)
-        // A broadcast to that many has left an array too large to keep.
-        if (deferred.size > KEPT) isReusable = false
-        true
-    }
-
-    /** Leaves the deferred actions to [loop], and defers no more. */
-    fun abandon(loop: Loop) {
-        isAbandoned = true
-        while (true) loop.execute(deferred.removeFirstOrNull() ?: break)
-    }
-
-    private fun runDeferred() {
-        // Actions that these defer count as deferred from now on, and run next.
-        repeat(synchronized(dispatcher) { deferred.size.also { isDeferredDue = false } }) {
-            guarded(synchronized(dispatcher) { deferred.removeFirstOrNull() } ?: return)
-        }
+    /** Returns the next block or deferred action; null if there is none, and this thread leaves. */
+    private fun next(): Runnable? = synchronized(this) {
+        if (isDeferredDue) deferred.removeFirstOrNull()?.let { return it }
+        isDeferredDue = false
+        val block = blocks.removeFirstOrNull()?.also { started++ }
+        (block ?: deferred.removeFirstOrNull()).also { if (it == null) running-- }
     }
 
     /** Runs [block] as a thread of a pool would, so that the batch survives its failure. */
@@ -381,18 +251,53 @@ internal class Batch(private val dispatcher: BatchingDispatcher) : Runnable {
         logger.error(another) { "An UncaughtExceptionHandler failed" }
     }
 
+    private fun defer(action: Runnable): Boolean = synchronized(this) {
+        if (isStalled) return false
+        if (deferred.lastOrNull() !== action) deferred.addLast(action)
+        true
+    }
+
+    /**
+     * Call every millisecond until the batch [isOver]. If it started no block since the previous
+     * call, the loop runs what was deferred, and another thread the blocks that wait; one at a time,
+     * because a target without a free thread would only get one more task that waits.
+     */
+    fun checkStalled() {
+        val needsThread = synchronized(this) {
+            isDeferredDue = deferred.isNotEmpty()
+            val isStuck = started > 0 && started == startedBefore
+            startedBefore = started
+            if (!isStuck) return
+            stall()
+            (blocks.isNotEmpty() && started > startedAtRequest).also { startedAtRequest = started }
+        }
+        if (needsThread) dispatch(EmptyCoroutineContext, this)
+    }
+
+    private fun stall() {
+        isStalled = true
+        while (true) loop.execute(deferred.removeFirstOrNull() ?: break)
+    }
+
+    /** The loop ends and checks no more: the target gets each block as a task of its own. */
+    fun dissolve() {
+        val rest = synchronized(this) {
+            stall()
+            blocks.toList().also { blocks.clear() }
+        }
+        rest.forEach { dispatch(EmptyCoroutineContext, it) }
+    }
+
     companion object {
         /** Few enough blocks that one thread has soon run them. */
         const val SIZE: Int = 32
 
-        private const val KEPT = 1024
-
         private val CURRENT = ThreadLocal<Batch?>()
 
         /**
-         * Defers [action] to the end of the batch that this thread runs; earlier if that takes more
-         * than a millisecond. Returns false without keeping [action] if there is no such batch, or
-         * it is abandoned.
+         * Defers [action] to the end of the batch that this thread runs; earlier if a block of the
+         * batch keeps the thread for more than a millisecond. Returns false without keeping [action]
+         * if there is no such batch, or it is stalled.
          */
         fun defer(action: Runnable): Boolean = CURRENT.get()?.defer(action) ?: false
     }

@@ -1,19 +1,7 @@
 package dev.kobahn.internal.transport
 
-import dev.kobahn.internal.connection.Loop
-import dev.kobahn.internal.connection.VirtualLoop
 import kotlin.coroutines.CoroutineContext
-import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineDispatcher
-
-/** The batching dispatcher for [target]. The test itself submits and checks. */
-internal fun dispatcher(
-    target: CoroutineDispatcher,
-    loop: Loop = VirtualLoop(),
-): BatchingDispatcher = BatchingDispatchers(loop).to(target)
-
-internal fun BatchingDispatcher.enqueue(block: () -> Unit): Unit =
-    enqueue(EmptyCoroutineContext, block)
 
 /** Runs [block] with [tell] as the thread's handler of uncaught exceptions. */
 internal fun tellingOfFailures(tell: (Throwable) -> Unit, block: () -> Unit) {
