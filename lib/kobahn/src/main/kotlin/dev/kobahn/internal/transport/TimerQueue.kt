@@ -1,7 +1,6 @@
 package dev.kobahn.internal.transport
 
 import dev.kobahn.internal.connection.Loop
-import java.util.concurrent.atomic.AtomicReference
 import kotlin.time.Duration
 import kotlinx.coroutines.DisposableHandle
 
@@ -17,9 +16,9 @@ internal class TimerQueue(private val loop: Loop) {
     /** Implements `Loop.schedule`. */
     fun schedule(delay: Duration, action: Runnable): DisposableHandle {
         val nanos = delay.inWholeNanoseconds.coerceIn(0, LONGEST_DELAY)
-        val timer = Timer(System.nanoTime() + nanos, action)
+        val timer = Timer(System.nanoTime() + nanos, this, action)
         if (loop.isCurrent) add(timer) else loop.execute { add(timer) }
-        return DisposableHandle { cancel(timer) }
+        return timer
     }
 
     private fun add(timer: Timer) {
@@ -27,8 +26,8 @@ internal class TimerQueue(private val loop: Loop) {
         if (loop.isCurrent && !hasEnded) heap.add(timer) else abandon(timer)
     }
 
-    private fun cancel(timer: Timer) {
-        if (!timer.cancel()) return
+    /** Removes a [timer] that was cancelled. From any thread. */
+    fun remove(timer: Timer) {
         if (loop.isCurrent) return heap.remove(timer)
         loop.execute { if (loop.isCurrent) heap.remove(timer) }
     }
@@ -78,23 +77,27 @@ internal interface Abandonable {
 }
 
 /**
- * An action that waits for its time. It runs at most once, and never after [cancel] returned true:
- * only the first call of [take] gets it. Thread-safe, except for [index] and [sequence], which
- * belong to the [TimerHeap].
+ * An action that waits for its time. It runs at most once, and not after [dispose] if it had not
+ * started before: only the first call of [take] gets it. Thread-safe, except for [index] and
+ * [sequence], which belong to the [TimerHeap].
  *
  * @property deadline the time at which the timer is due, by the clock of `System.nanoTime`
  */
-internal class Timer(val deadline: Long, action: Runnable) {
-    private val action = AtomicReference<Runnable?>(action)
-
+internal class Timer(
+    val deadline: Long,
+    private val queue: TimerQueue,
+    private var action: Runnable?,
+) : DisposableHandle {
     internal var index = NOWHERE
     internal var sequence = 0L
 
     /** Removes and returns the action, or returns null if an earlier call did. */
-    fun take(): Runnable? = action.getAndSet(null)
+    @Synchronized
+    fun take(): Runnable? = action.also { action = null }
 
-    /** Prevents the action from running. Returns false if it has run or was cancelled before. */
-    fun cancel(): Boolean = take() != null
+    override fun dispose() {
+        if (take() != null) queue.remove(this)
+    }
 
     internal fun isBefore(other: Timer): Boolean {
         val difference = deadline - other.deadline
@@ -115,11 +118,9 @@ internal class TimerHeap {
     private val timers = ArrayList<Timer>()
     private var added = 0L
 
-    /** The number of timers. */
     val size: Int get() = timers.size
 
-    /** The timer that is due first, or null. */
-    val first: Timer? get() = if (timers.isEmpty()) null else timers[0]
+    val first: Timer? get() = timers.firstOrNull()
 
     /** Adds [timer], which must not have been added before. */
     fun add(timer: Timer) {
@@ -128,7 +129,6 @@ internal class TimerHeap {
         siftUp(timer, timers.size - 1)
     }
 
-    /** Removes [timer] if the heap contains it. */
     fun remove(timer: Timer) {
         val index = timer.index
         if (index == Timer.NOWHERE) return

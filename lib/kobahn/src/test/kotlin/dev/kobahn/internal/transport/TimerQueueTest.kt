@@ -1,5 +1,6 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.internal.connection.VirtualLoop
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeSameInstanceAs
@@ -10,7 +11,9 @@ import io.kotest.property.checkAll
 
 internal class TimerQueueTest :
     FunSpec({
-        fun timer(deadline: Long) = Timer(deadline) { }
+        val queue = TimerQueue(VirtualLoop())
+
+        fun timer(deadline: Long) = Timer(deadline, queue) { }
 
         test("timers come out by deadline, and with the same deadline in the order of adding") {
             checkAll(Arb.list(Arb.int(0..20), 0..100)) { deadlines ->
