@@ -27,8 +27,10 @@ import java.nio.ByteBuffer
 internal abstract class FrameReceiver(
     private val config: ProtocolConfig,
     private val events: ProtocolEvents,
-    private val traffic: TrafficCounts = TrafficCounts(),
 ) {
+    /** Counts the traffic of the connection. */
+    protected abstract val traffic: TrafficCounts
+
     /** A Ping with [payload] arrived. */
     protected abstract fun onPing(payload: ByteArray)
 

@@ -51,7 +51,9 @@ public class Protocol(
     private val receiver: FrameReceiver = Receiver()
     private var scanner: CloseFrameScanner? = null
 
-    private inner class Receiver : FrameReceiver(config, events, traffic) {
+    private inner class Receiver : FrameReceiver(config, events) {
+        override val traffic get() = sender.traffic
+
         override fun onPing(payload: ByteArray) = pinged(payload)
     }
 

@@ -10,6 +10,7 @@ import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.endpoint.CloseFrameScanner
 import dev.kobahn.protocol.endpoint.FrameReceiver
+import dev.kobahn.protocol.endpoint.TrafficCounts
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
@@ -43,6 +44,8 @@ constructor(
         maxFramePayloadSize,
     )
     private val receiver = object : FrameReceiver(config, Mailbox()) {
+        override val traffic = TrafficCounts()
+
         override fun onPing(payload: ByteArray) = keep(pingQueue, PingControlMessage(payload))
     }
     private var scanner: CloseFrameScanner? = null
