@@ -29,14 +29,10 @@ import kotlinx.coroutines.yield
  * Options of a listening socket.
  *
  * @property backlog the number of connections that may wait to be accepted; the system may lower it
- * @property reuseAddress whether to bind a port on which old connections still linger
- * @property reusePort whether several sockets may listen on the port, if the system supports that
  * @property accepted options of the accepted sockets
  */
 internal data class ListenSettings(
     val backlog: Int = 511,
-    val reuseAddress: Boolean = true,
-    val reusePort: Boolean = false,
     val accepted: SocketSettings = SocketSettings(),
 )
 
@@ -56,7 +52,6 @@ internal class Acceptor(
     private val address = channel.localAddress
     private var failing = false
 
-    /** The port of the listening socket, 0 for a Unix socket. */
     val port: Int = (address as? InetSocketAddress)?.port ?: 0
 
     /** The address of the listening socket, in the form of [toText]. */
@@ -199,8 +194,8 @@ private suspend fun bind(
     settings: ListenSettings,
 ): ServerSocket = aSocket(loop.selectorManager).tcp().bind(address.address) {
     backlogSize = settings.backlog
-    reuseAddress = settings.reuseAddress
-    reusePort = settings.reusePort
+    // Old connections may still linger on the port.
+    reuseAddress = true
 }
 
 private fun apply(settings: SocketSettings, channel: SocketChannel) {

@@ -5,6 +5,18 @@ import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.aSocket
 import java.io.IOException
 import java.nio.channels.SocketChannel
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.joinAll
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.selects.onTimeout
+import kotlinx.coroutines.selects.select
 import kotlinx.coroutines.withContext
 
 /**
@@ -83,3 +95,82 @@ internal fun transportOver(socket: Socket, loop: EventLoop): SocketTransport {
  * until Ktor reads or writes, and its own `close` would take the way over another thread.
  */
 internal val Socket.channel: SocketChannel get() = (this as Selectable).channel as SocketChannel
+
+/**
+ * Calls [attempt] for [targets] in order. Starts the next attempt when one has failed, or when the
+ * last has taken 250 ms (RFC 8305 section 5), so that a target that never answers costs no more than
+ * that. Returns the result of the first attempt that succeeds, cancels the others, and passes results
+ * that they return nevertheless to [discard]. If all fail, throws the last IOException, with the
+ * earlier ones suppressed in it.
+ *
+ * @param failures receives each IOException when it occurs
+ */
+internal suspend fun <A, T : Any> firstToSucceed(
+    targets: List<A>,
+    failures: MutableList<IOException>,
+    discard: (T) -> Unit,
+    attempt: suspend (A) -> T,
+): T {
+    val race = Race(targets, failures, discard, attempt)
+    try {
+        return coroutineScope { race.run(this) }
+    } catch (failure: Throwable) {
+        // Cancelled on the way back to the caller, which does not get the result.
+        race.winner?.let(discard)
+        throw failure
+    }
+}
+
+private class Race<A, T : Any>(
+    private val targets: List<A>,
+    private val failures: MutableList<IOException>,
+    private val discard: (T) -> Unit,
+    private val attempt: suspend (A) -> T,
+) {
+    private val attempts = ArrayList<Job>()
+    private val outcomes =
+        Channel<Result<T>>(Channel.UNLIMITED, onUndeliveredElement = { it.onSuccess(discard) })
+
+    var winner: T? = null
+        private set
+
+    suspend fun run(scope: CoroutineScope): T {
+        try {
+            while (true) {
+                if (attempts.size < targets.size) scope.start(targets[attempts.size])
+                val outcome = outcome() ?: continue
+                outcome.onSuccess { return it.also { winner = it } }
+                failed(outcome.exceptionOrNull())
+            }
+        } finally {
+            attempts.forEach { it.cancel() }
+            withContext(NonCancellable) { attempts.joinAll() }
+            outcomes.cancel()
+        }
+    }
+
+    private fun CoroutineScope.start(target: A) {
+        attempts += launch { outcomes.trySend(runCatching { attempt(target) }) }
+    }
+
+    /** Returns the outcome of the next attempt that ends, or null if it is time to start another. */
+    @OptIn(ExperimentalCoroutinesApi::class)
+    private suspend fun outcome(): Result<T>? = select {
+        outcomes.onReceive { it }
+        if (attempts.size < targets.size) onTimeout(HEAD_START) { null }
+    }
+
+    private fun failed(failure: Throwable?) {
+        if (failure !is IOException) throw checkNotNull(failure)
+        failures.add(failure)
+        if (failures.size == targets.size) throw joined(failures)
+    }
+
+    private companion object {
+        val HEAD_START: Duration = 250.milliseconds
+    }
+}
+
+/** Returns the last of [failures], with the earlier ones suppressed in it. */
+internal fun joined(failures: List<IOException>): IOException =
+    failures.last().also { failures.dropLast(1).forEach(it::addSuppressed) }

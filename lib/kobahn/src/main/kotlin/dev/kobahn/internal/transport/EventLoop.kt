@@ -9,16 +9,25 @@ import java.nio.ByteBuffer
 import java.nio.channels.SelectableChannel
 import java.nio.channels.SelectionKey
 import java.nio.channels.Selector
+import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicLong
 import java.util.concurrent.locks.LockSupport
+import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Delay
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.DisposableHandle
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.InternalCoroutinesApi
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancel
 
 /**
  * A thread that waits for its channels, its timers and its tasks, and serves them in turns.
@@ -91,19 +100,16 @@ internal class EventLoop(
     /** Completes when the thread and the selector are gone. */
     val termination: Job get() = ended
 
-    /** Whether [stop] was called. */
     val isStopped: Boolean get() = stopping
 
     /** The number of steps so far. Unless the loop is asleep, an equal number means the same step. */
     val step: Long get() = steps.get()
 
-    /** Whether the loop waits for something to do. */
     val isAsleep: Boolean get() = asleep.get()
 
     /** The number of timers that wait. On the loop. */
     val waitingTimers: Int get() = timers.size
 
-    /** The thread's current stack. */
     val stackTrace: Array<StackTraceElement> get() = thread.stackTrace
 
     override val isCurrent: Boolean get() = Thread.currentThread() === thread
@@ -115,7 +121,6 @@ internal class EventLoop(
 
     override fun toString(): String = thread.name
 
-    /** Starts the thread. Once. */
     fun start() {
         try {
             thread.start()
@@ -372,3 +377,108 @@ internal fun nameOfCurrentLoop(): String? = (Thread.currentThread() as? LoopThre
 
 /** The logger of event loops and sockets. */
 internal val logger: KLogger by lazy { loggerNamed("dev.kobahn.transport") }
+
+/**
+ * The tasks of an event loop, in the order in which they were added, by whatever thread.
+ *
+ * Nearly all tasks are added by the loop itself, and go into a plain deque; the tasks of other
+ * threads go into a lock-free queue.
+ */
+private class TaskQueue {
+    private val own = ArrayDeque<Runnable>()
+    private val arrived = ConcurrentLinkedQueue<Runnable>()
+
+    val isEmpty: Boolean get() = own.isEmpty() && arrived.isEmpty()
+
+    fun addOnLoop(task: Runnable) {
+        // Tasks that have arrived came before this one.
+        while (true) own.addLast(arrived.poll() ?: break)
+        own.addLast(task)
+    }
+
+    fun addFromElsewhere(task: Runnable) {
+        arrived.add(task)
+    }
+
+    /** Removes a [task] that another thread added; false if the loop was faster. From any thread. */
+    fun withdraw(task: Runnable): Boolean = arrived.remove(task)
+
+    fun poll(): Runnable? = own.removeFirstOrNull() ?: arrived.poll()
+}
+
+/**
+ * Runs coroutines on [loop], in the order they were dispatched. `delay` and `withTimeout` use the
+ * loop's timers, and no other thread.
+ *
+ * After the loop has stopped, a coroutine that is dispatched to it is cancelled, and runs its
+ * `finally` blocks on [Dispatchers.IO].
+ */
+@OptIn(InternalCoroutinesApi::class, ExperimentalCoroutinesApi::class)
+private class LoopDispatcher(private val loop: EventLoop) :
+    CoroutineDispatcher(),
+    Delay {
+    override fun dispatch(context: CoroutineContext, block: Runnable) {
+        if (loop.isStopped) context.cancel(stopped())
+        loop.execute(block)
+    }
+
+    override fun scheduleResumeAfterDelay(
+        timeMillis: Long,
+        continuation: CancellableContinuation<Unit>,
+    ) {
+        val timer = loop.schedule(timeMillis.milliseconds, Resumption(continuation))
+        continuation.invokeOnCancellation { timer.dispose() }
+    }
+
+    override fun invokeOnTimeout(
+        timeMillis: Long,
+        block: Runnable,
+        context: CoroutineContext,
+    ): DisposableHandle = loop.schedule(timeMillis.milliseconds, block)
+
+    override fun toString(): String = loop.toString()
+
+    private inner class Resumption(private val continuation: CancellableContinuation<Unit>) :
+        Runnable,
+        Abandonable {
+        override fun run() {
+            with(continuation) { resumeUndispatched(Unit) }
+        }
+
+        override fun abandon() {
+            continuation.cancel(stopped())
+        }
+    }
+
+    private fun stopped() = CancellationException("The event loop was stopped")
+}
+
+/**
+ * Direct buffers for threads that write but are no event loops. Keeps as many buffers as threads have
+ * ever written at the same moment, up to a limit. Thread-safe.
+ */
+internal object DirectBuffers {
+    /** The size of every buffer in bytes, and the most that one system call moves. */
+    const val SIZE: Int = 128 * 1024
+
+    private const val KEPT = 64
+    private val free = ArrayDeque<ByteBuffer>()
+
+    fun allocate(): ByteBuffer = ByteBuffer.allocateDirect(SIZE)
+
+    /** Calls [action] with a buffer that is valid only during the call. */
+    inline fun <T> use(action: (ByteBuffer) -> T): T {
+        val buffer = take()
+        try {
+            return action(buffer)
+        } finally {
+            give(buffer)
+        }
+    }
+
+    private fun take(): ByteBuffer = synchronized(free) { free.removeLastOrNull() } ?: allocate()
+
+    private fun give(buffer: ByteBuffer) {
+        synchronized(free) { if (free.size < KEPT) free.addLast(buffer) }
+    }
+}

@@ -1,5 +1,13 @@
 package dev.kobahn.internal.transport
 
+import java.io.File
+import java.io.FileInputStream
+import java.io.IOException
+import java.net.StandardSocketOptions
+import java.nio.ByteBuffer
+import java.nio.channels.Pipe
+import java.nio.channels.SocketChannel
+
 /**
  * A little memory that is freed when memory has run out: closing a channel, creating an exception and
  * logging it need some. It is allocated again later. Not thread-safe.
@@ -40,5 +48,56 @@ internal class Reserve {
 
         /** A failed attempt costs a run of the garbage collector, so attempts are rare. */
         const val PAUSE_NANOS = 1_000_000_000L
+    }
+}
+
+/**
+ * Initializes the JDK's classes for channels before the first connection. The JDK does so when the
+ * first channel is read or closed. That needs file descriptors and memory; if it fails once, no
+ * channel of the process can be closed any more. Thread-safe.
+ */
+internal object SocketClasses {
+    private const val DESCRIPTORS = 8
+    private const val NOTHING = "/dev/null"
+
+    private var areLoaded = false
+
+    /** Throws IOException, without having initialized anything, if file descriptors are too few. */
+    @Synchronized
+    fun load() {
+        if (areLoaded) return
+        checkDescriptors()
+        usePipe()
+        useSocket()
+        areLoaded = true
+    }
+
+    /** Fails before any class is initialized by half. */
+    private fun checkDescriptors() {
+        if (!File(NOTHING).exists()) return
+        val opened = ArrayList<FileInputStream>(DESCRIPTORS)
+        try {
+            repeat(DESCRIPTORS) { opened.add(FileInputStream(NOTHING)) }
+        } catch (failure: IOException) {
+            throw IOException("too few file descriptors to use the network", failure)
+        } finally {
+            opened.forEach { it.close() }
+        }
+    }
+
+    private fun usePipe() {
+        val pipe = Pipe.open()
+        pipe.source().use { source ->
+            pipe.sink().use { it.write(ByteBuffer.allocateDirect(1)) }
+            source.read(ByteBuffer.allocateDirect(1))
+        }
+    }
+
+    private fun useSocket() {
+        SocketChannel.open().use {
+            it.configureBlocking(false)
+            it.setOption(StandardSocketOptions.TCP_NODELAY, true)
+            it.getOption(StandardSocketOptions.SO_LINGER)
+        }
     }
 }
