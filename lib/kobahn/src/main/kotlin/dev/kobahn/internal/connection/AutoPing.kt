@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.protocol.SendState
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.random.Random
@@ -7,6 +8,7 @@ import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.DisposableHandle
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
 
 /**
  * The options of automatic Pings. Immutable.
@@ -36,16 +38,15 @@ internal class AutoPingConfig(
  * a peer that is gone cannot be written. Before each Ping it looks for the end of the input or a
  * Close.
  */
-internal class AutoPing(private val connection: Connection, private val config: AutoPingConfig) {
+internal class AutoPing(private val connection: Connection) {
+    private val config get() = connection.config.autoPing!!
     private val transport get() = connection.transport
     private val log get() = connection.log
     private val loop get() = transport.loop
+    private val output get() = transport.output
     private var timer: DisposableHandle? = null
     private var pending: ByteArray? = null
-    private var begunAt = 0L
     private var sequence = 0
-    private var paused = false
-    private var stopped = false
 
     /** The end in the stream of the Ping that has not left yet, or [NONE]. */
     @Volatile
@@ -63,55 +64,75 @@ internal class AutoPing(private val connection: Connection, private val config: 
     @Volatile
     private var blockedAt = NONE
 
-    /** The round trip time of the last Ping that was answered. */
-    val roundTripTime = MutableStateFlow<Duration?>(null)
+    /** The nanoseconds between the last Ping that was answered and its Pong, or [NONE]. */
+    private var lastRoundTrip = NONE
 
-    /** The connection is open. */
+    /** Made when the application asks for it: 40 bytes less for a connection that is idle. */
+    @Volatile
+    private var madeRoundTripTime: MutableStateFlow<Duration?>? = null
+
+    /** The round trip time of the last Ping that was answered. From any thread. */
+    val roundTripTime: StateFlow<Duration?>
+        get() = madeRoundTripTime ?: synchronized(output) {
+            val last = lastRoundTrip.takeIf { it != NONE }?.nanoseconds
+            madeRoundTripTime ?: MutableStateFlow(last).also { madeRoundTripTime = it }
+        }
+
     fun start() = awaitInterval()
 
-    /** Sends no more Pings. */
     fun stop() {
-        stopped = true
         timer?.dispose()
     }
 
     private fun awaitInterval() = schedule(config.interval, ::ping)
 
-    private fun schedule(delay: Duration, action: Runnable) {
+    private inline fun schedule(delay: Duration, crossinline action: () -> Unit) {
         timer?.dispose()
-        if (!stopped) timer = loop.schedule(delay, action)
+        if (!connection.isClosed) timer = loop.schedule(delay) { transport.guarded(action) }
     }
 
     private fun ping() {
-        transport.guarded {
-            if (paused) connection.reading.lookForEnd()
-            if (stopped) return
-            begunAt = loop.nanoTime()
-            // A second Ping behind one that has not left would find out nothing more.
-            if (end != NONE) return awaitInterval()
-            val payload = payload()
-            val end = connection.sendAutoPing(payload)
-            if (end == CLOSED) return stop()
-            if (end == NOT_NOW) return awaitInterval()
-            sequence++
-            sentAt = begunAt
-            roomAt = begunAt
-            pending = payload
-            this.end = end
-            // Another thread may have written it already.
-            if (synchronized(transport.output) { transport.output.position } >= end) this.end = NONE
-            log?.autoPing("Ping $sequence")
-            awaitPong()
+        if (connection.isReadingPaused) connection.reading.lookForEnd()
+        if (connection.isClosed) return
+        // A second Ping behind one that has not left would find out nothing more.
+        if (end != NONE) return awaitInterval()
+        val payload = payload()
+        val end = send(payload)
+        if (end == CLOSED) return stop()
+        if (end == NOT_NOW) return awaitInterval()
+        sequence++
+        sentAt = loop.nanoTime()
+        roomAt = sentAt
+        pending = payload
+        this.end = end
+        // Another thread may have written it already.
+        if (synchronized(output) { output.position } >= end) this.end = NONE
+        log?.autoPing("Ping $sequence")
+        awaitPong()
+    }
+
+    /**
+     * Sends a Ping. Returns where it ends in the stream, [NOT_NOW] if a frame is open, which other
+     * threads may begin, or [CLOSED] if the connection is closing.
+     */
+    fun send(payload: ByteArray): Long {
+        val end = synchronized(output) {
+            val protocol = connection.protocol
+            if (protocol.sendState == SendState.INSIDE_MESSAGE_FRAME) return NOT_NOW
+            if (!protocol.sendPing(payload)) return CLOSED
+            output.endPosition
         }
+        transport.flush()
+        return end
     }
 
     private fun awaitPong() {
         // Without a timeout the next Ping follows in any case.
-        if (config.timeout == Duration.ZERO || paused) return awaitNext()
+        if (config.timeout == Duration.ZERO || connection.isReadingPaused) return awaitNext()
         schedule(config.timeout, ::timedOut)
     }
 
-    private fun awaitNext() = schedule(config.interval - since(begunAt), ::ping)
+    private fun awaitNext() = schedule(config.interval - since(sentAt), ::ping)
 
     private fun payload(): ByteArray {
         val bytes = Random.nextBytes(config.size)
@@ -122,13 +143,11 @@ internal class AutoPing(private val connection: Connection, private val config: 
     }
 
     private fun timedOut() {
-        transport.guarded {
-            if (connection.isClosing) return
-            // The Ping has not left: writeTimeout ends a peer that takes nothing.
-            if (end != NONE) return awaitPong()
-            val left = config.timeout - minOf(since(sentAt), since(roomAt))
-            if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
-        }
+        if (connection.isClosing) return
+        // The Ping has not left: writeTimeout ends a peer that takes nothing.
+        if (end != NONE) return awaitPong()
+        val left = config.timeout - minOf(since(sentAt), since(roomAt))
+        if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
     }
 
     private fun since(nanos: Long) = (loop.nanoTime() - nanos).nanoseconds
@@ -148,16 +167,18 @@ internal class AutoPing(private val connection: Connection, private val config: 
         end = NONE
     }
 
-    /** A Pong arrived. */
     fun onPong(payload: ByteArray) {
         if (!payload.contentEquals(pending ?: return)) return
-        roundTripTime.value = since(sentAt)
-        log?.autoPing("Pong $sequence after ${roundTripTime.value}")
+        val time = since(sentAt)
+        synchronized(output) {
+            lastRoundTrip = time.inWholeNanoseconds
+            madeRoundTripTime
+        }?.value = time
+        log?.autoPing("Pong $sequence after $time")
         pending = null
         awaitInterval()
     }
 
-    /** Bytes arrived and were parsed. */
     fun onTraffic() {
         if (pending == null || !config.restartOnAnyTraffic) return
         pending = null
@@ -166,13 +187,11 @@ internal class AutoPing(private val connection: Connection, private val config: 
 
     /** Reading pauses at this end, so the peer is not to blame for silence. */
     fun onPause() {
-        paused = true
         if (pending != null) awaitNext()
     }
 
     /** Reading goes on: the peer has the whole time again. */
     fun onResume() {
-        paused = false
         if (pending != null) awaitPong()
     }
 
@@ -180,7 +199,7 @@ internal class AutoPing(private val connection: Connection, private val config: 
         const val NOT_NOW: Long = -1
         const val CLOSED: Long = -2
 
-        /** A position behind every byte. */
+        /** A position behind every byte, or no time. */
         private const val NONE = Long.MAX_VALUE
         private const val NANOS_PER_MILLI = 1_000_000L
     }

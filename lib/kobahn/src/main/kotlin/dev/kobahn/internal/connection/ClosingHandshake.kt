@@ -151,7 +151,7 @@ internal class ClosingHandshake(private val connection: Connection) {
     /** Sends our Close if it is pending. From any thread. */
     private fun sendPending() {
         if (phase != Phase.PENDING) return
-        if (failsByDrop) return loop.run { transport.guarded(::drop) }
+        if (failsByDrop) return connection.onLoop(::drop)
         val isSent = synchronized(output) {
             if (phase != Phase.PENDING) return
             val isSent = !connection.isClosed && protocol.sendDueClose()
@@ -159,7 +159,7 @@ internal class ClosingHandshake(private val connection: Connection) {
             isSent
         }
         if (isSent) transport.flush()
-        loop.run { transport.guarded { if (!connection.isClosed) closeSent() } }
+        connection.onLoop { if (!connection.isClosed) closeSent() }
     }
 
     private fun closeSent() {
@@ -244,7 +244,7 @@ internal class ClosingHandshake(private val connection: Connection) {
         timer?.onWritten()
         if (waiting > 0) return
         when (phase) {
-            Phase.WRITING -> loop.run { transport.guarded(::awaitEnd) }
+            Phase.WRITING -> connection.onLoop(::awaitEnd)
             Phase.DROPPING -> if (isAllWritten) transport.close()
             else -> Unit
         }

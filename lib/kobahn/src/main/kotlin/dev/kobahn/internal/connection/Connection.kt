@@ -14,7 +14,6 @@ import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
 import dev.kobahn.protocol.ProtocolEvents
 import dev.kobahn.protocol.ProtocolException
-import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.endpoint.SendStep
 import dev.kobahn.protocol.extension.AgreedExtension
@@ -23,7 +22,6 @@ import dev.kobahn.protocol.extension.closeAll
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.time.Duration
-import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Job
@@ -63,7 +61,7 @@ internal class Connection(
     maskingKeys: MaskingKeys,
     val handlerOnLoop: Boolean,
     private var opener: (() -> Unit)? = null,
-    budget: MemoryBudget? = null,
+    private val budget: MemoryBudget? = null,
 ) : TransportListener,
     ProtocolEvents,
     IncomingChannel.Listener {
@@ -77,15 +75,17 @@ internal class Connection(
 
     val incomingMessages = Incoming(this)
     val outgoing = Outgoing(this)
-    val reading = Reading(this)
-    val memory = budget?.let { ConnectionMemory(this, it) }
-    private val autoPing = config.autoPing?.let { AutoPing(this, it) }
+    private val autoPing = config.autoPing?.let { AutoPing(this) }
+
+    @Volatile private var madeReading: Reading? = null
+
+    @Volatile private var madeMemory: ConnectionMemory? = null
 
     @Volatile private var madePings: Pings? = null
 
     @Volatile private var madeClosing: ClosingHandshake? = null
 
-    @Volatile private var madeWriteTimer: ProgressTimer? = null
+    @Volatile private var madeWriteTimeout: WriteTimeout? = null
 
     private var awaitedEnd: CompletableDeferred<CloseStatus>? = null
 
@@ -99,7 +99,7 @@ internal class Connection(
     var closeStatus: CloseStatus? = null
         private set
 
-    /** The job of a server's handler, which calls [handlerCancelled] when it is cancelled. */
+    /** The job of a server's handler, which resumes its receivers when it is cancelled. */
     @Volatile
     var handler: Job? = null
 
@@ -111,6 +111,10 @@ internal class Connection(
     /** The extensions that were agreed on, as the server answered them. */
     @Volatile
     var extensions: List<ExtensionHeader> = emptyList()
+        private set
+
+    /** The size of the peer's request in bytes. The request is kept as long as the connection is open. */
+    var requestSize = 0
         private set
 
     init {
@@ -126,11 +130,7 @@ internal class Connection(
     // The state.
 
     /** Goes on to [next] unless the state is as far already. Guarded by the monitor of [output]. */
-    private fun enter(next: WebSocketState): Boolean {
-        val isNew = next > state
-        if (isNew) state = next
-        return isNew
-    }
+    private fun enter(next: WebSocketState): Boolean = (next > state).also { if (it) state = next }
 
     /** The side [by] has begun the end. From any thread. */
     fun enterClosing(by: Initiator) {
@@ -167,8 +167,8 @@ internal class Connection(
             madeClosing ?: ClosingHandshake(this).also { madeClosing = it }
         }
 
-    private inline fun onLoop(crossinline action: () -> Unit) =
-        loop.run { transport.guarded(action) }
+    /** Runs [action] on the loop, at once if the caller is on it. If it fails, the connection ends. */
+    inline fun onLoop(crossinline action: () -> Unit) = loop.run { transport.guarded(action) }
 
     // The opening.
 
@@ -179,16 +179,12 @@ internal class Connection(
         protocol.extend(extensions, loop.codecs)
     }
 
-    /**
-     * The opening handshake is done: from now on bytes come. On the loop.
-     *
-     * @param unsent how many bytes of the handshake are still to be appended to the output
-     * @param requestSize the size of the peer's request in bytes
-     */
-    fun onOpened(unsent: Int = 0, requestSize: Long = 0) {
+    /** The opening handshake is done, but [unsent] bytes of it are still to be appended. On the loop. */
+    fun onOpened(unsent: Int = 0, requestSize: Int = 0) {
         val sent = synchronized(output) { output.appended } + unsent
         protocol.traffic.opened(sent, transport.received)
-        memory?.onOpened(requestSize)
+        this.requestSize = requestSize
+        updateMemory()
         timings?.track("onOpen")
         if (synchronized(output) { enter(WebSocketState.OPEN) }) log?.state(WebSocketState.OPEN)
         opener = null
@@ -218,22 +214,12 @@ internal class Connection(
 
     val roundTripTime: StateFlow<Duration?> get() = autoPing?.roundTripTime ?: NO_ROUND_TRIP_TIME
 
-    /** The Pings and Pongs of the application. */
     val pings: Pings
         get() = madePings ?: synchronized(output) {
-            madePings ?: Pings(loop, ::hookFailed).also { madePings = it }
+            madePings ?: Pings(this).also { madePings = it }
         }
 
-    suspend fun ping(payload: ByteArray? = null): Duration =
-        pings.await(payload, ::sendPing).nanoseconds
-
-    private fun sendPing(payload: ByteArray) {
-        // Checked after the Ping is registered: a pause or the end that comes now makes it fail.
-        if (reading.isPaused) throw ReadingPausedException()
-        val isSent = synchronized(output) { !isClosed && protocol.sendPing(payload) }
-        if (!isSent) throw closedException()
-        transport.flush()
-    }
+    suspend fun ping(payload: ByteArray? = null): Duration = pings.ping(payload)
 
     suspend fun pong(payload: ByteArray) = outgoing.sendPiece { SendStep.of(sendPong(payload)) }
 
@@ -265,17 +251,15 @@ internal class Connection(
         onLoop {
             if (isClosed) return@onLoop
             closing.begin(Initiator.LOCAL, cause)
-            memory?.onClosing()
+            madeMemory?.onClosing()
             // Reading goes on to the peer's Close, and keeps nothing.
             incomingMessages.discard()
-            memory?.update()
+            updateMemory()
             closing.onClosedHere()
         }
     }
 
-    fun drop() = drop(null)
-
-    fun drop(cause: Throwable?) {
+    fun drop(cause: Throwable? = null) {
         onLoop {
             if (isClosed) return@onLoop
             closing.begin(Initiator.LOCAL, cause ?: IOException(DROPPED_HERE))
@@ -283,64 +267,47 @@ internal class Connection(
         }
     }
 
-    /** Drops the connection without waiting for the loop, which may be blocked. */
-    fun dropNow(cause: IOException) {
-        if (!isClosed) closing.blame(Initiator.LOCAL, cause)
-        transport.close()
-    }
-
     // The parts of the connection call.
 
-    val isMemoryShort: Boolean get() = memory?.isShort == true
+    /** Whether the transport is read, and the bytes that are not parsed yet. */
+    val reading: Reading
+        get() = madeReading ?: synchronized(output) {
+            madeReading ?: Reading(this).also { madeReading = it }
+        }
 
-    /** A message that is sent in pieces will not be completed, because of [failure]. */
-    fun abandonMessage(failure: Throwable) {
-        // Asked first, because a Close that was sent before has cut the message off.
-        val isClosedBefore: Boolean
-        val state = synchronized(output) {
-            isClosedBefore = protocol.localClose != null
-            protocol.abandonMessage()
+    /** Whether nothing is read because the application has enough, or memory is short. From any thread. */
+    val isReadingPaused: Boolean get() = madeReading?.isPaused == true
+
+    /** The account of the memory at the budget; null without a budget and after the end. */
+    val memory: ConnectionMemory?
+        get() = madeMemory ?: budget?.let {
+            synchronized(output) {
+                // Nobody would end an account that is made after the end.
+                if (madeMemory == null && !isClosed) madeMemory = ConnectionMemory(this, it)
+                madeMemory
+            }
         }
-        when {
-            state == SendState.INSIDE_MESSAGE_FRAME -> drop(failure)
-            state != SendState.INSIDE_MESSAGE -> Unit
-            isClosedBefore -> frameEnded()
-            else -> beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+
+    /** The bytes that the connection holds itself. From any thread, which may see an older number. */
+    val heldMemory: Long
+        get() {
+            val unread = incomingMessages.weight
+            if (isClosed) return unread
+            return unread + (madeReading?.size ?: 0) + requestSize + output.weight
         }
+
+    /** The connection may hold more or less than before. Most never hold enough to need an account. */
+    fun updateMemory() {
+        if (madeMemory != null || heldMemory >= MemoryBudget.GRAIN) memory?.update()
     }
 
-    /** No frame is open any more: a Close that waited for its end is sent. */
-    fun frameEnded() {
-        if (protocol.localClose != null) onLoop { if (!isClosed) closing.advance() }
-    }
+    val isMemoryShort: Boolean get() = madeMemory?.isShort == true
 
-    /** An extension failed to encode a message, so that no other message can be sent. On the loop. */
-    fun encoderFailed(failure: Throwable) {
+    /** A part that the application has brought failed: closes the connection, and logs [message]. */
+    fun fail(failure: Throwable, message: () -> String) {
         // Closed first: a log that fails must not keep the connection open.
         beginClose(CloseCode.INTERNAL_ERROR, "", failure)
-        logError(failure) { "a message to ${transport.peer} could not be encoded" }
-    }
-
-    private fun hookFailed(failure: Throwable) {
-        beginClose(CloseCode.INTERNAL_ERROR, "", failure)
-        logError(failure) { "a hook of the connection with ${transport.peer} failed" }
-    }
-
-    /** Whether a Ping can be sent now: not inside a frame, which other threads may begin. */
-    val canPing: Boolean get() = protocol.sendState != SendState.INSIDE_MESSAGE_FRAME
-
-    /**
-     * Sends a Ping of [autoPing]. Returns where it ends in the stream, [AutoPing.NOT_NOW] if a frame
-     * is open, or [AutoPing.CLOSED] if the connection is closing.
-     */
-    fun sendAutoPing(payload: ByteArray): Long {
-        val end = synchronized(output) {
-            if (!canPing) return AutoPing.NOT_NOW
-            if (!protocol.sendPing(payload)) return AutoPing.CLOSED
-            output.endPosition
-        }
-        transport.flush()
-        return end
+        logError(failure, message)
     }
 
     fun onReadingPaused() {
@@ -352,21 +319,6 @@ internal class Connection(
         autoPing?.onResume()
         protocol.resumeReceiving()
     }
-
-    /** Runs [block]. Meanwhile messages that nobody asks for are discarded and do not hold the peer back. */
-    suspend fun <T> discardingUnread(block: suspend () -> T): T {
-        incomingMessages.beginDiscarding()
-        // Messages that have filled the queue have held the peer back already.
-        onLoop { if (incomingMessages.discardUnread()) reading.resume() }
-        try {
-            return block()
-        } finally {
-            incomingMessages.endDiscarding()
-        }
-    }
-
-    /** The [handler] was cancelled. From any thread. */
-    fun handlerCancelled() = incomingMessages.resumeAll()
 
     // The transport calls.
 
@@ -383,7 +335,7 @@ internal class Connection(
         // An invalid Close makes no event.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
-        memory?.update()
+        updateMemory()
     }
 
     override fun onInputEnd() = closing.onInputEnd()
@@ -397,51 +349,35 @@ internal class Connection(
             output.size > before
         }
         if (isAnswered) transport.flush()
-        if (waiting > 0) writeTimer().onBlocked()
+        if (waiting > 0) writeTimeout.onBlocked()
         if (waiting > 0 && output.isShared) memory?.watch()
         autoPing?.onWritten(position, waiting)
         madeClosing?.onWritten(waiting)
         outgoing.onWritten()
-        memory?.onReleased()
+        madeMemory?.update()
     }
 
-    private fun writeTimer() = madeWriteTimer ?: synchronized(output) {
-        madeWriteTimer ?: ProgressTimer(transport, config.writeTimeout, ::writingTimedOut)
-            .also { madeWriteTimer = it }
-    }
-
-    private fun ProgressTimer.onBlocked() {
-        onWritten()
-        start()
-        // The end may have stopped the timer before.
-        if (isClosed) stop()
-    }
-
-    /** The peer took nothing for too long. On the loop. */
-    private fun writingTimedOut() {
-        val waiting = bufferedAmount
-        if (waiting == 0L) return
-        val message = "the peer took nothing for ${config.writeTimeout} while $waiting bytes waited"
-        log?.timeout(message)
-        drop(IOException(message))
-    }
+    private val writeTimeout: WriteTimeout
+        get() = madeWriteTimeout ?: synchronized(output) {
+            madeWriteTimeout ?: WriteTimeout(this).also { madeWriteTimeout = it }
+        }
 
     override fun forget() {
-        reading.forget()
+        madeReading?.forget()
         incomingMessages.release()
     }
 
     override fun onClosed(cause: IOException?) {
         incomingMessages.forgetUnfinished()
         closing.onTransportClosed(cause)
-        reading.forget()
+        madeReading?.forget()
         autoPing?.stop()
         // Every call is made, whatever those before it throw: nobody may be left waiting.
         val steps = listOf<() -> Unit>(
             ::ended,
             outgoing::close,
             ::tellEnd,
-            { memory?.onClosed() },
+            { madeMemory?.onClosed() },
             { madePings?.fail(::closedException) },
             protocol::close,
         )
@@ -463,7 +399,7 @@ internal class Connection(
     }
 
     private fun tellEnd() {
-        madeWriteTimer?.stop()
+        madeWriteTimeout?.stop()
         // Null only if memory was short; the transport calls again then.
         val status = closeStatus ?: return
         synchronized(output) { awaitedEnd }?.complete(status)
@@ -499,7 +435,7 @@ internal class Connection(
         // A Close sent from another thread can be answered before that thread's turn on the loop.
         closing.begin(if (protocol.localClose == null) Initiator.REMOTE else Initiator.LOCAL)
         if (protocol.failure == null) incomingMessages.end(null)
-        reading.goOn()
+        madeReading?.goOn()
         closing.advance()
     }
 
@@ -510,7 +446,7 @@ internal class Connection(
         }
         closing.begin(Initiator.LOCAL, cause)
         incomingMessages.sink.abandon()
-        if (!config.failByDrop) reading.goOn()
+        if (!config.failByDrop) madeReading?.goOn()
     }
 
     override fun onCloseDue(): Boolean {
@@ -529,7 +465,7 @@ internal class Connection(
     override fun onFull() {
         if (incomingMessages.discardUnread()) return
         reading.pause()
-        if (reading.isPaused && incomingMessages.isOverfull) protocol.pauseReceiving()
+        if (isReadingPaused && incomingMessages.isOverfull) protocol.pauseReceiving()
     }
 
     override fun onIdle() {
@@ -537,11 +473,11 @@ internal class Connection(
     }
 
     override fun onSpace() {
-        if (reading.isPaused) onLoop { reading.resume() }
+        if (isReadingPaused) onLoop { reading.resume() }
     }
 
     override fun onTaken() {
-        memory?.onReleased()
+        madeMemory?.update()
     }
 
     override val dispatcher: CoroutineDispatcher get() = loop.dispatcher

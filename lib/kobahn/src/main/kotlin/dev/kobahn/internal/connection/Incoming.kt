@@ -2,9 +2,13 @@ package dev.kobahn.internal.connection
 
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
+import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 import kotlinx.coroutines.channels.ReceiveChannel
+
+/** The bytes that a message or a frame counts as at least: many empty ones must not be free. */
+internal const val MIN_MESSAGE_COST: Long = 64
 
 /**
  * The messages that have arrived and are not with the application yet. It wants them either whole or
@@ -27,9 +31,9 @@ internal class Incoming(private val connection: Connection) {
     @Volatile
     private var choice: Choice? = null
 
-    /** Puts messages together once they are wanted whole. Set on the loop. */
+    /** Takes messages in place of [streams]: [WholeMessages], or after [release] nothing. Set on the loop. */
     @Volatile
-    private var wholeMessages: WholeMessages? = null
+    private var taker: MessageSink? = null
 
     @Volatile
     private var streams: IncomingStreams? = null
@@ -37,19 +41,14 @@ internal class Incoming(private val connection: Connection) {
     @Volatile
     private var end: End? = null
 
-    /** Whether nothing is taken any more, not even to be put together. On the loop. */
-    private var isReleased = false
-
     /** The number of callers that have unread messages discarded, see [discardUnread]. */
     @Volatile
     private var discarders = 0
 
     /** Takes the messages that arrive. On the loop. */
-    val sink: MessageSink
-        get() = when {
-            isReleased -> NoSink
-            else -> wholeMessages ?: madeStreams()
-        }
+    val sink: MessageSink get() = taker ?: madeStreams()
+
+    private val wholeMessages get() = taker as? WholeMessages
 
     /** The bytes that are held. From any thread, which may see an older number. */
     val weight: Long
@@ -92,9 +91,7 @@ internal class Incoming(private val connection: Connection) {
     }
 
     private fun beginWhole() {
-        val isHeadless = streams?.isOpenForgotten == true
-        val whole = WholeMessages(messages, connection, isHeadless)
-        wholeMessages = whole
+        val whole = taker ?: WholeMessages(messages).also { taker = it }
         streams?.moveTo(whole)
         streams = null
         // Until now no message was too long, since it could be wanted in pieces.
@@ -146,7 +143,7 @@ internal class Incoming(private val connection: Connection) {
      */
     fun end(cause: Throwable?) {
         if (end == null) end = End(cause)
-        if (wholeMessages != null) messages.end(cause)
+        if (taker != null) messages.end(cause)
         streams?.end(cause)
     }
 
@@ -169,8 +166,8 @@ internal class Incoming(private val connection: Connection) {
 
     /** Discards as [discard] does, and the message that is arriving too. Allocates nothing. On the loop. */
     fun release() {
-        isReleased = true
         forgetUnfinished()
+        taker = NO_SINK
         messages.release()
         streams?.release()
     }
@@ -183,22 +180,67 @@ internal class Incoming(private val connection: Connection) {
         streams?.fail(cause)
     }
 
-    private object NoSink : MessageSink {
-        override fun beginMessage(type: MessageType) = Unit
-
-        override fun beginFrame(length: Long) = Unit
-
-        override fun data(chunk: ByteBuffer) = Unit
-
-        override fun endFrame() = Unit
-
-        override fun endMessage() = Unit
-
-        override fun abandon() = Unit
-    }
-
     private companion object {
         /** The most that one read brings, in bytes. */
         const val SLACK = 128L * 1024
+
+        /** Made when this class is loaded, since [release] must not allocate. */
+        val NO_SINK = object : MessageSink {}
     }
+}
+
+/** Takes the messages that the protocol finds, in the order of the wire. On the loop. */
+internal interface MessageSink {
+    fun beginMessage(type: MessageType) = Unit
+
+    fun beginFrame(length: Long) = Unit
+
+    /** [chunk] is only valid during the call. */
+    fun data(chunk: ByteBuffer) = Unit
+
+    fun endFrame() = Unit
+
+    fun endMessage() = Unit
+
+    /** The message that is arriving will not be completed. */
+    fun abandon() = Unit
+}
+
+/**
+ * Puts messages together for an application that wants them whole, and offers them to [channel]. On
+ * the loop.
+ */
+internal class WholeMessages(private val channel: IncomingChannel<Message>) : MessageSink {
+    private val assembler = MessageAssembler()
+
+    /** The type of the message that is arriving, or null if its beginning was discarded: then its rest is too. */
+    private var type: MessageType? = null
+
+    /** The bytes held for the message that is arriving. From any thread, which may see an older number. */
+    val weight: Int get() = assembler.capacity
+
+    override fun beginMessage(type: MessageType) {
+        this.type = type
+    }
+
+    override fun beginFrame(length: Long) {
+        if (type != null) assembler.beginFrame(length)
+    }
+
+    override fun data(chunk: ByteBuffer) {
+        if (type != null) assembler.append(chunk)
+    }
+
+    override fun endMessage() {
+        val type = type ?: return
+        this.type = null
+        val bytes = assembler.end()
+        val message = when (type) {
+            MessageType.TEXT -> Message.Text(bytes)
+            MessageType.BINARY -> Message.Binary(bytes)
+        }
+        if (channel.offer(message)) channel.listener.onFull()
+    }
+
+    override fun abandon() = assembler.clear()
 }

@@ -9,6 +9,13 @@ import dev.kobahn.protocol.PreparedEncodings
 import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.endpoint.SendStep
 import java.util.concurrent.atomic.AtomicBoolean
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.coroutineContext
+import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
+import kotlinx.coroutines.CancellableContinuation
+import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.withContext
 
 /**
  * The messages that the application sends: in the order of its calls, one at a time, and no more than
@@ -111,7 +118,6 @@ internal class Outgoing(private val connection: Connection) {
         flushAndAwaitSpace(sendAndEncode(send))
     }
 
-    /** Returns how many bytes wait to be written. */
     private inline fun sendAndEncode(send: Protocol.() -> SendStep): Long {
         synchronized(output) {
             if (sendNow(send) != SendStep.ENCODING) return output.size
@@ -157,9 +163,13 @@ internal class Outgoing(private val connection: Connection) {
         if (failure is VirtualMachineError) transport.giveUp(failure)
         // On the loop, because the monitor may be held here.
         if (protocol.hasEncoderFailed) {
-            loop.execute { transport.guarded { connection.encoderFailed(failure) } }
+            loop.execute { transport.guarded { encoderFailed(failure) } }
         }
         throw failure
+    }
+
+    private fun encoderFailed(failure: Throwable) = connection.fail(failure) {
+        "a message to ${transport.peer} could not be encoded"
     }
 
     private suspend fun flushAndAwaitSpace(backlog: Long) {
@@ -169,7 +179,7 @@ internal class Outgoing(private val connection: Connection) {
     }
 
     private fun countMemory(backlog: Long) {
-        if (backlog >= MemoryBudget.GRAIN) connection.memory?.update()
+        if (backlog >= MemoryBudget.GRAIN) connection.updateMemory()
     }
 
     /** Sends as [send] does if there is space. Else returns false and has sent nothing. */
@@ -201,39 +211,28 @@ internal class Outgoing(private val connection: Connection) {
         if (limit in 1 until bytes.size) throw PayloadExceededException(bytes.size, limit)
     }
 
-    /** Sends by [send], which may break the protocol. Suspends while too many bytes wait. */
-    suspend fun sendRaw(send: Protocol.() -> Unit) {
-        val backlog = sendRawNow(send)
-        if (backlog > limit) highWaterMark().awaitSpace()
-    }
-
-    /** Does what [sendRaw] does, and suspends until the bytes are written. */
-    suspend fun sendRawAndAwaitWritten(send: Protocol.() -> Unit) {
-        var end = 0L
-        sendRawNow {
-            send()
-            end = this@Outgoing.output.endPosition
-        }
-        highWaterMark().awaitWritten(end)
-    }
-
-    /** Does what [sendRaw] does, or [sendRawAndAwaitWritten] if [awaitsWritten]. */
-    suspend fun sendRaw(awaitsWritten: Boolean, send: Protocol.() -> Unit) =
-        if (awaitsWritten) sendRawAndAwaitWritten(send) else sendRaw(send)
-
-    private inline fun sendRawNow(send: Protocol.() -> Unit): Long {
+    /**
+     * Sends by [send], which may break the protocol. Suspends while too many bytes wait, or if
+     * [awaitsWritten] is set, until these bytes are written.
+     */
+    suspend fun sendRaw(awaitsWritten: Boolean, send: Protocol.() -> Unit) {
+        val end: Long
         val backlog = synchronized(output) {
             if (connection.isClosed) throw connection.closedException()
             protocol.send()
+            end = output.endPosition
             output.size
         }
         transport.flush()
         countMemory(backlog)
-        return backlog
+        when {
+            awaitsWritten -> highWaterMark().awaitWritten(end)
+            backlog > limit -> highWaterMark().awaitSpace()
+        }
     }
 
     /** Writes what waits, and suspends until it is written. */
-    suspend fun flush() = sendRawAndAwaitWritten {}
+    suspend fun flush() = sendRaw(awaitsWritten = true) {}
 
     /** Guarded by [output]. */
     private val isLocked get() = mutex?.isLocked == true
@@ -321,4 +320,160 @@ internal class Outgoing(private val connection: Connection) {
         /** The frames of a message that is sent in pieces, in bytes. */
         const val FRAME_SIZE = 64 * 1024
     }
+}
+
+/**
+ * Lets one sender of messages at a time through, while it sends a message in pieces or has one
+ * encoded; the others wait, first come first served. Guarded by the monitor of the connection's
+ * output, so that locking and sending can be one step: the mutex of kotlinx.coroutines cannot do that.
+ */
+internal class SendMutex(private val connection: Connection) {
+    private val output = connection.output
+    private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
+
+    var isLocked = false
+        private set
+
+    /** Marks the coroutines that send a message in pieces. */
+    private class Holder(val mutex: SendMutex, val outer: Holder?) : CoroutineContext.Element {
+        override val key: CoroutineContext.Key<*> get() = Key
+
+        companion object Key : CoroutineContext.Key<Holder>
+    }
+
+    /** Runs [block] while it holds the mutex. Throws as [lock] does. */
+    suspend fun withLock(block: suspend () -> Unit) {
+        lock()
+        try {
+            withContext(Holder(this, coroutineContext[Holder])) { block() }
+        } finally {
+            unlock()
+        }
+    }
+
+    /** Locks the mutex, which is not locked. Guarded by [output]. */
+    fun lockNow() {
+        isLocked = true
+    }
+
+    /**
+     * Suspends until the caller holds the mutex. Throws ConnectionClosedException if the connection
+     * ends first, and IllegalStateException inside [withLock]: the caller would wait for itself.
+     */
+    suspend fun lock() {
+        check(generateSequence(coroutineContext[Holder]) { it.outer }.none { it.mutex === this }) {
+            "a message is open: only its writer can send"
+        }
+        awaitLock()
+    }
+
+    private suspend fun awaitLock() = connection.suspendSender(
+        {
+            if (isLocked) {
+                waiting.addLast(it)
+            } else {
+                isLocked = true
+                it.resume(Unit, ::passOn)
+            }
+        },
+        { waiting.remove(it) },
+    )
+
+    /** Hands the mutex to the sender that has waited longest. */
+    fun unlock() {
+        val next = synchronized(output) {
+            waiting.removeFirstOrNull().also { isLocked = it != null }
+        }
+        next?.resume(Unit, ::passOn)
+    }
+
+    /** The mutex was handed to a sender that was cancelled meanwhile. */
+    @Suppress("UNUSED_PARAMETER")
+    private fun passOn(cause: Throwable, value: Unit, context: CoroutineContext) = unlock()
+
+    /** The connection is CLOSED: every sender that waits throws. */
+    fun close() {
+        val senders = synchronized(output) { waiting.toList().also { waiting.clear() } }
+        senders.forEach { it.resumeWithException(connection.closedException()) }
+    }
+}
+
+/**
+ * Suspends senders while more than [limit] bytes wait to be written, until no more than half of that
+ * do; and suspends those that want to know that their bytes are written. Guarded by the monitor of
+ * the connection's output.
+ */
+internal class HighWaterMark(private val connection: Connection, private val limit: () -> Long) {
+    private val output = connection.output
+
+    private class Waiting(val sender: CancellableContinuation<Unit>, val end: Long)
+
+    private val waiting = ArrayDeque<CancellableContinuation<Unit>>(0)
+
+    /** The senders that wait for the stream to be written up to an end, in no order. */
+    private val waitingForEnd = ArrayList<Waiting>(0)
+
+    /** Suspends until there is space. Throws ConnectionClosedException if the connection ends first. */
+    suspend fun awaitSpace() = connection.suspendSender(
+        { if (output.size > limit()) waiting.addLast(it) else it.resume(Unit) },
+        { waiting.remove(it) },
+    )
+
+    /** Suspends until the stream is written up to [end]. Throws as [awaitSpace] does. */
+    suspend fun awaitWritten(end: Long) = connection.suspendSender(
+        { if (isWritten(end)) it.resume(Unit) else waitingForEnd.add(Waiting(it, end)) },
+        { sender -> waitingForEnd.removeAll { it.sender === sender } },
+    )
+
+    private fun isWritten(end: Long) = output.position - end >= 0
+
+    /** Whether a sender waits for space. */
+    val isAwaited: Boolean get() = synchronized(output) { waiting.isNotEmpty() }
+
+    /** Bytes were written, or the limit has changed. */
+    fun onWritten() {
+        val senders = synchronized(output) {
+            val hasSpace = output.size <= limit() / 2
+            if (waitingForEnd.isEmpty() && (waiting.isEmpty() || !hasSpace)) return
+            takeReady(hasSpace)
+        }
+        senders.forEach { it.resume(Unit) }
+    }
+
+    private fun takeReady(hasSpace: Boolean): List<CancellableContinuation<Unit>> {
+        val ready = waitingForEnd.filter { isWritten(it.end) }
+        waitingForEnd.removeAll(ready)
+        val senders = ready.mapTo(ArrayList()) { it.sender }
+        if (hasSpace) {
+            senders += waiting
+            waiting.clear()
+        }
+        return senders
+    }
+
+    /** The connection is CLOSED: every sender that waits throws. */
+    fun close() {
+        val senders = synchronized(output) {
+            if (waiting.isEmpty() && waitingForEnd.isEmpty()) return
+            (waiting + waitingForEnd.map { it.sender }).also {
+                waiting.clear()
+                waitingForEnd.clear()
+            }
+        }
+        senders.forEach { it.resumeWithException(connection.closedException()) }
+    }
+}
+
+/**
+ * Suspends a sender until it is resumed. [begin] resumes it or adds it to those that wait, and
+ * [forget] removes it if it is cancelled; both hold the monitor of the output. Throws
+ * ConnectionClosedException if the connection is CLOSED.
+ */
+private suspend inline fun Connection.suspendSender(
+    crossinline begin: (CancellableContinuation<Unit>) -> Unit,
+    crossinline forget: (CancellableContinuation<Unit>) -> Unit,
+): Unit = suspendCancellableCoroutine { sender ->
+    val hasEnded = synchronized(output) { isClosed.also { if (!it) begin(sender) } }
+    if (hasEnded) sender.resumeWithException(closedException())
+    sender.invokeOnCancellation { synchronized(output) { forget(sender) } }
 }

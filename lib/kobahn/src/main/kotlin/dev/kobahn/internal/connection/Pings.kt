@@ -1,19 +1,20 @@
 package dev.kobahn.internal.connection
 
+import dev.kobahn.ReadingPausedException
 import java.nio.ByteBuffer
 import kotlin.random.Random
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.CompletableDeferred
 
 /**
  * The Pings and Pongs of the application: the Pings whose Pongs it awaits, in the order in which they
  * were sent, and its hooks. A Pong answers the first Ping with its payload and all Pings before that
  * one, since a peer may answer only the most recent (RFC 6455 section 5.5.3). Thread-safe.
- *
- * @param onHookFailed is called once, when a hook has thrown; no hook is called after that
  */
-internal class Pings(private val loop: Loop, private val onHookFailed: (Throwable) -> Unit) {
+internal class Pings(private val connection: Connection) {
     private class Pending(val payload: ByteArray, val sentAt: Long) {
-        val nanos = CompletableDeferred<Long>()
+        val time = CompletableDeferred<Duration>()
     }
 
     private val pending = ArrayDeque<Pending>(0)
@@ -28,16 +29,17 @@ internal class Pings(private val loop: Loop, private val onHookFailed: (Throwabl
     private var pongHook: ((ByteArray) -> Unit)? = null
 
     /**
-     * Sends a Ping by [send], suspends until its Pong, and returns the time between in nanoseconds.
-     * Without a [payload] the Ping carries a number.
+     * Sends a Ping, suspends until its Pong, and returns the time between. Without a [payload] the
+     * Ping carries a number.
      */
-    suspend fun await(payload: ByteArray?, send: (ByteArray) -> Unit): Long {
+    suspend fun ping(payload: ByteArray?): Duration {
         val ping = synchronized(pending) {
-            Pending(payload ?: nextNumber(), loop.nanoTime()).also { pending.addLast(it) }
+            val now = connection.loop.nanoTime()
+            Pending(payload ?: nextNumber(), now).also { pending.addLast(it) }
         }
         try {
             send(ping.payload)
-            return ping.nanos.await()
+            return ping.time.await()
         } finally {
             synchronized(pending) { pending.remove(ping) }
         }
@@ -45,10 +47,20 @@ internal class Pings(private val loop: Loop, private val onHookFailed: (Throwabl
 
     private fun nextNumber() = ByteBuffer.allocate(Long.SIZE_BYTES).putLong(++number).array()
 
-    /** No Pong can come: every [await] throws what [cause] makes. */
+    private fun send(payload: ByteArray) {
+        // Checked after the Ping is registered: a pause or the end that comes now makes it fail.
+        if (connection.isReadingPaused) throw ReadingPausedException()
+        val isSent = synchronized(connection.output) {
+            !connection.isClosed && connection.protocol.sendPing(payload)
+        }
+        if (!isSent) throw connection.closedException()
+        connection.transport.flush()
+    }
+
+    /** No Pong can come: every [ping] throws what [cause] makes. */
     fun fail(cause: () -> Throwable) {
         val failed = synchronized(pending) { pending.toList() }
-        failed.forEach { it.nanos.completeExceptionally(cause()) }
+        failed.forEach { it.time.completeExceptionally(cause()) }
     }
 
     fun onPing(hook: (ByteArray) -> Boolean) {
@@ -70,7 +82,6 @@ internal class Pings(private val loop: Loop, private val onHookFailed: (Throwabl
         }
     }
 
-    /** A Pong arrived. On the loop. */
     fun pongReceived(payload: ByteArray) {
         answered(payload)
         val hook = pongHook ?: return
@@ -82,19 +93,21 @@ internal class Pings(private val loop: Loop, private val onHookFailed: (Throwabl
     }
 
     private fun answered(payload: ByteArray) {
-        val now = loop.nanoTime()
+        val now = connection.loop.nanoTime()
         val answered = synchronized(pending) {
             val last = pending.indexOfFirst { it.payload.contentEquals(payload) }
             if (last < 0) return
             List(last + 1) { pending.removeFirst() }
         }
-        answered.forEach { it.nanos.complete(now - it.sentAt) }
+        answered.forEach { it.time.complete((now - it.sentAt).nanoseconds) }
     }
 
     private fun hookFailed(failure: Throwable) {
         // A peer that goes on pinging must not fill the log.
         pingHook = null
         pongHook = null
-        onHookFailed(failure)
+        connection.fail(failure) {
+            "a hook of the connection with ${connection.transport.peer} failed"
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.connection
 
+import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.nanoseconds
 import kotlinx.coroutines.DisposableHandle
@@ -73,5 +74,29 @@ internal class ProgressTimer(
             }
             action.run()
         }
+    }
+}
+
+/** Drops a [connection] whose peer takes nothing for `writeTimeout` while bytes wait. */
+internal class WriteTimeout(private val connection: Connection) {
+    private val time = connection.config.writeTimeout
+    private val timer = ProgressTimer(connection.transport, time, ::passed)
+
+    /** The transport tried to write, and bytes are left. From any thread. */
+    fun onBlocked() {
+        timer.onWritten()
+        timer.start()
+        // The end may have stopped the timer before.
+        if (connection.isClosed) stop()
+    }
+
+    fun stop() = timer.stop()
+
+    private fun passed() {
+        val waiting = connection.bufferedAmount
+        if (waiting == 0L) return
+        val message = "the peer took nothing for $time while $waiting bytes waited"
+        connection.log?.timeout(message)
+        connection.drop(IOException(message))
     }
 }

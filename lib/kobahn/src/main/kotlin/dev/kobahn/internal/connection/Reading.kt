@@ -11,7 +11,7 @@ import java.nio.ByteBuffer
  * On the loop, except where a KDoc says otherwise.
  */
 internal class Reading(private val connection: Connection) {
-    private val transport = connection.transport
+    private val transport get() = connection.transport
 
     /** Whether nothing is read because the application has enough, or memory is short. From any thread. */
     @Volatile
@@ -26,15 +26,12 @@ internal class Reading(private val connection: Connection) {
     /** The bytes that wait to be parsed. From any thread, which may see an older number. */
     val size: Int get() = unparsed?.capacity() ?: 0
 
-    /** Whether bytes wait to be parsed. They come before anything that arrives later. */
-    val hasUnparsed: Boolean get() = unparsed != null
-
     /** Keeps what [input] has remaining, and pauses the transport until it is parsed. */
     fun keep(input: ByteBuffer) = keepBuffer(input.copy())
 
     private fun keepBuffer(rest: ByteBuffer) {
         unparsed = rest
-        connection.memory?.update()
+        connection.updateMemory()
         transport.pauseReading()
         val mayGoOn = !connection.protocol.isReceivingPaused && !connection.isMemoryShort
         if (mayGoOn) schedule()

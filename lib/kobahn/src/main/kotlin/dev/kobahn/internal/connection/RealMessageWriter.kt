@@ -1,7 +1,9 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.MessageWriter
+import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.MessageType
+import dev.kobahn.protocol.SendState
 import dev.kobahn.protocol.endpoint.Protocol
 import dev.kobahn.protocol.endpoint.SendStep
 
@@ -15,6 +17,7 @@ internal class RealMessageWriter(
     private val doNotCompress: Boolean,
     private val maxFrameSize: Int,
 ) : MessageWriter {
+    private val protocol get() = connection.protocol
     private var ended = false
 
     /** The first half of a surrogate pair that was split, or empty. */
@@ -27,11 +30,33 @@ internal class RealMessageWriter(
             block()
             if (!ended) end(ByteArray(0))
         } catch (failure: Throwable) {
-            connection.abandonMessage(failure)
+            abandon(failure)
             throw failure
         } finally {
             ended = true
         }
+    }
+
+    /** The message will not be completed, because of [failure]. */
+    private fun abandon(failure: Throwable) {
+        // Asked first, because a Close that was sent before has cut the message off.
+        val isClosedBefore: Boolean
+        val state = synchronized(connection.output) {
+            isClosedBefore = protocol.localClose != null
+            protocol.abandonMessage()
+        }
+        when {
+            state == SendState.INSIDE_MESSAGE_FRAME -> connection.drop(failure)
+            state != SendState.INSIDE_MESSAGE -> Unit
+            isClosedBefore -> frameEnded()
+            else -> connection.beginClose(CloseCode.INTERNAL_ERROR, "", failure)
+        }
+    }
+
+    /** No frame is open any more: a Close that waited for its end is sent. */
+    private fun frameEnded() {
+        if (protocol.localClose == null) return
+        connection.onLoop { if (!connection.isClosed) connection.closing.advance() }
     }
 
     override suspend fun write(bytes: ByteArray, offset: Int, length: Int) {
@@ -56,7 +81,7 @@ internal class RealMessageWriter(
         val frame = Frame(length)
         frame.block()
         frame.close()
-        connection.frameEnded()
+        frameEnded()
     }
 
     override suspend fun end(bytes: ByteArray) {

@@ -8,9 +8,19 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
-/** Does what [dev.kobahn.WebSocket.whileOpen] says, for a connection that is open. */
+/**
+ * Does what [dev.kobahn.WebSocket.whileOpen] says, for a connection that is open. Messages that nobody
+ * asks for meanwhile are discarded and do not hold the peer back.
+ */
 internal suspend fun Connection.whileOpen(block: suspend CoroutineScope.() -> Unit) {
-    val isDone = discardingUnread { isDoneBeforeEnd(block) }
+    incomingMessages.beginDiscarding()
+    // Messages that have filled the queue have held the peer back already.
+    onLoop { if (incomingMessages.discardUnread()) reading.resume() }
+    val isDone = try {
+        isDoneBeforeEnd(block)
+    } finally {
+        incomingMessages.endDiscarding()
+    }
     if (isDone) return
     val status = awaitClosed()
     if (!status.wasClean) throw ConnectionClosedException(status)

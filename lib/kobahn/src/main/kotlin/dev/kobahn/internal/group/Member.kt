@@ -85,7 +85,7 @@ internal class Member<F : Any>(
             if (hasRoom) enqueue(next) else clear()
             hasRoom
         }
-        connection?.memory?.update()
+        connection?.updateMemory()
         if (isQueued) return true
         scope.launch(start = CoroutineStart.UNDISPATCHED) {
             guarded { webSocket.close(policy.code, policy.reason) }
@@ -103,7 +103,7 @@ internal class Member<F : Any>(
             }
             enqueue(next)
         }
-        connection?.memory?.update()
+        connection?.updateMemory()
         return true
     }
 
@@ -154,7 +154,7 @@ internal class Member<F : Any>(
     fun end() {
         watch?.cancel()
         synchronized(queue) { clear() }
-        connection?.memory?.update()
+        connection?.updateMemory()
     }
 
     private fun clear() {

@@ -3,7 +3,9 @@ package dev.kobahn.internal.server
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.connection.MemoryBudget
+import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.loggedBy
+import dev.kobahn.internal.connection.loggerNamed
 import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
@@ -11,6 +13,7 @@ import dev.kobahn.internal.transport.ListenSettings
 import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
+import io.github.oshai.kotlinlogging.KLogger
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
 import java.util.concurrent.atomic.AtomicInteger
@@ -324,3 +327,6 @@ internal class RealWebSocketServer(
         val GRACE = 200.milliseconds
     }
 }
+
+/** The logger of the server, and of requests that were refused, each with one line at DEBUG. */
+internal val serverLogger: KLogger by lazy { loggerNamed("dev.kobahn.server") }

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.internal.connection.connectionLogger
+import dev.kobahn.internal.connection.logSafely
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Job
@@ -28,7 +29,6 @@ internal class RunningHandlers(private val limit: Int) {
     @Volatile
     private var number = 0
 
-    /** How many handlers run. */
     val count: Int get() = running.get()
 
     fun began() {

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.guarded
@@ -105,8 +106,10 @@ internal class ServerConnection(
 
     /** Ends the connection at once: the server has stopped. From any thread. */
     fun drop() {
-        val connection = webSocket?.connection ?: return transport.close()
-        connection.dropNow(IOException("the server stopped"))
+        // Not by the loop, which may be blocked.
+        webSocket?.connection?.takeUnless { it.isClosed }?.closing
+            ?.blame(Initiator.LOCAL, IOException("the server stopped"))
+        transport.close()
     }
 
     override fun toString(): String = webSocket?.toString() ?: transport.peer
@@ -139,7 +142,6 @@ internal class ServerConnections {
         connection.next = null
     }
 
-    /** Returns a copy of the present content. */
     @Synchronized
     fun toList(): List<ServerConnection> = generateSequence(first) { it.next }.toList()
 }

@@ -1,9 +1,19 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.Route
+import dev.kobahn.ServerConnectionOptions
+import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
+import dev.kobahn.protocol.extension.ServerExtension
+import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.ResourceName
+import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.protocol.handshake.ServerStatus
+import kotlin.time.Duration
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 
 /** Everything that the connections of a server share. */
@@ -30,4 +40,61 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     private companion object {
         const val NUL = '\u0000'
     }
+}
+
+/**
+ * Finds the route that serves a path: the first that matches, else the server itself. Immutable.
+ */
+internal class RouteTable(options: WebSocketServerOptions) {
+    /** The server itself, for requests that match no route. */
+    val default = Match(RouteConfig(options, options, options.handler), emptyMap())
+
+    private val routes: List<Pair<Route, RouteConfig>> =
+        options.routes.map { it to RouteConfig(options, it, it.handler ?: options.handler) }
+
+    /** @property pathParameters the values of the route's `{name}` segments */
+    class Match(val config: RouteConfig, val pathParameters: Map<String, String>)
+
+    /** Finds the route for the [target] of a request, which may be malformed. */
+    fun find(target: String): Match {
+        val path = ResourceName.ofTarget(target)?.path ?: return default
+        for ((route, config) in routes) {
+            val pathParameters = route.match(path) ?: continue
+            return Match(config, pathParameters)
+        }
+        return default
+    }
+
+    /** The options of all routes, and of the server itself. */
+    val configs: List<RouteConfig> get() = routes.map { it.second } + default.config
+}
+
+/**
+ * The options of one route, or of the server for requests that match no route, read once.
+ * Immutable.
+ *
+ * @property handler serves a WebSocket, or null if the route has none
+ */
+internal class RouteConfig(
+    server: WebSocketServerOptions,
+    options: ServerConnectionOptions,
+    val handler: (suspend ServerWebSocket.() -> Unit)?,
+) {
+    private val direct = server.handshake(isProxied = false, options)
+    private val proxied = server.handshake(isProxied = true, options)
+    val subprotocols: List<String> = options.subprotocols
+    val headers: Headers = options.headers
+    val extensions: List<ServerExtension> = options.allExtensions()
+    val handlerDispatcher: CoroutineDispatcher? = options.handlerDispatcher
+    val dropTimeout: Duration = options.dropTimeout
+    val connectionConfig = options.connectionConfig()
+
+    /** The page for requests that are no upgrade, or null. */
+    val status = if (options.webStatus) ServerStatus(options.allowedRedirects) else null
+
+    /** The longest time that closing takes, if its steps are limited. */
+    val closingTime: Duration = options.closeHandshakeTimeout + dropTimeout
+
+    /** Returns the handshake for a peer that is, or is not, a trusted proxy. */
+    fun handshake(isProxied: Boolean): ServerHandshake = if (isProxied) proxied else direct
 }

@@ -4,7 +4,9 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.ConnectionDeniedException
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.logError
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.onOneLine
@@ -51,7 +53,7 @@ internal class ServerHandler(
         initParentJob(owner.context.scope.coroutineContext.job)
     }
 
-    override fun onCancelling(cause: Throwable?) = connection.handlerCancelled()
+    override fun onCancelling(cause: Throwable?) = connection.incomingMessages.resumeAll()
 
     override fun handleJobException(exception: Throwable): Boolean {
         handleCoroutineException(context, exception)
@@ -178,3 +180,7 @@ internal class ServerHandler(
         val NOT_FOUND = HttpResponse(HttpStatus.NOT_FOUND)
     }
 }
+
+/** Logs that the application's [callback] failed to serve [request]. */
+internal fun logFailure(callback: String, request: HttpRequest, failure: Throwable) =
+    logError(failure) { "$callback failed for ${request.peer} ${request.path}".onOneLine() }

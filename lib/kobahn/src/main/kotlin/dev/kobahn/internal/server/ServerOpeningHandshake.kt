@@ -9,6 +9,7 @@ import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.guarded
+import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.run
 import dev.kobahn.internal.connection.runSoon
 import dev.kobahn.protocol.MessageAssembler
@@ -87,7 +88,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private val flashPolicy = context.flashSocketPolicy?.let { FlashPolicyRequest() }
 
     /** The size of the request in bytes, once its head is complete. */
-    private var requestSize = 0L
+    private var requestSize = 0
 
     /** The bytes that came behind the request, before the connection is open. */
     private var unread: MessageAssembler? = null
@@ -168,7 +169,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val parser = parser!!
         if (!parser.parse(input)) return
         enter(Phase.DECIDING)
-        requestSize = transport.received - input.remaining()
+        requestSize = Math.toIntExact(transport.received - input.remaining())
         keep(input)
         when (val result = parser.result) {
             is HeadResult.Complete -> judge(result.head)

@@ -332,7 +332,7 @@ class AutoPingTest :
             val rig = ConnectionRig(Role.SERVER)
             rig.connection.protocol.beginMessage(MessageType.BINARY)
             rig.connection.protocol.beginMessageFrame(10)
-            rig.connection.sendAutoPing(ByteArray(12)) shouldBe AutoPing.NOT_NOW
+            AutoPing(rig.connection).send(ByteArray(12)) shouldBe AutoPing.NOT_NOW
             rig.peer.pings() shouldHaveSize 0
         }
     })

@@ -14,9 +14,13 @@ internal fun loggerNamed(name: String): KLogger =
     KotlinLoggingConfiguration.loggerFactory.logger(name)
 
 /** Logs [failure]. Never throws: whatever has to be done besides must not depend on the log. */
-internal fun logError(failure: Throwable, message: () -> String) {
+internal fun logError(failure: Throwable, message: () -> String) =
+    logSafely { connectionLogger.error(failure, message) }
+
+/** Calls [log], and ignores it if the logger fails: nothing may depend on a line of the log. */
+internal inline fun logSafely(log: () -> Unit) {
     try {
-        connectionLogger.error(failure, message)
+        log()
     } catch (_: Throwable) {
         // A full disk, or no memory: there is nobody else to tell.
     }
