@@ -44,7 +44,7 @@ class ClientHooksTest :
                             host = "elsewhere.example",
                             resource = "/other",
                             headers = headersOf("X-Token" to "1"),
-                            protocols = listOf("z"),
+                            subprotocols = listOf("z"),
                         )
                     }
                 }
@@ -97,7 +97,7 @@ class ClientHooksTest :
         test("the subprotocol is compared with what was sent") {
             fun client() = webSocketClient {
                 subprotocols = listOf("usual")
-                onConnecting { ConnectingRequest(protocols = listOf("asked")) }
+                onConnecting { ConnectingRequest(subprotocols = listOf("asked")) }
             }
             against({ peer ->
                 peer.open(ByteArray(0), "Sec-WebSocket-Protocol: asked")

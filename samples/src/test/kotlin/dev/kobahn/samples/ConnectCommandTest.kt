@@ -149,7 +149,7 @@ class ConnectCommandTest :
                 onConnect {
                     accept()
                     val field = request.headers["X-A"]
-                    send("$subprotocol ${request.protocols} $field ${request.origin}")
+                    send("$subprotocol ${request.subprotocols} $field ${request.origin}")
                 }
             }) { url ->
                 val more = "--protocol a --protocol b --header X-A:1 --option origin=http://o"

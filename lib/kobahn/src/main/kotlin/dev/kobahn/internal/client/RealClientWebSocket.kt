@@ -11,7 +11,7 @@ internal class RealClientWebSocket(
     override val response: ConnectionResponse,
 ) : RealWebSocket(connection),
     ClientWebSocket {
-    override val subprotocol: String? get() = response.protocol
+    override val subprotocol: String? get() = response.subprotocol
 
     override fun toString(): String = "WebSocket to ${response.peer}"
 }

@@ -224,7 +224,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         headers = options.headers,
         userAgent = options.userAgent,
         origin = options.origin,
-        protocols = options.subprotocols,
+        subprotocols = options.subprotocols,
     )
 
     override suspend fun close() {

@@ -323,9 +323,9 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         }
     }
 
-    private fun preferredSubprotocol() = ServerHandshake.selectProtocol(
+    private fun preferredSubprotocol() = ServerHandshake.selectSubprotocol(
         match.config.subprotocols,
-        owner.webSocket!!.request.protocols,
+        owner.webSocket!!.request.subprotocols,
     )
 
     private fun deliverUnread(connection: Connection) {

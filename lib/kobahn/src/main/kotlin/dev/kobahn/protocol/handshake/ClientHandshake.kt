@@ -49,8 +49,8 @@ constructor(
         fields.addAll(asked.headers).add(SEC_WEBSOCKET_KEY, key)
         val originName = if (draft == DRAFT_10) SEC_WEBSOCKET_ORIGIN else "Origin"
         asked.origin?.let { fields.add(originName, it) }
-        if (asked.protocols.isNotEmpty()) {
-            fields.add(SEC_WEBSOCKET_PROTOCOL, asked.protocols.joinToString(","))
+        if (asked.subprotocols.isNotEmpty()) {
+            fields.add(SEC_WEBSOCKET_PROTOCOL, asked.subprotocols.joinToString(","))
         }
         val offers = extensions.flatMap { it.offers }
         if (offers.isNotEmpty()) {
@@ -69,11 +69,17 @@ constructor(
         val headers = response.headers
         val answers = ExtensionHeader.parse(headers[SEC_WEBSOCKET_EXTENSIONS].orEmpty())
         val wrong = switching(response) ?: accepted(headers) ?: extensions(headers, answers)
-            ?: protocol(headers)
+            ?: subprotocol(headers)
         if (wrong != null) return ClientHandshakeResult.Failed(wrong, response)
-        val protocol = headers[SEC_WEBSOCKET_PROTOCOL]?.ifEmpty { null }
-        val opened =
-            ConnectionResponse(peer, headers, response.status, draft, protocol, answers.orEmpty())
+        val subprotocol = headers[SEC_WEBSOCKET_PROTOCOL]?.ifEmpty { null }
+        val opened = ConnectionResponse(
+            peer,
+            headers,
+            response.status,
+            draft,
+            subprotocol,
+            answers.orEmpty(),
+        )
         return try {
             val agreed = ExtensionNegotiation.confirm(extensions, opened.extensions)
             ClientHandshakeResult.Opened(opened, agreed)
@@ -121,12 +127,12 @@ constructor(
         else -> null
     }
 
-    private fun protocol(headers: Headers): String? {
+    private fun subprotocol(headers: Headers): String? {
         val values = headers.getAll(SEC_WEBSOCKET_PROTOCOL)
         return when {
             values.size > 1 -> "$SEC_WEBSOCKET_PROTOCOL occurs more than once"
 
-            values.any { it.isNotEmpty() && it !in asked.protocols } ->
+            values.any { it.isNotEmpty() && it !in asked.subprotocols } ->
                 "the server chose a subprotocol that was not offered"
 
             else -> null

@@ -13,7 +13,7 @@ import dev.kobahn.protocol.appendJson
  * precedence
  * @property userAgent the `User-Agent` field; null or empty to leave it out
  * @property origin the origin field, verbatim, or null for none
- * @property protocols the subprotocols to offer, most wanted first
+ * @property subprotocols the subprotocols to offer, most wanted first
  * @throws IllegalArgumentException for a value that would make the request invalid, naming it
  */
 public class ConnectingRequest
@@ -25,7 +25,7 @@ constructor(
     public val headers: Headers = Headers.EMPTY,
     public val userAgent: String? = null,
     public val origin: String? = null,
-    public val protocols: List<String> = emptyList(),
+    public val subprotocols: List<String> = emptyList(),
 ) {
     public val host: String =
         requireNotNull(HostAndPort.bareOrAddress(host)) { "host is malformed: $host" }
@@ -36,11 +36,11 @@ constructor(
             "resource must begin with / and have no fragment, but is $resource"
         }
         require(resource.all(HttpGrammar::isTargetChar)) { "resource must be visible ASCII" }
-        require(protocols.all(HttpGrammar::isToken)) {
-            "protocols must be tokens, but are $protocols"
+        require(subprotocols.all(HttpGrammar::isToken)) {
+            "subprotocols must be tokens, but are $subprotocols"
         }
-        require(protocols.toSet().size == protocols.size) {
-            "protocols must differ, but are $protocols"
+        require(subprotocols.toSet().size == subprotocols.size) {
+            "subprotocols must differ, but are $subprotocols"
         }
         require(origin == null || "Origin" !in headers) { "the origin is given twice" }
         requireNotProtected(headers)
@@ -48,7 +48,7 @@ constructor(
 
     /** Returns a copy with [more] fields. */
     public operator fun plus(more: Headers): ConnectingRequest =
-        ConnectingRequest(host, port, resource, headers + more, userAgent, origin, protocols)
+        ConnectingRequest(host, port, resource, headers + more, userAgent, origin, subprotocols)
 
     /** Returns all properties as a JSON object. */
     public fun toJson(): String = StringBuilder().appendJson(
@@ -59,7 +59,7 @@ constructor(
             "headers" to headers.toLowerCaseMap(),
             "useragent" to userAgent,
             "origin" to origin,
-            "protocols" to protocols,
+            "protocols" to subprotocols,
         ),
     ).toString()
 

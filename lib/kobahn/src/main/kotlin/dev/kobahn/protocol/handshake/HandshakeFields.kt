@@ -41,6 +41,6 @@ internal fun Headers.hasElement(name: String, word: String): Boolean {
 /** Whether [text] can be the value of a header field: no control character except HTAB. */
 internal fun isFieldValue(text: String): Boolean = text.all(HttpGrammar::isFieldChar)
 
-/** Whether [protocols] are valid subprotocols: tokens, each once. */
-internal fun areSubprotocols(protocols: List<String>): Boolean =
-    protocols.all(HttpGrammar::isToken) && protocols.toSet().size == protocols.size
+/** Whether [subprotocols] are valid subprotocols: tokens, each once. */
+internal fun areSubprotocols(subprotocols: List<String>): Boolean =
+    subprotocols.all(HttpGrammar::isToken) && subprotocols.toSet().size == subprotocols.size

@@ -78,7 +78,7 @@ public open class HttpRequest internal constructor(
  * A valid request to open a WebSocket. Immutable and safe to share.
  *
  * @property version 13 (RFC 6455) or 8 (drafts hybi-10 to hybi-12)
- * @property protocols the subprotocols that the client offers, most wanted first
+ * @property subprotocols the subprotocols that the client offers, most wanted first
  * @property extensions the extensions that the client offers, whether they are agreed on or not
  */
 public class ConnectionRequest internal constructor(
@@ -86,7 +86,7 @@ public class ConnectionRequest internal constructor(
     headers: Headers,
     resourceName: ResourceName,
     public val version: Int,
-    public val protocols: List<String>,
+    public val subprotocols: List<String>,
     public val extensions: List<ExtensionHeader>,
 ) : HttpRequest(client, headers, resourceName) {
     /**
@@ -100,7 +100,7 @@ public class ConnectionRequest internal constructor(
     override fun fields(): Map<String, Any?> = super.fields() + linkedMapOf(
         "version" to version,
         "origin" to origin,
-        "protocols" to protocols,
+        "protocols" to subprotocols,
         "extensions" to extensions.toJsonValue(),
     )
 }
@@ -112,7 +112,7 @@ public class ConnectionRequest internal constructor(
  * @property headers all fields of the response
  * @property status 101
  * @property version the draft that was spoken; 18 stands for RFC 6455
- * @property protocol the subprotocol that the server chose, or null for none
+ * @property subprotocol the subprotocol that the server chose, or null for none
  * @property extensions the extensions that the server agreed to
  */
 public class ConnectionResponse internal constructor(
@@ -120,7 +120,7 @@ public class ConnectionResponse internal constructor(
     public val headers: Headers,
     public val status: Int,
     public val version: Int,
-    public val protocol: String?,
+    public val subprotocol: String?,
     public val extensions: List<ExtensionHeader>,
 ) {
     /** Returns all properties as a JSON object. */
@@ -130,7 +130,7 @@ public class ConnectionResponse internal constructor(
             "headers" to headers.toLowerCaseMap(),
             "status" to status,
             "version" to version,
-            "protocol" to protocol,
+            "protocol" to subprotocol,
             "extensions" to extensions.toJsonValue(),
         ),
     ).toString()

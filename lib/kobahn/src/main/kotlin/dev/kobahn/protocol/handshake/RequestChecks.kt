@@ -12,7 +12,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private var resource = ResourceName.ofTail("")
     private var place: HostAndPort? = null
     private var version = 0
-    private var protocols = emptyList<String>()
+    private var subprotocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
 
     /** The explanation of a refusal for a log, if it says more than the peer is told. */
@@ -24,7 +24,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
 
     /** Checks the further rules for a request with an `Upgrade` field. */
     fun upgrade(): HttpResponse? = upgradeField() ?: connection() ?: body() ?: version()
-        ?: protocols() ?: origin() ?: key() ?: extensions()
+        ?: subprotocols() ?: origin() ?: key() ?: extensions()
 
     /**
      * Returns the request, after [plain] has passed, if it does not ask for a WebSocket. An upgrade
@@ -38,7 +38,7 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
 
     /** Returns the request, after [plain] and [upgrade] have passed. */
     fun request(client: Any) =
-        ConnectionRequest(client, headers, resource, version, protocols, extensions)
+        ConnectionRequest(client, headers, resource, version, subprotocols, extensions)
 
     /** Tells a client that begins with HTTP/2 (RFC 9113 section 3.4) to upgrade to WebSocket. */
     private fun http2(): HttpResponse? {
@@ -100,11 +100,12 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
         return HttpResponse(HttpStatus.UPGRADE_REQUIRED, "unsupported WebSocket version", known)
     }
 
-    private fun protocols(): HttpResponse? {
-        protocols = HttpGrammar.elements(headers[SEC_WEBSOCKET_PROTOCOL])
-        if (protocols.isEmpty()) return null
-        val isDuplicated = protocols.toSet().size < protocols.size
-        return refuseIf(!protocols.all(HttpGrammar::isToken), "malformed $SEC_WEBSOCKET_PROTOCOL")
+    private fun subprotocols(): HttpResponse? {
+        subprotocols = HttpGrammar.elements(headers[SEC_WEBSOCKET_PROTOCOL])
+        if (subprotocols.isEmpty()) return null
+        val areTokens = subprotocols.all(HttpGrammar::isToken)
+        val isDuplicated = subprotocols.toSet().size < subprotocols.size
+        return refuseIf(!areTokens, "malformed $SEC_WEBSOCKET_PROTOCOL")
             ?: refuseIf(isDuplicated, "duplicate in $SEC_WEBSOCKET_PROTOCOL")
     }
 

@@ -56,11 +56,11 @@ constructor(
         /**
          * Returns the response that opens the WebSocket of [request].
          *
-         * @param protocol the subprotocol, one of those offered, or null for none
+         * @param subprotocol the subprotocol, one of those offered, or null for none
          * @param extensions the extensions that were agreed on
          * @param server the `Server` field; null or empty to leave it out
          * @param headers further fields; a `Server` field among them takes precedence over [server]
-         * @throws IllegalStateException if [protocol] was not offered
+         * @throws IllegalStateException if [subprotocol] was not offered
          * @throws IllegalArgumentException if [headers] has a field that only the handshake may
          * write
          */
@@ -68,19 +68,19 @@ constructor(
         @JvmOverloads
         public fun accept(
             request: ConnectionRequest,
-            protocol: String? = null,
+            subprotocol: String? = null,
             extensions: List<ExtensionHeader> = emptyList(),
             server: String? = null,
             headers: Headers = Headers.EMPTY,
         ): ResponseHead {
-            check(protocol == null || protocol in request.protocols) {
-                "subprotocol \"$protocol\" was not offered, only ${request.protocols}"
+            check(subprotocol == null || subprotocol in request.subprotocols) {
+                "subprotocol \"$subprotocol\" was not offered, only ${request.subprotocols}"
             }
             requireNotProtected(headers)
             val fields = Headers.Builder()
             if (!server.isNullOrEmpty() && "Server" !in headers) fields.add("Server", server)
             fields.addAll(UPGRADE).addAll(headers)
-            if (protocol != null) fields.add(SEC_WEBSOCKET_PROTOCOL, protocol)
+            if (subprotocol != null) fields.add(SEC_WEBSOCKET_PROTOCOL, subprotocol)
             val key = request.headers[SEC_WEBSOCKET_KEY].orEmpty()
             fields.add(SEC_WEBSOCKET_ACCEPT, AcceptKey.of(key))
             if (extensions.isNotEmpty()) {
@@ -91,10 +91,10 @@ constructor(
             return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build())
         }
 
-        /** Returns the first of the server's [protocols] that the client [offered], or null. */
+        /** Returns the first of the server's [subprotocols] that the client [offered], or null. */
         @JvmStatic
-        public fun selectProtocol(protocols: List<String>, offered: List<String>): String? =
-            protocols.firstOrNull { it in offered }
+        public fun selectSubprotocol(subprotocols: List<String>, offered: List<String>): String? =
+            subprotocols.firstOrNull { it in offered }
 
         /** Returns the answer to a request without an upgrade if there is no page to show: 426. */
         @JvmStatic

@@ -40,7 +40,7 @@ class ClientHandshakeTest :
                     headers = headersOf(mapOf("X-A" to listOf("1", "2"))),
                     userAgent = "Kobahn",
                     origin = "http://example.com",
-                    protocols = listOf("a", "b"),
+                    subprotocols = listOf("a", "b"),
                 )
             val handshake = client(asked, listOf(ExtensionHeader("x"), ExtensionHeader("y")))
             String(handshake.request.toBytes()) shouldBe
@@ -113,7 +113,7 @@ class ClientHandshakeTest :
         }
 
         test("a response that fits opens the WebSocket") {
-            val asked = ConnectingRequest(protocols = listOf("a", "b"))
+            val asked = ConnectingRequest(subprotocols = listOf("a", "b"))
             val headers =
                 RESPONSE_FIELDS +
                     headersOf(
@@ -124,7 +124,7 @@ class ClientHandshakeTest :
             response.peer shouldBe "peer"
             response.status shouldBe 101
             response.version shouldBe 18
-            response.protocol shouldBe "b"
+            response.subprotocol shouldBe "b"
             response.extensions.map { it.toString() }.shouldContainExactly("x; a=1")
             response.toJson() shouldBe
                 """{"peer": "peer", "headers": """ +
@@ -143,7 +143,7 @@ class ClientHandshakeTest :
                 "no subprotocol" to RESPONSE_FIELDS + ("Sec-WebSocket-Protocol" to ""),
                 "an empty list of extensions is none" to
                     RESPONSE_FIELDS + ("Sec-WebSocket-Extensions" to ""),
-            ) { (_, headers) -> client().opened(response(headers)).protocol.shouldBeNull() }
+            ) { (_, headers) -> client().opened(response(headers)).subprotocol.shouldBeNull() }
         }
 
         context("every check fails the handshake") {
@@ -247,7 +247,7 @@ class ClientHandshakeTest :
                     "more than once",
                 ),
             ) { (_, head, reason) ->
-                val asked = ConnectingRequest(protocols = listOf("a", "b"))
+                val asked = ConnectingRequest(subprotocols = listOf("a", "b"))
                 val failed = client(
                     asked,
                     listOf(ExtensionHeader("x"), ExtensionHeader("y")),
@@ -286,9 +286,9 @@ class ClientHandshakeTest :
                 "a resource with a line break" to { ConnectingRequest(resource = "/\r\nX:") },
                 "a fragment" to { ConnectingRequest(resource = "/a#b") },
                 "a subprotocol that is no token" to {
-                    ConnectingRequest(protocols = listOf("a b"))
+                    ConnectingRequest(subprotocols = listOf("a b"))
                 },
-                "a subprotocol twice" to { ConnectingRequest(protocols = listOf("a", "a")) },
+                "a subprotocol twice" to { ConnectingRequest(subprotocols = listOf("a", "a")) },
                 "a key" to { ConnectingRequest(headers = headersOf("Sec-WebSocket-Key" to "x")) },
                 "a connection" to
                     { ConnectingRequest(headers = headersOf("Connection" to "close")) },
@@ -311,7 +311,7 @@ class ClientHandshakeTest :
         test("a connecting request shows itself as JSON") {
             ConnectingRequest(
                 headers = headersOf("A" to "b"),
-                protocols = listOf("p"),
+                subprotocols = listOf("p"),
             ).toString() shouldBe
                 """{"host": "localhost", "port": 80, "resource": "/", "headers": {"a": "b"}, """ +
                 """"useragent": null, "origin": null, "protocols": ["p"]}"""
@@ -319,7 +319,7 @@ class ClientHandshakeTest :
 
         test("the client accepts the server's response") {
             val handshake =
-                client(ConnectingRequest(protocols = listOf("a")), listOf(ExtensionHeader("x")))
+                client(ConnectingRequest(subprotocols = listOf("a")), listOf(ExtensionHeader("x")))
             val head = RequestHeadParser().headOf(String(handshake.request.toBytes()))
             val upgrade = ServerHandshake().check(
                 head,
@@ -327,7 +327,7 @@ class ClientHandshakeTest :
             ).shouldBeInstanceOf<ServerHandshakeResult.Upgrade>()
             val accepted = ServerHandshake.accept(upgrade.request, "a", upgrade.request.extensions)
             val answer = ResponseHeadParser().headOf(String(accepted.toBytes()))
-            handshake.opened(answer).protocol shouldBe "a"
+            handshake.opened(answer).subprotocol shouldBe "a"
         }
 
         test("versions and drafts go together") {

@@ -41,7 +41,7 @@ class ServerHandshakeTest :
             request.param("none").shouldBeNull()
             request.version shouldBe 13
             request.origin shouldBe "http://example.com"
-            request.protocols.shouldContainExactly("chat", "superchat")
+            request.subprotocols.shouldContainExactly("chat", "superchat")
             request.extensions.shouldContainExactly(
                 ExtensionHeader(
                     "permessage-deflate",
@@ -54,7 +54,7 @@ class ServerHandshakeTest :
             val request = server.upgraded(request())
             request.origin.shouldBeNull()
             request.query.shouldBeNull()
-            request.protocols.shouldBeEmpty()
+            request.subprotocols.shouldBeEmpty()
             request.extensions.shouldBeEmpty()
             request.params.shouldBeEmpty()
         }
@@ -124,7 +124,7 @@ class ServerHandshakeTest :
                         ),
                     ),
                 )
-            request.protocols.shouldContainExactly("a", "b", "c")
+            request.subprotocols.shouldContainExactly("a", "b", "c")
             request.extensions.map { it.toString() }.shouldContainExactly("x; q=1", "y")
         }
 
@@ -214,7 +214,7 @@ class ServerHandshakeTest :
             val response =
                 ServerHandshake.accept(
                     request,
-                    protocol = "b",
+                    subprotocol = "b",
                     extensions = listOf(ExtensionHeader("x"), ExtensionHeader("y")),
                     server = "Kobahn",
                     headers = headersOf("X-A" to "1", "X-A" to "2"),
@@ -265,9 +265,9 @@ class ServerHandshakeTest :
         }
 
         test("the server's first subprotocol that was offered is chosen") {
-            ServerHandshake.selectProtocol(listOf("c", "b", "a"), listOf("a", "b")) shouldBe "b"
-            ServerHandshake.selectProtocol(listOf("c"), listOf("a")).shouldBeNull()
-            ServerHandshake.selectProtocol(emptyList(), listOf("a")).shouldBeNull()
+            ServerHandshake.selectSubprotocol(listOf("c", "b", "a"), listOf("a", "b")) shouldBe "b"
+            ServerHandshake.selectSubprotocol(listOf("c"), listOf("a")).shouldBeNull()
+            ServerHandshake.selectSubprotocol(emptyList(), listOf("a")).shouldBeNull()
         }
 
         test("a request shows itself as JSON") {
