@@ -82,6 +82,11 @@ internal class ClosingHandshake(private val connection: Connection) {
     @Volatile
     private var cause: Throwable? = null
 
+    /** Tells how the connection ended, or null before its end. */
+    @Volatile
+    var status: CloseStatus? = null
+        private set
+
     /** The first side that closes, fails or drops the connection is the initiator. */
     fun begin(by: Initiator, because: Throwable? = null) {
         blame(by, because)
@@ -278,6 +283,11 @@ internal class ClosingHandshake(private val connection: Connection) {
             val message = "a message was cut off by the end of the connection"
             blame(Initiator.REMOTE, IOException(message))
         }
+    }
+
+    /** No Close can be sent any more, so the [status] is final. Guarded by the monitor of [output]. */
+    fun end() {
+        status = status ?: statusNow()
     }
 
     private fun limit(time: Duration, action: Runnable) {

@@ -85,18 +85,11 @@ internal class Connection(
 
     @Volatile private var madeClosing: ClosingHandshake? = null
 
-    @Volatile private var madeWriteTimeout: WriteTimeout? = null
-
     private var awaitedEnd: CompletableDeferred<CloseStatus>? = null
 
     /** From any thread. Changes under the monitor of [output]. */
     @Volatile
     var state = WebSocketState.CONNECTING
-        private set
-
-    /** Tells how the connection ended, or null before it is CLOSED. */
-    @Volatile
-    var closeStatus: CloseStatus? = null
         private set
 
     /** The job of a server's handler, which resumes its receivers when it is cancelled. */
@@ -145,6 +138,9 @@ internal class Connection(
      * and of a violation a moment before its event changes the state.
      */
     val isClosing: Boolean get() = state >= WebSocketState.CLOSING || protocol.closeExpected
+
+    /** Tells how the connection ended, or null before it is CLOSED. */
+    val closeStatus: CloseStatus? get() = madeClosing?.status
 
     /** Whether the connection has ended. Nothing can be sent any more. */
     val isClosed: Boolean get() = state == WebSocketState.CLOSED
@@ -349,18 +345,13 @@ internal class Connection(
             output.size > before
         }
         if (isAnswered) transport.flush()
-        if (waiting > 0) writeTimeout.onBlocked()
+        if (waiting > 0) outgoing.onBlocked()
         if (waiting > 0 && output.isShared) memory?.watch()
         autoPing?.onWritten(position, waiting)
         madeClosing?.onWritten(waiting)
         outgoing.onWritten()
         madeMemory?.update()
     }
-
-    private val writeTimeout: WriteTimeout
-        get() = madeWriteTimeout ?: synchronized(output) {
-            madeWriteTimeout ?: WriteTimeout(this).also { madeWriteTimeout = it }
-        }
 
     override fun forget() {
         madeReading?.forget()
@@ -389,7 +380,7 @@ internal class Connection(
         val isNew: Boolean
         synchronized(output) {
             try {
-                closeStatus = closeStatus ?: closing.statusNow()
+                closing.end()
             } finally {
                 // Also if memory is short: nothing may be sent any more.
                 isNew = enter(WebSocketState.CLOSED)
@@ -399,7 +390,6 @@ internal class Connection(
     }
 
     private fun tellEnd() {
-        madeWriteTimeout?.stop()
         // Null only if memory was short; the transport calls again then.
         val status = closeStatus ?: return
         synchronized(output) { awaitedEnd }?.complete(status)

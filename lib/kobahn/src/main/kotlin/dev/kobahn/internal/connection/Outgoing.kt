@@ -43,6 +43,9 @@ internal class Outgoing(private val connection: Connection) {
     @Volatile
     private var deferredFlush: DeferredFlush? = null
 
+    @Volatile
+    private var writeTimeout: WriteTimeout? = null
+
     /** @param forms keeps the encodings of a message that goes to many connections */
     suspend fun send(
         type: MessageType,
@@ -306,8 +309,16 @@ internal class Outgoing(private val connection: Connection) {
         highWaterMark?.onWritten()
     }
 
+    /** The transport tried to write, and bytes are left. */
+    fun onBlocked() = writeTimeout().onBlocked()
+
+    private fun writeTimeout() = writeTimeout ?: synchronized(output) {
+        writeTimeout ?: WriteTimeout(connection).also { writeTimeout = it }
+    }
+
     /** The connection is CLOSED: every sender that waits throws. */
     fun close() {
+        writeTimeout?.stop()
         val mutex = synchronized(output) { mutex }
         highWaterMark?.close()
         mutex?.close()
