@@ -174,7 +174,6 @@ internal class ClosingHandshake(private val connection: Connection) {
         if (hasInputEnded) onInputEnd()
     }
 
-    /** The application closed the connection. */
     fun onClosedHere() {
         when {
             phase != Phase.PENDING -> advance()

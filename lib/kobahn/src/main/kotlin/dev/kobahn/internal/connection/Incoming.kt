@@ -21,8 +21,6 @@ internal class Incoming(private val connection: Connection) {
         STREAMS("incomingStreams"),
     }
 
-    private class End(val cause: Throwable?)
-
     private val limit get() = connection.config.maxIncomingQueueSize
 
     private val messages =
@@ -39,7 +37,7 @@ internal class Incoming(private val connection: Connection) {
     private var streams: IncomingStreams? = null
 
     @Volatile
-    private var end: End? = null
+    private var end: IncomingChannel.End? = null
 
     /** The number of callers that have unread messages discarded, see [discardUnread]. */
     @Volatile
@@ -142,7 +140,7 @@ internal class Incoming(private val connection: Connection) {
      * throwing [cause]. On the loop.
      */
     fun end(cause: Throwable?) {
-        if (end == null) end = End(cause)
+        if (end == null) end = IncomingChannel.End(cause)
         if (taker != null) messages.end(cause)
         streams?.end(cause)
     }
@@ -175,7 +173,7 @@ internal class Incoming(private val connection: Connection) {
     /** Discards as [release] does. From now on receiving throws [cause], also after the [end]. On the loop. */
     fun fail(cause: Throwable) {
         release()
-        end = End(cause)
+        end = IncomingChannel.End(cause)
         messages.fail(cause)
         streams?.fail(cause)
     }

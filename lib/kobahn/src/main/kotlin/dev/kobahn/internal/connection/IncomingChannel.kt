@@ -84,13 +84,12 @@ internal class IncomingChannel<E : Any>(
     private var isHandling = false
     private var end: End? = null
 
-    /** Whether messages are discarded, see [discard]. */
     @Volatile
     var isDiscarding = false
         private set
 
     /** The end of receiving. A null [cause] ends iteration quietly. */
-    private class End(val cause: Throwable?)
+    class End(val cause: Throwable?)
 
     /** Adds a message and resumes a receiver. Returns whether reading has to pause. On the loop. */
     fun offer(message: E): Boolean {
@@ -124,7 +123,6 @@ internal class IncomingChannel<E : Any>(
 
     val isFull: Boolean get() = isOver(limit)
 
-    /** Whether more than [bound] bytes wait. */
     fun isOver(bound: Long): Boolean = synchronized(this) { bytes > bound }
 
     /**

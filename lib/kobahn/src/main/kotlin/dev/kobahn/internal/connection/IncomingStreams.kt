@@ -98,7 +98,6 @@ internal class IncomingStreams(
         abandon()
     }
 
-    /** Discards the messages that wait or arrive. */
     fun discard() = readers.discard()
 
     /** Discards the messages that wait, and the rest of the one that is arriving. On the loop. */
@@ -217,7 +216,6 @@ internal class RealMessageReader(
         return true
     }
 
-    /** The message is complete. On the loop. */
     fun complete() {
         synchronized(owner) { end(null) }?.resume(Unit)
     }

@@ -301,7 +301,6 @@ internal class Outgoing(private val connection: Connection) {
         }
     }
 
-    /** Whether a sender waits for space. */
     val isAwaited: Boolean get() = highWaterMark?.isAwaited == true
 
     /** Bytes were written, or memory is no longer short. */
@@ -438,7 +437,6 @@ internal class HighWaterMark(private val connection: Connection, private val lim
 
     private fun isWritten(end: Long) = output.position - end >= 0
 
-    /** Whether a sender waits for space. */
     val isAwaited: Boolean get() = synchronized(output) { waiting.isNotEmpty() }
 
     /** Bytes were written, or the limit has changed. */

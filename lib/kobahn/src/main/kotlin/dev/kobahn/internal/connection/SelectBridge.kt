@@ -30,7 +30,6 @@ internal class SelectBridge<E : Any>(private val putBack: (E) -> Unit) {
     /** The cost of the message that no `select` has taken yet, in bytes. From any thread. */
     val weight: Long get() = if (isEmpty) 0 else cost
 
-    /** Whether there is nothing to take. */
     val isEmpty: Boolean get() = channel.isEmpty || channel.isClosedForReceive
 
     /** Whether [give] may be called: `select` finds nothing here. */

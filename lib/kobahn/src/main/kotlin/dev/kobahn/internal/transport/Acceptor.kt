@@ -144,7 +144,7 @@ internal class Acceptor(
     private suspend fun close() {
         server.close()
         suspendCancellableCoroutine { continuation ->
-            loop.afterSelect { continuation.resumeWith(Result.success(Unit)) }
+            loop.executeNextTurn { continuation.resumeWith(Result.success(Unit)) }
         }
     }
 

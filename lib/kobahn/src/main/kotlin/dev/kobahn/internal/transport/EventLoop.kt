@@ -67,7 +67,7 @@ internal class EventLoop(
     private val tasks = TaskQueue()
     private val timers = TimerQueue(this)
     private val atTurnEnd = ArrayDeque<ReadyHandler>()
-    private val afterSelect = ArrayDeque<Runnable>()
+    private val nextTurn = ArrayDeque<Runnable>()
 
     private val dispatchers = BatchingDispatchers(this)
     private val waking = Runnable { wake() }
@@ -159,8 +159,6 @@ internal class EventLoop(
         if (!asleep.get() || !Batch.defer(waking)) wake()
     }
 
-    override fun executeNextTurn(action: Runnable) = afterSelect(action)
-
     override fun defer(action: Runnable): Boolean = Batch.defer(action)
 
     override fun schedule(delay: Duration, action: Runnable): DisposableHandle =
@@ -179,8 +177,8 @@ internal class EventLoop(
      * Runs [action] after the next selection, which returns the file descriptors of channels that
      * were closed before it to the system. On the loop.
      */
-    fun afterSelect(action: Runnable) {
-        afterSelect.addLast(action)
+    override fun executeNextTurn(action: Runnable) {
+        nextTurn.addLast(action)
     }
 
     private fun run() {
@@ -213,8 +211,8 @@ internal class EventLoop(
         // If this fails, timers and tasks still run.
         selectingFails = fails("Selecting", selectingFails) { select() }
         dispatchers.checkStalled()
-        // Comes before all that may call afterSelect, which has to wait for the next selection.
-        repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
+        // Comes before all that may call executeNextTurn, which has to wait for the next selection.
+        repeat(nextTurn.size) { runStep(nextTurn.removeFirst()) }
         serveReadyChannels()
         dispatchers.submit()
         timers.runDue { runStep(it) }
@@ -240,7 +238,7 @@ internal class EventLoop(
     }
 
     private fun hasWork(): Boolean =
-        !tasks.isEmpty || atTurnEnd.isNotEmpty() || afterSelect.isNotEmpty() || stopping
+        !tasks.isEmpty || atTurnEnd.isNotEmpty() || nextTurn.isNotEmpty() || stopping
 
     /** The time until the next timer or check in milliseconds, negative if there is none. */
     private fun timeToSleep(): Long {
@@ -294,7 +292,7 @@ internal class EventLoop(
         runTasks(TASKS_AT_END)
         guarded("The end of the event loop") { codecs.close() }
         guarded("The end of the event loop") { selector.close() }
-        repeat(afterSelect.size) { runStep(afterSelect.removeFirst()) }
+        repeat(nextTurn.size) { runStep(nextTurn.removeFirst()) }
         runTasks(TASKS_AT_END)
         dispatchers.close()
     }

@@ -269,7 +269,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
      */
     private fun closeChannel() {
         if (!outputEnded || !key.isValid) return channel.close()
-        loop.afterSelect { channel.close() }
+        loop.executeNextTurn { channel.close() }
         key.cancel()
     }
 

@@ -153,7 +153,7 @@ internal class EventLoopTest :
 
                     override fun onReady(ops: Int) {
                         key.cancel()
-                        loop.afterSelect { isForgotten.complete(!source.isRegistered) }
+                        loop.executeNextTurn { isForgotten.complete(!source.isRegistered) }
                     }
 
                     override fun onTurnEnd() = Unit
