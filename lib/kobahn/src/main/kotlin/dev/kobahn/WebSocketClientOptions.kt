@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.autobahn.Drafts
 import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.fieldOption
@@ -19,7 +20,6 @@ import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.Headers
-import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.areSubprotocols
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -56,7 +56,7 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     /** The version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. Default: 18. */
     public var version: Int by
-        option(ProtocolVersions.DEFAULT_DRAFT, "10 to 18") { it in ProtocolVersions.DRAFTS }
+        option(Drafts.DEFAULT, "10 to 18") { it in Drafts.SUPPORTED }
 
     /** Whether masked frames of a server are accepted. The store room sets it. */
     internal var acceptMaskedServerFrames: Boolean by option(false)

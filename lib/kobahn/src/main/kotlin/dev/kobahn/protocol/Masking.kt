@@ -11,13 +11,24 @@ import java.nio.ByteOrder
  * value is a valid key, zero included. A payload may be masked in pieces: [phase][mask] is the
  * number of payload bytes before the piece.
  *
- * Eight bytes are combined at a time, see [Acceleration]. Stateless and thread-safe.
+ * Eight bytes are combined at a time, without native code. To rule this out as the cause of a
+ * problem, set the system property `dev.kobahn.acceleration` to `false`, `no` or `0` before the
+ * library is loaded: payloads are then masked byte by byte. Stateless and thread-safe.
  */
 public object Masking {
+    /** Whether eight bytes are combined at a time, unless the system property forbids it. */
+    @JvmField
+    internal val usesWords: Boolean =
+        System.getProperty("dev.kobahn.acceleration")?.lowercase() !in setOf("false", "no", "0")
+
+    /** Masks [length] bytes of [bytes] in place, from [offset] on: the beginning of a payload. */
+    @JvmStatic
+    public fun mask(bytes: ByteArray, offset: Int, length: Int, key: Int): Unit =
+        mask(bytes, offset, length, key, 0)
+
     /** Masks [length] bytes of [bytes] in place, from [offset] on, [phase] bytes into the payload. */
     @JvmStatic
-    @JvmOverloads
-    public fun mask(bytes: ByteArray, offset: Int, length: Int, key: Int, phase: Int = 0) {
+    public fun mask(bytes: ByteArray, offset: Int, length: Int, key: Int, phase: Int) {
         if (length < SMALL) {
             maskTail(
                 bytes,
@@ -31,15 +42,22 @@ public object Masking {
     }
 
     /**
+     * Masks the bytes of [buffer] between the absolute indices [start] and [end] in place: the
+     * beginning of a payload. Position, limit and byte order stay as they are.
+     */
+    @JvmStatic
+    public fun mask(buffer: ByteBuffer, start: Int, end: Int, key: Int): Unit =
+        mask(buffer, start, end, key, 0)
+
+    /**
      * Masks the bytes of [buffer] between the absolute indices [start] and [end] in place, [phase]
      * bytes into the payload. Position, limit and byte order stay as they are.
      */
     @JvmStatic
-    @JvmOverloads
-    public fun mask(buffer: ByteBuffer, start: Int, end: Int, key: Int, phase: Int = 0) {
+    public fun mask(buffer: ByteBuffer, start: Int, end: Int, key: Int, phase: Int) {
         if (key == 0) return
         val rotated = Integer.rotateLeft(key, (phase and 3) * BYTE)
-        val tail = if (Acceleration.isUsed) start + ((end - start) and WORD_MASK) else start
+        val tail = if (usesWords) start + ((end - start) and WORD_MASK) else start
         if (tail > start) maskWords(buffer, start, tail, rotated)
         var byteKey = rotated
         for (index in tail until end) {

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import dev.kobahn.Timings;
-import dev.kobahn.autobahn.ConnectionJson;
+import dev.kobahn.autobahn.Json;
 import dev.kobahn.autobahn.TimingsText;
 
 /** The log, the statistics, the times and the state of a connection, from Java. */
@@ -63,7 +63,7 @@ class ObservationTest {
             assertEquals(7, stats.getIncomingBytesWireLevel());
             assertEquals(1, stats.getIncomingWebSocketMessages());
             assertEquals(0.4, stats.getIncomingWebSocketOverhead());
-            assertEquals(ConnectionJson.toJson(stats), stats.toString());
+            assertEquals(Json.toJson(stats), stats.toString());
             webSocket.statistics().resetTraffic();
             assertEquals(0, webSocket.statistics().getTraffic().getOutgoingBytesWireLevel());
             assertNull(webSocket.statistics().getTraffic().getIncomingWebSocketOverhead());

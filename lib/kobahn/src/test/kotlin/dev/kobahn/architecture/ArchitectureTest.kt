@@ -42,11 +42,18 @@ private const val VIOLATIONS = "dev.kobahn.violations"
 private val DELIBERATE =
     mapOf(
         "the protocol depends on itself, the Kotlin library and pure parts of the JDK" to
-            setOf("protocol.OpensSocket", "protocol.Suspends", "protocol.WritesFile"),
+            setOf(
+                "protocol.KnowsStoreRoom",
+                "protocol.OpensSocket",
+                "protocol.Suspends",
+                "protocol.WritesFile",
+            ),
         "the protocol reads no clock, takes no random number and starts no thread" to
             setOf("protocol.ReadsClock"),
         "no packages of the protocol depend on each other in a cycle" to
             setOf("protocol.KnowsFrame", "protocol.frame.KnowsProtocol"),
+        "the store room knows neither connection, transport, server nor client" to
+            setOf("autobahn.KnowsServer"),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             setOf(
                 "internal.connection.KnowsKtor",

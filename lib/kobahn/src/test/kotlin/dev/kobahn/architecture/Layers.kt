@@ -28,6 +28,15 @@ internal class Layers(private val root: String) {
             noClasses().that(liveIn("protocol")).should().accessTargetWhere(impure),
         "no packages of the protocol depend on each other in a cycle" to
             slices().assignedFrom(PackagesBelow("$root.protocol")).should().beFreeOfCycles(),
+        "the store room knows neither connection, transport, server nor client" to
+            noClasses().that(liveIn("autobahn")).should().dependOnClassesThat(
+                liveIn(
+                    "internal.connection",
+                    "internal.transport",
+                    "internal.server",
+                    "internal.client",
+                ),
+            ),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(

@@ -5,6 +5,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.autobahn.Drafts
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.MemoryBudget
@@ -211,8 +212,10 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         return ClientHandshake(
             options.onConnecting?.invoke(usual, details) ?: usual,
             maskingKeys.bytes(AcceptKey.KEY_BYTES),
-            extensions = extensions,
-            draft = options.version,
+            isSecure = false,
+            extensions,
+            Drafts.toVersion(options.version),
+            Drafts.originField(options.version),
         )
     }
 

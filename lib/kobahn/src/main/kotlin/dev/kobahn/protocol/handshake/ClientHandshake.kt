@@ -13,23 +13,41 @@ import dev.kobahn.protocol.onOneLine
  * the response against that request. Immutable. Does no I/O.
  *
  * @param keyBytes sixteen bytes from a secure source of randomness, new ones for every handshake
- * @property asked the content of the request
- * @property isSecure whether the connection is `wss`, which has another default port
- * @property extensions the extensions to offer, in order
- * @property draft the draft to speak, one of [ProtocolVersions.DRAFTS]; 18 stands for RFC 6455
+ * @param asked the content of the request
+ * @param isSecure whether the connection is `wss`, which has another default port
+ * @param extensions the extensions to offer, in order
+ * @property version the version to speak: 13 is RFC 6455, 8 its drafts hybi-10 to hybi-12
+ * @param originField the name of the field for the origin, which was another one in hybi-10
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
-public class ClientHandshake
-@JvmOverloads
-constructor(
-    public val asked: ConnectingRequest,
+public class ClientHandshake internal constructor(
+    private val asked: ConnectingRequest,
     keyBytes: ByteArray,
-    public val isSecure: Boolean = false,
-    public val extensions: List<ClientExtension> = emptyList(),
-    public val draft: Int = ProtocolVersions.DEFAULT_DRAFT,
+    private val isSecure: Boolean,
+    private val extensions: List<ClientExtension>,
+    public val version: Int,
+    private val originField: String,
 ) {
     private val key = AcceptKey.encode(keyBytes)
-    private val version = ProtocolVersions.ofDraft(draft)
+
+    init {
+        require(version in ProtocolVersions.SUPPORTED) {
+            "version must be one of ${ProtocolVersions.SUPPORTED}, but is $version"
+        }
+    }
+
+    /** Asks for a `ws` connection without extensions. */
+    public constructor(asked: ConnectingRequest, keyBytes: ByteArray) :
+        this(asked, keyBytes, isSecure = false)
+
+    /** Asks for a connection of any kind. */
+    public constructor(
+        asked: ConnectingRequest,
+        keyBytes: ByteArray,
+        isSecure: Boolean = false,
+        extensions: List<ClientExtension> = emptyList(),
+        version: Int = ProtocolVersions.RFC_6455,
+    ) : this(asked, keyBytes, isSecure, extensions, version, ORIGIN)
 
     /** The request to send. */
     public val request: RequestHead =
@@ -47,8 +65,7 @@ constructor(
         addOwn("Pragma", "no-cache")
         addOwn("Cache-Control", "no-cache")
         fields.addAll(asked.headers).add(SEC_WEBSOCKET_KEY, key)
-        val originName = if (draft == DRAFT_10) SEC_WEBSOCKET_ORIGIN else "Origin"
-        asked.origin?.let { fields.add(originName, it) }
+        asked.origin?.let { fields.add(originField, it) }
         if (asked.subprotocols.isNotEmpty()) {
             fields.add(SEC_WEBSOCKET_PROTOCOL, asked.subprotocols.joinToString(","))
         }
@@ -76,7 +93,7 @@ constructor(
             peer,
             headers,
             response.status,
-            draft,
+            version,
             subprotocol,
             answers.orEmpty(),
         )
@@ -137,11 +154,6 @@ constructor(
 
             else -> null
         }
-    }
-
-    private companion object {
-        /** The last draft whose clients send `Sec-WebSocket-Origin`. */
-        const val DRAFT_10 = 10
     }
 }
 

@@ -16,9 +16,7 @@ import dev.kobahn.protocol.appendJson
  * @property subprotocols the subprotocols to offer, most wanted first
  * @throws IllegalArgumentException for a value that would make the request invalid, naming it
  */
-public class ConnectingRequest
-@JvmOverloads
-constructor(
+public class ConnectingRequest(
     host: String = "localhost",
     public val port: Int = 80,
     public val resource: String = "/",
@@ -50,8 +48,8 @@ constructor(
     public operator fun plus(more: Headers): ConnectingRequest =
         ConnectingRequest(host, port, resource, headers + more, userAgent, origin, subprotocols)
 
-    /** Returns all properties as a JSON object. */
-    public fun toJson(): String = StringBuilder().appendJson(
+    @JvmSynthetic
+    internal fun json(): String = StringBuilder().appendJson(
         linkedMapOf(
             "host" to host,
             "port" to port,
@@ -63,5 +61,5 @@ constructor(
         ),
     ).toString()
 
-    override fun toString(): String = toJson()
+    override fun toString(): String = json()
 }

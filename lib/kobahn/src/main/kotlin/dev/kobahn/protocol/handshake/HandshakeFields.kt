@@ -2,6 +2,7 @@ package dev.kobahn.protocol.handshake
 
 import dev.kobahn.protocol.HttpGrammar
 
+internal const val ORIGIN = "Origin"
 internal const val SEC_WEBSOCKET_ACCEPT = "Sec-WebSocket-Accept"
 internal const val SEC_WEBSOCKET_EXTENSIONS = "Sec-WebSocket-Extensions"
 internal const val SEC_WEBSOCKET_KEY = "Sec-WebSocket-Key"

@@ -65,13 +65,11 @@ public open class HttpRequest internal constructor(
         "params" to params,
     )
 
-    /**
-     * Returns all properties as a JSON object on one line, including every header, also secret
-     * ones.
-     */
-    public fun toJson(): String = StringBuilder().appendJson(fields()).toString()
+    @JvmSynthetic
+    internal fun json(): String = StringBuilder().appendJson(fields()).toString()
 
-    override fun toString(): String = toJson()
+    /** Returns all properties on one line, including every header, also secret ones. */
+    override fun toString(): String = json()
 }
 
 /**
@@ -111,7 +109,7 @@ public class ConnectionRequest internal constructor(
  * @property peer the server, as the transport names it
  * @property headers all fields of the response
  * @property status 101
- * @property version the draft that was spoken; 18 stands for RFC 6455
+ * @property version 13 (RFC 6455) or 8 (drafts hybi-10 to hybi-12)
  * @property subprotocol the subprotocol that the server chose, or null for none
  * @property extensions the extensions that the server agreed to
  */
@@ -123,8 +121,8 @@ public class ConnectionResponse internal constructor(
     public val subprotocol: String?,
     public val extensions: List<ExtensionHeader>,
 ) {
-    /** Returns all properties as a JSON object. */
-    public fun toJson(): String = StringBuilder().appendJson(
+    @JvmSynthetic
+    internal fun json(): String = StringBuilder().appendJson(
         linkedMapOf(
             "peer" to peer,
             "headers" to headers.toLowerCaseMap(),
@@ -135,7 +133,7 @@ public class ConnectionResponse internal constructor(
         ),
     ).toString()
 
-    override fun toString(): String = toJson()
+    override fun toString(): String = json()
 }
 
 private fun List<ExtensionHeader>.toJsonValue() =

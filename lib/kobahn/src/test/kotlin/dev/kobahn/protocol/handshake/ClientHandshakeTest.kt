@@ -13,9 +13,9 @@ import io.kotest.matchers.types.shouldBeInstanceOf
 private fun client(
     asked: ConnectingRequest = ConnectingRequest("server.example.com"),
     extensions: List<ExtensionHeader> = emptyList(),
-    draft: Int = 18,
+    version: Int = 13,
     secure: Boolean = false,
-) = ClientHandshake(asked, SAMPLE_BYTES, secure, extensions.map { AnyParameters(it) }, draft)
+) = ClientHandshake(asked, SAMPLE_BYTES, secure, extensions.map { AnyParameters(it) }, version)
 
 private fun response(
     headers: Headers = RESPONSE_FIELDS,
@@ -93,22 +93,13 @@ class ClientHandshakeTest :
             for (name in headers.names) sent.getAll(name).shouldContainExactly(headers[name])
         }
 
-        context("the draft decides the version and the name of the origin") {
-            vectors(
-                Triple(10, "8", "Sec-WebSocket-Origin"),
-                Triple(11, "8", "Origin"),
-                Triple(12, "8", "Origin"),
-                Triple(13, "13", "Origin"),
-                Triple(17, "13", "Origin"),
-                Triple(18, "13", "Origin"),
-            ) { (draft, version, name) ->
-                val headers = client(
-                    ConnectingRequest(origin = "http://a"),
-                    draft = draft,
-                ).request.headers
-                headers["Sec-WebSocket-Version"] shouldBe version
-                headers[name] shouldBe "http://a"
-                headers.names.count { it.endsWith("Origin") } shouldBe 1
+        context("the request has the version of the handshake") {
+            vectors(8, 13) { version ->
+                val handshake = client(ConnectingRequest(origin = "http://a"), version = version)
+                val headers = handshake.request.headers
+                headers["Sec-WebSocket-Version"] shouldBe "$version"
+                headers["Origin"] shouldBe "http://a"
+                handshake.opened(response()).version shouldBe version
             }
         }
 
@@ -123,17 +114,16 @@ class ClientHandshakeTest :
             val response = client(asked, listOf(ExtensionHeader("x"))).opened(response(headers))
             response.peer shouldBe "peer"
             response.status shouldBe 101
-            response.version shouldBe 18
+            response.version shouldBe 13
             response.subprotocol shouldBe "b"
             response.extensions.map { it.toString() }.shouldContainExactly("x; a=1")
-            response.toJson() shouldBe
+            response.toString() shouldBe
                 """{"peer": "peer", "headers": """ +
                 """{"upgrade": "websocket", "connection": "Upgrade", """ +
                 """"sec-websocket-accept": "$SAMPLE_ACCEPT", "sec-websocket-protocol": "b", """ +
                 """"sec-websocket-extensions": "x; a=1"}, """ +
-                """"status": 101, "version": 18, "protocol": "b", """ +
+                """"status": 101, "version": 13, "protocol": "b", """ +
                 """"extensions": [["x", [["a", "1"]]]]}"""
-            response.toString() shouldBe response.toJson()
         }
 
         context("variations that a server may make") {
@@ -300,15 +290,15 @@ class ClientHandshakeTest :
                 "an origin with a line break" to {
                     client(ConnectingRequest(origin = "a\r\nb: c"))
                 },
-                "draft 9" to { client(draft = 9) },
-                "draft 19" to { client(draft = 19) },
+                "version 7" to { client(version = 7) },
+                "version 18" to { client(version = 18) },
                 "a key of 15 bytes" to { ClientHandshake(ConnectingRequest(), ByteArray(15)) },
             ).forEach { (name, make) ->
                 test(name) { shouldThrow<IllegalArgumentException> { make() } }
             }
         }
 
-        test("a connecting request shows itself as JSON") {
+        test("a connecting request shows itself with all its properties") {
             ConnectingRequest(
                 headers = headersOf("A" to "b"),
                 subprotocols = listOf("p"),
@@ -321,20 +311,13 @@ class ClientHandshakeTest :
             val handshake =
                 client(ConnectingRequest(subprotocols = listOf("a")), listOf(ExtensionHeader("x")))
             val head = RequestHeadParser().headOf(String(handshake.request.toBytes()))
-            val upgrade = ServerHandshake().check(
+            val server = ServerHandshake()
+            val upgrade = server.check(
                 head,
                 "client",
             ).shouldBeInstanceOf<ServerHandshakeResult.Upgrade>()
-            val accepted = ServerHandshake.accept(upgrade.request, "a", upgrade.request.extensions)
+            val accepted = server.accept(upgrade.request, "a", upgrade.request.extensions)
             val answer = ResponseHeadParser().headOf(String(accepted.toBytes()))
             handshake.opened(answer).subprotocol shouldBe "a"
-        }
-
-        test("versions and drafts go together") {
-            ProtocolVersions.DRAFTS.map(ProtocolVersions::ofDraft)
-                .shouldContainExactly(8, 8, 8, 13, 13, 13, 13, 13, 13)
-            ProtocolVersions.toDraft(8) shouldBe 12
-            ProtocolVersions.toDraft(13) shouldBe 18
-            shouldThrow<IllegalArgumentException> { ProtocolVersions.toDraft(7) }
         }
     })

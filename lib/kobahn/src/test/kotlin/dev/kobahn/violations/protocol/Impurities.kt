@@ -1,5 +1,6 @@
 package dev.kobahn.violations.protocol
 
+import dev.kobahn.violations.autobahn.KnowsServer
 import java.io.File
 import java.net.Socket
 import kotlinx.coroutines.yield
@@ -9,6 +10,8 @@ internal class Suspends {
 }
 
 internal class OpensSocket(val socket: Socket)
+
+internal class KnowsStoreRoom(val room: KnowsServer)
 
 internal class WritesFile(val file: File)
 

@@ -1,6 +1,13 @@
-package dev.kobahn.protocol.handshake
+package dev.kobahn.autobahn
 
 import dev.kobahn.protocol.HttpGrammar
+import dev.kobahn.protocol.handshake.AllowedOrigins
+import dev.kobahn.protocol.handshake.HostAndPort
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.Origin
+import dev.kobahn.protocol.handshake.PercentCoding
 
 /**
  * The page for browsers at the address of a WebSocket server, which can also send them to another
@@ -11,15 +18,13 @@ import dev.kobahn.protocol.HttpGrammar
  * such a link, so the target must have the scheme http or https and one of the [allowedRedirects]
  * as its origin. Any other target, and a time that is not a number, is answered with 400.
  *
- * @property allowedRedirects patterns as in [AllowedOrigins]; empty, the default, allows no
- * redirect
+ * @param allowedRedirects patterns as in [AllowedOrigins]
  * @throws IllegalArgumentException for an empty pattern
  */
-public class ServerStatus
-@JvmOverloads
-constructor(
-    public val allowedRedirects: List<String> = emptyList(),
-) {
+public class StatusPage(allowedRedirects: List<String>) {
+    /** A page that allows no redirect. */
+    public constructor() : this(emptyList())
+
     private val allowed = AllowedOrigins(allowedRedirects)
 
     /** Returns the answer to [request]. */
@@ -35,45 +40,42 @@ constructor(
 
     private fun refuse(reason: String) = HttpResponse(HttpStatus.BAD_REQUEST, reason)
 
-    /** Makes pages without a request. */
-    public companion object {
-        /**
-         * Returns the page. With a [redirectUrl], a browser goes there after [redirectAfter]
-         * seconds. Autobahn: `sendServerStatus`.
-         *
-         * @throws IllegalArgumentException unless [redirectUrl] is an http or https URL and
-         * [redirectAfter] is not negative
-         */
-        @JvmStatic
-        @JvmOverloads
-        public fun page(redirectUrl: String? = null, redirectAfter: Int = 0): HttpResponse {
-            require(redirectAfter >= 0) { "redirectAfter is $redirectAfter, must be 0 or more" }
-            val target = redirectUrl?.let {
-                requireNotNull(RedirectTarget.parse(it)) { "redirectUrl is no http or https URL" }
-            }
-            return HttpResponse.html(html(target?.url?.let(::escaped), redirectAfter))
-        }
+    /** Returns the page. Autobahn: `sendServerStatus`. */
+    public fun page(): HttpResponse = HttpResponse.html(html(url = null, after = 0))
 
-        private fun html(url: String?, after: Int): String {
-            val refresh = url?.let { """<meta http-equiv="refresh" content="$after;url=$it">""" }
-            val next = url?.let {
-                """<p>Your browser goes to <a href="$it">$it</a> in $after seconds.</p>"""
-            }
-            return """
-                <!DOCTYPE html>
-                <html lang="en">
-                <head><meta charset="utf-8">${refresh.orEmpty()}<title>Kobahn</title></head>
-                <body>
-                <h1>Kobahn</h1>
-                <p>This is a WebSocket endpoint, not a web server.</p>${next.orEmpty()}
-                </body>
-                </html>
-            """.trimIndent()
-        }
-
-        private fun escaped(text: String) = text.replace("&", "&amp;").replace("<", "&lt;")
-            .replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;")
+    /**
+     * Returns the page, from which a browser goes to [redirectUrl] after [redirectAfter] seconds,
+     * whether a request could ask for that or not. Autobahn: `sendServerStatus`.
+     *
+     * @throws IllegalArgumentException unless [redirectUrl] is an http or https URL and
+     * [redirectAfter] is not negative
+     */
+    public fun page(redirectUrl: String, redirectAfter: Int): HttpResponse {
+        require(redirectAfter >= 0) { "redirectAfter is $redirectAfter, must be 0 or more" }
+        val target = RedirectTarget.parse(redirectUrl)
+        requireNotNull(target) { "redirectUrl is no http or https URL" }
+        return HttpResponse.html(html(escaped(target.url), redirectAfter))
     }
+
+    private fun html(url: String?, after: Int): String {
+        val refresh = url?.let { """<meta http-equiv="refresh" content="$after;url=$it">""" }
+        val next = url?.let {
+            """<p>Your browser goes to <a href="$it">$it</a> in $after seconds.</p>"""
+        }
+        return """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head><meta charset="utf-8">${refresh.orEmpty()}<title>Kobahn</title></head>
+            <body>
+            <h1>Kobahn</h1>
+            <p>This is a WebSocket endpoint, not a web server.</p>${next.orEmpty()}
+            </body>
+            </html>
+        """.trimIndent()
+    }
+
+    private fun escaped(text: String) = text.replace("&", "&amp;").replace("<", "&lt;")
+        .replace(">", "&gt;").replace("\"", "&quot;").replace("'", "&#39;")
 }
 
 /**

@@ -1,5 +1,6 @@
-package dev.kobahn.protocol
+package dev.kobahn.autobahn
 
+import dev.kobahn.protocol.Masking
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.io.File
@@ -24,7 +25,7 @@ private fun resultWith(setting: String): String {
         "-Ddev.kobahn.acceleration=$setting",
         "-cp",
         System.getProperty("java.class.path"),
-        "dev.kobahn.protocol.AccelerationMain",
+        "dev.kobahn.autobahn.AccelerationMain",
     ).redirectError(ProcessBuilder.Redirect.INHERIT).start()
     val output = process.inputStream.readBytes().decodeToString().trim()
     process.waitFor(1, TimeUnit.MINUTES)
