@@ -11,6 +11,7 @@ import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.extension.PerMessageDeflate
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.areSubprotocols
 import kotlin.time.Duration
@@ -174,9 +175,11 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      * Turns on permessage-deflate with the settings of [configure]. The block starts with the
      * values set before; for a route, with those of the server.
      */
-    public fun perMessageDeflate(configure: PerMessageDeflateOptions.() -> Unit = {}) {
-        val before = perMessageDeflate ?: PerMessageDeflate()
-        perMessageDeflate = PerMessageDeflateOptions(before).apply(configure).wished
+    public fun perMessageDeflate(
+        configure: (@WebSocketDsl PerMessageDeflateOptions).() -> Unit = {},
+    ) {
+        val before = perMessageDeflate?.options ?: PerMessageDeflateOptions()
+        perMessageDeflate = PerMessageDeflate.of(before.apply(configure))
     }
 
     /**

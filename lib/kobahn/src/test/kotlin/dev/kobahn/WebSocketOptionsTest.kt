@@ -178,17 +178,17 @@ class WebSocketOptionsTest :
         test("compression is only on once it is set, and a second block adds to the first") {
             val options = WebSocketClientOptions()
             options.perMessageDeflate()
-            options.perMessageDeflate shouldBe PerMessageDeflate(
-                serverNoContextTakeover = false,
-                clientNoContextTakeover = false,
-                serverMaxWindowBits = 15,
-                clientMaxWindowBits = 15,
-                compressionLevel = -1,
-                memLevel = 5,
-                threshold = 64,
-                maxInflateRatio = 256,
-                maxMessageSize = 0,
-            )
+            options.perMessageDeflate shouldBe PerMessageDeflate {
+                serverNoContextTakeover = false
+                clientNoContextTakeover = false
+                serverMaxWindowBits = 15
+                clientMaxWindowBits = 15
+                compressionLevel = -1
+                memLevel = 5
+                threshold = 64
+                maxInflateRatio = 256
+                maxMessageSize = 0
+            }
             options.perMessageDeflate {
                 serverNoContextTakeover = true
                 clientNoContextTakeover = true
@@ -203,7 +203,17 @@ class WebSocketOptionsTest :
                 maxMessageSize = 5
                 serverMaxWindowBits shouldBe 9
             }
-            options.perMessageDeflate shouldBe PerMessageDeflate(true, true, 9, 10, 1, 2, 3, 4, 5)
+            options.perMessageDeflate shouldBe PerMessageDeflate {
+                serverNoContextTakeover = true
+                clientNoContextTakeover = true
+                serverMaxWindowBits = 9
+                clientMaxWindowBits = 10
+                compressionLevel = 1
+                memLevel = 2
+                threshold = 3
+                maxInflateRatio = 4
+                maxMessageSize = 5
+            }
             options.perMessageDeflate = null
             options.perMessageCompression(listOf(PerMessageDeflateOffer()))
         }

@@ -1,7 +1,6 @@
 package dev.kobahn.samples
 
 import dev.kobahn.WebSocket
-import dev.kobahn.protocol.extension.ExtensionHeader
 import java.util.Locale
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
@@ -16,7 +15,7 @@ internal suspend fun <T> WebSocket.reportCompression(console: Console, block: su
     val peer = transportDetails.peer
     suspend fun note(text: String) =
         withContext(NonCancellable + Dispatchers.IO) { console.note("$peer: $text") }
-    note("extensions: ${ExtensionHeader.format(extensions)}")
+    note("extensions: ${extensions.joinToString()}")
     try {
         return block()
     } finally {

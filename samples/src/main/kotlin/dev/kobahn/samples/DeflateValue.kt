@@ -1,36 +1,43 @@
 package dev.kobahn.samples
 
 import dev.kobahn.protocol.extension.PerMessageDeflate
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions
 import java.lang.reflect.InvocationTargetException
-import kotlin.reflect.KParameter
-import kotlin.reflect.full.primaryConstructor
+import kotlin.reflect.KMutableProperty1
+import kotlin.reflect.KVisibility
+import kotlin.reflect.full.memberProperties
 
 /** How permessage-deflate is written on a command line: `serverMaxWindowBits=10;threshold=0`. */
 internal object DeflateValue {
-    private val create = checkNotNull(PerMessageDeflate::class.primaryConstructor)
-    private val wishes: Map<String, KParameter> = create.parameters.associateBy { it.name!! }
+    private val properties: Map<String, KMutableProperty1<PerMessageDeflateOptions, Any?>> =
+        PerMessageDeflateOptions::class.memberProperties
+            .filterIsInstance<KMutableProperty1<PerMessageDeflateOptions, Any?>>()
+            .filter { it.setter.visibility == KVisibility.PUBLIC }
+            .associateBy { it.name }
+            .toSortedMap()
 
     /** For options of this type. */
-    val value = OptionValue("true|false|name=value;..., see PerMessageDeflate", ::parse)
+    val value = OptionValue("true|false|name=value;..., see PerMessageDeflateOptions", ::parse)
 
     private fun parse(text: String): PerMessageDeflate? = when (text) {
         "true" -> PerMessageDeflate()
+
         "false" -> null
-        else -> wished(text.split(';').map { it.trim() })
+
+        else -> PerMessageDeflate {
+            text.split(';').forEach { set(this, it.trim()) }
+        }
     }
 
-    /** Each of [assignments] is `name=value`, or the name alone of what is to be true. */
-    private fun wished(assignments: List<String>): PerMessageDeflate {
-        val values = assignments.associate { assignment ->
-            val name = assignment.substringBefore('=').trim()
-            val wish = requireNotNull(wishes[name]) {
-                "there is no \"$name\"; there are ${wishes.keys.joinToString()}"
-            }
-            val form = checkNotNull(OptionValue.of(wish.type))
-            wish to form.parse(assignment.substringAfter('=', "true").trim())
+    /** Each [assignment] is `name=value`, or the name alone of what is to be true. */
+    private fun set(options: PerMessageDeflateOptions, assignment: String) {
+        val name = assignment.substringBefore('=').trim()
+        val property = requireNotNull(properties[name]) {
+            "there is no \"$name\"; there are ${properties.keys.joinToString()}"
         }
-        return try {
-            create.callBy(values)
+        val form = checkNotNull(OptionValue.of(property.returnType))
+        try {
+            property.setter.call(options, form.parse(assignment.substringAfter('=', "true").trim()))
         } catch (refused: InvocationTargetException) {
             throw refused.targetException
         }

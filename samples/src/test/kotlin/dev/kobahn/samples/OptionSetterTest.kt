@@ -81,14 +81,16 @@ class OptionSetterTest :
                 perMessageDeflate shouldBe null
             }
             server("perMessageDeflate=serverMaxWindowBits=10; clientNoContextTakeover") {
-                perMessageDeflate shouldBe
-                    PerMessageDeflate(serverMaxWindowBits = 10, clientNoContextTakeover = true)
+                perMessageDeflate shouldBe PerMessageDeflate {
+                    serverMaxWindowBits = 10
+                    clientNoContextTakeover = true
+                }
             }
             error("perMessageDeflate=serverMaxWindowBits=7") shouldBe
                 "perMessageDeflate: serverMaxWindowBits is 7, must be 8 to 15"
             error("perMessageDeflate=threshold=x") shouldStartWith "perMessageDeflate: \"x\" is not"
             error("perMessageDeflate=windowBits=9") shouldStartWith
-                "perMessageDeflate: there is no \"windowBits\"; there are serverNoContextTakeover, "
+                "perMessageDeflate: there is no \"windowBits\"; there are clientMaxWindowBits, "
         }
 
         test("the last value of an option holds") {

@@ -1,8 +1,8 @@
 package dev.kobahn.java
 
-import dev.kobahn.PerMessageDeflateOptions
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.WireLog
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions
 import dev.kobahn.protocol.handshake.Headers
 import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit

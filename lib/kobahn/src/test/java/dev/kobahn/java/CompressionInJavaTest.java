@@ -201,8 +201,11 @@ class CompressionInJavaTest {
 
     @Test
     void whatIsWishedForIsAValueToo() {
-        PerMessageDeflate wished = new PerMessageDeflate(true, false, 10);
-        assertEquals(10, wished.getServerMaxWindowBits());
+        PerMessageDeflate wished = new PerMessageDeflate(options -> {
+            options.setServerNoContextTakeover(true);
+            options.setServerMaxWindowBits(10);
+        });
+        assertEquals(10, wished.getOptions().getServerMaxWindowBits());
         assertEquals(
             "permessage-deflate; server_no_context_takeover; server_max_window_bits=10",
             wished.accept(List.of(new ExtensionHeader("permessage-deflate")))

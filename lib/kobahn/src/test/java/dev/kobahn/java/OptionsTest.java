@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kobahn.HandshakeException;
-import dev.kobahn.PerMessageDeflateOptions;
 import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
@@ -15,6 +14,7 @@ import dev.kobahn.WireLog;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.extension.ClientExtension;
 import dev.kobahn.protocol.extension.PerMessageDeflate;
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions;
 import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.HeadLimits;
 import dev.kobahn.protocol.handshake.Headers;
@@ -124,7 +124,7 @@ class OptionsTest {
         if (type == String.class) return new Object[] {"other"};
         if (type == String[].class) return new Object[] {new String[] {"other", "others"}};
         if (type == int[].class) return new Object[] {new int[] {13}};
-        if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000)};
+        if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000, 64 * 1024, 100)};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
         if (type == WireLog.class) return new Object[] {LOG};
         if (type == Consumer.class) return new Object[] {AS_IT_IS};

@@ -9,7 +9,6 @@ import dev.kobahn.ConnectionClosedException;
 import dev.kobahn.ConnectionDeniedException;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Message;
-import dev.kobahn.PerMessageDeflateOptions;
 import dev.kobahn.PreparedMessage;
 import dev.kobahn.ReadingPausedException;
 import dev.kobahn.SlowConsumer;
@@ -19,6 +18,7 @@ import dev.kobahn.WebSocket;
 import dev.kobahn.WebSocketServerOptions;
 import dev.kobahn.WebSocketState;
 import dev.kobahn.WireLog;
+import dev.kobahn.autobahn.StatusPage;
 import dev.kobahn.protocol.CloseCode;
 import dev.kobahn.protocol.CloseFrame;
 import dev.kobahn.protocol.FrameMask;
@@ -41,6 +41,7 @@ import dev.kobahn.protocol.extension.PerMessageCompression;
 import dev.kobahn.protocol.extension.PerMessageDeflate;
 import dev.kobahn.protocol.extension.PerMessageDeflateOffer;
 import dev.kobahn.protocol.extension.PerMessageDeflateOfferAccept;
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions;
 import dev.kobahn.protocol.extension.PerMessageDeflateResponse;
 import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept;
 import dev.kobahn.protocol.extension.ServerExtension;
@@ -50,7 +51,6 @@ import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
 import dev.kobahn.protocol.handshake.HttpResponse;
-import dev.kobahn.protocol.handshake.ServerStatus;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
 import dev.kobahn.protocol.stream.BinaryMessage;
 import dev.kobahn.protocol.stream.CloseControlMessage;
@@ -92,7 +92,7 @@ class SignatureTest {
         PreparedMessage.class, SlowConsumer.class,
         SlowConsumer.Suspend.class, SlowConsumer.DropOldest.class, SlowConsumer.Disconnect.class,
         RawFrame.class, FrameMask.class, TransportDetails.class,
-        TransportDetails.ChannelType.class, ConnectingRequest.class, ServerStatus.class,
+        TransportDetails.ChannelType.class, ConnectingRequest.class, StatusPage.class,
         WebSocketState.class, TrafficStats.class, WireLog.class, WireLog.Entry.class,
         WireLog.Entry.Frame.class, WireLog.Entry.Bytes.class, WireLog.Entry.Note.class,
         PerMessageDeflateOptions.class, PerMessageDeflate.class, PerMessageCompression.class,

@@ -2,11 +2,11 @@ package dev.kobahn.soak
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.Message
-import dev.kobahn.PerMessageDeflateOptions
 import dev.kobahn.ResidentMemory
 import dev.kobahn.WebSocketClient
 import dev.kobahn.protocol.DelicateWebSocketApi
 import dev.kobahn.protocol.RawFrame
+import dev.kobahn.protocol.extension.PerMessageDeflateOptions
 import dev.kobahn.protocol.frame.Opcode
 import dev.kobahn.use
 import dev.kobahn.webSocketClient

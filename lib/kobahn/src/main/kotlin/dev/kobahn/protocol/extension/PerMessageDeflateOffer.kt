@@ -15,9 +15,7 @@ package dev.kobahn.protocol.extension
  * 15, as the value of `client_max_window_bits`; 0 announces none. Not in Autobahn.
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
-public class PerMessageDeflateOffer
-@JvmOverloads
-constructor(
+public class PerMessageDeflateOffer(
     public val acceptNoContextTakeover: Boolean = true,
     public val acceptMaxWindowBits: Boolean = true,
     public val requestNoContextTakeover: Boolean = false,

@@ -18,8 +18,11 @@ public class PerMessageDeflateOfferAccept internal constructor(
     public val announced: Boolean,
     private val parameters: DeflateParameters,
 ) : PerMessageCompressOfferAccept() {
+    /** Grants all that [offer] asks for, and asks for nothing. */
+    public constructor(offer: PerMessageDeflateOffer) :
+        this(offer, requestNoContextTakeover = false)
+
     /** Accepts [offer]; each parameter sets the property of its name. */
-    @JvmOverloads
     public constructor(
         offer: PerMessageDeflateOffer,
         requestNoContextTakeover: Boolean = false,
@@ -63,7 +66,7 @@ public class PerMessageDeflateOfferAccept internal constructor(
      */
     public val windowBits: Int? get() = parameters.sendWindowBits
 
-    /** See [PerMessageDeflate.memLevel]; null is 5. */
+    /** See [PerMessageDeflateOptions.memLevel]; null is 5. */
     public val memLevel: Int? get() = parameters.memLevel
 
     /**

@@ -12,8 +12,11 @@ public class PerMessageDeflateResponseAccept internal constructor(
     override val response: PerMessageDeflateResponse,
     private val parameters: DeflateParameters,
 ) : PerMessageCompressResponseAccept() {
+    /** Accepts [response] as it is. */
+    public constructor(response: PerMessageDeflateResponse) :
+        this(response, noContextTakeover = null)
+
     /** Accepts [response]; each parameter sets the property of its name. */
-    @JvmOverloads
     public constructor(
         response: PerMessageDeflateResponse,
         noContextTakeover: Boolean? = null,
@@ -49,7 +52,7 @@ public class PerMessageDeflateResponseAccept internal constructor(
      */
     public val windowBits: Int? get() = parameters.sendWindowBits
 
-    /** See [PerMessageDeflate.memLevel]; null is 5. */
+    /** See [PerMessageDeflateOptions.memLevel]; null is 5. */
     public val memLevel: Int? get() = parameters.memLevel
 
     /**

@@ -26,12 +26,12 @@ class ExtensionNegotiationFuzzTest {
         }
     }
 
-    private fun wishes(choice: Int) = PerMessageDeflate(
-        serverNoContextTakeover = choice and 1 != 0,
-        clientNoContextTakeover = choice and 2 != 0,
-        serverMaxWindowBits = 8 + (choice shr 2 and 7),
-        clientMaxWindowBits = 8 + (choice shr 5 and 7),
-    )
+    private fun wishes(choice: Int) = PerMessageDeflate {
+        serverNoContextTakeover = choice and 1 != 0
+        clientNoContextTakeover = choice and 2 != 0
+        serverMaxWindowBits = 8 + (choice shr 2 and 7)
+        clientMaxWindowBits = 8 + (choice shr 5 and 7)
+    }
 
     /** A client that made these offers accepts the answer, and both ends agree. */
     private fun checkAnswered(agreed: AgreedDeflate, elements: List<ExtensionHeader>) {
@@ -46,7 +46,7 @@ class ExtensionNegotiationFuzzTest {
     }
 
     private fun checkTaken(agreed: AgreedDeflate, wishes: PerMessageDeflate) {
-        check(agreed.parameters.windowBits in 8..wishes.clientMaxWindowBits)
-        check(!agreed.parameters.takesOver || !wishes.clientNoContextTakeover)
+        check(agreed.parameters.windowBits in 8..wishes.options.clientMaxWindowBits)
+        check(!agreed.parameters.takesOver || !wishes.options.clientNoContextTakeover)
     }
 }

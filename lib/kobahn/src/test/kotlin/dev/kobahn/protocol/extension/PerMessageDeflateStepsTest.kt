@@ -184,8 +184,8 @@ class PerMessageDeflateStepsTest :
             ResponseAccept(Response(0, false, 0, false)) shouldNotBe Response(0, false, 0, false)
         }
 
-        test("the objects show themselves as JSON, by Autobahn's names") {
-            Offer(requestMaxWindowBits = 9).toJson() shouldBe
+        test("the objects show themselves with all their values") {
+            Offer(requestMaxWindowBits = 9).toString() shouldBe
                 """{"extension": "$DEFLATE", "accept_no_context_takeover": true, """ +
                 """"accept_max_window_bits": true, "request_no_context_takeover": false, """ +
                 """"request_max_window_bits": 9, "max_window_bits": 0}"""

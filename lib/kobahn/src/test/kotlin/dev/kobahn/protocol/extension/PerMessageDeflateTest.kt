@@ -7,6 +7,7 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.types.shouldBeInstanceOf
+import java.util.function.Consumer
 
 private const val DEFLATE = "permessage-deflate"
 private const val NARROW_SERVER = "server_no_context_takeover; server_max_window_bits=10"
@@ -16,7 +17,16 @@ private const val NARROW_CLIENT = "client_no_context_takeover; client_max_window
 class PerMessageDeflateTest :
     FunSpec({
         val plain = PerMessageDeflate()
-        val narrow = PerMessageDeflate(true, true, 10, 9)
+        val narrow = PerMessageDeflate {
+            serverNoContextTakeover = true
+            clientNoContextTakeover = true
+            serverMaxWindowBits = 10
+            clientMaxWindowBits = 9
+        }
+        val narrowClient = PerMessageDeflate {
+            clientNoContextTakeover = true
+            clientMaxWindowBits = 9
+        }
 
         context("a server grants the client's wishes and answers with its own") {
             rules(
@@ -61,7 +71,7 @@ class PerMessageDeflateTest :
                 ),
                 Triple(
                     "a window of 8",
-                    PerMessageDeflate(serverMaxWindowBits = 8) to DEFLATE,
+                    PerMessageDeflate { serverMaxWindowBits = 8 } to DEFLATE,
                     "$DEFLATE; server_max_window_bits=8",
                 ),
             ) { (_, exchange, answer) ->
@@ -78,10 +88,11 @@ class PerMessageDeflateTest :
             val client = "client_no_context_takeover; client_max_window_bits=9"
             rules(
                 "$DEFLATE; client_max_window_bits" to plain,
-                "$DEFLATE; $client" to narrow.copy(false, true, 15, 9),
+                "$DEFLATE; $client" to narrowClient,
                 "$DEFLATE; $client; $NARROW_SERVER, $DEFLATE; $client" to narrow,
                 "$DEFLATE; client_max_window_bits; server_max_window_bits=8, " +
-                    "$DEFLATE; client_max_window_bits" to plain.copy(serverMaxWindowBits = 8),
+                    "$DEFLATE; client_max_window_bits" to
+                    PerMessageDeflate { serverMaxWindowBits = 8 },
             ) { (text, client) -> ExtensionHeader.format(client.offers) shouldBe text }
         }
 
@@ -111,8 +122,14 @@ class PerMessageDeflateTest :
         }
 
         test("the agreements of both ends fit together") {
-            val server = PerMessageDeflate(serverMaxWindowBits = 11, clientNoContextTakeover = true)
-            val client = PerMessageDeflate(serverMaxWindowBits = 12, clientMaxWindowBits = 10)
+            val server = PerMessageDeflate {
+                serverMaxWindowBits = 11
+                clientNoContextTakeover = true
+            }
+            val client = PerMessageDeflate {
+                serverMaxWindowBits = 12
+                clientMaxWindowBits = 10
+            }
             val there = server.accept(client.offers).shouldBeInstanceOf<AgreedDeflate>()
             val here = client.confirm(there.header).shouldBeInstanceOf<AgreedDeflate>()
             there.header.toString() shouldBe
@@ -123,13 +140,13 @@ class PerMessageDeflateTest :
         }
 
         test("the values that each end chooses for itself are the same in both roles") {
-            val own = PerMessageDeflate(
-                compressionLevel = 1,
-                memLevel = 2,
-                threshold = 3,
-                maxInflateRatio = 4,
-                maxMessageSize = 5,
-            )
+            val own = PerMessageDeflate {
+                compressionLevel = 1
+                memLevel = 2
+                threshold = 3
+                maxInflateRatio = 4
+                maxMessageSize = 5
+            }
             val header = ExtensionHeader(DEFLATE)
             for (agreed in listOf(own.accept(listOf(header)), own.confirm(header))) {
                 agreed.shouldBeInstanceOf<AgreedDeflate>()
@@ -144,17 +161,26 @@ class PerMessageDeflateTest :
         context("a value out of range is refused by name, value and range") {
             rules<Pair<String, () -> Any>>(
                 "serverMaxWindowBits is 7, must be 8 to 15" to
-                    { PerMessageDeflate(serverMaxWindowBits = 7) },
+                    { PerMessageDeflate { serverMaxWindowBits = 7 } },
                 "clientMaxWindowBits is 16, must be 8 to 15" to
-                    { PerMessageDeflate(clientMaxWindowBits = 16) },
-                "memLevel is 0, must be 1 to 9" to { PerMessageDeflate(memLevel = 0) },
+                    { PerMessageDeflate { clientMaxWindowBits = 16 } },
+                "memLevel is 0, must be 1 to 9" to { PerMessageDeflate { memLevel = 0 } },
             ) { (message, make) ->
                 shouldThrow<IllegalArgumentException> { make() }.message shouldBe message
             }
         }
 
+        test("a change of the options that are read or were set changes nothing") {
+            lateinit var kept: PerMessageDeflateOptions
+            val deflate = PerMessageDeflate(Consumer { kept = it.also { it.memLevel = 4 } })
+            deflate.options.memLevel = 6
+            deflate.options.serverMaxWindowBits = 9
+            deflate shouldBe PerMessageDeflate { memLevel = 4 }
+            kept.memLevel shouldBe 4
+        }
+
         test("instances with the same wishes are equal") {
-            plain shouldBe PerMessageDeflate(threshold = 64)
+            plain shouldBe PerMessageDeflate { threshold = 64 }
             plain.hashCode() shouldBe PerMessageDeflate().hashCode()
             plain shouldNotBe narrow
             narrow.toString() shouldBe
