@@ -22,7 +22,7 @@ constructor(
     public val response: HttpResponse = if (body.isEmpty()) {
         HttpResponse(status, reason.ifEmpty { HttpStatus.reasonPhrase(status) }, headers)
     } else {
-        val text = HttpResponse.text(body, status, headers)
+        val text = HttpResponse.text(body).withStatus(status).withHeaders(headers)
         HttpResponse(status, reason.ifEmpty { text.reason }, text.headers, text.body)
     }
 }

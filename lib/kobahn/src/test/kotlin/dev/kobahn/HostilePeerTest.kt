@@ -135,7 +135,7 @@ class HostilePeerTest :
 
         test("a client fails what a server must not send") {
             mapOf(
-                RawFrame(Opcode.TEXT, text, mask = FrameMask.of(1)) to CloseCode.PROTOCOL_ERROR,
+                RawFrame(Opcode.TEXT, text, mask = FrameMask(1)) to CloseCode.PROTOCOL_ERROR,
                 RawFrame(Opcode.TEXT, byteArrayOf(-1)) to CloseCode.INVALID_FRAME_PAYLOAD_DATA,
             ).forEach { (frame, code) ->
                 served({ onConnect { lowLevel.sendFrame(frame).also { awaitClosed() } } }) {

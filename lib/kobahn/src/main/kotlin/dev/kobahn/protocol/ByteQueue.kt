@@ -15,11 +15,10 @@ import java.nio.ByteBuffer
  * Not thread-safe. A [Protocol][dev.kobahn.protocol.endpoint.Protocol] and a transport that share a
  * queue guard it by its own monitor (`synchronized(queue)`).
  */
-public class ByteQueue
-@JvmOverloads
-constructor(
-    private val pool: SegmentPool = SegmentPool.NONE,
-) {
+public class ByteQueue(private val pool: SegmentPool) {
+    /** A queue that shares its segments with no other. */
+    public constructor() : this(SegmentPool.NONE)
+
     // The segments are a chain, from the one that leaves first to the one appended last.
     private var first: ByteSegment? = null
     private var last: ByteSegment? = null
@@ -71,11 +70,13 @@ constructor(
     /** Whether no bytes wait. */
     public val isEmpty: Boolean get() = size == 0L
 
+    /** Appends [bytes]. The array may be reused afterwards. */
+    public fun append(bytes: ByteArray): Unit = append(bytes, 0, bytes.size)
+
     /**
      * Appends [length] bytes of [bytes] from [offset] on. The array may be reused afterwards.
      */
-    @JvmOverloads
-    public fun append(bytes: ByteArray, offset: Int = 0, length: Int = bytes.size - offset) {
+    public fun append(bytes: ByteArray, offset: Int, length: Int) {
         var from = offset
         val end = offset + length
         while (from < end) {

@@ -6,9 +6,7 @@ package dev.kobahn.protocol
  *
  * Sizes are in bytes, and 0 means no limit, as in Autobahn.
  */
-public class ProtocolConfig
-@JvmOverloads
-constructor(
+public class ProtocolConfig(
     /** This end of the connection. */
     public val role: Role,
     /**
@@ -40,6 +38,10 @@ constructor(
     /** Whether a Close is answered with the peer's own code and reason instead of 1000. */
     public val echoCloseCodeReason: Boolean = false,
 ) {
+    /** The settings of RFC 6455 for this [role]. */
+    public constructor(role: Role) :
+        this(role, maxMessagePayloadSize = DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
+
     init {
         require(maxMessagePayloadSize >= 0) {
             "maxMessagePayloadSize is $maxMessagePayloadSize, must be 0 (no limit) or more"

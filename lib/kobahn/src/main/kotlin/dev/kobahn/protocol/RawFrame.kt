@@ -8,9 +8,7 @@ package dev.kobahn.protocol
  *
  * @throws IllegalArgumentException if a value does not fit
  */
-public class RawFrame
-@JvmOverloads
-constructor(
+public class RawFrame(
     /** The opcode, 0 to 15; see [dev.kobahn.protocol.frame.Opcode]. */
     public val opcode: Int,
     /** The payload, or the bytes that are repeated or cut to make it. */
@@ -27,6 +25,9 @@ constructor(
      */
     public val payloadLength: Long = payload.size.toLong(),
 ) {
+    /** A final frame, masked like every other one. */
+    public constructor(opcode: Int, payload: ByteArray) : this(opcode, payload, fin = true)
+
     init {
         require(opcode in 0..MAX_OPCODE) { "opcode is $opcode, must be 0 to $MAX_OPCODE" }
         require(rsv in 0..MAX_RSV) { "rsv is $rsv, must be 0 to $MAX_RSV" }

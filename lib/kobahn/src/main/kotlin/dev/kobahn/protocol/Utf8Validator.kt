@@ -69,12 +69,15 @@ public class Utf8Validator {
 
         private const val VALID = -1
 
-        /** Whether [length] bytes of [bytes] from [offset] on are complete, valid UTF-8. */
+        /** Whether [bytes] are complete, valid UTF-8. */
         @JvmStatic
-        @JvmOverloads
-        public fun isValid(
+        public fun isValid(bytes: ByteArray): Boolean = isValid(bytes, 0)
+
+        /** Whether the bytes of [bytes] from [offset] on are complete, valid UTF-8. */
+        @JvmSynthetic
+        internal fun isValid(
             bytes: ByteArray,
-            offset: Int = 0,
+            offset: Int,
             length: Int = bytes.size - offset,
         ): Boolean {
             val validator = Utf8Validator()

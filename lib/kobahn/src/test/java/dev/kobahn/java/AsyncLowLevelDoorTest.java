@@ -20,9 +20,10 @@ class AsyncLowLevelDoorTest {
             Recorder recorder = new Recorder();
             AsyncWebSocket webSocket = running.connect(recorder);
             assertEquals("open", recorder.next());
-            webSocket.lowLevel().sendFrame(new RawFrame(Opcode.TEXT, TEXT, false), 1, false);
+            webSocket.lowLevel().sendFrame(
+                new RawFrame(Opcode.TEXT, TEXT, false, 0, FrameMask.USUAL, TEXT.length), 1, false);
             Futures.get(webSocket.lowLevel().sendFrame(
-                new RawFrame(Opcode.CONTINUATION, TEXT, true, 0, FrameMask.of(7), 6), 0, true));
+                new RawFrame(Opcode.CONTINUATION, TEXT, true, 0, new FrameMask(7), 6), 0, true));
             assertEquals(0, webSocket.bufferedAmount());
             assertEquals("text texttextte", recorder.next());
             webSocket.lowLevel().sendData(new byte[] {(byte) 0x81, (byte) 0x80, 0, 0, 0, 0});
@@ -30,14 +31,14 @@ class AsyncLowLevelDoorTest {
             Futures.get(webSocket.lowLevel().sendData(new byte[] {(byte) 0x81, (byte) 0x80}, 1, true));
             webSocket.lowLevel().sendData(new byte[] {0, 0, 0, 0}, 1, false);
             assertEquals("text ", recorder.next());
-            webSocket.lowLevel().sendFrame(new RawFrame(3));
+            webSocket.lowLevel().sendFrame(new RawFrame(3, new byte[0]));
             assertEquals(CloseCode.PROTOCOL_ERROR, recorder.status().getCode());
         }
     }
 
     @Test
     void whatDoesNotFitIsAnError() {
-        assertThrows(IllegalArgumentException.class, () -> new RawFrame(16));
+        assertThrows(IllegalArgumentException.class, () -> new RawFrame(16, TEXT));
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             Futures.failure(
                 IllegalArgumentException.class,

@@ -140,7 +140,7 @@ class OpeningHandshakeTest {
 
     @Test
     void aRequestMayBeAnsweredBeforeAnythingBecomesOfIt() {
-        HttpResponse no = HttpResponse.text("no", 418);
+        HttpResponse no = HttpResponse.text("no").withStatus(418);
         try (RunningServer running = new RunningServer(it -> it
             .onRequest(request -> request.getPath().equals("/") ? no : null)
             .onConnect(handshake -> handshake.accept(new Recorder.Echo())))) {

@@ -38,8 +38,9 @@ class SansIoFromJavaTest {
         assertEquals(frame, parser.parse(input));
         assertNull(parser.parse(input));
         assertEquals(2, parser.getBytesWanted());
-        assertTrue(new Frame(Opcode.PING).getFin());
-        assertNull(new Frame(Opcode.PING).getMaskingKey());
+        assertTrue(new Frame(Opcode.PING, hello, null).getFin());
+        assertFalse(new Frame(Opcode.TEXT, hello, KEY, false, false, false, false).getFin());
+        assertNull(new Frame(Opcode.PING, hello, null).getMaskingKey());
     }
 
     @Test
@@ -64,7 +65,7 @@ class SansIoFromJavaTest {
         server.receive(client.single(client.binaryMessage(new byte[] {1, 2})));
         assertArrayEquals(new byte[] {1, 2}, server.takeMessage().getData());
         server.receive(client.ping("a"));
-        server.receive(client.pong());
+        server.receive(client.pong(""));
         assertEquals("a", server.takePings().get(0).getText());
         assertEquals(1, server.getPongs().size());
         client.receive(server.single(server.close(1001, "bye")));
@@ -80,10 +81,10 @@ class SansIoFromJavaTest {
         text.extend("llo");
         assertArrayEquals(MASKED_HELLO, text.single(KEY));
         assertArrayEquals(MASKED_HELLO, text.fragment(true, true, KEY));
-        assertArrayEquals(new byte[] {0, 0}, new BinaryMessage(new byte[0]).fragment());
-        assertArrayEquals(new byte[] {(byte) 0x88, 0}, new CloseControlMessage(null).single());
+        assertArrayEquals(new byte[] {0, 0}, new BinaryMessage(new byte[0]).fragment(false, false, null));
+        assertArrayEquals(new byte[] {(byte) 0x88, 0}, new CloseControlMessage(null, "").single());
         assertEquals(1000, new CloseControlMessage().getCode());
-        assertEquals(0, new PingControlMessage().getLength());
+        assertEquals(0, new PingControlMessage("").getLength());
         assertEquals(StandardCharsets.UTF_8, new PongControlMessage("a").getEncoding());
     }
 

@@ -4,6 +4,7 @@ import dev.kobahn.Route
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.autobahn.StatusPage
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
@@ -11,7 +12,6 @@ import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.ResourceName
 import dev.kobahn.protocol.handshake.ServerHandshake
-import dev.kobahn.protocol.handshake.ServerStatus
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
@@ -80,7 +80,8 @@ internal class RouteConfig(
     options: ServerConnectionOptions,
     val handler: (suspend ServerWebSocket.() -> Unit)?,
 ) {
-    private val direct = server.handshake(isProxied = false, options)
+    /** The handshake for a peer that is no trusted proxy. */
+    val handshake: ServerHandshake = server.handshake(isProxied = false, options)
     private val proxied = server.handshake(isProxied = true, options)
     val subprotocols: List<String> = options.subprotocols
     val headers: Headers = options.headers
@@ -90,11 +91,11 @@ internal class RouteConfig(
     val connectionConfig = options.connectionConfig()
 
     /** The page for requests that are no upgrade, or null. */
-    val status = if (options.webStatus) ServerStatus(options.allowedRedirects) else null
+    val status = if (options.webStatus) StatusPage(options.allowedRedirects) else null
 
     /** The longest time that closing takes, if its steps are limited. */
     val closingTime: Duration = options.closeHandshakeTimeout + dropTimeout
 
     /** Returns the handshake for a peer that is, or is not, a trusted proxy. */
-    fun handshake(isProxied: Boolean): ServerHandshake = if (isProxied) proxied else direct
+    fun handshake(isProxied: Boolean): ServerHandshake = if (isProxied) proxied else handshake
 }

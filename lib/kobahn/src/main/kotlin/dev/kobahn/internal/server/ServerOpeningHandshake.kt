@@ -232,7 +232,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
                 if (response != null) {
                     answer(response)
                 } else {
-                    refuse(ServerHandshake.upgradeRequired()) {
+                    refuse(config.handshake.upgradeRequired()) {
                         "there is no page, only a WebSocket"
                     }
                 }
@@ -294,7 +294,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val subprotocol = (asked ?: preferredSubprotocol())?.ifEmpty { null }
         val agreed =
             ExtensionNegotiation.accept(match.config.extensions, webSocket.request.extensions)
-        val response = ServerHandshake.accept(
+        val response = match.config.handshake.accept(
             webSocket.request,
             subprotocol,
             agreed.map { it.header },
@@ -323,7 +323,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         }
     }
 
-    private fun preferredSubprotocol() = ServerHandshake.selectSubprotocol(
+    private fun preferredSubprotocol() = match.config.handshake.selectSubprotocol(
         match.config.subprotocols,
         owner.webSocket!!.request.subprotocols,
     )

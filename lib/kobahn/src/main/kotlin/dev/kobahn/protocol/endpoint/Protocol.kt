@@ -113,13 +113,15 @@ public class Protocol(
     public val closeExpected: Boolean
         get() = localClose != null || closeReceived || failure != null
 
+    /** Like the other [extend], with codecs that no other connection shares. */
+    public fun extend(extensions: List<AgreedExtension>): Unit = extend(extensions, CodecPool())
+
     /**
      * Passes all messages from now on through [extensions], in this order when they are sent and in
      * the reverse order when they are received (RFC 6455 section 9.1). Call this at most once,
-     * before anything is sent or received.
+     * before anything is sent or received. The codecs come from [pool].
      */
-    @JvmOverloads
-    public fun extend(extensions: List<AgreedExtension>, pool: CodecPool = CodecPool()) {
+    public fun extend(extensions: List<AgreedExtension>, pool: CodecPool) {
         if (extensions.isEmpty()) return
         check(!isExtended) { "extensions were set before" }
         isExtended = true
@@ -262,6 +264,10 @@ public class Protocol(
         sender.pong(payload)
     }
 
+    /** Sends a message in one frame, compressed if extensions do that; like the other function. */
+    public fun sendMessage(type: MessageType, bytes: ByteArray): Boolean =
+        sendMessage(type, bytes, fragmentSize = 0)
+
     /**
      * Sends a message in one frame, or in frames of at most [fragmentSize] bytes if that is above
      * 0. After a Close it sends nothing and returns false. [bytes] are handed over: they must not
@@ -270,7 +276,6 @@ public class Protocol(
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
-    @JvmOverloads
     public fun sendMessage(
         type: MessageType,
         bytes: ByteArray,
@@ -337,14 +342,16 @@ public class Protocol(
     internal val hasEncoderFailed: Boolean
         get() = synchronized(output) { sender.hasEncoderFailed }
 
+    /** Begins a message that extensions may compress; like the other function. */
+    public fun beginMessage(type: MessageType): Boolean = beginMessage(type, false)
+
     /**
      * Begins a message whose frames follow one by one. Sends nothing yet; returns false after a
      * Close. Autobahn: `beginMessage`.
      *
      * @throws IllegalStateException if a message is open, see [sendState]
      */
-    @JvmOverloads
-    public fun beginMessage(type: MessageType, doNotCompress: Boolean = false): Boolean =
+    public fun beginMessage(type: MessageType, doNotCompress: Boolean): Boolean =
         synchronized(output) { sender.beginMessage(type, doNotCompress) }
 
     /**
@@ -359,6 +366,10 @@ public class Protocol(
     public fun beginMessageFrame(length: Long): Boolean =
         synchronized(output) { sender.beginFrame(length) }
 
+    /** Sends [bytes] as payload of the open frame, like the other function. */
+    public fun sendMessageFrameData(bytes: ByteArray): Long =
+        sendMessageFrameData(bytes, 0, bytes.size)
+
     /**
      * Sends [length] bytes of [bytes] from [offset] on as payload of the open frame, as many as
      * fit. Returns the number of bytes that the frame still lacks, or minus the number that did
@@ -366,39 +377,34 @@ public class Protocol(
      *
      * @throws IllegalStateException if no frame is open
      */
-    @JvmOverloads
-    public fun sendMessageFrameData(
-        bytes: ByteArray,
-        offset: Int = 0,
-        length: Int = bytes.size - offset,
-    ): Long = synchronized(output) {
-        // Otherwise a sender of one long frame after another would never answer.
-        sender.frameData(bytes, offset, length).also { if (it <= 0) answerPing() }
-    }
+    public fun sendMessageFrameData(bytes: ByteArray, offset: Int, length: Int): Long =
+        synchronized(output) {
+            // Otherwise a sender of one long frame after another would never answer.
+            sender.frameData(bytes, offset, length).also { if (it <= 0) answerPing() }
+        }
+
+    /** Sends [bytes] as a whole frame of the open message, like the other function. */
+    public fun sendMessageFrame(bytes: ByteArray): Boolean = sendMessageFrame(bytes, 0, bytes.size)
 
     /**
-     * Sends a whole frame of the open message. After a Close it sends nothing and returns false.
+     * Sends a whole frame of the open message, with [length] bytes of [bytes] from [offset] on. After a Close it sends nothing and returns false.
      * Autobahn: `sendMessageFrame`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
      */
-    @JvmOverloads
-    public fun sendMessageFrame(
-        bytes: ByteArray,
-        offset: Int = 0,
-        length: Int = bytes.size - offset,
-    ): Boolean = synchronized(output) {
-        completed(sender.messageFrame(bytes, offset, length, fin = false))
-    }
+    public fun sendMessageFrame(bytes: ByteArray, offset: Int, length: Int): Boolean =
+        synchronized(output) { completed(sender.messageFrame(bytes, offset, length, fin = false)) }
+
+    /** Ends the open message with an empty frame, like the other function. */
+    public fun endMessage(): Boolean = endMessage(NOTHING)
 
     /**
-     * Ends the open message with a last frame, which carries [bytes] or nothing. After a Close it
+     * Ends the open message with a last frame, which carries [bytes]. After a Close it
      * sends nothing and returns false. Autobahn: `endMessage`.
      *
      * @throws IllegalStateException if no message is open, or a frame of it is
      */
-    @JvmOverloads
-    public fun endMessage(bytes: ByteArray = ByteArray(0)): Boolean =
+    public fun endMessage(bytes: ByteArray): Boolean =
         synchronized(output) { completed(sender.messageFrame(bytes, 0, bytes.size, fin = true)) }
 
     /**
@@ -409,22 +415,26 @@ public class Protocol(
      */
     public fun abandonMessage(): SendState = synchronized(output) { sender.abandonMessage() }
 
+    /** Sends a Ping without payload, like the other function. */
+    public fun sendPing(): Boolean = sendPing(NOTHING)
+
     /**
      * Sends a Ping with at most 125 bytes of [payload]. After a Close it sends nothing and returns
      * false.
      */
-    @JvmOverloads
-    public fun sendPing(payload: ByteArray = ByteArray(0)): Boolean {
+    public fun sendPing(payload: ByteArray): Boolean {
         Opcode.checkControl(payload)
         return synchronized(output) { sender.ping(payload) }
     }
+
+    /** Sends a Pong without payload, like the other function. */
+    public fun sendPong(): Boolean = sendPong(NOTHING)
 
     /**
      * Sends an unsolicited Pong with at most 125 bytes of [payload]. After a Close it sends
      * nothing and returns false.
      */
-    @JvmOverloads
-    public fun sendPong(payload: ByteArray = ByteArray(0)): Boolean {
+    public fun sendPong(payload: ByteArray): Boolean {
         Opcode.checkControl(payload)
         return synchronized(output) { sender.pong(payload) }
     }
@@ -437,7 +447,6 @@ public class Protocol(
      * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
      * code
      */
-    @JvmOverloads
     public fun sendClose(code: Int? = CloseCode.NORMAL_CLOSURE, reason: String = ""): Boolean {
         val close = CloseFrame.of(code, reason)
         return synchronized(output) { sender.close(dueClose ?: close) }
@@ -454,7 +463,6 @@ public class Protocol(
      * wait
      */
     @DelicateWebSocketApi
-    @JvmOverloads
     public fun sendFrame(frame: RawFrame, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
             output.appendWithBoundary(chopSize, sync) {
@@ -465,7 +473,6 @@ public class Protocol(
 
     /** Sends [bytes], which need not be frames, like [sendFrame] does. They are handed over. */
     @DelicateWebSocketApi
-    @JvmOverloads
     public fun sendData(bytes: ByteArray, chopSize: Int = 0, sync: Boolean = false): Unit =
         synchronized(output) {
             output.appendWithBoundary(chopSize, sync) {
@@ -475,6 +482,7 @@ public class Protocol(
 
     private companion object {
         const val MAX_BACKLOG = 64 * 1024
+        val NOTHING = ByteArray(0)
         val NORMAL_CLOSE = CloseFrame.of(CloseCode.NORMAL_CLOSURE, "")
     }
 }

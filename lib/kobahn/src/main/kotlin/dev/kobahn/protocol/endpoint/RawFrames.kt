@@ -40,7 +40,7 @@ internal fun ByteQueue.appendFrame(
 
 private fun usualMask(config: ProtocolConfig, maskingKeys: MaskingKeys): FrameMask =
     if (config.maskOutgoing) {
-        FrameMask.of(maskingKeys.next(), isApplied = config.applyMask)
+        FrameMask(maskingKeys.next(), isWritten = true, config.applyMask)
     } else {
         FrameMask.NONE
     }

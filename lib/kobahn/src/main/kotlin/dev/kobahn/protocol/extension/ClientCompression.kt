@@ -7,15 +7,16 @@ package dev.kobahn.protocol.extension
  * @param compressionOffers the offers, most wanted first; several of one name are fallbacks of each
  * other
  * @param acceptor decides on an answer that fits an offer; null fails the handshake. Its exceptions
- * pass through [confirm]. By default it accepts every fitting answer unchanged.
+ * pass through [confirm].
  */
-public class ClientCompression
-@JvmOverloads
-constructor(
+public class ClientCompression(
     compressionOffers: List<PerMessageCompressOffer>,
-    private val acceptor: (PerMessageCompressResponse) -> PerMessageCompressResponseAccept? =
-        { it.acceptAsItIs() },
+    private val acceptor: (PerMessageCompressResponse) -> PerMessageCompressResponseAccept?,
 ) : ClientExtension {
+    /** Accepts every answer that fits an offer, unchanged. */
+    public constructor(compressionOffers: List<PerMessageCompressOffer>) :
+        this(compressionOffers, { it.acceptAsItIs() })
+
     private val compressionOffers = compressionOffers.toList()
 
     override val offers: List<ExtensionHeader> = compressionOffers.map { it.toHeader() }

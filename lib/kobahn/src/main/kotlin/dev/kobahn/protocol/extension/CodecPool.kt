@@ -10,12 +10,10 @@ import dev.kobahn.protocol.SegmentPool
  * @param capacity the most unused codecs that the pool keeps of each kind; it
  * [closes][PooledCodec.close] others
  */
-public class CodecPool
-@JvmOverloads
-constructor(
-    public val segments: SegmentPool = SegmentPool.NONE,
-    private val capacity: Int = 0,
-) {
+public class CodecPool(public val segments: SegmentPool, private val capacity: Int) {
+    /** A pool that keeps nothing: for a codec that no other connection shares. */
+    public constructor() : this(SegmentPool.NONE, 0)
+
     private val free = HashMap<Any, ArrayDeque<PooledCodec>>()
     private var closed = false
 

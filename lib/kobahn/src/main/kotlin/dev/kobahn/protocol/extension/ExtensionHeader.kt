@@ -10,12 +10,13 @@ import dev.kobahn.protocol.HttpGrammar
  * @property params the parameters in order; a repeated name occurs repeatedly
  * @throws IllegalArgumentException if [name] is not a token
  */
-public class ExtensionHeader
-@JvmOverloads
-constructor(
+public class ExtensionHeader(
     public val name: String,
-    public val params: List<ExtensionParameter> = emptyList(),
+    public val params: List<ExtensionParameter>,
 ) {
+    /** An element without parameters. */
+    public constructor(name: String) : this(name, emptyList())
+
     init {
         require(HttpGrammar.isToken(name)) { "the name of an extension must be a token" }
     }
@@ -28,7 +29,7 @@ constructor(
     /** Returns the element in the form that it has in the header. */
     override fun toString(): String = (listOf(name) + params).joinToString("; ")
 
-    /** Reading and writing whole headers. */
+    /** Reads whole headers. */
     public companion object {
         /**
          * Parses the value of the header; several fields must be joined by commas. Removes the
@@ -40,8 +41,9 @@ constructor(
             ExtensionHeaderReader(text).elements()
 
         /** Writes the value of the header. */
-        @JvmStatic
-        public fun format(extensions: List<ExtensionHeader>): String = extensions.joinToString(", ")
+        @JvmSynthetic
+        internal fun format(extensions: List<ExtensionHeader>): String =
+            extensions.joinToString(", ")
     }
 }
 
@@ -52,12 +54,10 @@ constructor(
  * @property value a token, or null for a parameter without `=`
  * @throws IllegalArgumentException if one of them is not a token
  */
-public class ExtensionParameter
-@JvmOverloads
-constructor(
-    public val name: String,
-    public val value: String? = null,
-) {
+public class ExtensionParameter(public val name: String, public val value: String?) {
+    /** A parameter without a value. */
+    public constructor(name: String) : this(name, null)
+
     init {
         require(HttpGrammar.isToken(name)) { "the name of a parameter must be a token" }
         require(value == null || HttpGrammar.isToken(value)) {

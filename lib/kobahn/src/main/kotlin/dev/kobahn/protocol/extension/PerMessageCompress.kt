@@ -23,15 +23,15 @@ public abstract class PerMessageCompressStep protected constructor() {
             if (value is PerMessageCompressStep) value.namedFields() else value
         }
 
-    /** Returns all values as a JSON object. */
-    public fun toJson(): String = StringBuilder().appendJson(namedFields()).toString()
+    @JvmSynthetic
+    internal fun json(): String = StringBuilder().appendJson(namedFields()).toString()
 
     final override fun equals(other: Any?): Boolean = other is PerMessageCompressStep &&
         other.javaClass == javaClass && other.fields() == fields()
 
     final override fun hashCode(): Int = fields().hashCode()
 
-    final override fun toString(): String = toJson()
+    final override fun toString(): String = json()
 }
 
 /**

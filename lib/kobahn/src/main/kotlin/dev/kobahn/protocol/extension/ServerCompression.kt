@@ -7,12 +7,16 @@ package dev.kobahn.protocol.extension
  * @param acceptor gets all readable offers, at least one, in the client's order, and accepts one of
  * them; null is no compression. Its exceptions pass through [accept].
  */
-public class ServerCompression
-@JvmOverloads
-constructor(
-    private val compressions: List<PerMessageCompression> = listOf(PerMessageCompression.deflate),
+public class ServerCompression(
+    private val compressions: List<PerMessageCompression>,
     private val acceptor: (List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?,
 ) : ServerExtension {
+    /** Lets [acceptor] see the offers of permessage-deflate only. */
+    public constructor(
+        acceptor: (List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?,
+    ) :
+        this(listOf(PerMessageCompression.deflate), acceptor)
+
     /** @throws IllegalStateException if the acceptor accepts an offer that it was not given */
     override fun accept(offers: List<ExtensionHeader>): AgreedExtension? {
         val readable = offers.mapNotNull(::read).ifEmpty { return null }

@@ -11,9 +11,7 @@ import dev.kobahn.protocol.Masking
  * @throws IllegalArgumentException if [opcode] is reserved, or if a control frame is not final or
  * carries more than 125 bytes
  */
-public class Frame
-@JvmOverloads
-constructor(
+public class Frame(
     /** The kind of frame, see [Opcode]. */
     public val opcode: Int,
     /** The payload, always unmasked here. Not a copy: do not change it. */
@@ -29,6 +27,10 @@ constructor(
     /** The third reserved bit. */
     public val rsv3: Boolean = false,
 ) {
+    /** A final frame without reserved bits. */
+    public constructor(opcode: Int, body: ByteArray, maskingKey: Int?) :
+        this(opcode, body, maskingKey, fin = true)
+
     init {
         require(opcode in 0..FrameHeader.OPCODE && !Opcode.isReserved(opcode)) {
             "opcode is $opcode, must be 0, 1, 2, 8, 9 or 10"

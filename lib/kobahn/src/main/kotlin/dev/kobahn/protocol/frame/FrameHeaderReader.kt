@@ -20,7 +20,7 @@ import java.nio.ByteBuffer
  * One reader serves a whole connection: it allocates nothing and keeps what it has seen of a header
  * in its fields. The properties are those of the last header read. Not thread-safe.
  */
-public class FrameHeaderReader {
+internal class FrameHeaderReader {
     /** The first two bytes. */
     private var start = 0
     private var seen = 0
@@ -29,32 +29,32 @@ public class FrameHeaderReader {
     private val second get() = start and FrameHeader.BYTE
 
     /** FIN, the reserved bits and the opcode at their places in the header. */
-    internal val firstByte: Int get() = first and FrameHeader.BYTE
+    val firstByte: Int get() = first and FrameHeader.BYTE
 
     /** Whether this is the last frame of its message. */
-    public val fin: Boolean get() = first and FrameHeader.FIN != 0
+    val fin: Boolean get() = first and FrameHeader.FIN != 0
 
     /** The reserved bits RSV1, RSV2 and RSV3, as a number from 0 to 7. */
-    public val rsv: Int get() = (first and FrameHeader.RSV) shr FrameHeader.RSV_SHIFT
+    val rsv: Int get() = (first and FrameHeader.RSV) shr FrameHeader.RSV_SHIFT
 
     /** The opcode, see [Opcode]. */
-    public val opcode: Int get() = first and FrameHeader.OPCODE
+    val opcode: Int get() = first and FrameHeader.OPCODE
 
     /** Whether the payload is masked. */
-    public val masked: Boolean get() = second and FrameHeader.MASK != 0
+    val masked: Boolean get() = second and FrameHeader.MASK != 0
 
     /** The payload's length in bytes. */
-    public var length: Long = 0
+    var length: Long = 0
         private set
 
     /** The masking key; meaningless unless [masked]. */
-    public var maskingKey: Int = 0
+    var maskingKey: Int = 0
         private set
 
     /**
      * The rule that the form of the length breaks: it is not the shortest, or its top bit is set.
      */
-    public val lengthViolation: Violation?
+    val lengthViolation: Violation?
         get() {
             val short = second and FrameHeader.LENGTH
             if (short < FrameHeader.LENGTH_16) return null
@@ -67,15 +67,14 @@ public class FrameHeaderReader {
         }
 
     /** The least number of bytes still missing of the header that is being read. */
-    @get:JvmSynthetic
-    internal val bytesWanted: Int
+    val bytesWanted: Int
         get() = (if (seen < 2) 2 else FrameHeader.size(second)) - seen
 
     /**
      * Consumes bytes of [input], a buffer in network order, up to the end of the header. Returns
      * false if they did not suffice; the next call continues where this one stopped.
      */
-    public fun read(input: ByteBuffer): Boolean {
+    fun read(input: ByteBuffer): Boolean {
         if (seen > 0 || input.remaining() < FrameHeader.MAX_SIZE) return readStepwise(input)
         readWhole(input)
         return true

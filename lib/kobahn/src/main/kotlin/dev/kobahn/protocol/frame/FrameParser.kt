@@ -14,13 +14,12 @@ import java.nio.ByteOrder
  *
  * Its memory is bounded by the bytes that arrived, whatever length was declared. Belongs to one
  * thread at a time. ws4py: `Frame.parser`.
+ *
+ * @param maxPayloadSize the longest accepted payload in bytes; 0 is no limit
+ * @param acceptReservedBits whether reserved bits may be set, as extensions do
  */
-public class FrameParser
-@JvmOverloads
-constructor(
-    /** The longest accepted payload in bytes; 0 is no limit. */
+public class FrameParser(
     private val maxPayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
-    /** Whether reserved bits may be set, as extensions do. */
     private val acceptReservedBits: Boolean = false,
 ) {
     private val header = FrameHeaderReader()

@@ -9,9 +9,7 @@ package dev.kobahn.protocol.handshake
  * @property maxHeaders the most header fields
  * @throws IllegalArgumentException unless all are positive
  */
-public class HeadLimits
-@JvmOverloads
-constructor(
+public class HeadLimits(
     public val maxLineLength: Int = DEFAULT_MAX_LINE_LENGTH,
     public val maxHeadSize: Int = DEFAULT_MAX_HEAD_SIZE,
     public val maxHeaders: Int = DEFAULT_MAX_HEADERS,
@@ -28,15 +26,15 @@ constructor(
     /** The default limits. */
     public companion object {
         /** 8 KiB. */
-        public const val DEFAULT_MAX_LINE_LENGTH: Int = 8 * 1024
+        internal const val DEFAULT_MAX_LINE_LENGTH: Int = 8 * 1024
 
         /** 64 KiB. */
-        public const val DEFAULT_MAX_HEAD_SIZE: Int = 64 * 1024
+        internal const val DEFAULT_MAX_HEAD_SIZE: Int = 64 * 1024
 
         /** 100 fields. */
-        public const val DEFAULT_MAX_HEADERS: Int = 100
+        internal const val DEFAULT_MAX_HEADERS: Int = 100
 
-        /** All limits at their defaults. */
+        /** Lines of 8 KiB, 64 KiB in all, and 100 fields. */
         @JvmField
         public val DEFAULT: HeadLimits = HeadLimits()
     }

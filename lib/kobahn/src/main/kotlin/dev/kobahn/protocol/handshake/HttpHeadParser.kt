@@ -47,7 +47,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
     internal abstract val startLineTooLong: HeadResult.Malformed
 
     /** Makes the head from the kept start line. */
-    internal abstract fun head(headers: Headers): H
+    internal abstract fun complete(headers: Headers): HeadResult<H>
 
     private fun take(byte: Int) {
         when {
@@ -80,7 +80,7 @@ public abstract class HttpHeadParser<H : Any> internal constructor(private val l
                 startLine(String(line, 0, lineLength, Charsets.ISO_8859_1))?.let(::finish)
             }
 
-            lineLength == 0 -> finish(HeadResult.Complete(head(fields?.build() ?: Headers.EMPTY)))
+            lineLength == 0 -> finish(complete(fields?.build() ?: Headers.EMPTY))
 
             else -> field()
         }
@@ -178,10 +178,10 @@ public sealed class HeadResult<out H : Any> {
  * Parses the head of a request. Accepts any HTTP version `HTTP/x.y`, which [ServerHandshake] checks
  * after the method. A request line that is too long is answered with 414.
  */
-public class RequestHeadParser
-@JvmOverloads
-constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
-    HttpHeadParser<RequestHead>(limits) {
+public class RequestHeadParser(limits: HeadLimits) : HttpHeadParser<RequestHead>(limits) {
+    /** A parser with the default limits. */
+    public constructor() : this(HeadLimits.DEFAULT)
+
     private var method = ""
     private var target = ""
     private var version = ""
@@ -203,14 +203,15 @@ constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
         return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed request line")
     }
 
-    override fun head(headers: Headers): RequestHead = RequestHead(method, target, version, headers)
+    override fun complete(headers: Headers): HeadResult<RequestHead> =
+        HeadResult.Complete(RequestHead(method, target, version, headers))
 }
 
 /** Parses the head of a response. The reason phrase may be missing, together with its space. */
-public class ResponseHeadParser
-@JvmOverloads
-constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
-    HttpHeadParser<ResponseHead>(limits) {
+public class ResponseHeadParser(limits: HeadLimits) : HttpHeadParser<ResponseHead>(limits) {
+    /** A parser with the default limits. */
+    public constructor() : this(HeadLimits.DEFAULT)
+
     private var version = ""
     private var status = 0
     private var reason = ""
@@ -228,6 +229,6 @@ constructor(limits: HeadLimits = HeadLimits.DEFAULT) :
         return HeadResult.Malformed(HttpStatus.BAD_REQUEST, "malformed status line")
     }
 
-    override fun head(headers: Headers): ResponseHead =
-        ResponseHead(version, status, reason, headers)
+    override fun complete(headers: Headers): HeadResult<ResponseHead> =
+        HeadResult.Complete(ResponseHead(version, status, reason, headers))
 }

@@ -13,9 +13,7 @@ import dev.kobahn.protocol.HttpGrammar
  * @throws IllegalArgumentException if a part contains control characters, if [headers] has
  * `Content-Length` or `Transfer-Encoding`, or for a body where the status forbids one (204, 304)
  */
-public class HttpResponse
-@JvmOverloads
-constructor(
+public class HttpResponse(
     public val status: Int,
     public val reason: String = HttpStatus.reasonPhrase(status),
     public val headers: Headers = Headers.EMPTY,
@@ -32,6 +30,20 @@ constructor(
         require(body.isEmpty() || status !in BODILESS) {
             "an answer with status $status has no body"
         }
+    }
+
+    /** A response with the standard phrase and nothing else. */
+    public constructor(status: Int) : this(status, HttpStatus.reasonPhrase(status))
+
+    /** Returns a copy with another [status] and its standard phrase. */
+    public fun withStatus(status: Int): HttpResponse =
+        HttpResponse(status, headers = headers, body = body)
+
+    /** Returns a copy with [more] fields in front, which replace fields of the same name. */
+    public fun withHeaders(more: Headers): HttpResponse {
+        val fields = Headers.Builder().addAll(more)
+        for ((name, value) in headers) if (name !in more) fields.add(name, value)
+        return HttpResponse(status, reason, fields.build(), body)
     }
 
     /** Returns a copy with a `Server` field, unless it has one or [server] is null or empty. */
@@ -62,41 +74,29 @@ constructor(
 
         /** Returns a page of HTML in UTF-8. The caller must escape everything put into [html]. */
         @JvmStatic
-        @JvmOverloads
-        public fun html(
-            html: String,
-            status: Int = HttpStatus.OK,
-            headers: Headers = Headers.EMPTY,
-        ): HttpResponse = page("text/html; charset=utf-8", html, status, headers)
+        public fun html(html: String): HttpResponse = page("text/html; charset=utf-8", html)
 
         /** Returns plain text in UTF-8. */
         @JvmStatic
-        @JvmOverloads
-        public fun text(
-            text: String,
-            status: Int = HttpStatus.OK,
-            headers: Headers = Headers.EMPTY,
-        ): HttpResponse = page("text/plain; charset=utf-8", text, status, headers)
+        public fun text(text: String): HttpResponse = page("text/plain; charset=utf-8", text)
 
-        /** Returns a redirect to [url], which must not come from the request unchecked. */
+        /** Returns a redirect to [url] by 303; [url] must not come from the request unchecked. */
         @JvmStatic
-        @JvmOverloads
-        public fun redirect(url: String, status: Int = HttpStatus.SEE_OTHER): HttpResponse {
+        public fun redirect(url: String): HttpResponse = redirect(url, HttpStatus.SEE_OTHER)
+
+        /** Returns a redirect to [url] with a [status] of 300 to 399. */
+        @JvmStatic
+        public fun redirect(url: String, status: Int): HttpResponse {
             require(status in 300..399) {
                 "a redirect has a status in 300..399, but this is $status"
             }
             return HttpResponse(status, headers = headersOf("Location" to url))
         }
 
-        private fun page(
-            contentType: String,
-            text: String,
-            status: Int,
-            headers: Headers,
-        ): HttpResponse {
-            val type = "Content-Type" to contentType
-            val typed = if (type.first in headers) headers else headers + type
-            return HttpResponse(status, headers = typed, body = text.toByteArray(Charsets.UTF_8))
-        }
+        private fun page(contentType: String, text: String) = HttpResponse(
+            HttpStatus.OK,
+            headers = headersOf("Content-Type" to contentType),
+            body = text.toByteArray(Charsets.UTF_8),
+        )
     }
 }

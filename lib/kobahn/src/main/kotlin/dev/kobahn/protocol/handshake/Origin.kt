@@ -27,15 +27,16 @@ import dev.kobahn.protocol.HttpGrammar
  * An opaque origin, which is `null` or has the scheme `file`, matches no pattern, not even `*`:
  * only [allowNullOrigin] lets it in. Immutable.
  *
- * @property patterns the given patterns, [SAME_ORIGIN] alone by default
+ * @property patterns the given patterns
  * @throws IllegalArgumentException for an empty pattern
  */
-public class AllowedOrigins
-@JvmOverloads
-constructor(
-    public val patterns: List<String> = listOf(SAME_ORIGIN),
-    public val allowNullOrigin: Boolean = false,
+public class AllowedOrigins(
+    public val patterns: List<String>,
+    public val allowNullOrigin: Boolean,
 ) {
+    /** Allows the origins of [patterns], and no opaque ones. */
+    public constructor(patterns: List<String>) : this(patterns, allowNullOrigin = false)
+
     private val allowsSame = SAME_ORIGIN in patterns
     private val compiled = patterns.filter { it != SAME_ORIGIN }.map(::OriginPattern)
 
@@ -59,7 +60,7 @@ constructor(
 
         /** Allows the pages of the requested host, and no others. */
         @JvmField
-        public val SAME: AllowedOrigins = AllowedOrigins()
+        public val SAME: AllowedOrigins = AllowedOrigins(listOf(SAME_ORIGIN))
 
         /** Allows every origin except an opaque one. */
         @JvmField

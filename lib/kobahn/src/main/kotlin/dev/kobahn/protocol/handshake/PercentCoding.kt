@@ -5,7 +5,7 @@ import dev.kobahn.protocol.HttpGrammar
 /**
  * Percent-encoding (RFC 3986 section 2.1) of UTF-8 text in paths and queries of URLs. Stateless.
  */
-public object PercentCoding {
+internal object PercentCoding {
     private const val HEX = 16
     private const val NIBBLE = 4
     private const val LOW_NIBBLE = 0xF
@@ -19,18 +19,15 @@ public object PercentCoding {
      * replacement characters. A `+` stays too: it means a space only in form data, which
      * [HttpRequest.params] decodes.
      */
-    @JvmStatic
-    public fun decode(text: String): String = decode(text, form = false)
+    fun decode(text: String): String = decode(text, form = false)
 
     /**
      * Encodes all characters of [text] except letters, digits and `-._~`, for any part of a URL.
      */
-    @JvmStatic
-    public fun encode(text: String): String = encode(text, safe = "")
+    fun encode(text: String): String = encode(text, safe = "")
 
     /** Decodes [text]; in a [form] a `+` means a space. */
-    @JvmSynthetic
-    internal fun decode(text: String, form: Boolean): String {
+    fun decode(text: String, form: Boolean): String {
         if ('%' !in text && !(form && '+' in text)) return text
         if (text.any { it.code > MAX_ASCII }) return decode(encodeBeyondAscii(text), form)
         val bytes = ByteArray(text.length)
@@ -61,8 +58,7 @@ public object PercentCoding {
     }
 
     /** Encodes all characters of [text] except letters, digits, `-._~` and those in [safe]. */
-    @JvmSynthetic
-    internal fun encode(text: String, safe: String): String {
+    fun encode(text: String, safe: String): String {
         val encoded = StringBuilder(text.length)
         for (byte in text.toByteArray(Charsets.UTF_8)) {
             val char = (byte.toInt() and 0xFF).toChar()
@@ -77,8 +73,7 @@ public object PercentCoding {
     }
 
     /** Parses form data to names with their values, in order, without names that have no value. */
-    @JvmSynthetic
-    internal fun parameters(query: String): Map<String, List<String>> {
+    fun parameters(query: String): Map<String, List<String>> {
         val parameters = LinkedHashMap<String, MutableList<String>>()
         for (part in query.split('&')) {
             val sign = part.indexOf('=')
@@ -91,8 +86,7 @@ public object PercentCoding {
     }
 
     /** Writes [parameters] as form data. The inverse of the other function [parameters]. */
-    @JvmSynthetic
-    internal fun query(parameters: Map<String, List<String>>): String =
+    fun query(parameters: Map<String, List<String>>): String =
         parameters.entries.joinToString("&") { (name, values) ->
             values.joinToString("&") { formEncode(name) + "=" + formEncode(it) }
         }

@@ -8,22 +8,23 @@ import dev.kobahn.protocol.onOneLine
  * The server's side of the opening handshake (RFC 6455 section 4.2): checks a request and writes
  * the 101 response. Immutable and stateless; one serves all connections. Does no I/O.
  *
- * @property versions the protocol versions to accept, of 8 and 13
- * @property allowedOrigins the origins whose pages may connect; by default those of the requested
+ * @param versions the protocol versions to accept, of 8 and 13
+ * @param allowedOrigins the origins whose pages may connect; by default those of the requested
  * host
- * @property externalPort the port that a `Host` field must name if it names one, or null for any;
+ * @param externalPort the port that a `Host` field must name if it names one, or null for any;
  * the default for a `Host` without a port when origins are compared
- * @property trustXForwardedFor the number of proxies in front that add to `X-Forwarded-For`; 0
+ * @param trustXForwardedFor the number of proxies in front that add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
-public class ServerHandshake
-@JvmOverloads
-constructor(
-    public val versions: List<Int> = ProtocolVersions.SUPPORTED,
-    public val allowedOrigins: AllowedOrigins = AllowedOrigins.SAME,
-    public val externalPort: Int? = null,
-    public val trustXForwardedFor: Int = 0,
+public class ServerHandshake(
+    @get:JvmSynthetic
+    internal val versions: List<Int> = ProtocolVersions.SUPPORTED,
+    @get:JvmSynthetic
+    internal val allowedOrigins: AllowedOrigins = AllowedOrigins.SAME,
+    @get:JvmSynthetic
+    internal val externalPort: Int? = null,
+    private val trustXForwardedFor: Int = 0,
 ) {
     init {
         require(versions.isNotEmpty() && ProtocolVersions.SUPPORTED.containsAll(versions)) {
@@ -51,56 +52,52 @@ constructor(
             ?: ServerHandshakeResult.Upgrade(checks.request(client))
     }
 
-    /** Writes responses. */
-    public companion object {
-        /**
-         * Returns the response that opens the WebSocket of [request].
-         *
-         * @param subprotocol the subprotocol, one of those offered, or null for none
-         * @param extensions the extensions that were agreed on
-         * @param server the `Server` field; null or empty to leave it out
-         * @param headers further fields; a `Server` field among them takes precedence over [server]
-         * @throws IllegalStateException if [subprotocol] was not offered
-         * @throws IllegalArgumentException if [headers] has a field that only the handshake may
-         * write
-         */
-        @JvmStatic
-        @JvmOverloads
-        public fun accept(
-            request: ConnectionRequest,
-            subprotocol: String? = null,
-            extensions: List<ExtensionHeader> = emptyList(),
-            server: String? = null,
-            headers: Headers = Headers.EMPTY,
-        ): ResponseHead {
-            check(subprotocol == null || subprotocol in request.subprotocols) {
-                "subprotocol \"$subprotocol\" was not offered, only ${request.subprotocols}"
-            }
-            requireNotProtected(headers)
-            val fields = Headers.Builder()
-            if (!server.isNullOrEmpty() && "Server" !in headers) fields.add("Server", server)
-            fields.addAll(UPGRADE).addAll(headers)
-            if (subprotocol != null) fields.add(SEC_WEBSOCKET_PROTOCOL, subprotocol)
-            val key = request.headers[SEC_WEBSOCKET_KEY].orEmpty()
-            fields.add(SEC_WEBSOCKET_ACCEPT, AcceptKey.of(key))
-            if (extensions.isNotEmpty()) {
-                fields.add(SEC_WEBSOCKET_EXTENSIONS, ExtensionHeader.format(extensions))
-            }
-            val status = HttpStatus.SWITCHING_PROTOCOLS
-            val reason = HttpStatus.reasonPhrase(status)
-            return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build())
+    /** Returns the response that opens the WebSocket of [request], without a subprotocol. */
+    public fun accept(request: ConnectionRequest): ResponseHead =
+        accept(request, subprotocol = null)
+
+    /**
+     * Returns the response that opens the WebSocket of [request].
+     *
+     * @param subprotocol the subprotocol, one of those offered, or null for none
+     * @param extensions the extensions that were agreed on
+     * @param server the `Server` field; null or empty to leave it out
+     * @param headers further fields; a `Server` field among them takes precedence over [server]
+     * @throws IllegalStateException if [subprotocol] was not offered
+     * @throws IllegalArgumentException if [headers] has a field that only the handshake may write
+     */
+    public fun accept(
+        request: ConnectionRequest,
+        subprotocol: String? = null,
+        extensions: List<ExtensionHeader> = emptyList(),
+        server: String? = null,
+        headers: Headers = Headers.EMPTY,
+    ): ResponseHead {
+        check(subprotocol == null || subprotocol in request.subprotocols) {
+            "subprotocol \"$subprotocol\" was not offered, only ${request.subprotocols}"
         }
-
-        /** Returns the first of the server's [subprotocols] that the client [offered], or null. */
-        @JvmStatic
-        public fun selectSubprotocol(subprotocols: List<String>, offered: List<String>): String? =
-            subprotocols.firstOrNull { it in offered }
-
-        /** Returns the answer to a request without an upgrade if there is no page to show: 426. */
-        @JvmStatic
-        public fun upgradeRequired(): HttpResponse =
-            HttpResponse(HttpStatus.UPGRADE_REQUIRED, headers = UPGRADE)
+        requireNotProtected(headers)
+        val fields = Headers.Builder()
+        if (!server.isNullOrEmpty() && "Server" !in headers) fields.add("Server", server)
+        fields.addAll(UPGRADE).addAll(headers)
+        if (subprotocol != null) fields.add(SEC_WEBSOCKET_PROTOCOL, subprotocol)
+        val key = request.headers[SEC_WEBSOCKET_KEY].orEmpty()
+        fields.add(SEC_WEBSOCKET_ACCEPT, AcceptKey.of(key))
+        if (extensions.isNotEmpty()) {
+            fields.add(SEC_WEBSOCKET_EXTENSIONS, ExtensionHeader.format(extensions))
+        }
+        val status = HttpStatus.SWITCHING_PROTOCOLS
+        val reason = HttpStatus.reasonPhrase(status)
+        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build())
     }
+
+    /** Returns the first of the server's [subprotocols] that the client [offered], or null. */
+    public fun selectSubprotocol(subprotocols: List<String>, offered: List<String>): String? =
+        subprotocols.firstOrNull { it in offered }
+
+    /** Returns the answer to a request without an upgrade if there is no page to show: 426. */
+    public fun upgradeRequired(): HttpResponse =
+        HttpResponse(HttpStatus.UPGRADE_REQUIRED, headers = UPGRADE)
 }
 
 /** The result of [ServerHandshake.check]. */

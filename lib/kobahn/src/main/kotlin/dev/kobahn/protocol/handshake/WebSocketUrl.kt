@@ -129,7 +129,6 @@ public class WebSocketUrl private constructor(
          * @throws IllegalArgumentException if the host or the port is malformed
          */
         @JvmStatic
-        @JvmOverloads
         public fun create(
             host: String,
             port: Int? = null,
@@ -148,7 +147,6 @@ public class WebSocketUrl private constructor(
 
         /** Makes a URL like [create], for a server on the Unix socket [socketPath]. */
         @JvmStatic
-        @JvmOverloads
         public fun createUnix(
             socketPath: String,
             isSecure: Boolean = false,

@@ -11,12 +11,8 @@ import dev.kobahn.protocol.frame.Opcode
  *
  * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a code
  */
-public class CloseControlMessage
-@JvmOverloads
-constructor(
-    code: Int? = CloseCode.NORMAL_CLOSURE,
-    reason: String = "",
-) : StreamMessage(Opcode.CLOSE) {
+public class CloseControlMessage(code: Int? = CloseCode.NORMAL_CLOSURE, reason: String = "") :
+    StreamMessage(Opcode.CLOSE) {
     private val close = CloseFrame.of(code, reason)
 
     /** The close code, or null if the Close carries none, which some APIs report as 1005. */
@@ -36,11 +32,7 @@ constructor(
  *
  * @throws IllegalArgumentException if [data] is longer
  */
-public class PingControlMessage
-@JvmOverloads
-constructor(
-    override val data: ByteArray = ByteArray(0),
-) : StreamMessage(Opcode.PING) {
+public class PingControlMessage(override val data: ByteArray) : StreamMessage(Opcode.PING) {
     init {
         Opcode.checkControl(data)
     }
@@ -55,11 +47,7 @@ constructor(
  *
  * @throws IllegalArgumentException if [data] is longer
  */
-public class PongControlMessage
-@JvmOverloads
-constructor(
-    override val data: ByteArray = ByteArray(0),
-) : StreamMessage(Opcode.PONG) {
+public class PongControlMessage(override val data: ByteArray) : StreamMessage(Opcode.PONG) {
     init {
         Opcode.checkControl(data)
     }

@@ -56,7 +56,6 @@ public sealed class DataMessage(
      * opcode of the message instead of a continuation, [last] sets FIN, and [maskingKey] masks it
      * unless null.
      */
-    @JvmOverloads
     public fun fragment(
         first: Boolean = false,
         last: Boolean = false,

@@ -29,15 +29,17 @@ import java.nio.ByteOrder
  * @param maxMessagePayloadSize see [ProtocolConfig.maxMessagePayloadSize]
  * @param maxFramePayloadSize see [ProtocolConfig.maxFramePayloadSize]
  */
-public class Stream
-@JvmOverloads
-constructor(
+public class Stream(
     /** Whether received frames must be masked, as for a server. If false, they must not be. */
     public val expectMasking: Boolean = true,
     private val maskingKeys: MaskingKeys? = null,
     maxMessagePayloadSize: Long = ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
     maxFramePayloadSize: Long = 0,
 ) {
+    /** A stream with the usual limits; [expectMasking] and [maskingKeys] are those of its role. */
+    public constructor(expectMasking: Boolean, maskingKeys: MaskingKeys?) :
+        this(expectMasking, maskingKeys, ProtocolConfig.DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE)
+
     private val config = ProtocolConfig(
         if (expectMasking) Role.SERVER else Role.CLIENT,
         maxMessagePayloadSize,
@@ -158,7 +160,6 @@ constructor(
      * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
      * code
      */
-    @JvmOverloads
     public fun close(
         code: Int? = CloseCode.NORMAL_CLOSURE,
         reason: String = "",
@@ -169,9 +170,7 @@ constructor(
      *
      * @throws IllegalArgumentException if [payload] has more than 125 bytes
      */
-    @JvmOverloads
-    public fun ping(payload: ByteArray = ByteArray(0)): ByteArray =
-        single(PingControlMessage(payload))
+    public fun ping(payload: ByteArray): ByteArray = single(PingControlMessage(payload))
 
     /** Returns the bytes of a Ping with [text] in UTF-8. */
     public fun ping(text: String): ByteArray = single(PingControlMessage(text))
@@ -181,9 +180,7 @@ constructor(
      *
      * @throws IllegalArgumentException if [payload] has more than 125 bytes
      */
-    @JvmOverloads
-    public fun pong(payload: ByteArray = ByteArray(0)): ByteArray =
-        single(PongControlMessage(payload))
+    public fun pong(payload: ByteArray): ByteArray = single(PongControlMessage(payload))
 
     /** Returns the bytes of a Pong with [text] in UTF-8. */
     public fun pong(text: String): ByteArray = single(PongControlMessage(text))

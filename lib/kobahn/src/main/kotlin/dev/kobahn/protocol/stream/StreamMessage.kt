@@ -33,12 +33,14 @@ public sealed class StreamMessage(
      */
     public open val length: Int get() = text.let { it.codePointCount(0, it.length) }
 
+    /** Returns the bytes of one frame with all of [data], not masked. */
+    public fun single(): ByteArray = single(null)
+
     /**
      * Returns the bytes of one frame with all of [data], masked with [maskingKey] unless that is
      * null.
      */
-    @JvmOverloads
-    public fun single(maskingKey: Int? = null): ByteArray = Frame(opcode, data, maskingKey).build()
+    public fun single(maskingKey: Int?): ByteArray = Frame(opcode, data, maskingKey).build()
 
     override fun toString(): String = text
 }

@@ -34,7 +34,7 @@ internal class VirtualLoop(
 
     override val dispatcher: CoroutineDispatcher = VirtualDispatcher()
 
-    override val codecs: CodecPool = CodecPool(segments)
+    override val codecs: CodecPool = CodecPool(segments, 0)
     override val isCurrent: Boolean get() = !isElsewhere && isOnThread
 
     private var isElsewhere = false

@@ -81,16 +81,16 @@ class RawFrameTest :
         test("an explicit key is written and applied, on either side") {
             for (role in Role.entries) {
                 val end = ProtocolEnd(role)
-                end.send(RawFrame(1, abc, mask = FrameMask.of(0x01020304))) shouldBe
+                end.send(RawFrame(1, abc, mask = FrameMask(0x01020304))) shouldBe
                     hex("81 83 01 02 03 04 60 60 60")
             }
         }
 
         test("a key may be left out, or not applied, and a client need not mask") {
             val end = ProtocolEnd(Role.CLIENT)
-            end.send(RawFrame(1, abc, mask = FrameMask.of(0x01020304, isWritten = false))) shouldBe
+            end.send(RawFrame(1, abc, mask = FrameMask(0x01020304, false, true))) shouldBe
                 hex("81 83 60 60 60")
-            end.send(RawFrame(1, abc, mask = FrameMask.of(0x01020304, isApplied = false))) shouldBe
+            end.send(RawFrame(1, abc, mask = FrameMask(0x01020304, true, false))) shouldBe
                 hex("81 83 01 02 03 04 61 62 63")
             end.send(RawFrame(1, abc, mask = FrameMask.NONE)) shouldBe hex("81 03 61 62 63")
             end.send(RawFrame(1, abc)) shouldBe hex("81 83 37 fa 21 3d 56 98 42")

@@ -22,11 +22,11 @@ class HttpHeadFuzzTest {
         when (val result = ServerHandshake(trustXForwardedFor = 1).check(head, "peer")) {
             is ServerHandshakeResult.Upgrade -> {
                 result.request.params
-                result.request.toJson()
-                ServerHandshake.accept(result.request).toBytes()
+                result.request.toString()
+                ServerHandshake().accept(result.request).toBytes()
             }
 
-            is ServerHandshakeResult.NotAnUpgrade -> result.request.toJson()
+            is ServerHandshakeResult.NotAnUpgrade -> result.request.toString()
 
             is ServerHandshakeResult.Refused -> result.response.toBytes()
         }

@@ -24,11 +24,8 @@ class HttpResponseTest :
         }
 
         test("text keeps a content type and a status given") {
-            HttpResponse.text(
-                "{}",
-                503,
-                headersOf("content-type" to "application/json"),
-            ).text() shouldBe
+            val json = headersOf("content-type" to "application/json")
+            HttpResponse.text("{}").withStatus(503).withHeaders(json).text() shouldBe
                 "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n" +
                 "Connection: close\r\nContent-Length: 2\r\n\r\n{}"
         }

@@ -116,7 +116,7 @@ class RequestChecksTest :
                     without.fold(REQUEST_FIELDS) { all, name -> all.with(name, null) } +
                         headersOf(*more.toTypedArray())
                 when (val result = server.check(request(headers, target), "peer")) {
-                    is ServerHandshakeResult.Upgrade -> ServerHandshake.accept(
+                    is ServerHandshakeResult.Upgrade -> ServerHandshake().accept(
                         result.request,
                     ).status shouldBe
                         101

@@ -65,7 +65,7 @@ class ServerHandshakeTest :
                 replaced("Sec-WebSocket-Version", "0"),
             ).headers shouldBe
                 UPGRADE + ("Sec-WebSocket-Version" to "13, 8")
-            ServerHandshake.upgradeRequired().text() shouldContain
+            server.upgradeRequired().text() shouldContain
                 "Upgrade: websocket\r\nConnection: Upgrade, close"
         }
 
@@ -212,7 +212,7 @@ class ServerHandshakeTest :
                 added("Sec-WebSocket-Protocol", "a, b"),
             )
             val response =
-                ServerHandshake.accept(
+                server.accept(
                     request,
                     subprotocol = "b",
                     extensions = listOf(ExtensionHeader("x"), ExtensionHeader("y")),
@@ -226,12 +226,12 @@ class ServerHandshakeTest :
         }
 
         test("the shortest response has three fields") {
-            ServerHandshake.accept(server.upgraded(request()), server = "").headers shouldBe
+            server.accept(server.upgraded(request()), server = "").headers shouldBe
                 RESPONSE_FIELDS
         }
 
         test("a Server field given with the headers wins") {
-            ServerHandshake.accept(
+            server.accept(
                 server.upgraded(request()),
                 server = "a",
                 headers = headersOf("server" to "b"),
@@ -241,7 +241,7 @@ class ServerHandshakeTest :
 
         test("a subprotocol that was not offered is an error of the program") {
             shouldThrow<IllegalStateException> {
-                ServerHandshake.accept(server.upgraded(request()), "a")
+                server.accept(server.upgraded(request()), "a")
             }
         }
 
@@ -256,7 +256,7 @@ class ServerHandshakeTest :
                 "Transfer-Encoding",
             ) { name ->
                 shouldThrow<IllegalArgumentException> {
-                    ServerHandshake.accept(
+                    server.accept(
                         server.upgraded(request()),
                         headers = headersOf(name to "a"),
                     )
@@ -265,12 +265,12 @@ class ServerHandshakeTest :
         }
 
         test("the server's first subprotocol that was offered is chosen") {
-            ServerHandshake.selectSubprotocol(listOf("c", "b", "a"), listOf("a", "b")) shouldBe "b"
-            ServerHandshake.selectSubprotocol(listOf("c"), listOf("a")).shouldBeNull()
-            ServerHandshake.selectSubprotocol(emptyList(), listOf("a")).shouldBeNull()
+            server.selectSubprotocol(listOf("c", "b", "a"), listOf("a", "b")) shouldBe "b"
+            server.selectSubprotocol(listOf("c"), listOf("a")).shouldBeNull()
+            server.selectSubprotocol(emptyList(), listOf("a")).shouldBeNull()
         }
 
-        test("a request shows itself as JSON") {
+        test("a request shows itself with all its properties") {
             val headers =
                 headersOf("Host" to "h:1", "Upgrade" to "websocket", "Connection" to "Upgrade") +
                     REQUEST_FIELDS.filter {
@@ -285,7 +285,7 @@ class ServerHandshakeTest :
                         "Sec-WebSocket-Extensions" to "x; a; b=1",
                     )
             val request = server.upgraded(request(headers, "/p?a=1&a=%0a"))
-            request.toJson() shouldBe
+            request.toString() shouldBe
                 """{"peer": "tcp4:1.2.3.4:5", "headers": """ +
                 """{"host": "h:1", "upgrade": "websocket", """ +
                 """"connection": "Upgrade", "sec-websocket-key": "$SAMPLE_KEY", """ +
@@ -295,6 +295,5 @@ class ServerHandshakeTest :
                 """"params": {"a": ["1", "\u000a"]}, """ +
                 """"version": 13, "origin": null, "protocols": ["p"], """ +
                 """"extensions": [["x", [["a", null], ["b", "1"]]]]}"""
-            request.toString() shouldBe request.toJson()
         }
     })

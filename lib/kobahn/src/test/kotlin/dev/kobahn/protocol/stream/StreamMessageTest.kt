@@ -34,8 +34,8 @@ class StreamMessageTest :
             text.isText to text.isBinary shouldBe (true to false)
             binary.opcode shouldBe Opcode.BINARY
             binary.isText to binary.isBinary shouldBe (false to true)
-            PingControlMessage().opcode shouldBe Opcode.PING
-            PongControlMessage().opcode shouldBe Opcode.PONG
+            PingControlMessage("").opcode shouldBe Opcode.PING
+            PongControlMessage("").opcode shouldBe Opcode.PONG
             CloseControlMessage().opcode shouldBe Opcode.CLOSE
         }
 
@@ -110,14 +110,14 @@ class StreamMessageTest :
         }
 
         test("a Ping carries nothing, bytes or text, 125 bytes at most") {
-            PingControlMessage().single().toHex() shouldBe "89 00"
+            PingControlMessage("").single().toHex() shouldBe "89 00"
             PingControlMessage("ä").single().toHex() shouldBe "89 02 c3 a4"
             PingControlMessage(ByteArray(125)).single(3).size shouldBe 131
             shouldThrow<IllegalArgumentException> { PingControlMessage(ByteArray(126)) }
         }
 
         test("a Pong carries nothing, bytes or text, 125 bytes at most") {
-            PongControlMessage().single().toHex() shouldBe "8a 00"
+            PongControlMessage("").single().toHex() shouldBe "8a 00"
             PongControlMessage("ä").single().toHex() shouldBe "8a 02 c3 a4"
             PongControlMessage(ByteArray(125)).single(3).size shouldBe 131
             shouldThrow<IllegalArgumentException> { PongControlMessage(ByteArray(126)) }

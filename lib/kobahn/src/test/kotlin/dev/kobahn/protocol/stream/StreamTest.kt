@@ -240,7 +240,7 @@ class StreamTest :
         test("a stream masks its frames if and only if it has masking keys") {
             val server = Stream()
             server.alwaysMask shouldBe false
-            server.ping().toHex() shouldBe "89 00"
+            server.ping("").toHex() shouldBe "89 00"
             server.ping("a").toHex() shouldBe "89 01 61"
             server.pong(hex("01")).toHex() shouldBe "8a 01 01"
             val client = Stream(expectMasking = false, maskingKeys = { ProtocolEnd.KEY })

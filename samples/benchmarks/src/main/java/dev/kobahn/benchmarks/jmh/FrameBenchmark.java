@@ -56,7 +56,7 @@ public class FrameBenchmark {
         frame = Bytes.frame(BINARY, payload);
         input = ByteBuffer.allocateDirect(frame.length);
         written = ByteBuffer.allocateDirect(size + 16);
-        toBuild = new Frame(2, payload);
+        toBuild = new Frame(2, payload, null);
         output = new ByteQueue(new SegmentPool(4));
         reading = server(new ByteQueue(SegmentPool.NONE), new ProtocolEvents() {});
         writing = server(output, new ProtocolEvents() {});
