@@ -8,35 +8,43 @@ package dev.kobahn.protocol
  */
 public class ProtocolConfig(
     /** This end of the connection. */
-    public val role: Role,
+    @get:JvmSynthetic
+    internal val role: Role,
     /**
      * The longest accepted message, summed over its frames. A longer one fails the connection with
      * 1009 as soon as its length is declared.
      */
-    public val maxMessagePayloadSize: Long = DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
+    @get:JvmSynthetic
+    internal val maxMessagePayloadSize: Long = DEFAULT_MAX_MESSAGE_PAYLOAD_SIZE,
     /**
      * The longest accepted data frame. A longer one fails the connection with 1009 when its header
      * arrives.
      */
-    public val maxFramePayloadSize: Long = 0,
+    @get:JvmSynthetic
+    internal val maxFramePayloadSize: Long = 0,
     /**
      * Whether received text is checked to be UTF-8, byte by byte as it arrives. Close reasons
      * always are.
      */
     public val utf8validateIncoming: Boolean = true,
     /** Whether sent frames are masked. Autobahn: `maskClientFrames`, `maskServerFrames`. */
-    public val maskOutgoing: Boolean = role == Role.CLIENT,
+    @get:JvmSynthetic
+    internal val maskOutgoing: Boolean = role == Role.CLIENT,
     /** Whether a received frame must be masked. Autobahn: `requireMaskedClientFrames`. */
-    public val requireMasked: Boolean = role == Role.SERVER,
+    @get:JvmSynthetic
+    internal val requireMasked: Boolean = role == Role.SERVER,
     /** Whether a received frame may be masked. Autobahn: `acceptMaskedServerFrames`. */
-    public val acceptMasked: Boolean = role == Role.SERVER,
+    @get:JvmSynthetic
+    internal val acceptMasked: Boolean = role == Role.SERVER,
     /**
      * Whether masking keys are applied to payloads, both ways; false is a testing aid from
      * Autobahn.
      */
-    public val applyMask: Boolean = true,
+    @get:JvmSynthetic
+    internal val applyMask: Boolean = true,
     /** Whether a Close is answered with the peer's own code and reason instead of 1000. */
-    public val echoCloseCodeReason: Boolean = false,
+    @get:JvmSynthetic
+    internal val echoCloseCodeReason: Boolean = false,
 ) {
     /** The settings of RFC 6455 for this [role]. */
     public constructor(role: Role) :

@@ -62,13 +62,13 @@ class SansIoFromJavaTest {
         assertEquals("Hello", message.getText());
         assertTrue(message.isText() && message.getCompleted());
 
-        server.receive(client.single(client.binaryMessage(new byte[] {1, 2})));
+        server.receive(client.single(new BinaryMessage(new byte[] {1, 2})));
         assertArrayEquals(new byte[] {1, 2}, server.takeMessage().getData());
         server.receive(client.ping("a"));
         server.receive(client.pong(""));
         assertEquals("a", server.takePings().get(0).getText());
         assertEquals(1, server.getPongs().size());
-        client.receive(server.single(server.close(1001, "bye")));
+        client.receive(server.single(new CloseControlMessage(1001, "bye")));
         assertEquals(1001, client.getClosing().getCode());
         assertEquals("bye", client.getClosing().getReason());
         assertFalse(server.getAlwaysMask());

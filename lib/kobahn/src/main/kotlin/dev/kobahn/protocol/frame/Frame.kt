@@ -41,9 +41,6 @@ public class Frame(
         }
     }
 
-    /** The length of [body] in bytes. */
-    public val payloadLength: Int get() = body.size
-
     /**
      * Returns the frame's bytes in a new array: the header, with the shortest length, and the
      * payload.
@@ -58,15 +55,15 @@ public class Frame(
         return output.takeAll()
     }
 
-    /** Returns a copy of [bytes], combined with [maskingKey] if there is one. */
+    /**
+     * Returns a copy of [bytes], combined with [maskingKey] if there is one. The same operation
+     * masks and unmasks. ws4py: `mask` and `unmask`.
+     */
     public fun mask(bytes: ByteArray): ByteArray {
         val masked = bytes.copyOf()
         if (maskingKey != null) Masking.mask(masked, 0, masked.size, maskingKey)
         return masked
     }
-
-    /** The inverse of [mask], which is the same operation. */
-    public fun unmask(bytes: ByteArray): ByteArray = mask(bytes)
 
     private val reservedBits: Int
         get() = bit(rsv1, RSV1) or bit(rsv2, RSV2) or bit(rsv3, RSV3)
@@ -80,7 +77,7 @@ public class Frame(
     override fun hashCode(): Int = body.contentHashCode() xor opcode
 
     override fun toString(): String =
-        "Frame(opcode=$opcode, fin=$fin, masked=${maskingKey != null}, $payloadLength bytes)"
+        "Frame(opcode=$opcode, fin=$fin, masked=${maskingKey != null}, ${body.size} bytes)"
 
     internal companion object {
         const val RSV1 = 0x40

@@ -23,7 +23,7 @@ public object AcceptKey {
 
     /** Returns the key for [bytes]: sixteen bytes from a secure source of randomness. */
     @JvmStatic
-    public fun encode(bytes: ByteArray): String {
+    internal fun encode(bytes: ByteArray): String {
         require(bytes.size == KEY_BYTES) {
             "a key has $KEY_BYTES bytes, but these are ${bytes.size}"
         }
@@ -39,7 +39,7 @@ public object AcceptKey {
 
     /** Whether [key] is the Base64 form of exactly sixteen bytes. */
     @JvmStatic
-    public fun isValid(key: String): Boolean {
+    internal fun isValid(key: String): Boolean {
         if (key.length != KEY_LENGTH || !key.endsWith("==")) return false
         for (index in 0 until DATA_LENGTH) if (!isData(key[index])) return false
         return key[DATA_LENGTH - 1] in LAST_DATA

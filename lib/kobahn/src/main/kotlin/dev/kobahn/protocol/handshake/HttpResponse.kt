@@ -47,7 +47,8 @@ public class HttpResponse(
     }
 
     /** Returns a copy with a `Server` field, unless it has one or [server] is null or empty. */
-    public fun withServer(server: String?): HttpResponse =
+    @JvmSynthetic
+    internal fun withServer(server: String?): HttpResponse =
         if (server.isNullOrEmpty() || "Server" in headers) {
             this
         } else {

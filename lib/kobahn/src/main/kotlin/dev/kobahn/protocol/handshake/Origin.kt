@@ -25,14 +25,17 @@ import dev.kobahn.protocol.HttpGrammar
  * a server that relies on its address being secret must list its origins.
  *
  * An opaque origin, which is `null` or has the scheme `file`, matches no pattern, not even `*`:
- * only [allowNullOrigin] lets it in. Immutable.
+ * only `allowNullOrigin` lets it in. Immutable.
  *
- * @property patterns the given patterns
+ * @param patterns the patterns of the allowed origins
+ * @param allowNullOrigin whether opaque origins are allowed
  * @throws IllegalArgumentException for an empty pattern
  */
 public class AllowedOrigins(
-    public val patterns: List<String>,
-    public val allowNullOrigin: Boolean,
+    @get:JvmSynthetic
+    internal val patterns: List<String>,
+    @get:JvmSynthetic
+    internal val allowNullOrigin: Boolean,
 ) {
     /** Allows the origins of [patterns], and no opaque ones. */
     public constructor(patterns: List<String>) : this(patterns, allowNullOrigin = false)

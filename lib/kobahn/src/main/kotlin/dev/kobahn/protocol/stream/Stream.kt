@@ -1,6 +1,5 @@
 package dev.kobahn.protocol.stream
 
-import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.MaskingKeys
 import dev.kobahn.protocol.MessageType
@@ -148,23 +147,6 @@ public class Stream(
     /** Removes and returns [pongs]. */
     public fun takePongs(): List<PongControlMessage> = pongs.also { pongQueue.clear() }
 
-    /** Makes a message with [text]. */
-    public fun textMessage(text: String): TextMessage = TextMessage(text)
-
-    /** Makes a message with [bytes], which are handed over. */
-    public fun binaryMessage(bytes: ByteArray): BinaryMessage = BinaryMessage(bytes)
-
-    /**
-     * Makes a Close.
-     *
-     * @throws IllegalArgumentException if the code must not be sent, or a reason stands without a
-     * code
-     */
-    public fun close(
-        code: Int? = CloseCode.NORMAL_CLOSURE,
-        reason: String = "",
-    ): CloseControlMessage = CloseControlMessage(code, reason)
-
     /**
      * Returns the bytes of a Ping with [payload].
      *
@@ -185,7 +167,11 @@ public class Stream(
     /** Returns the bytes of a Pong with [text] in UTF-8. */
     public fun pong(text: String): ByteArray = single(PongControlMessage(text))
 
-    /** Returns the bytes of [message] in one frame, masked if this stream masks. */
+    /**
+     * Returns the bytes of [message] in one frame, masked if this stream masks. ws4py makes its
+     * messages by `text_message`, `binary_message` and `close`; here they are [TextMessage],
+     * [BinaryMessage] and [CloseControlMessage].
+     */
     public fun single(message: StreamMessage): ByteArray = message.single(maskingKeys?.next())
 
     private inner class Mailbox : ProtocolEvents {

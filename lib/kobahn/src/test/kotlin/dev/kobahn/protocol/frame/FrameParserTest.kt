@@ -91,7 +91,7 @@ class FrameParserTest :
 
         test("a payload over the limit is refused when its header arrives") {
             FrameParser(5).parse(ByteBuffer.wrap(hex("82 05 00 00 00 00 00")))!!
-                .payloadLength shouldBe 5
+                .body.size shouldBe 5
             FrameParser(5).violation("82 06") shouldBe Violation.FRAME_TOO_BIG
             FrameParser(0).parseAll(ByteBuffer.wrap(hex("82 7f 7f ff ff ff ff ff ff ff 00")))
                 .shouldBeEmpty()

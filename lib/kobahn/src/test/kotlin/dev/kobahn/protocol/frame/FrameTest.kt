@@ -54,19 +54,19 @@ class FrameTest :
 
         test("a control frame is final and carries 125 bytes at most") {
             for (opcode in listOf(Opcode.CLOSE, Opcode.PING, Opcode.PONG)) {
-                Frame(opcode, ByteArray(125)).payloadLength shouldBeExactly 125
+                Frame(opcode, ByteArray(125)).body.size shouldBeExactly 125
                 shouldThrow<IllegalArgumentException> { Frame(opcode, ByteArray(126)) }
                 shouldThrow<IllegalArgumentException> { Frame(opcode, fin = false) }
             }
         }
 
-        test("mask and unmask give a new array, combined with the key of the frame") {
+        test("mask gives a new array, combined with the key of the frame, and undoes itself") {
             val frame = Frame(Opcode.TEXT, maskingKey = 0x37FA213D)
             val hello = hex("48 65 6c 6c 6f")
             val masked = frame.mask(hello)
             masked.toHex() shouldBe "7f 9f 4d 51 58"
             hello.toHex() shouldBe "48 65 6c 6c 6f"
-            frame.unmask(masked) shouldBe hello
+            frame.mask(masked) shouldBe hello
             val plain = Frame(Opcode.TEXT).mask(hello)
             plain shouldBe hello
             plain shouldNotBeSameInstanceAs hello

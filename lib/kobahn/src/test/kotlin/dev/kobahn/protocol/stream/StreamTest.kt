@@ -247,23 +247,23 @@ class StreamTest :
             client.alwaysMask shouldBe true
             client.ping(hex("48")).toHex() shouldBe "89 81 37 fa 21 3d 7f"
             client.pong("H").toHex() shouldBe "8a 81 37 fa 21 3d 7f"
-            client.single(client.textMessage("H")).toHex() shouldBe "81 81 37 fa 21 3d 7f"
+            client.single(TextMessage("H")).toHex() shouldBe "81 81 37 fa 21 3d 7f"
             shouldThrow<IllegalArgumentException> { client.ping(ByteArray(126)) }
         }
 
-        test("it makes messages of text and of bytes") {
+        test("it frames messages of text and of bytes") {
             val stream = Stream()
-            stream.single(stream.textMessage("ä")).toHex() shouldBe "81 02 c3 a4"
-            stream.single(stream.binaryMessage(hex("00 ff"))).toHex() shouldBe "82 02 00 ff"
+            stream.single(TextMessage("ä")).toHex() shouldBe "81 02 c3 a4"
+            stream.single(BinaryMessage(hex("00 ff"))).toHex() shouldBe "82 02 00 ff"
         }
 
-        test("it makes a Close as a message, to be sent or looked at") {
+        test("it frames a Close, which can be looked at") {
             val stream = Stream()
-            stream.single(stream.close()).toHex() shouldBe "88 02 03 e8"
-            val close = stream.close(1001, "bye")
+            stream.single(CloseControlMessage()).toHex() shouldBe "88 02 03 e8"
+            val close = CloseControlMessage(1001, "bye")
             close.code shouldBe 1001
             close.single().toHex() shouldBe "88 05 03 e9 62 79 65"
-            shouldThrow<IllegalArgumentException> { stream.close(1005) }
+            shouldThrow<IllegalArgumentException> { CloseControlMessage(1005) }
         }
 
         test("a declared length allocates nothing").config(enabledOrReasonIf = whereMeasured) {
