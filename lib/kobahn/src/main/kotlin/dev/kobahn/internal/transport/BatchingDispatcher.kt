@@ -20,8 +20,11 @@ internal class BatchingDispatcher(
     private val owner: BatchingDispatchers,
     val target: CoroutineDispatcher,
 ) : CoroutineDispatcher() {
-    // Both belong to the loop.
+    // All three belong to the loop.
     private val batches = ArrayDeque<Batch>()
+
+    /** Whether the next [BatchingDispatchers.submit] includes this. */
+    private var isListed = false
 
     /** A batch that is over. If messages come one by one, each needs a batch. */
     private var spare: Batch? = null
@@ -31,9 +34,15 @@ internal class BatchingDispatcher(
 
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         if (!owner.isOpen) return target.dispatch(context, block)
-        if (batches.isEmpty()) owner.submitLater(this)
+        list()
         val batch = batches.lastOrNull()?.takeUnless { it.isFull } ?: newBatch()
         batch.add(context, block)
+    }
+
+    private fun list() {
+        if (isListed) return
+        owner.submitLater(this)
+        isListed = true
     }
 
     private fun newBatch(): Batch {
@@ -48,13 +57,28 @@ internal class BatchingDispatcher(
         if (batch.reset()) spare = batch
     }
 
-    /** Gives [target] the batches since the previous call, and passes each to [submitted] before. */
-    inline fun submit(submitted: (Batch) -> Unit) {
-        repeat(batches.size) {
-            val batch = batches.removeFirst()
-            submitted(batch)
-            batch.submit()
+    /**
+     * Gives [target] the batches since the previous call, and passes each to [submitted]. A block
+     * that the target runs in place may add further batches; they wait for the next call, and so
+     * does a batch whose submission throws.
+     */
+    fun submit(submitted: (Batch) -> Unit) {
+        isListed = false
+        try {
+            repeat(batches.size) { submit(batches.removeFirst(), submitted) }
+        } finally {
+            if (batches.isNotEmpty()) list()
         }
+    }
+
+    private fun submit(batch: Batch, submitted: (Batch) -> Unit) {
+        try {
+            batch.submit()
+        } catch (failure: Throwable) {
+            batches.addFirst(batch)
+            throw failure
+        }
+        submitted(batch)
     }
 }
 
@@ -71,6 +95,9 @@ internal class BatchingDispatchers(val loop: Loop) {
 
     /** Whether the caller is on the loop, and the loop goes on. From any thread. */
     val isOpen: Boolean get() = loop.isCurrent && !isClosed
+
+    /** Whether [submit] has something to do. */
+    val hasUnsubmitted: Boolean get() = unsubmitted.isNotEmpty()
 
     /** Whether [checkStalled] has to be called within [CHECK_INTERVAL]. */
     val needsChecks: Boolean get() = watched.isNotEmpty()
@@ -100,24 +127,24 @@ internal class BatchingDispatchers(val loop: Loop) {
 
     /** Submits the batches of each dispatcher that has new blocks. */
     fun submit() {
-        while (watched.firstOrNull()?.isOver == true) forget(watched.removeFirst())
-        repeat(unsubmitted.size) { unsubmitted.removeFirst().submit { watched.addLast(it) } }
+        while (watched.firstOrNull()?.isSettled == true) forget(watched.removeFirst())
+        repeat(unsubmitted.size) { unsubmitted.removeFirst().submit(watched::addLast) }
     }
 
     private fun forget(batch: Batch) = batch.dispatcher.recycle(batch)
 
-    /** Calls [Batch.checkStalled] where needed, if [CHECK_INTERVAL] has passed. */
-    fun checkStalled() {
+    /** Calls [Batch.checkStalled] where needed: if [CHECK_INTERVAL] has passed, or [now]. */
+    fun checkStalled(now: Boolean = false) {
         if (watched.isEmpty()) return
-        val now = System.nanoTime()
-        if (now - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
-        lastCheck = now
+        val time = System.nanoTime()
+        if (!now && time - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
+        lastCheck = time
         repeat(watched.size) {
             val batch = watched.removeFirst()
             try {
                 batch.checkStalled()
             } finally {
-                if (batch.isOver) forget(batch) else watched.addLast(batch)
+                if (batch.isSettled) forget(batch) else watched.addLast(batch)
             }
         }
     }
@@ -139,9 +166,9 @@ internal class BatchingDispatchers(val loop: Loop) {
 }
 
 /**
- * A task of a [dispatcher]'s target: runs blocks one after the other, then the actions that they deferred, which
- * write their answers. Answers that left one by one would bring the next requests one by one, each
- * with a switch of threads.
+ * A task of a [dispatcher]'s target: runs blocks one after the other, then the actions that they
+ * deferred, which write their answers. Answers that left one by one would bring the next requests
+ * one by one, each with a switch of threads.
  *
  * Two threads may run a batch, if the first was stalled, or if the target took the batch and threw.
  * They share the blocks, and each goes on until none is left.
@@ -169,6 +196,9 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
     /** Whether all blocks and deferred actions have run. */
     val isOver: Boolean
         get() = synchronized(this) { running == 0 && blocks.isEmpty() && deferred.isEmpty() }
+
+    /** Whether the loop has nothing more to do for the batch. */
+    val isSettled: Boolean get() = isOver || synchronized(this) { isStalled && blocks.isEmpty() }
 
     /** Whether the batch is neither over nor stalled. */
     val isActive: Boolean get() = synchronized(this) { !isStalled && !isOver }
@@ -202,6 +232,8 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
         } catch (failure: Throwable) {
             // Errors too: if memory for a thread is lacking, other connections still need the loop.
             logRejection(failure)
+            // The target may have taken the batch: it must not be reused.
+            synchronized(this) { isStalled = true }
             Dispatchers.IO.dispatch(context, task)
         }
     }
@@ -221,16 +253,17 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
         try {
             while (true) guarded(next() ?: break)
         } finally {
+            synchronized(this) { running-- }
             CURRENT.set(outer)
         }
     }
 
-    /** Returns the next block or deferred action; null if there is none, and this thread leaves. */
+    /** Returns the next block or deferred action, or null if there is none. */
     private fun next(): Runnable? = synchronized(this) {
         if (isDeferredDue) deferred.removeFirstOrNull()?.let { return it }
         isDeferredDue = false
         val block = blocks.removeFirstOrNull()?.also { started++ }
-        (block ?: deferred.removeFirstOrNull()).also { if (it == null) running-- }
+        block ?: deferred.removeFirstOrNull()
     }
 
     /** Runs [block] as a thread of a pool would, so that the batch survives its failure. */
@@ -269,9 +302,12 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
             startedBefore = started
             if (!isStuck) return
             stall()
-            (blocks.isNotEmpty() && started > startedAtRequest).also { startedAtRequest = started }
+            blocks.isNotEmpty() && started > startedAtRequest
         }
-        if (needsThread) dispatch(EmptyCoroutineContext, this)
+        if (!needsThread) return
+        dispatch(EmptyCoroutineContext, this)
+        // Not before: if no thread could be requested, the next check tries again.
+        synchronized(this) { startedAtRequest = startedBefore }
     }
 
     private fun stall() {

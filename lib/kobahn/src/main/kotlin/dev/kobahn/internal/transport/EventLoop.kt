@@ -238,7 +238,8 @@ internal class EventLoop(
     }
 
     private fun hasWork(): Boolean =
-        !tasks.isEmpty || atTurnEnd.isNotEmpty() || nextTurn.isNotEmpty() || stopping
+        !tasks.isEmpty || atTurnEnd.isNotEmpty() || nextTurn.isNotEmpty() ||
+            dispatchers.hasUnsubmitted || stopping
 
     /** The time until the next timer or check in milliseconds, negative if there is none. */
     private fun timeToSleep(): Long {

@@ -262,6 +262,35 @@ internal class BatchingDispatcherTest :
             Batch.defer {} shouldBe false
         }
 
+        test("a block that a target runs in place may add blocks behind a full batch") {
+            val all = BatchingDispatchers(VirtualLoop())
+            val dispatcher = all.to(InPlace)
+            var ran = 0
+            repeat(2 * Batch.SIZE) { number ->
+                dispatcher.dispatch(EmptyCoroutineContext) {
+                    ran++
+                    if (number == 0) dispatcher.dispatch(EmptyCoroutineContext) { ran++ }
+                }
+            }
+            all.submit()
+            all.hasUnsubmitted shouldBe true
+            all.submit()
+            ran shouldBe 2 * Batch.SIZE + 1
+            all.hasUnsubmitted shouldBe false
+        }
+
+        test("a stalled batch without further blocks needs no checks") {
+            val target = KeptDispatches()
+            val all = BatchingDispatchers(VirtualLoop())
+            all.to(target).dispatch(EmptyCoroutineContext) {
+                repeat(2) { all.checkStalled(now = true) }
+                all.needsChecks shouldBe false
+            }
+            all.submit()
+            all.needsChecks shouldBe true
+            target.runNext()
+        }
+
         test("when the loop ends, no block and no action waits for another block") {
             val target = KeptDispatches()
             val batches = Batches(target)
