@@ -28,20 +28,20 @@ public sealed class Message(
      * only forwarded is never decoded. If received text is not validated
      * (`utf8validateIncoming = false`), malformed bytes decode to U+FFFD.
      */
-    public class Text : Message {
-        @Volatile
-        private var decoded: String?
-
+    public class Text private constructor(
+        bytes: ByteArray,
+        @Volatile private var decoded: String?,
+    ) : Message(bytes) {
         /** Creates a message of [text]. Unpaired surrogates are encoded as `?`. */
-        public constructor(text: String) : super(text.toByteArray()) {
-            decoded = text
-        }
+        public constructor(text: String) : this(text.toByteArray(), text)
 
         /**
-         * Creates a message of UTF-8 without checking it, see [checked]. The array is not copied.
+         * Creates a message of UTF-8 in [bytes], which are not copied.
+         *
+         * @throws IllegalArgumentException if [bytes] is not UTF-8; see [unchecked]
          */
-        public constructor(bytes: ByteArray) : super(bytes) {
-            decoded = null
+        public constructor(bytes: ByteArray) : this(bytes, null) {
+            require(Utf8Validator.isValid(bytes)) { "the bytes of a text must be UTF-8" }
         }
 
         override val type: MessageType get() = MessageType.TEXT
@@ -51,19 +51,14 @@ public sealed class Message(
 
         override fun toString(): String = text
 
-        /** Creates messages of UTF-8 that needs a check. */
+        /** Creates messages without a check. */
         public companion object {
             /**
-             * Returns a message of [bytes], which are not copied. Use it for text from an
-             * uncertain source: a peer closes the connection with 1007 if a text is not UTF-8.
-             *
-             * @throws IllegalArgumentException if [bytes] is not UTF-8
+             * Returns a message of [bytes], which are neither copied nor checked. Use it for text
+             * that is known to be UTF-8: a peer closes the connection with 1007 if it is not.
              */
             @JvmStatic
-            public fun checked(bytes: ByteArray): Text {
-                require(Utf8Validator.isValid(bytes)) { "the bytes of a text must be UTF-8" }
-                return Text(bytes)
-            }
+            public fun unchecked(bytes: ByteArray): Text = Text(bytes, null)
         }
     }
 

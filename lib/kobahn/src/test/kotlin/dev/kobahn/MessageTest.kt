@@ -13,8 +13,8 @@ class MessageTest :
         test("a String is sent as UTF-8 whatever it holds, and bytes can be checked to be") {
             val halves = Message.Text("a\uD83Db\uDE00")
             halves.bytes.decodeToString(throwOnInvalidSequence = true) shouldBe "a?b?"
-            Message.Text.checked("é".encodeToByteArray()).text shouldBe "é"
-            shouldThrow<IllegalArgumentException> { Message.Text.checked(byteArrayOf(-1)) }
+            Message.Text("é".encodeToByteArray()).text shouldBe "é"
+            shouldThrow<IllegalArgumentException> { Message.Text(byteArrayOf(-1)) }
                 .message shouldBe "the bytes of a text must be UTF-8"
         }
 
@@ -30,7 +30,7 @@ class MessageTest :
             val bytes = hex("61 c3 a4")
             Message.Text(bytes).bytes shouldBeSameInstanceAs bytes
             Message.Text(bytes).text shouldBe "aä"
-            Message.Text(hex("61 ff 62")).text shouldBe "a\uFFFDb"
+            Message.Text.unchecked(hex("61 ff 62")).text shouldBe "a\uFFFDb"
         }
 
         test("a binary message hands its bytes over") {

@@ -29,7 +29,13 @@ internal class TestData private constructor(val type: MessageType, private val r
             filled += length
             position = (position + length) % ring.size
         }
-        return if (type == MessageType.TEXT) Message.Text(bytes) else Message.Binary(bytes)
+        return if (type ==
+            MessageType.TEXT
+        ) {
+            Message.Text.unchecked(bytes)
+        } else {
+            Message.Binary(bytes)
+        }
     }
 
     /** The same messages again, for who receives them. */

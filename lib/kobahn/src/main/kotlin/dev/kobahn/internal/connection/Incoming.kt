@@ -234,7 +234,7 @@ internal class WholeMessages(private val channel: IncomingChannel<Message>) : Me
         this.type = null
         val bytes = assembler.end()
         val message = when (type) {
-            MessageType.TEXT -> Message.Text(bytes)
+            MessageType.TEXT -> Message.Text.unchecked(bytes)
             MessageType.BINARY -> Message.Binary(bytes)
         }
         if (channel.offer(message)) channel.listener.onFull()
