@@ -7,7 +7,7 @@ import com.github.ajalt.clikt.parameters.arguments.help
 import com.github.ajalt.clikt.parameters.transform.TransformContext
 import dev.kobahn.protocol.handshake.WebSocketUrl
 
-/** The argument that says where to connect to. */
+/** Returns the argument with the URL to connect to. */
 internal fun CoreCliktCommand.webSocketUrl() = argument("URL")
     .convert { text ->
         val url = reported { WebSocketUrl.parse(text) }
@@ -16,7 +16,7 @@ internal fun CoreCliktCommand.webSocketUrl() = argument("URL")
     }
     .help("Where to connect to, such as ws://localhost:9000/path.")
 
-/** What [parse] returns; what it has against the text becomes a usage error. */
+/** Returns the result of [parse] and turns its IllegalArgumentException into a usage error. */
 internal inline fun <T> TransformContext.reported(parse: () -> T): T = try {
     parse()
 } catch (failure: IllegalArgumentException) {

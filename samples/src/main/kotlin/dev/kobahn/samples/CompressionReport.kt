@@ -7,8 +7,8 @@ import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.withContext
 
 /**
- * Runs [block] for an open connection and says on [console] which extensions are in use and, at the
- * end, how much of what the messages have went over the wire. Without extensions it is silent.
+ * Runs [block] for an open connection. Writes the extensions in use to [console] and, at the end,
+ * the compression ratio. Writes nothing if there are no extensions.
  */
 internal suspend fun <T> WebSocket.reportCompression(console: Console, block: suspend () -> T): T {
     if (extensions.isEmpty()) return block()

@@ -15,7 +15,7 @@ import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
-/** `connect`: standard input to a server, and what it sends to standard output. */
+/** `connect`: sends standard input to a server and writes its messages to standard output. */
 internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     SampleCommand<WebSocketClientOptions>("connect", ABOUT, OptionSetter.CLIENT) {
     private val url by webSocketUrl()
@@ -59,7 +59,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     }
 
     private companion object {
-        /** The codes of a peer that was not content, but for 1005, which says nothing. */
+        /** The codes that report an error of this end. 1005 means that there was no code. */
         val COMPLAINTS =
             (CloseCode.PROTOCOL_ERROR..CloseCode.TLS_HANDSHAKE) - CloseCode.NO_STATUS_RCVD
 

@@ -8,15 +8,15 @@ import java.io.IOException
 import java.io.InputStream
 import java.io.OutputStream
 
-/** What a sample reads and writes: the process's standard streams, or a test's. */
+/** The streams of a sample: the standard streams of the process, or those of a test. */
 internal class Console(
-    /** Bytes in. Reading blocks. */
+    /** Standard input. Reading blocks. */
     val input: InputStream,
-    /** Bytes out: what the sample is for. Unbuffered. */
+    /** The stream for results. Unbuffered. */
     val output: OutputStream,
-    /** Bytes out: what is said about it. Unbuffered. */
+    /** The stream for notes and errors. Unbuffered. */
     val errors: OutputStream,
-    /** Whether somebody looks at [output] on a terminal, which what is written could command. */
+    /** Whether [output] is a terminal, which control characters could command. */
     val isTerminal: Boolean = false,
 ) {
     /** Writes [text] as a line of output, which is seen at once. */
@@ -31,7 +31,7 @@ internal class Console(
     }
 
     companion object {
-        /** The process's own streams; [System.out] would hide that nobody reads any more. */
+        /** The streams of the process. [System.out] would hide that its reader is gone. */
         val SYSTEM = Console(
             FileInputStream(FileDescriptor.`in`),
             FileOutputStream(FileDescriptor.out),

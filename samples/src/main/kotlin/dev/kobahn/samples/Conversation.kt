@@ -36,9 +36,9 @@ internal class Conversation(
     private var received = 0L
     private var isWriting = false
 
-    /** Suspends until the connection has ended; tells how. */
+    /** Suspends until the connection has ended, and returns its status. */
     suspend fun hold(): CloseStatus {
-        // Nothing ends a read of standard input, so nobody must wait for it: it is nobody's child
+        // a read of standard input cannot be cancelled: a child of this scope would keep it open
         val input = CoroutineScope(Dispatchers.IO).read()
         try {
             coroutineScope {
@@ -73,9 +73,9 @@ internal class Conversation(
     }
 
     /**
-     * Waits until nothing comes any more. The time begins with a Pong, when the server has all that
-     * was sent; what it was sending when the time was over comes before the Pong that is then asked
-     * for. Thus a large message is cut off neither way.
+     * Waits until no message arrives any more. The first Pong shows that the server has received
+     * everything. A message that the server is sending when the time is over arrives before the
+     * second Pong. So a large message is not cut off in either direction.
      */
     private suspend fun awaitSilence() {
         do {
@@ -105,7 +105,7 @@ internal class Conversation(
         // awaitClosed() says how it ended
     }
 
-    /** Says what every automatic Ping took; without any it is silent. */
+    /** Writes the round trip time of every automatic Ping. */
     private suspend fun noteRoundTrips() {
         webSocket.roundTripTime.filterNotNull().collect { console.note("round trip: $it") }
     }

@@ -7,7 +7,7 @@ import kotlin.reflect.KMutableProperty1
 import kotlin.reflect.KVisibility
 import kotlin.reflect.full.memberProperties
 
-/** How permessage-deflate is written on a command line: `serverMaxWindowBits=10;threshold=0`. */
+/** The form of permessage-deflate on a command line: `serverMaxWindowBits=10;threshold=0`. */
 internal object DeflateValue {
     private val properties: Map<String, KMutableProperty1<PerMessageDeflateOptions, Any?>> =
         PerMessageDeflateOptions::class.memberProperties
@@ -29,7 +29,7 @@ internal object DeflateValue {
         }
     }
 
-    /** Each [assignment] is `name=value`, or the name alone of what is to be true. */
+    /** Sets an option from `name=value`, or to true from the name alone. */
     private fun set(options: PerMessageDeflateOptions, assignment: String) {
         val name = assignment.substringBefore('=').trim()
         val property = requireNotNull(properties[name]) {

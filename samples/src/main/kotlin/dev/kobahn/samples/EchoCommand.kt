@@ -2,7 +2,7 @@ package dev.kobahn.samples
 
 import dev.kobahn.WebSocketServerOptions
 
-/** `echo`: sends back what arrives, or on `/broadcast` to everybody there. */
+/** `echo`: sends every message back, or, on `/broadcast`, to all connections there. */
 internal class EchoCommand(private val console: Console = Console.SYSTEM) :
     ServerCommand("echo", ABOUT, console) {
     override fun WebSocketServerOptions.configure() = echo(console)
@@ -21,7 +21,7 @@ internal class EchoCommand(private val console: Console = Console.SYSTEM) :
     }
 }
 
-/** The whole echo server, with the path `/broadcast` beside it. */
+/** Configures an echo server with an additional path `/broadcast`. */
 internal fun WebSocketServerOptions.echo(
     console: Console = Console.SYSTEM,
     broadcast: Broadcast = Broadcast(),

@@ -12,8 +12,8 @@ import kotlin.reflect.KVisibility
 import kotlin.reflect.full.memberProperties
 
 /**
- * Sets options of the library by their names, as `--option name=value` gives them. It finds them
- * by reflection, so that every option that can be written as text is there without more ado.
+ * Sets options of the library by name, from `--option name=value`. Finds them by reflection, so
+ * that a new option of the library needs no code here.
  */
 internal class OptionSetter<T : WebSocketOptions> private constructor(type: KClass<T>) {
     private class Entry<T>(val property: KMutableProperty1<T, Any?>, val value: OptionValue)
@@ -28,11 +28,11 @@ internal class OptionSetter<T : WebSocketOptions> private constructor(type: KCla
     /** The names that can be set. */
     val names: Set<String> get() = entries.keys
 
-    /** Every name with the form of its values, one a line. */
+    /** All names with the form of their values, one per line. */
     val description: String
         get() = entries.values.joinToString("\n") { "  ${it.property.name}=${it.value.form}" }
 
-    /** Sets each of [assignments], `name=value`, in [options]. UsageError for one that is wrong. */
+    /** Sets the [assignments], each `name=value`, in [options]. A wrong one throws [UsageError]. */
     fun setAll(options: T, assignments: List<String>) = assignments.forEach { set(options, it) }
 
     private fun set(options: T, assignment: String) {
@@ -46,13 +46,13 @@ internal class OptionSetter<T : WebSocketOptions> private constructor(type: KCla
         } catch (failure: IllegalArgumentException) {
             throw usage("$name: ${failure.message}")
         } catch (failure: InvocationTargetException) {
-            // what the option itself has against the value
+            // the option refuses the value
             val refusal = failure.targetException as? IllegalArgumentException ?: throw failure
             throw usage(refusal.message)
         }
     }
 
-    /** Header fields add up, as several cannot be written in one value. */
+    /** Adds header fields to those set before, because one value cannot have several. */
     private fun joined(old: Any?, value: Any?) =
         if (old is Headers && value is Headers) old + value else value
 

@@ -8,9 +8,9 @@ import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
-/** How the values of one type are written on a command line: in help texts, and when read. */
+/** The form of the values of one type on a command line. */
 internal class OptionValue(
-    /** What a value looks like, for help and errors. */
+    /** The description of a value, for help and errors. */
     val form: String,
     private val read: (String) -> Any?,
 ) {

@@ -5,15 +5,15 @@ private val UNSAFE = Regex("[$HIDDEN]")
 private val UNSAFE_BUT_LINES = Regex("[$HIDDEN&&[^\\n\\t]]")
 
 /**
- * This text with everything escaped that commands a terminal, hides or breaks the line; with [lines]
- * a line feed and a tab are let through.
+ * Returns this text with all characters escaped that command a terminal, hide text or break the
+ * line. If [lines] is true, line feeds and tabs stay.
  */
 internal fun String.printable(lines: Boolean = false): String =
     replace(if (lines) UNSAFE_BUT_LINES else UNSAFE) { unsafe ->
         unsafe.value.map { "\\u%04x".format(it.code) }.joinToString("")
     }
 
-/** What is quoted of others: line by line, indented so that none of them looks like one of ours. */
+/** Returns this text of a peer with each line indented, so that none looks like a line of ours. */
 internal fun String.quoted(): String = trimEnd().lines().joinToString("\n") {
     "    ${it.printable()}"
 }

@@ -13,7 +13,7 @@ import kotlinx.coroutines.runBlocking
  * A subcommand, which takes `--option name=value` for every option of the library that [setter]
  * knows and lists them in its help.
  *
- * @param about what it does, for the help: one line that stands alone, then more of them
+ * @param about the description in the help: a line that stands alone, then the details
  */
 internal abstract class SampleCommand<T : WebSocketOptions>(
     name: String,
@@ -36,9 +36,9 @@ internal abstract class SampleCommand<T : WebSocketOptions>(
         throw wrong.also { it.context = currentContext }
     }
 
-    /** Does what the sample is for. */
+    /** Runs the sample. */
     protected abstract suspend fun runSample()
 
-    /** Sets what the command line says; the last thing to be done to the options. */
+    /** Sets the options of the command line. Call it last, so that they override the others. */
     protected fun T.setFromCommandLine() = setter.setAll(this, assignments)
 }

@@ -26,7 +26,7 @@ internal abstract class ServerCommand(name: String, about: String, private val c
     private val host by option("--host", metavar = "HOST").default("localhost")
         .help("The name or address to listen at, 0.0.0.0 for all of IPv4. Default: localhost.")
 
-    /** What the server serves. The command line has its say after this. */
+    /** Configures the server. Options of the command line are set afterwards. */
     protected abstract fun WebSocketServerOptions.configure()
 
     final override suspend fun runSample() {

@@ -29,7 +29,7 @@ private class Benchmarks : CoreCliktCommand(name = "benchmarks") {
     override fun run() = Unit
 }
 
-/** `list`: what can be run here. */
+/** `list`: the peers and scenarios that run on this machine. */
 private class ListCommand : CoreCliktCommand("list") {
     override fun help(context: Context): String = "Lists peers and scenarios."
 

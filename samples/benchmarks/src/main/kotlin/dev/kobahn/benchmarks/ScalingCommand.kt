@@ -15,7 +15,7 @@ import dev.kobahn.benchmarks.run.Launcher
 import dev.kobahn.benchmarks.run.Machine
 import dev.kobahn.benchmarks.run.Runner
 
-/** `scaling`: what a message costs with more connections, and with more loops. */
+/** `scaling`: the cost of a message with more connections, and with more loops. */
 internal class ScalingCommand : CoreCliktCommand("scaling") {
     private val measuring by MeasuringOptions(PEERS)
     private val connections by option("--connections", metavar = "COUNTS").int().split(",")

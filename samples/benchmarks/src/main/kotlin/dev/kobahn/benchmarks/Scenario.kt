@@ -2,7 +2,7 @@ package dev.kobahn.benchmarks
 
 /** One way to put peers to work. */
 sealed class Scenario(val name: String, val about: String) {
-    /** What the costs are divided by. */
+    /** The unit that costs are divided by. */
     open val unit: String get() = "message"
 
     /** How many threads serve connections, with a core for each as far as there are some. */
@@ -39,7 +39,7 @@ sealed class Scenario(val name: String, val about: String) {
         override val unit: String get() = "connection"
     }
 
-    /** What [connections] that do nothing take of memory. */
+    /** The memory of [connections] that are idle. */
     class Idle(name: String, about: String, val connections: Int) : Scenario(name, about) {
         override val unit: String get() = "connection"
     }

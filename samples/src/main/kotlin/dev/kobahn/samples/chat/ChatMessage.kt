@@ -12,17 +12,17 @@ import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.put
 
 /**
- * What the chat's server and its pages say to each other: JSON objects in text messages, told apart
- * by their `type`. Times are milliseconds since 1970.
+ * A message between the chat's server and its pages: a JSON object in a text message, with its kind
+ * in the field `type`. Times are milliseconds since 1970.
  */
 internal sealed interface ChatMessage {
-    /** As it goes over the wire. */
+    /** Returns the message to send. */
     fun encode(): Message = Message.Text(toJson().toString())
 
-    /** As a JSON object. */
+    /** Returns the JSON object. */
     fun toJson(): JsonObject
 
-    /** The first message to somebody who has joined: the name that was given, and what to show. */
+    /** The first message to a person who has joined: the given name and the room as it is. */
     class Welcome(
         private val room: String,
         private val name: String,
@@ -37,7 +37,7 @@ internal sealed interface ChatMessage {
         }
     }
 
-    /** What somebody has said. */
+    /** A line that a person has said. */
     class Line(private val at: Long, private val from: String, private val text: String) :
         ChatMessage {
         override fun toJson() = typed("line") {
@@ -74,7 +74,7 @@ internal sealed interface ChatMessage {
         /** The parser calls itself for each level: a text of nothing but brackets is too deep for the stack. */
         private fun mayBeDeep(text: String) = text.count { it == '[' || it == '{' } > MOST_BRACKETS
 
-        /** What a page says in [message], or null if that is not a message of this chat. */
+        /** Returns the line in [message] of a page, or null if it is no message of this chat. */
         fun decode(message: Message): Say? {
             if (message !is Message.Text || mayBeDeep(message.text)) return null
             val fields = try {

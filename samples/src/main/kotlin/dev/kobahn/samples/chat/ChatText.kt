@@ -1,6 +1,6 @@
 package dev.kobahn.samples.chat
 
-/** What people type, made fit for others: bounded, and without what plays tricks on a screen. */
+/** Bounds text that people type and removes characters that play tricks on a screen. */
 internal object ChatText {
     /** How many characters a name may have. */
     const val LONGEST_NAME = 24

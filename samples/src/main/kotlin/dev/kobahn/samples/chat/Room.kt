@@ -6,8 +6,8 @@ import dev.kobahn.WebSocket
 import dev.kobahn.WebSocketGroup
 
 /**
- * The people in a room and the last lines that were said. Thread-safe: each function holds the
- * room's monitor, for a moment, as none of them waits; whoever reads too slowly is disconnected.
+ * The people in a room, and its last lines. Thread-safe: each function holds the room's monitor for
+ * a moment, because none of them waits. A person who reads too slowly is disconnected.
  *
  * @param now the time in milliseconds since 1970
  */
@@ -16,10 +16,13 @@ internal class Room(private val name: String, private val now: () -> Long) {
     private val people = LinkedHashMap<String, WebSocket>()
     private val history = ArrayDeque<ChatMessage.Line>()
 
-    /** Whether nobody is here. */
+    /** Whether the room has no people. */
     val isEmpty: Boolean @Synchronized get() = people.isEmpty()
 
-    /** Lets [webSocket] in, which is new, as [wanted] or with a number after it; returns the name. */
+    /**
+     * Adds the new [webSocket] as [wanted], or with a number after it if it is taken. Returns
+     * the name.
+     */
     @Synchronized
     fun join(wanted: String, webSocket: WebSocket): String {
         val given = free(wanted)
@@ -30,7 +33,7 @@ internal class Room(private val name: String, private val now: () -> Long) {
         return given
     }
 
-    /** Tells everybody, the speaker [from] too, what was said. */
+    /** Sends [text] to all people in the room, the speaker [from] included. */
     @Synchronized
     fun say(from: String, text: String) {
         val line = ChatMessage.Line(now(), from, text)
@@ -39,7 +42,7 @@ internal class Room(private val name: String, private val now: () -> Long) {
         toAll(line)
     }
 
-    /** Somebody goes. */
+    /** Removes the person with [name]. */
     @Synchronized
     fun leave(name: String) {
         group.remove(people.remove(name) ?: return)
@@ -56,10 +59,10 @@ internal class Room(private val name: String, private val now: () -> Long) {
     }
 
     companion object {
-        /** How many lines are kept for those who come later. */
+        /** The number of lines kept for people who join later. */
         const val HISTORY = 50
 
-        /** How many bytes may wait for somebody who reads slowly. */
+        /** The number of bytes that may wait for a slow person. */
         private const val MOST_WAITING = 1024L * 1024
     }
 }

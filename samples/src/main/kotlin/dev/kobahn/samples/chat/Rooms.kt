@@ -3,9 +3,9 @@ package dev.kobahn.samples.chat
 import dev.kobahn.WebSocket
 
 /**
- * All rooms by name: made when somebody enters, kept with their history when everybody has left,
- * until there are more than [limit]; then the empty ones entered the longest ago are forgotten.
- * Thread-safe.
+ * All rooms by name. A room is made when its first person enters, and is kept with its history when
+ * the last one has left. Above [limit] rooms, the empty rooms that were entered longest ago are
+ * removed. Thread-safe.
  */
 internal class Rooms(
     private val limit: Int = 200,
@@ -13,7 +13,7 @@ internal class Rooms(
 ) {
     private val rooms = LinkedHashMap<String, Room>(INITIAL_SIZE, LOAD_FACTOR, true)
 
-    /** Somebody in a room, under [name]. */
+    /** The place of one person in a room, under [name]. */
     class Seat(private val room: Room, val name: String) {
         /** Says [text] to all in the room. */
         fun say(text: String) = room.say(name, text)

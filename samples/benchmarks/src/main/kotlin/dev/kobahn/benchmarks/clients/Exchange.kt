@@ -11,7 +11,7 @@ internal class ClientMeter {
 
     fun record(nanos: Long) = recorder.recordValue(nanos.coerceIn(1, LONGEST))
 
-    /** What was recorded since the last call. */
+    /** Returns the records since the last call. */
     fun interval(): Histogram = recorder.intervalHistogram
 
     private companion object {
@@ -35,10 +35,10 @@ internal class Exchange(
     private var sent = 0L
     private var received = 0L
 
-    /** What to say first. */
+    /** Returns the first messages. */
     fun begin(): List<String> = List(inFlight) { next() }
 
-    /** Takes an echo and returns what to say next. One call at a time. */
+    /** Takes an echo and returns the next message. One call at a time. */
     fun answer(echo: String): String {
         payload.next(incoming, connection, received)
         if (echo != text(incoming)) fail("not the echo of message $received: $echo")

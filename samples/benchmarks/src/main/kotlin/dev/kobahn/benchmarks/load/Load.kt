@@ -3,12 +3,12 @@ package dev.kobahn.benchmarks.load
 import java.io.Closeable
 import org.HdrHistogram.Histogram
 
-/** What a load found in one interval. */
+/** The results of a load in one interval. */
 internal class LoadResult(
     /** How many operations were completed: messages, deliveries, or connections. */
     val operations: Long,
     val nanos: Long,
-    /** What the generator itself took of its core. */
+    /** The CPU time of the generator itself. */
     val loadNanos: Long,
     /** In nanoseconds. */
     val latencies: Histogram,
@@ -22,7 +22,7 @@ internal interface Load : Closeable {
     /** Puts the server to work for [nanos]. */
     fun run(nanos: Long): LoadResult
 
-    /** What has to be known beside the result, or null. */
+    /** A remark on the result, or null. */
     val note: String? get() = null
 
     /** How many connections were left without an answer, known once this is closed. */

@@ -16,11 +16,11 @@ internal class Target(
     val offer: String? = null,
 )
 
-/** What a connection is used for. All calls come from the loop. */
+/** The use of a connection. All calls come from the loop. */
 internal interface Talk {
     val check: MessageCheck
 
-    /** The connection can be used. [extensions] is what the server agreed to. */
+    /** The connection is open, with the [extensions] that the server agreed to. */
     fun opened(connection: LoadConnection, extensions: String?)
 
     /** A message arrived and was right. */

@@ -16,7 +16,7 @@ internal class LoadLoop : Closeable {
      */
     val input: ByteBuffer = ByteBuffer.allocate(256 * 1024)
 
-    /** What a connection writes in a turn. */
+    /** The bytes that a connection writes in a turn. */
     val output = FrameBuffer(1024 * 1024)
 
     /** Serves the connections until [done], or fails when [deadline] in nanoseconds has passed. */

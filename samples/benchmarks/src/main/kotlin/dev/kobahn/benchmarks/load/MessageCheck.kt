@@ -3,7 +3,7 @@ package dev.kobahn.benchmarks.load
 import dev.kobahn.benchmarks.Payload
 import java.util.Arrays
 
-/** Holds what arrives against what has to arrive, byte by byte. */
+/** Compares received messages with the expected ones, byte by byte. */
 internal interface MessageCheck {
     /** A message begins with a frame of [opcode], compressed or not. */
     fun begin(opcode: Int, compressed: Boolean)
@@ -15,7 +15,7 @@ internal interface MessageCheck {
     fun end()
 }
 
-/** What came is not what was sent. */
+/** A received message differs from the sent one. */
 internal class WrongEcho(message: String) : Exception(message)
 
 /** The messages of one connection in their order, as they were sent. */

@@ -4,7 +4,7 @@ import dev.kobahn.benchmarks.Peer
 import dev.kobahn.benchmarks.run.Metric
 import dev.kobahn.benchmarks.run.ScenarioResult
 
-/** What one peer costs in CPU per message with each number of connections. */
+/** The CPU time per message of one peer, for each number of connections. */
 internal class Growth(val peer: String, val points: List<Point>) {
     class Point(val connections: Int, val value: Double, val range: Pair<Double, Double>)
 

@@ -19,7 +19,7 @@ internal object Pinning {
     }
 }
 
-/** What the system says of the machine (Linux). */
+/** The machine as the system describes it (Linux). */
 internal object Machine {
     private val processors: List<String> =
         read("/proc/cpuinfo").lines().filter { it.startsWith("model name") }
@@ -51,7 +51,7 @@ internal object Machine {
     private fun read(path: String) = File(path).let { if (it.exists()) it.readText() else "" }
 }
 
-/** What has to be known to judge the numbers. */
+/** The facts that are needed to judge the numbers. */
 internal object Environment {
     fun describe(settings: RunSettings, peers: List<Peer>, flags: String): List<String> = listOf(
         "date: ${LocalDate.now()}",

@@ -1,6 +1,6 @@
 package dev.kobahn.benchmarks.run
 
-/** What is measured, in the order of the tables' columns. */
+/** The measured values, in the order of the tables' columns. */
 enum class Metric(val title: String, val decimals: Int) {
     CPU("CPU µs", 2),
     MEMORY("KiB each", 2),
@@ -48,7 +48,7 @@ class PeerResult(
         return if (values.isEmpty()) null else values.min() to values.max()
     }
 
-    /** What peers are compared by. */
+    /** The measurement that compares peers. */
     val cost: Metric get() = if (median(Metric.MEMORY) != null) Metric.MEMORY else Metric.CPU
 }
 

@@ -2,7 +2,7 @@ package dev.kobahn.benchmarks.run
 
 import java.io.File
 
-/** What the kernel says about a process (Linux). */
+/** The resources of a process as the kernel counts them (Linux). */
 internal class ProcessUsage(private val pid: Long) {
     /**
      * The CPU time of all its threads so far, in nanoseconds, as exact as the kernel's ticks of 10

@@ -14,7 +14,7 @@ class RunSettings(
     /** Where the load runs, or the server of a measured client. */
     val loadCore: Int = 1,
     val isPinned: Boolean = true,
-    /** What clients are measured with. */
+    /** The server that clients are measured with. */
     val server: String = "netty-epoll",
     val java: String = System.getProperty("java.home") + "/bin/java",
     val jvmFlags: List<String> = emptyList(),

@@ -9,7 +9,7 @@ internal fun interface PeerServer {
     fun start(settings: ServerSettings): Int
 }
 
-/** What is the same for all peers. TCP_NODELAY is on everywhere. */
+/** The settings that all peers share. TCP_NODELAY is on everywhere. */
 internal class ServerSettings(
     /** Whether permessage-deflate is agreed to, with context takeover and at the default level. */
     val deflate: Boolean,
