@@ -11,9 +11,7 @@ import dev.kobahn.protocol.onOneLine
  * Immutable. The library creates the statuses of its connections; an application's tests may create
  * their own. Autobahn: the arguments of `onClose` and the flags behind them.
  */
-public class CloseStatus
-@JvmOverloads
-constructor(
+public class CloseStatus(
     /**
      * The Close this end sent, or null. A Close counts as not sent if the peer took nothing and it
      * was never written.

@@ -8,9 +8,7 @@ import dev.kobahn.protocol.handshake.HttpStatus
  * The denial of a connection, thrown in a server's `onConnect` before it accepts the connection;
  * [ServerWebSocket.deny] is the short way. The client gets [response]. Autobahn: `ConnectionDeny`.
  */
-public class ConnectionDeniedException
-@JvmOverloads
-constructor(
+public class ConnectionDeniedException(
     /** The HTTP status, usually 400 to 599. */
     public val status: Int,
     /** The reason phrase. If it is empty, [response] has the standard phrase. */
@@ -18,6 +16,9 @@ constructor(
     headers: Headers = Headers.EMPTY,
     body: String = "",
 ) : RuntimeException("denied with $status $reason".trimEnd()) {
+    /** Denies with [status] and its standard phrase. */
+    public constructor(status: Int) : this(status, reason = "")
+
     /** The whole HTTP response. */
     public val response: HttpResponse = if (body.isEmpty()) {
         HttpResponse(status, reason.ifEmpty { HttpStatus.reasonPhrase(status) }, headers)

@@ -33,6 +33,4 @@ constructor(
 
     @get:JvmSynthetic
     internal val forms: PreparedEncodings = PreparedEncodings()
-
-    override fun toString(): String = message.toString()
 }

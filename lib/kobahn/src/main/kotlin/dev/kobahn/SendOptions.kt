@@ -26,8 +26,6 @@ constructor(
         }
     }
 
-    override fun toString(): String = "compress=$compress, fragmentSize=$fragmentSize"
-
     internal companion object {
         val DEFAULT = SendOptions()
     }

@@ -45,9 +45,7 @@ public sealed class SlowConsumer {
      *
      * @throws IllegalArgumentException if [code] must not be sent
      */
-    public class Disconnect
-    @JvmOverloads
-    constructor(
+    public class Disconnect(
         public val code: Int = CloseCode.POLICY_VIOLATION,
         public val reason: String = "too slow",
         public val maxQueueSize: Long = DEFAULT_QUEUE_SIZE,

@@ -1,6 +1,5 @@
 package dev.kobahn
 
-import dev.kobahn.autobahn.Drafts
 import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.options.ExclusiveOption
 import dev.kobahn.internal.options.fieldOption
@@ -20,6 +19,8 @@ import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.ORIGIN
+import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.areSubprotocols
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
@@ -54,9 +55,12 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
     /** The `User-Agent` field of the request; null or empty leaves it out. Default: `Kobahn`. */
     public var userAgent: String? by fieldOption("Kobahn")
 
-    /** The version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. Default: 18. */
+    /** The version of the protocol: 13 is RFC 6455, 8 its drafts before that. Default: 13. */
     public var version: Int by
-        option(Drafts.DEFAULT, "10 to 18") { it in Drafts.SUPPORTED }
+        option(ProtocolVersions.RFC_6455, "8 or 13") { it in ProtocolVersions.SUPPORTED }
+
+    /** The name of the request's field for [origin]. The store room sets it. */
+    internal var originField: String by option(ORIGIN)
 
     /** Whether masked frames of a server are accepted. The store room sets it. */
     internal var acceptMaskedServerFrames: Boolean by option(false)

@@ -12,6 +12,7 @@ import dev.kobahn.internal.options.timeOption
 import dev.kobahn.protocol.ProtocolConfig
 import dev.kobahn.protocol.extension.PerMessageDeflate
 import dev.kobahn.protocol.extension.PerMessageDeflateOptions
+import dev.kobahn.protocol.frame.Opcode.MAX_CONTROL_PAYLOAD
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.areSubprotocols
 import kotlin.time.Duration
@@ -144,14 +145,14 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      * number, the rest random. Default: 12.
      */
     public var autoPingSize: Int by
-        option(AutoPingOptions.LEAST_SIZE, "12 to 125") { it in AutoPingOptions.SIZES }
+        option(LEAST_PING_SIZE, "12 to 125") { it in LEAST_PING_SIZE..MAX_CONTROL_PAYLOAD }
 
     /** Whether any data from the peer counts as the answer to an automatic Ping. Default: true. */
     public var autoPingRestartOnAnyTraffic: Boolean by option(true)
 
     /** Sets the four options of automatic Pings under short names. */
-    public fun autoPing(configure: AutoPingOptions.() -> Unit) {
-        AutoPingOptions(this).configure()
+    public fun autoPing(configure: AutoPing.() -> Unit) {
+        AutoPing(this).configure()
     }
 
     internal fun autoPingConfig(): AutoPingConfig? {
@@ -232,8 +233,27 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
         maxStreamedMessageSize = streamedMessageLimit(),
     )
 
+    /** The options of automatic Pings, under short names; see [autoPing]. */
+    @WebSocketDsl
+    public class AutoPing internal constructor(private val options: WebSocketOptions) {
+        /** The same as [autoPingInterval]. */
+        public var interval: Duration by options::autoPingInterval
+
+        /** The same as [autoPingTimeout]. */
+        public var timeout: Duration by options::autoPingTimeout
+
+        /** The same as [autoPingSize]. */
+        public var size: Int by options::autoPingSize
+
+        /** The same as [autoPingRestartOnAnyTraffic]. */
+        public var restartOnAnyTraffic: Boolean by options::autoPingRestartOnAnyTraffic
+    }
+
     private companion object {
         const val QUEUE_SIZE = 256L * 1024
+
+        /** A time and a number. */
+        const val LEAST_PING_SIZE = 12
     }
 }
 

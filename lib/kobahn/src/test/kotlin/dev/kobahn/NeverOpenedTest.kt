@@ -6,6 +6,7 @@ import dev.kobahn.protocol.extension.ByteSink
 import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
+import dev.kobahn.protocol.extension.ReservedBits
 import dev.kobahn.protocol.extension.ReversedBytes
 import dev.kobahn.protocol.extension.ServerExtension
 import io.kotest.assertions.throwables.shouldThrow
@@ -148,7 +149,7 @@ private val FIRST_MESSAGE = "a1810000000061".hexToByteArray()
 
 private object Undecodable : ServerExtension, AgreedExtension {
     override val header = ExtensionHeader("x-undecodable")
-    override val reservedBits = AgreedExtension.RSV2
+    override val reservedBits = ReservedBits.RSV2
 
     override fun accept(offers: List<ExtensionHeader>) = this
 

@@ -68,9 +68,9 @@ class WebSocketOptionsTest :
                 }
             }
 
-            test("version is 9, must be 10 to 18") {
+            test("version is 9, must be 8 or 13") {
                 shouldThrow<IllegalArgumentException> { WebSocketClientOptions().version = 9 }
-                    .message shouldBe "version is 9, must be 10 to 18"
+                    .message shouldBe "version is 9, must be 8 or 13"
             }
         }
 
@@ -166,7 +166,7 @@ class WebSocketOptionsTest :
                 memoryBudget shouldBe Runtime.getRuntime().maxMemory() / 4
                 origin shouldBe null
                 userAgent shouldBe "Kobahn"
-                version shouldBe 18
+                version shouldBe 13
                 acceptMaskedServerFrames shouldBe false
                 maskClientFrames shouldBe true
                 perMessageCompressionOffers shouldBe emptyList()

@@ -168,7 +168,7 @@ private fun <T : WebSocketOptions> shouldBeSetByName(options: T, setter: OptionS
 private val SAMPLES = mapOf(
     "subprotocols" to "chat.v2, chat.v1",
     "versions" to "8",
-    "version" to "17",
+    "version" to "8",
     "trustedProxies" to "203.0.113.0/24",
 )
 

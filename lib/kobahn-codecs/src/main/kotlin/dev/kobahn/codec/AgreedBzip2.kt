@@ -8,6 +8,7 @@ import dev.kobahn.protocol.extension.CodecPool
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
+import dev.kobahn.protocol.extension.ReservedBits
 
 /**
  * The agreed permessage-bzip2, seen from one end. Each message is compressed on its own.
@@ -19,7 +20,7 @@ internal class AgreedBzip2(
     private val level: Int,
     private val limits: CodecLimits,
 ) : AgreedExtension {
-    override val reservedBits: Int get() = AgreedExtension.RSV1
+    override val reservedBits: Int get() = ReservedBits.RSV1
     override val maxMessageSize: Long get() = limits.maxMessageSize ?: CodecLimits.MAX_MESSAGE_SIZE
     override val maxExpansion: Int get() = limits.maxInflateRatio
 

@@ -8,6 +8,7 @@ import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
 import dev.kobahn.protocol.extension.PerMessageCompressResponse
+import dev.kobahn.protocol.extension.ReservedBits
 
 /** A compression whose only negotiated parameters are those of context takeover. */
 internal abstract class ContextTakeoverCompression(
@@ -52,7 +53,7 @@ internal class AgreedContextTakeover(
     private val receiveNoContextTakeover: Boolean,
     private val limits: CodecLimits,
 ) : AgreedExtension {
-    override val reservedBits: Int get() = AgreedExtension.RSV1
+    override val reservedBits: Int get() = ReservedBits.RSV1
     override val maxMessageSize: Long get() = limits.maxMessageSize ?: compression.maxMessageSize
     override val maxExpansion: Int get() = limits.maxInflateRatio
 

@@ -8,6 +8,7 @@ import dev.kobahn.protocol.extension.ExtensionException
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
 import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
+import dev.kobahn.protocol.extension.ReservedBits
 import dev.kobahn.protocol.extension.ServerCompression
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.assertions.withClue
@@ -263,7 +264,7 @@ private fun confirmed(offer: PerMessageCompressOffer, answer: String): AgreedExt
     ClientCompression(listOf(offer)).confirm(ExtensionHeader.parse(answer)!!.single())
 
 private fun exchange(from: AgreedExtension, to: AgreedExtension) {
-    from.reservedBits shouldBe AgreedExtension.RSV1
+    from.reservedBits shouldBe ReservedBits.RSV1
     val encoder = from.encoder(CodecPool())
     val decoder = to.decoder(CodecPool())
     repeat(4) { decoder.decoded(encoder.encoded(prose(it * 999))) shouldBe prose(it * 999) }

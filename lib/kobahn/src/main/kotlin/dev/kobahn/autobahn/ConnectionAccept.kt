@@ -6,9 +6,7 @@ import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.Headers
 
 /** A server's acceptance of a connection. Autobahn: `ConnectionAccept`. */
-public class ConnectionAccept
-@JvmOverloads
-constructor(
+public class ConnectionAccept(
     /** The subprotocol, one of those the client offered, or null for none. */
     public val subprotocol: String? = null,
     /** Additional header fields of the 101 response. */

@@ -1,5 +1,6 @@
 package dev.kobahn.autobahn
 
+import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.handshake.ORIGIN
 import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.SEC_WEBSOCKET_ORIGIN
@@ -33,6 +34,16 @@ public object Drafts {
             "version must be one of ${ProtocolVersions.SUPPORTED}, but is $version"
         }
         return if (version == ProtocolVersions.HYBI_10) LAST_OF_8 else DEFAULT
+    }
+
+    /**
+     * Sets [draft] for a client: its version and the name of the field for its origin.
+     * Autobahn: `version`.
+     */
+    @JvmStatic
+    public fun set(options: WebSocketClientOptions, draft: Int) {
+        options.version = toVersion(draft)
+        options.originField = originField(draft)
     }
 
     /** Returns the name of the field for the origin of a client that speaks [draft]. */

@@ -1,11 +1,11 @@
 package dev.kobahn.java
 
-import dev.kobahn.LowLevel
+import dev.kobahn.WebSocket
 import dev.kobahn.protocol.RawFrame
 import java.util.concurrent.CompletableFuture
 
 /**
- * The senders of frames and bytes that the protocol may forbid, for Java; see [LowLevel].
+ * The senders of frames and bytes that the protocol may forbid, for Java; see [WebSocket.LowLevel].
  * Thread-safe; no method blocks.
  */
 public interface AsyncLowLevel {

@@ -18,11 +18,14 @@ import kotlinx.coroutines.future.await
  *     .onConnect(handshake -> handshake.accept(new Upload())));
  * ```
  *
- * @property path segments separated by `/`; `{name}` matches any one segment, see
+ * @param path segments separated by `/`; `{name}` matches any one segment, see
  * [OpeningHandshake.pathParameters]
  * @throws IllegalArgumentException if [path] does not begin with `/` or has a name twice
  */
-public class AsyncRoute(public val path: String) : ServerConnectionOptionsBuilder<AsyncRoute>() {
+public class AsyncRoute(path: String) : ServerConnectionOptionsBuilder<AsyncRoute>() {
+    @get:JvmSynthetic
+    internal val path: String = path
+
     override val tried: Route = Route(path)
         @JvmSynthetic get
 

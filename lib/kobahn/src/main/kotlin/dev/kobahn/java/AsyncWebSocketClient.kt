@@ -14,7 +14,6 @@ import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.webSocketClient
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
-import java.util.concurrent.Executor
 import java.util.concurrent.TimeUnit
 import java.util.function.BiFunction
 import java.util.function.Consumer
@@ -23,8 +22,6 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.asCoroutineDispatcher
 import kotlinx.coroutines.future.await
 
 /**
@@ -93,8 +90,6 @@ public interface AsyncWebSocketClient {
      * affect a built client. Not thread-safe.
      */
     public class Builder : WebSocketOptionsBuilder<Builder>() {
-        private var dispatcher: CoroutineDispatcher = JavaThreads.clients
-
         override val tried: WebSocketClientOptions = WebSocketClientOptions()
             @JvmSynthetic get
 
@@ -131,7 +126,7 @@ public interface AsyncWebSocketClient {
         /** Sets the `User-Agent` field of the request; null or empty leaves it out. */
         public fun userAgent(userAgent: String?): Builder = set { this.userAgent = userAgent }
 
-        /** Sets the version of the protocol: 18 is RFC 6455, 10 to 17 are its drafts. */
+        /** Sets the version of the protocol: 13 is RFC 6455, 8 its drafts before that. */
         public fun version(version: Int): Builder = set { this.version = version }
 
         /**
@@ -184,19 +179,11 @@ public interface AsyncWebSocketClient {
             judge: Function<in ConnectionResponse, out CompletionStage<*>>,
         ): Builder = set { onConnect { judge.apply(it).await() } }
 
-        /**
-         * Sets the executor that calls listeners; see [WebSocketListener] for the default. A
-         * listener that waits for a future keeps a thread, and futures complete on this executor
-         * too: it needs more threads than the number of listeners that wait at once. It must accept
-         * every task until the last connection has ended. The client does not shut it down.
-         */
-        override fun executor(executor: Executor): Builder = apply {
-            dispatcher = executor.asCoroutineDispatcher()
-        }
-
         /** Returns a client with these options. */
-        public fun build(): AsyncWebSocketClient =
-            RealAsyncWebSocketClient(webSocketClient { applyTo(this) }, dispatcher)
+        public fun build(): AsyncWebSocketClient = RealAsyncWebSocketClient(
+            webSocketClient { applyTo(this) },
+            dispatcher ?: JavaThreads.clients,
+        )
 
         private fun set(change: WebSocketClientOptions.() -> Unit): Builder =
             change { (it as WebSocketClientOptions).change() }

@@ -2,8 +2,6 @@ package dev.kobahn.java
 
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.protocol.extension.ServerExtension
-import java.util.concurrent.Executor
-import kotlinx.coroutines.asCoroutineDispatcher
 
 /**
  * The options of a server that a route can override. The names and defaults are those of
@@ -34,16 +32,6 @@ public sealed class ServerConnectionOptionsBuilder<B : ServerConnectionOptionsBu
      */
     public fun extensions(vararg extensions: ServerExtension): B =
         extensions.toList().let { set { this.extensions = it } }
-
-    /**
-     * Sets the executor that calls listeners and the functions given to this builder; see
-     * [WebSocketListener] for the default. A listener that waits for a future keeps a thread, and
-     * futures complete on this executor too: it needs more threads than the number of listeners
-     * that wait at once. It must accept every task until the server has stopped. The server does
-     * not shut it down.
-     */
-    override fun executor(executor: Executor): B =
-        executor.asCoroutineDispatcher().let { set { handlerDispatcher = it } }
 
     /**
      * Calls listeners and the functions given to this builder on the event loop of the connection.

@@ -1,5 +1,6 @@
 package dev.kobahn.java
 
+import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.WebSocketOptions
 import dev.kobahn.WireLog
 import dev.kobahn.protocol.extension.PerMessageDeflateOptions
@@ -11,6 +12,8 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.asCoroutineDispatcher
 
 /**
  * The options of a connection that servers and clients share. The names and defaults are those of
@@ -18,6 +21,11 @@ import kotlin.time.toKotlinDuration
  * throws [IllegalArgumentException]. Not thread-safe.
  */
 public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
+    /** The dispatcher over the executor that was set, or null. */
+    @get:JvmSynthetic
+    internal var dispatcher: CoroutineDispatcher? = null
+        private set
+
     private val changes = ArrayList<(WebSocketOptions) -> Unit>()
 
     /** The options on which each change is tried, so that the line with the wrong value throws. */
@@ -203,10 +211,19 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     public fun trackTimings(on: Boolean): B = change { it.trackTimings = on }
 
     /**
-     * Sets the executor that calls listeners and all other code given to the builder; see
-     * [WebSocketListener] for the default.
+     * Sets the executor that calls listeners and the functions given to this builder; see
+     * [WebSocketListener] for the default. A listener that waits for a future keeps a thread, and
+     * futures complete on this executor too: it needs more threads than the number of listeners
+     * that wait at once. It must accept every task until the server has stopped or the client's
+     * last connection has ended. The library does not shut it down.
      */
-    public abstract fun executor(executor: Executor): B
+    public fun executor(executor: Executor): B {
+        val executing = executor.asCoroutineDispatcher()
+        dispatcher = executing
+        return change { options ->
+            if (options is ServerConnectionOptions) options.handlerDispatcher = executing
+        }
+    }
 
     private fun time(time: Duration, set: WebSocketOptions.(Duration) -> Unit): B =
         change { it.set(time) }

@@ -94,7 +94,7 @@ class AsyncWebSocketGroupTest {
     @Test
     void policiesAreCheckedWhereTheyAreMade() {
         assertThrows(IllegalArgumentException.class, () -> new SlowConsumer.DropOldest(-1));
-        assertThrows(IllegalArgumentException.class, () -> new SlowConsumer.Disconnect(1005));
+        assertThrows(IllegalArgumentException.class, () -> new SlowConsumer.Disconnect(1005, "", 1));
         assertEquals(1008, new SlowConsumer.Disconnect().getCode());
         assertEquals(
             SlowConsumer.Suspend.INSTANCE,

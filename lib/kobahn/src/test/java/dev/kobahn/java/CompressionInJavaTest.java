@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.protocol.MessageType;
 import dev.kobahn.protocol.extension.AgreedExtension;
+import dev.kobahn.protocol.extension.ReservedBits;
 import dev.kobahn.protocol.extension.ClientExtension;
 import dev.kobahn.protocol.extension.CodecPool;
 import dev.kobahn.protocol.extension.ExtensionHeader;
@@ -44,7 +45,7 @@ class CompressionInJavaTest {
 
         @Override
         public int getReservedBits() {
-            return AgreedExtension.RSV3;
+            return ReservedBits.RSV3;
         }
 
         @Override

@@ -42,7 +42,8 @@ class OpeningHandshakeTest {
     @Test
     void aDenialCarriesHeadersAndABody() {
         Headers headers = Headers.of("X-Why", "full moon");
-        ConnectionDeniedException deny = new ConnectionDeniedException(HttpStatus.FORBIDDEN, "", headers, "Go away");
+        ConnectionDeniedException deny =
+            new ConnectionDeniedException(HttpStatus.FORBIDDEN, "", headers, "Go away");
         try (RunningServer running = onConnect(handshake -> handshake.deny(deny))) {
             HandshakeException refusal = refusal(running);
             assertEquals(403, refusal.getStatus());

@@ -1,5 +1,6 @@
 package dev.kobahn.autobahn
 
+import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.SAMPLE_BYTES
@@ -20,6 +21,17 @@ class DraftsTest :
             shouldThrow<IllegalArgumentException> { Drafts.ofVersion(7) }
             shouldThrow<IllegalArgumentException> { Drafts.toVersion(9) }
             shouldThrow<IllegalArgumentException> { Drafts.toVersion(19) }
+        }
+
+        test("a client speaks the draft that its options are set to") {
+            val options = WebSocketClientOptions()
+            options.version shouldBe 13
+            Drafts.set(options, 10)
+            options.version shouldBe 8
+            options.originField shouldBe "Sec-WebSocket-Origin"
+            Drafts.set(options, 18)
+            options.version shouldBe 13
+            options.originField shouldBe "Origin"
         }
 
         context("the draft decides the version and the name of the origin") {

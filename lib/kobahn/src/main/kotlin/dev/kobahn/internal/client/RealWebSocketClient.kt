@@ -5,7 +5,6 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
-import dev.kobahn.autobahn.Drafts
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.MemoryBudget
@@ -214,8 +213,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             maskingKeys.bytes(AcceptKey.KEY_BYTES),
             isSecure = false,
             extensions,
-            Drafts.toVersion(options.version),
-            Drafts.originField(options.version),
+            options.version,
+            options.originField,
         )
     }
 

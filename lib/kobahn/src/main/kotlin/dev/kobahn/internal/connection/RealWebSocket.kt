@@ -1,7 +1,6 @@
 package dev.kobahn.internal.connection
 
 import dev.kobahn.CloseStatus
-import dev.kobahn.LowLevel
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
 import dev.kobahn.MessageWriter
@@ -84,7 +83,7 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override suspend fun flush() = whenOpen { flush() }
 
     @DelicateWebSocketApi
-    override val lowLevel: LowLevel get() = RealLowLevel()
+    override val lowLevel: WebSocket.LowLevel get() = RealLowLevel()
 
     override suspend fun ping(payload: ByteArray?): Duration {
         ensureOpen()
@@ -115,7 +114,7 @@ internal abstract class RealWebSocket(val connection: Connection) : WebSocket {
     override fun drop() = connection.drop()
 
     @OptIn(DelicateWebSocketApi::class)
-    private inner class RealLowLevel : LowLevel {
+    private inner class RealLowLevel : WebSocket.LowLevel {
         override suspend fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =
             whenOpen { sendRaw(sync) { sendFrame(frame, chopSize, sync) } }
 

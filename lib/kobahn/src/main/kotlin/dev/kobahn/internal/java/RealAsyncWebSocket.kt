@@ -3,7 +3,6 @@ package dev.kobahn.internal.java
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus
 import dev.kobahn.ConnectionClosedException
-import dev.kobahn.LowLevel
 import dev.kobahn.Message
 import dev.kobahn.PreparedMessage
 import dev.kobahn.SendOptions
@@ -191,8 +190,10 @@ private suspend fun Connection.closeInTurn(code: Int, reason: String): CloseStat
 }
 
 @OptIn(DelicateWebSocketApi::class)
-private class RealAsyncLowLevel(private val lowLevel: LowLevel, private val calls: FutureCalls) :
-    AsyncLowLevel {
+private class RealAsyncLowLevel(
+    private val lowLevel: WebSocket.LowLevel,
+    private val calls: FutureCalls,
+) : AsyncLowLevel {
     override fun sendFrame(frame: RawFrame) = sendFrame(frame, 0, false)
 
     override fun sendFrame(frame: RawFrame, chopSize: Int, sync: Boolean) =

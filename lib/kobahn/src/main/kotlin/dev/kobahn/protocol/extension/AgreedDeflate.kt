@@ -5,7 +5,7 @@ internal class AgreedDeflate(
     override val header: ExtensionHeader,
     val parameters: DeflateParameters,
 ) : AgreedExtension {
-    override val reservedBits: Int get() = AgreedExtension.RSV1
+    override val reservedBits: Int get() = ReservedBits.RSV1
 
     override val maxMessageSize: Long get() = parameters.maxMessageSize ?: 0
 

@@ -43,8 +43,8 @@ public interface AgreedExtension {
     public val header: ExtensionHeader
 
     /**
-     * The reserved bits that mark a message as transformed, on its first frame: a sum of [RSV1],
-     * [RSV2] and [RSV3]. 0 for an extension that transforms every message, also those that must not
+     * The reserved bits that mark a message as transformed, on its first frame: a sum of [ReservedBits.RSV1],
+     * [ReservedBits.RSV2] and [ReservedBits.RSV3]. 0 for an extension that transforms every message, also those that must not
      * be compressed.
      */
     public val reservedBits: Int
@@ -66,18 +66,18 @@ public interface AgreedExtension {
 
     /** Makes the decoder for received messages. [pool] belongs to the connection's event loop. */
     public fun decoder(pool: CodecPool): MessageDecoder
+}
 
-    /** The reserved bits of a frame (RFC 6455 section 5.2). */
-    public companion object {
-        /** The bit RSV1. */
-        public const val RSV1: Int = 4
+/** The reserved bits of a frame (RFC 6455 section 5.2), for [AgreedExtension.reservedBits]. */
+public object ReservedBits {
+    /** The bit RSV1. */
+    public const val RSV1: Int = 4
 
-        /** The bit RSV2. */
-        public const val RSV2: Int = 2
+    /** The bit RSV2. */
+    public const val RSV2: Int = 2
 
-        /** The bit RSV3. */
-        public const val RSV3: Int = 1
-    }
+    /** The bit RSV3. */
+    public const val RSV3: Int = 1
 }
 
 /** An answer does not fit its offer; the handshake fails with [message]. */

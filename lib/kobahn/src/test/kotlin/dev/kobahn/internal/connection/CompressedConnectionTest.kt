@@ -14,6 +14,7 @@ import dev.kobahn.protocol.extension.DeflateParameters
 import dev.kobahn.protocol.extension.ExtensionHeader
 import dev.kobahn.protocol.extension.MessageDecoder
 import dev.kobahn.protocol.extension.MessageEncoder
+import dev.kobahn.protocol.extension.ReservedBits
 import dev.kobahn.protocol.extension.TestDecoder
 import dev.kobahn.protocol.extension.TestEncoder
 import dev.kobahn.protocol.hex
@@ -137,7 +138,7 @@ private class CountedDeflate(
     private val zlib: CountingZlib,
 ) : AgreedExtension {
     override val header = ExtensionHeader("permessage-deflate")
-    override val reservedBits get() = AgreedExtension.RSV1
+    override val reservedBits get() = ReservedBits.RSV1
 
     override fun encoder(pool: CodecPool): MessageEncoder = DeflateEncoder.of(settings, pool, zlib)
 

@@ -11,8 +11,8 @@ private fun List<AgreedExtension>.names() = map { it.header.name }
 class ExtensionNegotiationTest :
     FunSpec({
         val deflate = PerMessageDeflate()
-        val other = AnyParameters(ExtensionHeader("x-other"), AgreedExtension.RSV3)
-        val rival = AnyParameters(ExtensionHeader("x-rival"), AgreedExtension.RSV1)
+        val other = AnyParameters(ExtensionHeader("x-other"), ReservedBits.RSV3)
+        val rival = AnyParameters(ExtensionHeader("x-rival"), ReservedBits.RSV1)
         val all = elements("x-rival, x-other; a=1, x-reverse, permessage-deflate")
 
         test("a server's agreement has the order of its extensions") {

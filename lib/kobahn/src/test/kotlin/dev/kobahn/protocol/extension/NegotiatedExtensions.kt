@@ -44,7 +44,7 @@ private object Idle : MessageEncoder, MessageDecoder {
 /** `x-reverse`: every message with its bytes in the reverse order, marked with RSV2. */
 internal object ReversedBytes : ServerExtension, ClientExtension, AgreedExtension {
     override val header = ExtensionHeader("x-reverse")
-    override val reservedBits = AgreedExtension.RSV2
+    override val reservedBits = ReservedBits.RSV2
     override val offers = listOf(header)
 
     override fun accept(offers: List<ExtensionHeader>) = takeIf { header in offers }

@@ -86,7 +86,7 @@ class ServerCompressionTest :
             val agreed = ServerCompression { offers -> Accept(offers.last() as Offer) }
                 .accept(elements("$DEFLATE, $DEFLATE; server_max_window_bits=9")).shouldNotBeNull()
             agreed.header.toString() shouldBe "$DEFLATE; server_max_window_bits=9"
-            agreed.reservedBits shouldBe AgreedExtension.RSV1
+            agreed.reservedBits shouldBe ReservedBits.RSV1
         }
 
         test("accepting what was not offered is an error of the program") {

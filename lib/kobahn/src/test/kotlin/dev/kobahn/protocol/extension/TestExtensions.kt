@@ -43,7 +43,7 @@ internal class TestExtension(
 }
 
 /** Adds [count] to every byte. */
-internal fun rotation(count: Int, reservedBits: Int = AgreedExtension.RSV1): TestExtension =
+internal fun rotation(count: Int, reservedBits: Int = ReservedBits.RSV1): TestExtension =
     TestExtension(
         "x-rotation",
         reservedBits,
@@ -53,7 +53,7 @@ internal fun rotation(count: Int, reservedBits: Int = AgreedExtension.RSV1): Tes
 
 /** Sends every byte twice. */
 internal fun doubling(
-    reservedBits: Int = AgreedExtension.RSV2,
+    reservedBits: Int = ReservedBits.RSV2,
     maxMessageSize: Long = 0,
 ): TestExtension = TestExtension(
     "x-doubling",
@@ -67,7 +67,7 @@ internal fun doubling(
 internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExtension =
     TestExtension(
         "x-run",
-        AgreedExtension.RSV1,
+        ReservedBits.RSV1,
         maxMessageSize,
         maxExpansion,
         encoder = { EachByte { listOf(1, it) } },
@@ -76,12 +76,12 @@ internal fun expansion(maxExpansion: Int = 0, maxMessageSize: Long = 0): TestExt
 
 /** An extension whose encoder is [encoder], and whose decoder changes nothing. */
 internal fun encodingBy(encoder: MessageEncoder): TestExtension =
-    TestExtension("x-test", AgreedExtension.RSV1, encoder = { encoder }, decoder = { Rotation(0) })
+    TestExtension("x-test", ReservedBits.RSV1, encoder = { encoder }, decoder = { Rotation(0) })
 
 /** An extension whose decoder is [decode]. */
 internal fun decodingBy(decode: (ByteSink) -> Unit): TestExtension = TestExtension(
     "x-test",
-    AgreedExtension.RSV1,
+    ReservedBits.RSV1,
     encoder = { EachByte { listOf(it) } },
     decoder = {
         object : MessageDecoder {
