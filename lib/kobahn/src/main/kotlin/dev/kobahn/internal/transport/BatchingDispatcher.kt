@@ -58,27 +58,27 @@ internal class BatchingDispatcher(
     }
 
     /**
-     * Gives [target] the batches since the previous call, and passes each to [submitted]. A block
+     * Gives [target] the batches since the previous call, and adds each to [watched]. A block
      * that the target runs in place may add further batches; they wait for the next call, and so
      * does a batch whose submission throws.
      */
-    fun submit(submitted: (Batch) -> Unit) {
+    fun submit(watched: MutableList<Batch>) {
         isListed = false
         try {
-            repeat(batches.size) { submit(batches.removeFirst(), submitted) }
+            repeat(batches.size) { submit(batches.removeFirst(), watched) }
         } finally {
             if (batches.isNotEmpty()) list()
         }
     }
 
-    private fun submit(batch: Batch, submitted: (Batch) -> Unit) {
+    private fun submit(batch: Batch, watched: MutableList<Batch>) {
         try {
             batch.submit()
         } catch (failure: Throwable) {
             batches.addFirst(batch)
             throw failure
         }
-        submitted(batch)
+        watched.add(batch)
     }
 }
 
@@ -128,7 +128,7 @@ internal class BatchingDispatchers(val loop: Loop) {
     /** Submits the batches of each dispatcher that has new blocks. */
     fun submit() {
         while (watched.firstOrNull()?.isSettled == true) forget(watched.removeFirst())
-        repeat(unsubmitted.size) { unsubmitted.removeFirst().submit(watched::addLast) }
+        repeat(unsubmitted.size) { unsubmitted.removeFirst().submit(watched) }
     }
 
     private fun forget(batch: Batch) = batch.dispatcher.recycle(batch)

@@ -25,7 +25,7 @@ private class Batches(val target: CoroutineDispatcher, val loop: VirtualLoop = V
     fun add(context: CoroutineContext = EmptyCoroutineContext, block: () -> Unit) =
         all.to(target).dispatch(context, block)
 
-    fun submit() = all.to(target).submit(watched::add).also { all.submit() }
+    fun submit() = all.to(target).submit(watched).also { all.submit() }
 
     fun check() {
         watched.toList().forEach { it.checkStalled() }
