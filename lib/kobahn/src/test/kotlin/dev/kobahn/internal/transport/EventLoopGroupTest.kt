@@ -4,6 +4,7 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import kotlinx.coroutines.withContext
@@ -83,7 +84,8 @@ internal class EventLoopGroupTest :
             repeat(2) { useOnce(group) }
             val before = openDescriptors()
             repeat(20) { useOnce(group) }
-            openDescriptors() shouldBe before
+            // Fewer are no leak: the JVM may have closed a file of its own.
+            openDescriptors() shouldBeLessThanOrEqual before
         }
     })
 
