@@ -34,8 +34,8 @@ internal class AutoPingConfig(
  * in nanoseconds and 4 bytes of sequence number, both in network order, and random bytes. The time
  * for the Pong counts from the departure of the Ping: the peer is not to blame for bytes before it.
  *
- * While this end does not read, it can find no Pong. It sends Pings all the same: the second Ping to
- * a peer that is gone cannot be written. Before each Ping it looks for the end of the input or a
+ * While this end does not read, it can find no Pong. It sends Pings all the same: if the peer is
+ * gone, writing the second Ping fails. Before each Ping it looks for the end of the input or a
  * Close.
  */
 internal class AutoPing(private val connection: Connection) {
@@ -48,7 +48,7 @@ internal class AutoPing(private val connection: Connection) {
     private var pending: ByteArray? = null
     private var sequence = 0
 
-    /** The end in the stream of the Ping that has not left yet, or [NONE]. */
+    /** The position in the output behind the Ping that is not written yet, or [NONE]. */
     @Volatile
     private var end = NONE
 
@@ -159,7 +159,7 @@ internal class AutoPing(private val connection: Connection) {
 
     /** The output was written up to [position], and [waiting] bytes are left. From any thread. */
     fun onWritten(position: Long, waiting: Long) {
-        // Room where there was none: the peer has taken something, so it is there.
+        // The peer has taken something, so it is there. NONE is above every position.
         if (position > blockedAt) roomAt = loop.nanoTime()
         blockedAt = if (waiting > 0) position else NONE
         if (position < end) return

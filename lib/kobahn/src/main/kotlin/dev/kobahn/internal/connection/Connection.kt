@@ -164,7 +164,7 @@ internal class Connection(
         }
 
     /** Runs [action] on the loop, at once if the caller is on it. If it fails, the connection ends. */
-    inline fun onLoop(crossinline action: () -> Unit) = loop.run { transport.guarded(action) }
+    inline fun onLoop(crossinline action: () -> Unit) = loop.runOnLoop { transport.guarded(action) }
 
     // The opening.
 

@@ -7,7 +7,7 @@ import dev.kobahn.protocol.MessageType
 import java.nio.ByteBuffer
 import kotlinx.coroutines.channels.ReceiveChannel
 
-/** The bytes that a message or a frame counts as at least: many empty ones must not be free. */
+/** The least that a message or a frame counts, in bytes: many empty ones must not be free. */
 internal const val MIN_MESSAGE_COST: Long = 64
 
 /**
@@ -103,15 +103,18 @@ internal class Incoming(private val connection: Connection) {
     val isFull: Boolean get() = isOver(limit)
 
     /**
-     * Whether so much more waits that the rest of what was read must not be parsed: it may expand, or
-     * consist of many short messages. Below this bound it is parsed, for it may have a Close.
+     * Whether the queue is so full that input already read must stay unparsed: it may expand, or
+     * consist of many short messages. Below this bound it is parsed, because it may have a Close.
      */
     val isOverfull: Boolean
         get() = isOver(if (limit < Long.MAX_VALUE - SLACK) limit + SLACK else limit)
 
     private fun isOver(bound: Long) = messages.isOver(bound) || streams?.isOver(bound) == true
 
-    /** From here to [endDiscarding], messages that nobody asks for are discarded. From any thread. */
+    /**
+     * From here to [endDiscarding], messages are discarded while the application has used neither
+     * `incoming` nor `incomingStreams`. From any thread.
+     */
     @Synchronized
     fun beginDiscarding() {
         discarders++

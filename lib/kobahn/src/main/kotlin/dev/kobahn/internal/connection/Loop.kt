@@ -77,7 +77,7 @@ internal suspend fun <T> Loop.call(action: () -> T): T {
 }
 
 /** Runs [action] on the loop, at once if the caller is on it. */
-internal fun Loop.run(action: Runnable) {
+internal fun Loop.runOnLoop(action: Runnable) {
     if (isCurrent) action.run() else execute(action)
 }
 

@@ -139,13 +139,16 @@ internal class MemoryBudget(
             if (holdsSomething) holdings.add(this) else holdings.remove(this)
         }
 
-        /** From now on the account is forgotten whenever it is empty. */
+        /** From now on the account is listed only while it holds something. */
         fun linger() = synchronized(this) {
             isLingering = true
             keep(charged > 0)
         }
 
-        /** Marks the holder as leaving. Returns the bytes that frees; 0 if there are none, or if it was marked. */
+        /**
+         * Marks the holder as leaving. Returns the number of bytes that its end will free; 0 if it
+         * was marked before.
+         */
         internal fun leave(): Long = synchronized(this) {
             if (isLeaving || hasEnded || charged == 0L) return 0
             isLeaving = true
@@ -239,7 +242,7 @@ internal class MemoryBudget(
         if (isForAll) resumeAll(paused.filterNot { it.isMuch(used) })
     }
 
-    /** Limits the counts: a peer could cause one with each message, and it takes time. */
+    /** Allows one recount in [LOOK_INTERVAL]: a peer could cause one with each message. */
     private fun isLookDue(): Boolean {
         val now = nanoTime()
         val last = lookedAt.get()

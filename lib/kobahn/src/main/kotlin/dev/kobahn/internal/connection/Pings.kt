@@ -19,7 +19,7 @@ internal class Pings(private val connection: Connection) {
 
     private val pending = ArrayDeque<Pending>(0)
 
-    /** Starts anywhere, so that no payload of the application is taken for a number. */
+    /** The start is random, so a payload of the application is unlikely to equal a number. */
     private var number = Random.nextLong()
 
     @Volatile

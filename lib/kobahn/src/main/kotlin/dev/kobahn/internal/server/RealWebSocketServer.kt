@@ -232,7 +232,7 @@ internal class RealWebSocketServer(
         val begin = TimeSource.Monotonic.markNow()
         val own = ownPart(coroutineContext[Job])
         // The client of an onRequest that stops the server gets 503, but onRequest goes on.
-        coroutineContext[ServerOpeningHandshake.Asked]?.goOn()
+        coroutineContext[ServerOpeningHandshake.OnRequestCall]?.keepRunning()
         try {
             stop(window, deadline, code, own)
         } finally {

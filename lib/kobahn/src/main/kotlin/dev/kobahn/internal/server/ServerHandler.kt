@@ -68,8 +68,8 @@ internal class ServerHandler(
             if (dispatcher == null) {
                 start(CoroutineStart.UNDISPATCHED, Unit, run)
             } else {
-                // Not by start(DEFAULT), which skips a coroutine that is cancelled before: it has
-                // to end its connection all the same.
+                // start(DEFAULT) skips a cancelled coroutine, but this one must still end its
+                // connection.
                 val beginning = run.createCoroutineUnintercepted(Unit, this)
                 loop.batching(dispatcher).interceptContinuation(beginning).resume(Unit)
             }
@@ -111,7 +111,7 @@ internal class ServerHandler(
         return true
     }
 
-    /** Closes the connection, which opens it before if the handler has not used it. */
+    /** Closes the connection. One that the handler has not used is opened first. */
     private suspend fun onReturned() {
         webSocket.close(CloseCode.NORMAL_CLOSURE, "")
     }

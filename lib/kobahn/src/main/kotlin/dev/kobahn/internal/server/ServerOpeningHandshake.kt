@@ -10,7 +10,7 @@ import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.guarded
 import dev.kobahn.internal.connection.logSafely
-import dev.kobahn.internal.connection.run
+import dev.kobahn.internal.connection.runOnLoop
 import dev.kobahn.internal.connection.runSoon
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.extension.ExtensionNegotiation
@@ -109,7 +109,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     /** The running call of `onRequest`, to be cancelled when its answer is not needed any more. */
     @Volatile
-    private var asked: Job? = null
+    private var onRequestJob: Job? = null
 
     /** Completes when the handshake does. Made when a coroutine waits for it, or when it fails. */
     private var outcome: CompletableDeferred<Unit>? = null
@@ -132,7 +132,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         timer?.dispose()
         writing?.stop()
         writing = null
-        asked?.cancel()
+        onRequestJob?.cancel()
     }
 
     fun start() = limit(timeout) {
@@ -252,7 +252,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     suspend fun ask(request: HttpRequest): HttpResponse? {
         val onRequest = context.options.onRequest ?: return null
         try {
-            val answer = withContext(Asked(this)) {
+            val answer = withContext(OnRequestCall(this)) {
                 cancelWhenOver(coroutineContext.job)
                 onRequest(request)
             }
@@ -268,40 +268,40 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     }
 
     private fun cancelWhenOver(job: Job?) {
-        asked = job
+        onRequestJob = job
         if (!isPending) job?.cancel()
     }
 
     /** Marks the coroutine of an `onRequest` whose answer may become useless. */
-    class Asked(private val handshake: ServerOpeningHandshake) :
+    class OnRequestCall(private val handshake: ServerOpeningHandshake) :
         AbstractCoroutineContextElement(Key) {
-        /** Lets the coroutine go on after that: it has more to do than to answer. */
-        fun goOn() = handshake.cancelWhenOver(null)
+        /** Lets the coroutine continue even if its answer becomes useless: it has more to do. */
+        fun keepRunning() = handshake.cancelWhenOver(null)
 
-        companion object Key : CoroutineContext.Key<Asked>
+        companion object Key : CoroutineContext.Key<OnRequestCall>
     }
 
     // Opening the connection.
 
     /**
      * Opens the connection: sends the 101 response and hands over the data that the client has sent
-     * behind its request. [asked] and [headers] are those of `accept`.
+     * behind its request. The arguments are those of `ServerWebSocket.accept`.
      */
-    fun accept(asked: String? = null, headers: Headers = Headers.EMPTY) {
+    fun accept(subprotocol: String? = null, headers: Headers = Headers.EMPTY) {
         val webSocket = owner.webSocket!!
         val connection = webSocket.connection
         if (!isPending) throw connection.closedException()
-        val subprotocol = (asked ?: preferredSubprotocol())?.ifEmpty { null }
+        val chosen = (subprotocol ?: preferredSubprotocol())?.ifEmpty { null }
         val agreed =
             ExtensionNegotiation.accept(match.config.extensions, webSocket.request.extensions)
         val response = match.config.handshake.accept(
             webSocket.request,
-            subprotocol,
+            chosen,
             agreed.map { it.header },
             server = context.options.server,
             headers = match.config.headers + headers,
         ).toBytes()
-        webSocket.subprotocol = subprotocol
+        webSocket.subprotocol = chosen
         connection.extend(agreed)
         connection.onOpened(unsent = response.size, requestSize)
         memory?.end()
@@ -413,7 +413,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         memory?.update()
         val writing = writing ?: return
         writing.onWritten()
-        if (waiting == 0L) transport.loop.run { transport.guarded(::onAnswerWritten) }
+        if (waiting == 0L) transport.loop.runOnLoop { transport.guarded(::onAnswerWritten) }
     }
 
     /** Gives the client some time to end the transport, as after a Close. */

@@ -174,8 +174,8 @@ internal class EventLoop(
     }
 
     /**
-     * Runs [action] after the next selection, which returns the file descriptors of channels that
-     * were closed before it to the system. On the loop.
+     * Runs [action] after the next selection. That selection frees the file descriptors of closed
+     * channels. On the loop.
      */
     override fun executeNextTurn(action: Runnable) {
         nextTurn.addLast(action)
@@ -206,7 +206,7 @@ internal class EventLoop(
 
     private fun turn() {
         dispatchers.submit()
-        // On a shared processor the loop would otherwise interrupt the batch message by message.
+        // Lets the batch's thread run first if it shares this processor.
         if (dispatchers.hasBatch) Thread.yield()
         // If this fails, timers and tasks still run.
         selectingFails = fails("Selecting", selectingFails) { select() }

@@ -200,6 +200,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
 
     private fun onOutputEnd() {
         outputEnded = true
+        // Without unread input a close sends no RST.
         if (closesAfterOutput && !paused && !read()) return close()
         try {
             channel.shutdownOutput()
@@ -273,7 +274,10 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
         key.cancel()
     }
 
-    /** After a close that failed the key is still valid, and a second close would do nothing. */
+    /**
+     * Closes the channel, and cancels the key here: a close that failed before may not have done
+     * so, and a repeated close does not.
+     */
     private fun closeNow() {
         channel.close()
         key.cancel()
