@@ -7,8 +7,8 @@ package dev.kobahn
  * send(picture, SendOptions(compress = false))
  * ```
  *
- * @property compress whether the message is compressed on connections that compress messages.
- * Autobahn: `doNotCompress`.
+ * @property compress whether the message may be compressed, on connections that compress messages;
+ * messages below their threshold are not. Autobahn: `doNotCompress`.
  * @property fragmentSize the maximum payload of the message's frames in bytes; 0 sends a whole
  * message in one frame. A compressed message is split after compression. Null, the default, is the
  * connection's `autoFragmentSize`. Autobahn: `fragmentSize`.

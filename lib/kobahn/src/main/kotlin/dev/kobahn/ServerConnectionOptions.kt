@@ -44,16 +44,16 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      */
     public var allowNullOrigin: Boolean by option(false)
 
-    /** Whether the frames of clients must be masked. The store room sets it. */
+    /** Whether the frames of clients must be masked. Set by `dev.kobahn.autobahn`. */
     internal var requireMaskedClientFrames: Boolean by option(true)
 
-    /** Whether frames to clients are masked. The store room sets it. */
+    /** Whether frames to clients are masked. Set by `dev.kobahn.autobahn`. */
     internal var maskServerFrames: Boolean by option(false)
 
-    /** Whether a request without an upgrade gets a status page. The store room sets it. */
+    /** Whether a request without an upgrade gets a status page. Set by `dev.kobahn.autobahn`. */
     internal var webStatus: Boolean by option(false)
 
-    /** The allowed targets for redirects by the status page. The store room sets them. */
+    /** The allowed targets for redirects by the status page. Set by `dev.kobahn.autobahn`. */
     internal var allowedRedirects: List<String> by originsOption(emptyList())
 
     /**
@@ -68,7 +68,7 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
      */
     public var handlerDispatcher: CoroutineDispatcher? by option(null)
 
-    /** The function that chooses among a client's offers. The store room sets it. */
+    /** The function that chooses among a client's offers. Set by `dev.kobahn.autobahn`. */
     internal var perMessageCompressionAccept:
         ((offers: List<PerMessageCompressOffer>) -> PerMessageCompressOfferAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")

@@ -4,8 +4,8 @@ import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.endpoint.TrafficCounts
 
 /**
- * The traffic of a connection, see [WebSocketStatistics.traffic]. Immutable. The names are Autobahn's;
- * outgoing traffic is sent by this end.
+ * The traffic of a connection, see [WebSocketStatistics.traffic]. Immutable.
+ * Outgoing traffic is sent by this end. The names are Autobahn's, with bytes for octets.
  *
  * The wire level counts all bytes sent and received while the connection was open, headers and
  * control frames included; bytes that arrive after this end's Close are not counted. The WebSocket

@@ -26,7 +26,8 @@ public interface WebSocket {
     /**
      * The received messages, in order. Iteration ends when the connection was closed cleanly, and
      * otherwise throws [ConnectionClosedException]. `receive` throws that exception after every
-     * end, with the status. Messages that arrived before the end are still delivered.
+     * end, with the status. Messages that arrived before the end are still delivered, unless this end
+     * called [close].
      *
      * A cancelled `receive`, for instance by a timeout, takes no message. But off the event loop a
      * timeout may occur when `receive` has just returned: `withTimeoutOrNull` then drops the result
@@ -82,7 +83,9 @@ public interface WebSocket {
 
     /**
      * The time between the last automatic Ping and its answer. Null before the first answer, and
-     * always without `autoPingInterval`. Autobahn: `onAutoPong`.
+     * always without `autoPingInterval`. While other data counts as the answer
+     * (`autoPingRestartOnAnyTraffic`), Pings that such data answered first are not measured.
+     * Autobahn: `onAutoPong`.
      */
     public val roundTripTime: StateFlow<Duration?>
 
@@ -211,7 +214,7 @@ public interface WebSocket {
 
     /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason],
-     * discards further data, and suspends until the connection has ended, at the latest after the
+     * discards messages that were not taken yet and all later ones, and suspends until the connection has ended, at the latest after the
      * timeouts for closing. If the connection is closing already, this call only waits.
      * Cancellation stops the waiting, not the closing.
      *
@@ -223,8 +226,8 @@ public interface WebSocket {
 
     /**
      * Suspends until the connection has ended. Never throws because of the way it ended. While
-     * [incoming] is full, only automatic Pings detect that the peer is gone, within two of their
-     * intervals if the peer's host still answers.
+     * [incoming] is full, only automatic Pings notice a dead peer: within two of their intervals if
+     * its host still answers.
      */
     public suspend fun awaitClosed(): CloseStatus
 
@@ -248,7 +251,7 @@ public interface WebSocket {
     /** The traffic and the timings of the connection. */
     public val statistics: WebSocketStatistics
 
-    /** The door to frames and bytes that the protocol forbids, for tests of peers. */
+    /** Sends frames and bytes that the protocol forbids, for tests of peers. */
     @DelicateWebSocketApi
     public val lowLevel: LowLevel
 

@@ -11,7 +11,7 @@ import kotlinx.coroutines.Job
 /**
  * A client of WebSocket servers, created by [webSocketClient]. It may open any number of
  * connections, at once and one after another. Thread-safe. It holds no resources while no
- * connection is open; call [close] only to end all connections.
+ * connection is open; call [close] only to end the connections made without a block.
  */
 public interface WebSocketClient {
     /** The parent job of connections made without a block. Cancelling it closes them with 1001. */

@@ -59,20 +59,20 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
     public var version: Int by
         option(ProtocolVersions.RFC_6455, "8 or 13") { it in ProtocolVersions.SUPPORTED }
 
-    /** The name of the request's field for [origin]. The store room sets it. */
+    /** The name of the request's field for [origin]. Set by `dev.kobahn.autobahn`. */
     internal var originField: String by option(ORIGIN)
 
-    /** Whether masked frames of a server are accepted. The store room sets it. */
+    /** Whether masked frames of a server are accepted. Set by `dev.kobahn.autobahn`. */
     internal var acceptMaskedServerFrames: Boolean by option(false)
 
-    /** Whether frames to the server are masked. The store room sets it. */
+    /** Whether frames to the server are masked. Set by `dev.kobahn.autobahn`. */
     internal var maskClientFrames: Boolean by option(true)
 
-    /** The compressions to offer. The store room sets them. */
+    /** The compressions to offer. Set by `dev.kobahn.autobahn`. */
     internal var perMessageCompressionOffers: List<PerMessageCompressOffer> by
         ExclusiveOption(emptyList(), "perMessageDeflate")
 
-    /** The function that decides on a server's response. The store room sets it. */
+    /** The function that decides on a server's response. Set by `dev.kobahn.autobahn`. */
     internal var perMessageCompressionAccept:
         ((response: PerMessageCompressResponse) -> PerMessageCompressResponseAccept?)? by
         ExclusiveOption(null, "perMessageDeflate")

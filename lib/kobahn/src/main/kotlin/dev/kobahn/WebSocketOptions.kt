@@ -20,7 +20,7 @@ import kotlin.time.Duration.Companion.seconds
 
 /**
  * The options of a connection that servers and clients share. Setting a value out of range throws
- * [IllegalArgumentException], and any change after the start throws [IllegalStateException]. The
+ * [IllegalArgumentException], and any change after the start throws [IllegalStateException]. Most
  * names are Autobahn's; sizes are in bytes. A new instance has the defaults: Autobahn's
  * `resetProtocolOptions`.
  *
@@ -84,7 +84,7 @@ public sealed class WebSocketOptions(parent: WebSocketOptions? = null) {
      */
     public var utf8validateIncoming: Boolean by option(true)
 
-    /** Whether masking keys are applied to payloads. The store room sets it. */
+    /** Whether masking keys are applied to payloads. Set by `dev.kobahn.autobahn`. */
     internal var applyMask: Boolean by option(true)
 
     /**

@@ -26,8 +26,9 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
     public var port: Int by option(0, "0 (any free one) to 65535") { it in 0..MAX_PORT }
 
     /**
-     * The time limit for opening a connection, from the moment its transport is accepted.
-     * Zero is no limit. Default: 5 seconds.
+     * The time limit for opening a connection, from the moment its transport is accepted. After it
+     * an incomplete request is answered with 408, and an undecided one with 503. Zero is no limit.
+     * Default: 5 seconds.
      */
     public var openHandshakeTimeout: Duration by timeOption(OPEN_HANDSHAKE_TIMEOUT)
 
@@ -79,8 +80,8 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
         option(null, "1 to 65535, or null (any)") { it == null || it in 1..MAX_PORT }
 
     /**
-     * The maximum number of connections, counted when they are accepted; further ones get 503. 0,
-     * the default, is no limit.
+     * The maximum number of connections, counted from the TCP connection on, before the handshake.
+     * Further ones get 503. 0, the default, is no limit.
      */
     public var maxConnections: Int by option(0, "0 (no limit) or more") { it >= 0 }
 
@@ -118,7 +119,7 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      */
     public var backlog: Int by positiveOption(511)
 
-    /** The policy for Flash, or null to send none. The store room sets it. */
+    /** The policy for Flash, or null to send none. Set by `dev.kobahn.autobahn`. */
     internal var flashSocketPolicy: String? by option(null)
 
     internal var onRequest: (suspend (HttpRequest) -> HttpResponse?)? = null

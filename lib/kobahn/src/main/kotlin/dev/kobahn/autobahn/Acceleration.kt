@@ -11,7 +11,7 @@ public object Acceleration {
     @JvmField
     public val isAvailable: Boolean = true
 
-    /** Whether payloads are masked by words: unless the system property turned it off. */
+    /** Whether payloads are masked by words: unless the system property is `false`. */
     @JvmField
     public val isUsed: Boolean = Masking.usesWords
 }

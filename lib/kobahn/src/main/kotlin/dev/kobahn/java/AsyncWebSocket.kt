@@ -40,7 +40,8 @@ public interface AsyncWebSocket {
      * not wait for one before sending the next. But a sender of much data must wait, because a
      * caller that ignores the futures queues without bound: each future completes once at most
      * `maxOutgoingQueueSize` bytes wait to be written. It fails with `ConnectionClosedException` if
-     * a Close was sent or the connection is gone.
+     * a Close was sent or the connection is gone, and with `PayloadExceededException` if the message
+     * is longer than `maxMessagePayloadSize`.
      */
     public fun send(text: String): CompletableFuture<Void?>
 
@@ -170,7 +171,7 @@ public interface AsyncWebSocket {
 
     /**
      * Closes the connection (RFC 6455 section 7.1.2): sends a Close with [code] and [reason] after
-     * the data sent before, and discards further received data. The future completes with the
+     * the data sent before, and discards received messages that were not delivered yet and all later ones. The future completes with the
      * status when the connection has ended.
      *
      * A message that was begun and not ended is cut off. The Close waits for a message that was

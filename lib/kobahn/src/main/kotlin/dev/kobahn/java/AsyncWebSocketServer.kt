@@ -108,7 +108,7 @@ public interface AsyncWebSocketServer {
         code: Int,
     ): CompletableFuture<Void?>
 
-    /** Returns a future that completes when the server has stopped. */
+    /** Returns a future that completes when the server has stopped and every listener has returned. */
     public fun awaitStopped(): CompletableFuture<Void?>
 
     /**

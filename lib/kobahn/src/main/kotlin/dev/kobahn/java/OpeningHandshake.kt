@@ -31,7 +31,7 @@ public interface OpeningHandshake {
     public fun awaitOpen(): CompletableFuture<Void?>
 
     /**
-     * Accepts the connection for [listener], with the first of the server's `protocols` that the
+     * Accepts the connection for [listener], with the first of the server's `subprotocols` that the
      * client offered, if any.
      */
     public fun accept(listener: WebSocketListener): HandshakeDecision

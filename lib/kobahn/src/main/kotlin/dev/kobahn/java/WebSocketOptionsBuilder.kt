@@ -17,7 +17,7 @@ import kotlinx.coroutines.asCoroutineDispatcher
 
 /**
  * The options of a connection that servers and clients share. The names and defaults are those of
- * [WebSocketOptions]. Sizes are in bytes; a time of zero is no limit. Setting a value out of range
+ * [WebSocketOptions]. Sizes are in bytes; a time limit of zero is none. Setting a value out of range
  * throws [IllegalArgumentException]. Not thread-safe.
  */
 public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
@@ -61,8 +61,8 @@ public sealed class WebSocketOptionsBuilder<B : WebSocketOptionsBuilder<B>> {
     public fun headers(headers: Headers): B = change { it.headers = headers }
 
     /**
-     * Sets the maximum size of a received message, over all its frames. A larger one is refused
-     * with 1009 before it is read. 0 is no limit.
+     * Sets the maximum size of a message, over all its frames. A larger received message is refused
+     * with 1009 before it is read; sending one fails. 0 is no limit.
      */
     public fun maxMessagePayloadSize(bytes: Long): B = change { it.maxMessagePayloadSize = bytes }
 

@@ -30,7 +30,7 @@ internal class AutoPingConfig(
  * except [onWritten].
  *
  * The first Ping is sent one interval after the opening, the next one an interval after each Pong;
- * without a timeout, an interval after the Ping before it. The payload is 8 bytes of wall-clock time
+ * without a timeout and a Pong, an interval after the Ping before it. The payload is 8 bytes of wall-clock time
  * in nanoseconds and 4 bytes of sequence number, both in network order, and random bytes. The time
  * for the Pong counts from the departure of the Ping: the peer is not to blame for bytes before it.
  *

@@ -15,7 +15,7 @@ import kotlinx.coroutines.DisposableHandle
  * The closing handshake of a connection (RFC 6455 section 7), from the first Close to the end of the
  * transport, with the timers that bound each phase. [Protocol] knows the rules of the frames.
  *
- * Our Close is pending when the peer's Close or a violation has arrived, until the application has
+ * When the peer's Close or a violation has arrived, our Close waits until the application has
  * handled the messages that arrived before: it may still answer them. A handler on the loop has
  * handled them as soon as it has run; any other handler has [PATIENCE].
  *
@@ -24,7 +24,7 @@ import kotlinx.coroutines.DisposableHandle
  *
  * ```
  * CLOSE_FRAMES <-> PENDING        our Close is sent, or has to wait for the application
- *      |              |
+ *      |              |           (from CLOSE_FRAMES a timeout leads to END_OF_TRANSPORT)
  *   WRITING        DROPPING       (failByDrop: no Close is sent)
  *      |              |
  * END_OF_TRANSPORT    |
@@ -45,7 +45,7 @@ internal class ClosingHandshake(private val connection: Connection) {
         /** Our Close, or a byte before it, is still to be written. Both Close frames are known. */
         WRITING,
 
-        /** The peer broke a rule and gets no Close, but what was sent to it before. */
+        /** The peer broke a rule and gets no Close. Bytes sent before are still written. */
         DROPPING,
 
         /** Everything is written. The peer has to end the transport. */
@@ -73,8 +73,8 @@ internal class ClosingHandshake(private val connection: Connection) {
     /** Bounds the time that the application has while our Close is pending. */
     private var patience: DisposableHandle? = null
 
-    /** Whether the peer ended its direction while our Close was pending. */
-    private var hasInputEnded = false
+    /** Whether the peer ended its direction in a phase that handles this later: PENDING, DROPPING. */
+    private var isInputEndDeferred = false
 
     @Volatile
     private var initiator: Initiator? = null
@@ -102,7 +102,7 @@ internal class ClosingHandshake(private val connection: Connection) {
     /** Goes as far as the Close frames sent and received allow. */
     fun advance() {
         when (phase) {
-            Phase.PENDING -> if (protocol.localClose != null) onClosedHere()
+            Phase.PENDING -> if (protocol.localClose != null) onCloseCalled()
             Phase.CLOSE_FRAMES -> advanceFrames()
             else -> Unit
         }
@@ -171,10 +171,10 @@ internal class ClosingHandshake(private val connection: Connection) {
         if (phase == Phase.PENDING) phase = Phase.CLOSE_FRAMES
         patience?.dispose()
         if (phase == Phase.CLOSE_FRAMES) advanceFrames()
-        if (hasInputEnded) onInputEnd()
+        if (isInputEndDeferred) onInputEnd()
     }
 
-    fun onClosedHere() {
+    fun onCloseCalled() {
         when {
             phase != Phase.PENDING -> advance()
             failsByDrop -> drop()
@@ -195,7 +195,7 @@ internal class ClosingHandshake(private val connection: Connection) {
 
     // Both Close frames are known, or the peer is too slow.
 
-    /** Bytes that the system has taken may still be on their way to the peer. */
+    /** Written bytes are with the system, and perhaps not with the peer yet. */
     private fun timedOut() {
         val limit = config.closeHandshakeTimeout
         val message = when {
@@ -259,8 +259,8 @@ internal class ClosingHandshake(private val connection: Connection) {
      * nothing else that waits is of use any more.
      */
     fun onInputEnd() {
-        hasInputEnded = phase == Phase.PENDING || phase == Phase.DROPPING
-        if (hasInputEnded) return
+        isInputEndDeferred = phase == Phase.PENDING || phase == Phase.DROPPING
+        if (isInputEndDeferred) return
         if (!protocol.closeReceived) {
             begin(Initiator.REMOTE, IOException("the peer ended the transport without a Close"))
         }

@@ -92,7 +92,7 @@ internal class Connection(
     var state = WebSocketState.CONNECTING
         private set
 
-    /** The job of a server's handler, which resumes its receivers when it is cancelled. */
+    /** The job of a server's handler. When it is cancelled, its receivers are resumed. */
     @Volatile
     var handler: Job? = null
 
@@ -135,7 +135,7 @@ internal class Connection(
 
     /**
      * Whether the end has begun, or the connection has ended. The protocol knows of the peer's Close
-     * and of a violation a moment before its event changes the state.
+     * and of a violation a moment before `onClose` or `onFailure` changes [state].
      */
     val isClosing: Boolean get() = state >= WebSocketState.CLOSING || protocol.closeExpected
 
@@ -251,7 +251,7 @@ internal class Connection(
             // Reading goes on to the peer's Close, and keeps nothing.
             incomingMessages.discard()
             updateMemory()
-            closing.onClosedHere()
+            closing.onCloseCalled()
         }
     }
 
@@ -324,11 +324,11 @@ internal class Connection(
         if (input.hasRemaining()) reading.keep(input)
     }
 
-    /** Parses [input]. Some of it remains if that is enough for one turn of the loop, or if the queue is full. */
+    /** Parses [input]. Leaves a rest after the share of one turn, or when the queue is overfull. */
     fun receive(input: ByteBuffer) {
-        protocol.receive(input, RESTORED_PER_TURN)
+        protocol.receive(input, INFLATED_PER_TURN)
         autoPing?.onTraffic()
-        // An invalid Close makes no event.
+        // An invalid Close does not call onClose.
         if (protocol.closeReceived) closing.advance()
         if (output.size > 0) transport.flush()
         updateMemory()
@@ -338,13 +338,13 @@ internal class Connection(
 
     override fun onWritten(waiting: Long) {
         val position: Long
-        val isAnswered = synchronized(output) {
+        val hasAddedPong = synchronized(output) {
             val before = output.size
             position = output.position
             protocol.outputWritten()
             output.size > before
         }
-        if (isAnswered) transport.flush()
+        if (hasAddedPong) transport.flush()
         if (waiting > 0) outgoing.onBlocked()
         if (waiting > 0 && output.isShared) memory?.watch()
         autoPing?.onWritten(position, waiting)
@@ -382,7 +382,7 @@ internal class Connection(
             try {
                 closing.end()
             } finally {
-                // Also if memory is short: nothing may be sent any more.
+                // Even if end() runs out of memory: nothing may be sent any more.
                 isNew = enter(WebSocketState.CLOSED)
             }
         }
@@ -478,7 +478,7 @@ internal class Connection(
         const val DROPPED_HERE = "the connection was dropped here"
 
         /** In bytes: some milliseconds of the loop. */
-        const val RESTORED_PER_TURN = 1024L * 1024
+        const val INFLATED_PER_TURN = 1024L * 1024
 
         val NO_ROUND_TRIP_TIME = MutableStateFlow<Duration?>(null)
     }

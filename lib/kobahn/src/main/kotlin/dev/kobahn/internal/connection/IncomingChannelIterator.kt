@@ -18,9 +18,8 @@ import kotlinx.coroutines.channels.ChannelIterator
 
 /**
  * Takes messages from [channel] one after the other, for one coroutine at a time. The iterator is
- * itself the continuation of its wait, so that a message that is there costs no garbage, and a wait
- * costs no more than the registration with the coroutine's [Job], which the [Connection.handler] does
- * not need.
+ * itself the continuation of its wait: an available message allocates nothing, and a wait only the
+ * registration with the coroutine's [Job], which the [Connection.handler] does not need.
  *
  * A wait, step by step:
  *
@@ -30,8 +29,8 @@ import kotlinx.coroutines.channels.ChannelIterator
  * | [wakeUp] | the loop, or the coroutine's cancellation | dispatches [resumeWith], once for each wait |
  * | [resumeWith] | the coroutine's dispatcher | takes a message, or joins the receivers again |
  *
- * On the connection's own loop [run] is dispatched as it is. Every other dispatcher gets it wrapped
- * as coroutines are.
+ * The connection's own loop runs the iterator as a [Runnable]. Every other dispatcher gets an
+ * intercepted continuation, as for any coroutine.
  */
 @OptIn(InternalCoroutinesApi::class)
 internal class IncomingChannelIterator<E : Any>(private val channel: IncomingChannel<E>) :
@@ -51,7 +50,7 @@ internal class IncomingChannelIterator<E : Any>(private val channel: IncomingCha
         private set
 
     /** This continuation on the dispatcher of [context], or null if that is the loop's. */
-    private var dispatched: Continuation<Unit>? = this
+    private var intercepted: Continuation<Unit>? = this
 
     /** The receiver that began to wait after this one. Guarded by the monitor of [channel]. */
     var behind: IncomingChannelIterator<E>? = null
@@ -95,7 +94,7 @@ internal class IncomingChannelIterator<E : Any>(private val channel: IncomingCha
     private fun enter(context: CoroutineContext) {
         this.context = context
         val interceptor = context[ContinuationInterceptor]
-        dispatched = when {
+        intercepted = when {
             interceptor == null -> this
 
             interceptor !is CoroutineDispatcher -> interceptor.interceptContinuation(this)
@@ -118,8 +117,8 @@ internal class IncomingChannelIterator<E : Any>(private val channel: IncomingCha
     }
 
     /**
-     * Returns what [hasNext] returns or throws, or [SUSPENDED]. After that nothing here may be touched:
-     * the next wait may have begun.
+     * Returns what [hasNext] returns or throws, or [SUSPENDED]. After [SUSPENDED] nothing here may be
+     * touched: the next wait may have begun.
      */
     private fun proceed(): Result<Any> = runCatching {
         do {
@@ -129,9 +128,9 @@ internal class IncomingChannelIterator<E : Any>(private val channel: IncomingCha
         COROUTINE_SUSPENDED
     }
 
-    /** There is something to take, or there was. From any thread, once for each wait. */
+    /** Ends the wait. Another receiver may have taken the message. From any thread, once a wait. */
     fun wakeUp() {
-        dispatched?.resume(Unit) ?: channel.listener.dispatcher!!.dispatch(context, this)
+        intercepted?.resume(Unit) ?: channel.listener.dispatcher!!.dispatch(context, this)
     }
 
     override fun run() = resume(Unit)

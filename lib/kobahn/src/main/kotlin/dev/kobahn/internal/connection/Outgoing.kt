@@ -18,8 +18,8 @@ import kotlinx.coroutines.suspendCancellableCoroutine
 import kotlinx.coroutines.withContext
 
 /**
- * The messages that the application sends: in the order of its calls, one at a time, and no more than
- * may wait to be written. From any thread.
+ * The messages that the application sends: in the order of its calls, one at a time. Senders suspend
+ * while too many bytes wait to be written. From any thread.
  *
  * The monitor of the connection's output guards everything. Nobody holds it while extensions encode a
  * message: the sender holds [SendMutex] meanwhile, and other senders of messages wait for that.
@@ -61,7 +61,7 @@ internal class Outgoing(private val connection: Connection) {
                 null
             } else {
                 val step = sendNow { sendWhole(type, bytes, options, forms) }
-                lockedToEncode(step).also { backlog = output.size }
+                lockIfEncoding(step).also { backlog = output.size }
             }
         }
         when (step) {
@@ -137,7 +137,7 @@ internal class Outgoing(private val connection: Connection) {
     }
 
     /** Locks the mutex if extensions have to encode the message. Guarded by [output]. */
-    private fun lockedToEncode(step: SendStep): SendStep {
+    private fun lockIfEncoding(step: SendStep): SendStep {
         if (step == SendStep.ENCODING) mutex().lockNow()
         return step
     }
@@ -198,7 +198,7 @@ internal class Outgoing(private val connection: Connection) {
             val hasSpace = !isLocked && output.size <= limit
             if (!hasSpace && !connection.isClosed) return false
             val step = sendNow { sendWhole(type, bytes, options, forms) }
-            lockedToEncode(step).also { backlog = output.size }
+            lockIfEncoding(step).also { backlog = output.size }
         }
         if (step == SendStep.ENCODING) backlog = encodeAndUnlock()
         flush(backlog)
@@ -252,7 +252,7 @@ internal class Outgoing(private val connection: Connection) {
     private fun flush(backlog: Long) {
         val isMuch = backlog >= WORTH_WRITING || backlog > config.maxOutgoingQueueSize
         if (loop.isCurrent || isMuch) return transport.flush()
-        // Two threads may make one each. Then one flush is superfluous.
+        // Two threads may each make one; one flush is superfluous then.
         val flush = deferredFlush ?: DeferredFlush(connection).also { deferredFlush = it }
         flush.post()
     }

@@ -7,8 +7,8 @@ import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 
 /**
- * Runs coroutines that an event loop resumes on [target], several in one task: waking a thread for
- * each message costs more than most handlers do. Blocks that another thread dispatches, or that come
+ * Runs on [target], several in one task, the coroutines that an event loop resumes: waking a thread
+ * for each message costs more than most handlers do. Blocks that another thread dispatches, or that come
  * after the end of the loop, go to [target] as they are.
  *
  * [dispatch] adds a block to a [Batch]. The loop calls [submit] twice a turn, which gives [target]
@@ -24,37 +24,36 @@ internal class BatchingDispatcher(
     private val batches = ArrayDeque<Batch>()
 
     /** Whether the next [BatchingDispatchers.submit] includes this. */
-    private var isListed = false
+    private var isEnlisted = false
 
-    /** A batch that is over. If messages come one by one, each needs a batch. */
-    private var spare: Batch? = null
+    /** Batches that are over. If messages come one by one, each needs a batch. */
+    private val spares = ArrayDeque<Batch>(0)
 
     override fun isDispatchNeeded(context: CoroutineContext): Boolean =
         target.isDispatchNeeded(context)
 
     override fun dispatch(context: CoroutineContext, block: Runnable) {
         if (!owner.isOpen) return target.dispatch(context, block)
-        list()
+        enlist()
         val batch = batches.lastOrNull()?.takeUnless { it.isFull } ?: newBatch()
         batch.add(context, block)
     }
 
-    private fun list() {
-        if (isListed) return
+    private fun enlist() {
+        if (isEnlisted) return
         owner.submitLater(this)
-        isListed = true
+        isEnlisted = true
     }
 
     private fun newBatch(): Batch {
-        val batch = spare ?: Batch(this, owner.loop)
-        spare = null
+        val batch = spares.removeLastOrNull() ?: Batch(this, owner.loop)
         batches.addLast(batch)
         return batch
     }
 
     /** Keeps [batch], which is over, for the next turn. */
     fun recycle(batch: Batch) {
-        if (batch.reset()) spare = batch
+        if (batch.reset() && spares.size < MAX_SPARES) spares.addLast(batch)
     }
 
     /**
@@ -63,11 +62,11 @@ internal class BatchingDispatcher(
      * does a batch whose submission throws.
      */
     fun submit(watched: MutableList<Batch>) {
-        isListed = false
+        isEnlisted = false
         try {
             repeat(batches.size) { submit(batches.removeFirst(), watched) }
         } finally {
-            if (batches.isNotEmpty()) list()
+            if (batches.isNotEmpty()) enlist()
         }
     }
 
@@ -80,11 +79,16 @@ internal class BatchingDispatcher(
         }
         watched.add(batch)
     }
+
+    private companion object {
+        /** One may still end while the next one runs. */
+        const val MAX_SPARES = 2
+    }
 }
 
 /** The [BatchingDispatcher]s of a [loop]. All but [to] and [isOpen] belong to the loop. */
 internal class BatchingDispatchers(val loop: Loop) {
-    // Its monitor guards both.
+    // The monitor of known guards known and next.
     private val known = arrayOfNulls<BatchingDispatcher>(KNOWN)
     private var next = 0
 
@@ -103,7 +107,7 @@ internal class BatchingDispatchers(val loop: Loop) {
     val needsChecks: Boolean get() = watched.isNotEmpty()
 
     /** Whether a thread works for the loop, or is about to. */
-    val hasBatch: Boolean
+    val hasActiveBatch: Boolean
         get() {
             repeat(watched.size) { if (watched[it].isActive) return true }
             return false
@@ -149,7 +153,7 @@ internal class BatchingDispatchers(val loop: Loop) {
         }
     }
 
-    /** The loop ends: submits all batches, and has no block wait for another one. */
+    /** The loop ends: submits all batches. Blocks that are left become tasks of their own. */
     fun close() {
         isClosed = true
         submit()
@@ -182,9 +186,11 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
     private var context: CoroutineContext = EmptyCoroutineContext
     private var added = 0
     private var started = 0
-    private var startedBefore = 0
-    private var startedAtRequest = 0
+    private var startedAtLastCheck = 0
+    private var startedAtThreadRequest = 0
     private var running = 0
+
+    /** Whether a block keeps its thread or the target threw. Then nothing is deferred. */
     private var isStalled = false
 
     /** Whether the deferred actions have waited long enough and come before further blocks. */
@@ -215,7 +221,7 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
         if (isStalled) return false
         added = 0
         started = 0
-        startedBefore = 0
+        startedAtLastCheck = 0
         isDeferredDue = false
         context = EmptyCoroutineContext
         true
@@ -298,16 +304,16 @@ internal class Batch(val dispatcher: BatchingDispatcher, private val loop: Loop)
     fun checkStalled() {
         val needsThread = synchronized(this) {
             isDeferredDue = deferred.isNotEmpty()
-            val isStuck = started > 0 && started == startedBefore
-            startedBefore = started
+            val isStuck = started > 0 && started == startedAtLastCheck
+            startedAtLastCheck = started
             if (!isStuck) return
             stall()
-            blocks.isNotEmpty() && started > startedAtRequest
+            blocks.isNotEmpty() && started > startedAtThreadRequest
         }
         if (!needsThread) return
         dispatch(EmptyCoroutineContext, this)
         // Not before: if no thread could be requested, the next check tries again.
-        synchronized(this) { startedAtRequest = startedBefore }
+        synchronized(this) { startedAtThreadRequest = startedAtLastCheck }
     }
 
     private fun stall() {

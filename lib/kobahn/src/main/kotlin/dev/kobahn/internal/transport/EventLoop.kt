@@ -207,7 +207,7 @@ internal class EventLoop(
     private fun turn() {
         dispatchers.submit()
         // Lets the batch's thread run first if it shares this processor.
-        if (dispatchers.hasBatch) Thread.yield()
+        if (dispatchers.hasActiveBatch) Thread.yield()
         // If this fails, timers and tasks still run.
         selectingFails = fails("Selecting", selectingFails) { select() }
         dispatchers.checkStalled()

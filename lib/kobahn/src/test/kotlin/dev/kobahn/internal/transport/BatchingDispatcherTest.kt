@@ -332,13 +332,13 @@ internal class BatchingDispatcherTest :
             var ran = 0
             targets.forEach { all.to(it).dispatch(EmptyCoroutineContext) { ran++ } }
             all.submit()
-            all.hasBatch shouldBe true
+            all.hasActiveBatch shouldBe true
             targets.forEach { it.runNext() }
             ran shouldBe 100
             all.needsChecks shouldBe true
             all.checkStalled()
             all.needsChecks shouldBe false
-            all.hasBatch shouldBe false
+            all.hasActiveBatch shouldBe false
         }
 
         test("a batch that is over serves again, with the blocks of its new turn only") {
