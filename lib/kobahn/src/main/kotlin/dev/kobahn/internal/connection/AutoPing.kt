@@ -132,7 +132,11 @@ internal class AutoPing(private val connection: Connection) {
         schedule(config.timeout, ::timedOut)
     }
 
-    private fun awaitNext() = schedule(config.interval - since(sentAt), ::ping)
+    private fun awaitNext() {
+        val left = config.interval - since(sentAt)
+        // A Ping that is overdue could not be sent. Pauses must not repeat the attempt.
+        schedule(if (left > Duration.ZERO) left else config.interval, ::ping)
+    }
 
     private fun payload(): ByteArray {
         val bytes = Random.nextBytes(config.size)

@@ -233,7 +233,8 @@ internal class ClosingHandshake(private val connection: Connection) {
     }
 
     private fun awaitEnd() {
-        if (phase != Phase.WRITING) return
+        // Bytes may have been queued since another thread found the output empty.
+        if (phase != Phase.WRITING || !isAllWritten) return
         phase = Phase.END_OF_TRANSPORT
         limit(config.dropTimeout) {
             connection.log?.timeout(

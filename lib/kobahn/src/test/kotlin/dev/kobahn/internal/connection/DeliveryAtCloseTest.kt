@@ -71,6 +71,16 @@ class DeliveryAtCloseTest :
                     rig.connection.closeStatus.shouldNotBeNull().wasClean shouldBe true
                 }
 
+                test("a late report that all is written does not start dropTimeout") {
+                    val rig = slowRig(role, timeout = 100.seconds)
+                    rig.peer.endsToo = false
+                    rig.begin { send(MessageType.BINARY, ByteArray(SIZE)) }
+                    rig.receive(rig.peer.close(3000))
+                    rig.connection.onWritten(waiting = 0)
+                    rig.loop.advanceBy(2.seconds)
+                    rig.connection.closeStatus.shouldBeNull()
+                }
+
                 test("a message before a drop for a broken rule arrives") {
                     for (hasPeerEnded in listOf(false, true)) {
                         val rig = slowRig(role, failByDrop = true)
