@@ -12,19 +12,13 @@ import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
-import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.connection.within
-import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
-import dev.kobahn.internal.transport.SocketSettings
-import dev.kobahn.internal.transport.connect
-import dev.kobahn.internal.transport.resolve
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.AcceptKey
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.WebSocketUrl
-import java.io.IOException
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
@@ -147,61 +141,38 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     }
 
     private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): RealClientWebSocket {
-        val endpoint = endpoint(url)
-        require(!url.isSecure) { "$endpoint: wss needs TLS, which is not supported yet" }
         val loop = lease.next()
-        var step = Step.LOOKUP
-        val failures = ArrayList<IOException>(0)
+        val dial = Dial(url, options, loop)
         var opening: ClientOpeningHandshake? = null
-        var transport: Transport? = null
         val opened = try {
             loop.limited(options.openHandshakeTimeout) {
-                val addresses = endpoint.resolve()
-                step = Step.CONNECT
-                val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
-                val made = connect(addresses, loop, settings, failures).loggedBy(config.wireLog)
-                transport = made
-                step = Step.ASK
-                val handshake = handshake(url, made.details(isServer = false))
-                step = Step.HANDSHAKE
-                val connection = connection(made)
+                val transport = dial.open()
+                dial.step = Dial.Step.ASK
+                val handshake = handshake(url, transport.details(isServer = false))
+                dial.step = Dial.Step.HANDSHAKE
+                val connection = connection(transport)
                 val attempt =
-                    ClientOpeningHandshake(made, handshake, limits, "$endpoint", connection)
+                    ClientOpeningHandshake(transport, handshake, limits, dial.server, connection)
                 opening = attempt
                 loop.call { attempt.start() }
                 RealClientWebSocket(connection, attempt.response.await())
             }
         } catch (failure: Throwable) {
-            transport?.close()
+            dial.close()
             throw failure
         }
         if (opened != null) return opened
-        val message = "${step.lack} within ${options.openHandshakeTimeout}"
-        transport?.log?.timeout(message)
-        val failure = opening?.timedOut(message) ?: HandshakeException("$endpoint: $message")
-        failures.forEach(failure::addSuppressed)
-        transport?.close()
+        val message = "${dial.step.lack} within ${options.openHandshakeTimeout}"
+        dial.log?.timeout(message)
+        val failure = opening?.timedOut(message) ?: HandshakeException("${dial.server}: $message")
+        dial.failures.forEach(failure::addSuppressed)
+        dial.close()
         throw failure
-    }
-
-    /**
-     * A step of [open]. The time for all of them is limited together.
-     *
-     * @property lack what is missing when the time ends in this step, for the exception's message
-     */
-    private enum class Step(val lack: String) {
-        LOOKUP("the host's name was not looked up"),
-        CONNECT("no connection"),
-        ASK("onConnecting did not return"),
-        HANDSHAKE("no answer to the opening handshake"),
     }
 
     /** Runs [block], and returns null if it takes longer than [time]. Zero is no limit. */
     private suspend fun <T : Any> Loop.limited(time: Duration, block: suspend () -> T): T? =
         if (time > Duration.ZERO) within(time) { block() } else block()
-
-    private fun endpoint(url: WebSocketUrl): Endpoint =
-        url.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(url.host, url.port)
 
     private fun connection(transport: Transport) =
         Connection(transport, config, maskingKeys, handlerOnLoop = false, budget = budget)
