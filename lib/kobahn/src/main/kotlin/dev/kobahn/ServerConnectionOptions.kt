@@ -11,6 +11,8 @@ import dev.kobahn.protocol.extension.PerMessageCompressOfferAccept
 import dev.kobahn.protocol.extension.ServerCompression
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.AllowedOrigins
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
 import kotlinx.coroutines.CoroutineDispatcher
 
 /**
@@ -50,8 +52,8 @@ public sealed class ServerConnectionOptions(parent: ServerConnectionOptions? = n
     /** Whether frames to clients are masked. Set by `dev.kobahn.autobahn`. */
     internal var maskServerFrames: Boolean by option(false)
 
-    /** Whether a request without an upgrade gets a status page. Set by `dev.kobahn.autobahn`. */
-    internal var webStatus: Boolean by option(false)
+    /** Answers requests without an upgrade; null is 426. Set by `dev.kobahn.autobahn`. */
+    internal var statusPage: ((HttpRequest) -> HttpResponse)? by option(null)
 
     /** The allowed targets for redirects by the status page. Set by `dev.kobahn.autobahn`. */
     internal var allowedRedirects: List<String> by originsOption(emptyList())

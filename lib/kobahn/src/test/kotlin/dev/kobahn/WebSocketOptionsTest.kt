@@ -152,7 +152,7 @@ class WebSocketOptionsTest :
                 trustedProxies.first() shouldBe "127.0.0.0/8"
                 requireMaskedClientFrames shouldBe true
                 maskServerFrames shouldBe false
-                webStatus shouldBe false
+                statusPage shouldBe null
                 allowedRedirects shouldBe emptyList()
                 flashSocketPolicy shouldBe null
                 handlerDispatcher shouldBe null

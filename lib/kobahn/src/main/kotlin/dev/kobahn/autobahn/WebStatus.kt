@@ -17,5 +17,5 @@ public fun ServerConnectionOptions.webStatus(
     on: Boolean = true,
 ) {
     this.allowedRedirects = allowedRedirects
-    webStatus = on
+    statusPage = if (on) StatusPage(allowedRedirects)::answer else null
 }

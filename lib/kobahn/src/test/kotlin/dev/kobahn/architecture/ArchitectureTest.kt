@@ -54,6 +54,8 @@ private val DELIBERATE =
             setOf("protocol.KnowsFrame", "protocol.frame.KnowsProtocol"),
         "the store room knows neither connection, transport, server nor client" to
             setOf("autobahn.KnowsServer"),
+        "nothing needs the store room" to
+            setOf("internal.client.KnowsStoreRoom", "protocol.KnowsStoreRoom"),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             setOf(
                 "internal.connection.KnowsKtor",

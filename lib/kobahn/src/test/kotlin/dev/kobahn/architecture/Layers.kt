@@ -37,6 +37,9 @@ internal class Layers(private val root: String) {
                     "internal.client",
                 ),
             ),
+        "nothing needs the store room" to
+            noClasses().that(resideInAPackage("$root..").and(not(liveIn("autobahn"))))
+                .should().dependOnClassesThat(liveIn("autobahn")),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(

@@ -4,7 +4,6 @@ import dev.kobahn.Route
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServerOptions
-import dev.kobahn.autobahn.StatusPage
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
@@ -90,8 +89,8 @@ internal class RouteConfig(
     val dropTimeout: Duration = options.dropTimeout
     val connectionConfig = options.connectionConfig()
 
-    /** The page for requests that are no upgrade, or null. */
-    val status = if (options.webStatus) StatusPage(options.allowedRedirects) else null
+    /** Answers requests without an upgrade, or null for 426. */
+    val statusPage = options.statusPage
 
     /** The longest time that closing takes, if its steps are limited. */
     val closingTime: Duration = options.closeHandshakeTimeout + dropTimeout

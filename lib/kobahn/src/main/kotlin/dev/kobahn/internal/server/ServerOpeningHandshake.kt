@@ -227,7 +227,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val config = match.config
         val dispatcher = config.handlerDispatcher ?: transport.loop.dispatcher
         val answering = context.scope.launch(dispatcher, CoroutineStart.LAZY) {
-            val response = ask(request) ?: config.status?.answer(request)
+            val response = ask(request) ?: config.statusPage?.invoke(request)
             transport.loop.call {
                 if (response != null) {
                     answer(response)
