@@ -94,7 +94,7 @@ internal class BatchingDispatchers(val loop: Loop) {
 
     private val unsubmitted = ArrayDeque<BatchingDispatcher>()
     private val watched = ArrayDeque<Batch>()
-    private var lastCheck = System.nanoTime() - CHECK_INTERVAL * NANOS_PER_MILLI
+    private var lastCheck = loop.nanoTime() - CHECK_INTERVAL * NANOS_PER_MILLI
     private var isClosed = false
 
     /** Whether the caller is on the loop, and the loop goes on. From any thread. */
@@ -137,11 +137,11 @@ internal class BatchingDispatchers(val loop: Loop) {
 
     private fun forget(batch: Batch) = batch.dispatcher.recycle(batch)
 
-    /** Calls [Batch.checkStalled] where needed: if [CHECK_INTERVAL] has passed, or [now]. */
-    fun checkStalled(now: Boolean = false) {
+    /** Calls [Batch.checkStalled] where needed, if [CHECK_INTERVAL] has passed. */
+    fun checkStalled() {
         if (watched.isEmpty()) return
-        val time = System.nanoTime()
-        if (!now && time - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
+        val time = loop.nanoTime()
+        if (time - lastCheck < CHECK_INTERVAL * NANOS_PER_MILLI) return
         lastCheck = time
         repeat(watched.size) {
             val batch = watched.removeFirst()

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.RejectedExecutionException
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.Dispatchers
@@ -281,9 +282,13 @@ internal class BatchingDispatcherTest :
 
         test("a stalled batch without further blocks needs no checks") {
             val target = KeptDispatches()
-            val all = BatchingDispatchers(VirtualLoop())
+            val loop = VirtualLoop()
+            val all = BatchingDispatchers(loop)
             all.to(target).dispatch(EmptyCoroutineContext) {
-                repeat(2) { all.checkStalled(now = true) }
+                repeat(2) {
+                    all.checkStalled()
+                    loop.advanceBy(BatchingDispatchers.CHECK_INTERVAL.milliseconds)
+                }
                 all.needsChecks shouldBe false
             }
             all.submit()
