@@ -50,7 +50,7 @@ internal class AutoPing(private val connection: Connection) {
 
     /** The position in the output behind the Ping that is not written yet, or [NONE]. */
     @Volatile
-    private var end = NONE
+    private var pingEnd = NONE
 
     /** The time at which the pending Ping left. */
     @Volatile
@@ -95,7 +95,7 @@ internal class AutoPing(private val connection: Connection) {
         if (connection.isReadingPaused) connection.reading.lookForEnd()
         if (connection.isClosed) return
         // A second Ping behind one that has not left would find out nothing more.
-        if (end != NONE) return awaitInterval()
+        if (pingEnd != NONE) return awaitInterval()
         val payload = payload()
         val end = send(payload)
         if (end == CLOSED) return stop()
@@ -104,9 +104,9 @@ internal class AutoPing(private val connection: Connection) {
         sentAt = loop.nanoTime()
         roomAt = sentAt
         pending = payload
-        this.end = end
+        pingEnd = end
         // Another thread may have written it already.
-        if (synchronized(output) { output.position } >= end) this.end = NONE
+        if (synchronized(output) { output.position } >= end) pingEnd = NONE
         log?.autoPing("Ping $sequence")
         awaitPong()
     }
@@ -149,7 +149,7 @@ internal class AutoPing(private val connection: Connection) {
     private fun timedOut() {
         if (connection.isClosing) return
         // The Ping has not left: writeTimeout ends a peer that takes nothing.
-        if (end != NONE) return awaitPong()
+        if (pingEnd != NONE) return awaitPong()
         val left = config.timeout - minOf(since(sentAt), since(roomAt))
         if (left > Duration.ZERO) schedule(left, ::timedOut) else fail()
     }
@@ -166,9 +166,9 @@ internal class AutoPing(private val connection: Connection) {
         // The peer has taken something, so it is there. NONE is above every position.
         if (position > blockedAt) roomAt = loop.nanoTime()
         blockedAt = if (waiting > 0) position else NONE
-        if (position < end) return
+        if (position < pingEnd) return
         sentAt = loop.nanoTime()
-        end = NONE
+        pingEnd = NONE
     }
 
     fun onPong(payload: ByteArray) {

@@ -428,20 +428,6 @@ class RealWebSocketServerStopTest :
             }
         }
 
-        test("use stops a server that was started before, without starting it again") {
-            val server = started { onConnect {} }
-            server.use { it.open().use { peer -> peer.readFrame() shouldBe "close 1000" } }
-            server.job.isCompleted.shouldBeTrue()
-        }
-
-        test("use of a server that cannot start leaves nothing running") {
-            started { onConnect {} }.use { first ->
-                val second = webSocketServer { port = first.port }
-                shouldThrow<IOException> { second.use { error("it does not listen") } }
-                second.job.isCompleted.shouldBeTrue()
-            }
-        }
-
         for (number in 0 until 2) {
             test(
                 "cancelling the job ends the connections of all loops if one is blocked (by $number)",
