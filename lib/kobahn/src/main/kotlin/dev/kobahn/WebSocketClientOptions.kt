@@ -22,6 +22,8 @@ import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.ORIGIN
 import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.areSubprotocols
+import dev.kobahn.proxy.ProxyChoice
+import dev.kobahn.proxy.ProxyServer
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -35,6 +37,17 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     /** Whether the system sends short messages at once (`TCP_NODELAY`). Default: true. */
     public var tcpNoDelay: Boolean by option(true)
+
+    /**
+     * The proxy through which the client connects: a [ProxyServer], or a choice for each
+     * connection, such as [Proxies.system][dev.kobahn.proxy.Proxies.system]. The client never looks
+     * up the names of servers behind a proxy. Unix sockets have no proxy. Default: null, which
+     * connects directly, whatever the environment and the system say.
+     *
+     * `connect` throws [ProxyException][dev.kobahn.proxy.ProxyException] if the proxy cannot be
+     * reached or refuses. [openHandshakeTimeout] includes the proxy.
+     */
+    public var proxy: ProxyChoice? by option(null)
 
     /**
      * The number of bytes that all connections of the client together may hold, as

@@ -11,6 +11,8 @@ import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.proxy.ProxyChoice
+import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.webSocketClient
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
@@ -110,6 +112,28 @@ public interface AsyncWebSocketClient {
 
         /** Sets whether the system sends short messages at once (`TCP_NODELAY`). */
         public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
+
+        /**
+         * Sets the proxy: a `ProxyServer`, or a choice such as `Proxies.system()`. Null, the
+         * default, connects directly, whatever the environment and the system say.
+         */
+        public fun proxy(proxy: ProxyChoice?): Builder = set { this.proxy = proxy }
+
+        /**
+         * Sets a function that chooses the proxy of each connection; null is none. It is called by
+         * the executor and must not block: [proxyForAsync] is for that.
+         */
+        public fun proxyFor(choose: Function<in WebSocketUrl, out ProxyServer?>): Builder =
+            set { proxy = ProxyChoice { choose.apply(it) } }
+
+        /**
+         * Sets a function that chooses the proxy of each connection asynchronously; the stage may
+         * complete with null. `openHandshakeTimeout` includes it. The stage is cancelled if its
+         * result is no longer needed.
+         */
+        public fun proxyForAsync(
+            choose: Function<in WebSocketUrl, out CompletionStage<out ProxyServer?>>,
+        ): Builder = set { proxy = ProxyChoice { choose.apply(it).await() } }
 
         /**
          * Sets the number of bytes that all connections together may hold; 0 is no limit. Default:

@@ -18,6 +18,8 @@ import dev.kobahn.protocol.extension.PerMessageDeflateOptions;
 import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.HeadLimits;
 import dev.kobahn.protocol.handshake.Headers;
+import dev.kobahn.proxy.ProxyChoice;
+import dev.kobahn.proxy.ProxyServer;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
@@ -124,6 +126,7 @@ class OptionsTest {
         if (type == String.class) return new Object[] {"other"};
         if (type == String[].class) return new Object[] {new String[] {"other", "others"}};
         if (type == int[].class) return new Object[] {new int[] {13}};
+        if (type == ProxyChoice.class) return new Object[] {ProxyServer.http("proxy", 3128)};
         if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000, 64 * 1024, 100)};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
         if (type == WireLog.class) return new Object[] {LOG};

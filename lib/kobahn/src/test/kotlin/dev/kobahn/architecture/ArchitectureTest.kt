@@ -56,6 +56,8 @@ private val DELIBERATE =
             setOf("autobahn.KnowsServer"),
         "nothing needs the store room" to
             setOf("internal.client.KnowsStoreRoom", "protocol.KnowsStoreRoom"),
+        "the choice of proxies knows neither connection, transport, server nor client" to
+            setOf("proxy.KnowsServer"),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             setOf(
                 "internal.connection.KnowsKtor",

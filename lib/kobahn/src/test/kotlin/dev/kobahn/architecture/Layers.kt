@@ -40,6 +40,15 @@ internal class Layers(private val root: String) {
         "nothing needs the store room" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("autobahn"))))
                 .should().dependOnClassesThat(liveIn("autobahn")),
+        "the choice of proxies knows neither connection, transport, server nor client" to
+            noClasses().that(liveIn("proxy")).should().dependOnClassesThat(
+                liveIn(
+                    "internal.connection",
+                    "internal.transport",
+                    "internal.server",
+                    "internal.client",
+                ),
+            ),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(

@@ -9,9 +9,9 @@ import dev.kobahn.protocol.handshake.ClientHandshakeResult
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HeadResult
+import dev.kobahn.protocol.handshake.RefusalBody
 import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.ResponseHeadParser
-import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlinx.coroutines.CompletableDeferred
@@ -140,33 +140,14 @@ internal class ClientOpeningHandshake(
 
 /** A response that opens no WebSocket, with the beginning of its body. */
 private class Refusal(private val reason: String, private val head: ResponseHead) {
-    private val body = ByteArrayOutputStream()
-    private val expected = expectedLength()
+    private val body = RefusalBody(head)
 
     /** Whether the body is complete, or as long as it may get. */
-    val isComplete: Boolean get() = body.size() >= expected
+    val isComplete: Boolean get() = body.isComplete
 
     /** Adds the bytes of [input] that belong to the body; returns [isComplete]. */
-    fun add(input: ByteBuffer): Boolean {
-        val bytes = ByteArray(minOf(input.remaining(), expected - body.size()))
-        input.get(bytes)
-        body.write(bytes, 0, bytes.size)
-        return isComplete
-    }
-
-    private fun expectedLength(): Int {
-        val mayHaveBody = head.status >= FIRST_WITH_BODY && head.status !in BODILESS
-        if (!mayHaveBody) return 0
-        val declared = head.headers["Content-Length"]?.toLongOrNull() ?: return MAX_BODY
-        return declared.coerceIn(0, MAX_BODY.toLong()).toInt()
-    }
+    fun add(input: ByteBuffer): Boolean = body.add(input)
 
     fun toException(): HandshakeException =
-        HandshakeException(reason, head.status, head.headers, body.toByteArray())
-
-    private companion object {
-        const val MAX_BODY = 64 * 1024
-        const val FIRST_WITH_BODY = 200
-        val BODILESS = setOf(204, 304)
-    }
+        HandshakeException(reason, head.status, head.headers, body.bytes)
 }

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.client
 
+import dev.kobahn.HandshakeException
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.internal.connection.ConnectionLog
 import dev.kobahn.internal.connection.Transport
@@ -8,13 +9,24 @@ import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.connect
+import dev.kobahn.internal.transport.proxy.ProxyRefusedException
+import dev.kobahn.internal.transport.proxy.tunnel
 import dev.kobahn.internal.transport.resolve
+import dev.kobahn.protocol.ConnectionException
+import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.protocol.proxy.HttpConnect
+import dev.kobahn.protocol.proxy.ProxyDialogue
+import dev.kobahn.protocol.proxy.ProxyRefusal
+import dev.kobahn.protocol.proxy.Socks5
+import dev.kobahn.proxy.ProxyException
+import dev.kobahn.proxy.ProxyServer
 import java.io.IOException
 
 /**
- * Opens the transport to the server of [url], step by step. The time for all steps, and for the
- * opening handshake behind them, is limited together; [step] tells where it went.
+ * Opens the transport to the server of [url], step by step: a proxy if there is one, the TCP or
+ * Unix connection, the tunnel through the proxy. The time for all steps, and for the opening
+ * handshake behind them, is limited together; [step] tells where it went.
  */
 internal class Dial(
     private val url: WebSocketUrl,
@@ -27,8 +39,10 @@ internal class Dial(
      * @property lack what is missing when the time ends in this step, for the exception's message
      */
     enum class Step(val lack: String) {
+        CHOOSE("the choice of a proxy did not return"),
         LOOKUP("the host's name was not looked up"),
         CONNECT("no connection"),
+        PROXY("no tunnel"),
         ASK("onConnecting did not return"),
         HANDSHAKE("no answer to the opening handshake"),
     }
@@ -39,7 +53,14 @@ internal class Dial(
     private var transport: Transport? = null
 
     @Volatile
-    var step = Step.LOOKUP
+    var step = Step.CHOOSE
+
+    /** The proxy, once it is chosen, and the dialogue with it. */
+    @Volatile
+    private var proxy: ProxyServer? = null
+
+    @Volatile
+    private var dialogue: ProxyDialogue? = null
 
     /** Where the server is, for the messages of exceptions. */
     val server: String = "$endpoint"
@@ -56,11 +77,89 @@ internal class Dial(
 
     /** Returns the transport to the server, not started. If this throws, call [close]. */
     suspend fun open(): Transport {
+        // A proxy knows nothing of the sockets in the file system of this machine.
+        val proxy = if (url.socketPath == null) options.proxy?.proxyFor(url) else null
+        this.proxy = proxy
+        val connected = if (proxy == null) connectTo(endpoint) else openThrough(proxy)
+        // Not before: a log must not hold the credentials for the proxy.
+        return connected.loggedBy(options.wireLogConfig()).also { transport = it }
+    }
+
+    private suspend fun connectTo(endpoint: Endpoint): Transport {
+        step = Step.LOOKUP
         val addresses = endpoint.resolve()
         step = Step.CONNECT
         val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
-        return connect(addresses, loop, settings, failures).loggedBy(options.wireLogConfig())
-            .also { transport = it }
+        return connect(addresses, loop, settings, failures).also { transport = it }
+    }
+
+    // The way through a proxy.
+
+    /** Opens a tunnel; a second time, on a new connection, if the proxy asks for credentials. */
+    private suspend fun openThrough(proxy: ProxyServer): Transport {
+        try {
+            return tunnelThrough(proxy, proxy.sendsCredentialsAtOnce)
+                ?: tunnelThrough(proxy, sendsCredentials = true)!!
+        } catch (refused: ProxyRefusedException) {
+            throw proxyException(refused.refusal, refused.cause)
+        }
+    }
+
+    private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {
+        val connected = try {
+            connectTo(Endpoint.Tcp(proxy.host, proxy.port))
+        } catch (failure: IOException) {
+            throw ProxyException(
+                "$proxy cannot be reached: ${failure.message}",
+                proxy,
+                cause = failure,
+            )
+        }
+        require(proxy.kind != ProxyServer.Kind.HTTPS) {
+            "$proxy needs TLS, which is not supported yet"
+        }
+        step = Step.PROXY
+        val dialogue = dialogue(proxy, sendsCredentials).also { dialogue = it }
+        val tunnel = tunnel(connected, dialogue)
+        if (tunnel == null) connected.close()
+        return tunnel?.also { transport = it }
+    }
+
+    private fun dialogue(proxy: ProxyServer, sendsCredentials: Boolean): ProxyDialogue {
+        // A zone is a name for an interface of this machine.
+        val host = url.host.substringBefore('%')
+        return if (proxy.kind == ProxyServer.Kind.SOCKS5) {
+            Socks5(host, url.port, proxy.credentials)
+        } else {
+            HttpConnect(
+                "${HostAndPort.bracketed(host)}:${url.port}",
+                options.userAgent,
+                proxy.headers,
+                proxy.credentials,
+                sendsCredentials,
+                options.headLimits,
+            )
+        }
+    }
+
+    private fun proxyException(refusal: ProxyRefusal, cause: Throwable?) = ProxyException(
+        "$proxy opens no tunnel to $server: ${refusal.reason}",
+        proxy!!,
+        refusal.status,
+        refusal.headers,
+        refusal.body,
+        refusal.reply,
+        cause,
+    )
+
+    // The end.
+
+    /** Returns the exception for a dial that took too long, with [message] about the time. */
+    fun timedOut(message: String): ConnectionException {
+        val proxy = proxy
+        if (proxy == null || step >= Step.ASK) return HandshakeException("$server: $message")
+        return dialogue?.partialRefusal?.let { proxyException(it, cause = null) }
+            ?: ProxyException("$proxy, to $server: $message", proxy)
     }
 
     /** Closes the transport, if there is one. */

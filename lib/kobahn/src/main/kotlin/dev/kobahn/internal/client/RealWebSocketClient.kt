@@ -1,7 +1,6 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
-import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
@@ -164,7 +163,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         if (opened != null) return opened
         val message = "${dial.step.lack} within ${options.openHandshakeTimeout}"
         dial.log?.timeout(message)
-        val failure = opening?.timedOut(message) ?: HandshakeException("${dial.server}: $message")
+        val failure = opening?.timedOut(message) ?: dial.timedOut(message)
         dial.failures.forEach(failure::addSuppressed)
         dial.close()
         throw failure
