@@ -46,7 +46,9 @@ import dev.kobahn.protocol.extension.PerMessageDeflateResponse;
 import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept;
 import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.ConnectingRequest;
+import dev.kobahn.protocol.handshake.BasicCredentials;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
+import dev.kobahn.protocol.handshake.Secrets;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpRequest;
@@ -101,6 +103,7 @@ class SignatureTest {
         PerMessageCompressResponseAccept.class, PerMessageDeflateOffer.class,
         PerMessageDeflateOfferAccept.class, PerMessageDeflateResponse.class,
         PerMessageDeflateResponseAccept.class, ExtensionHeader.class, ExtensionParameter.class,
+        BasicCredentials.class, Secrets.class,
         ServerExtension.class, ClientExtension.class, AgreedExtension.class);
 
     @Test

@@ -7,11 +7,13 @@ import dev.kobahn.protocol.extension.ExtensionHeader
  * A well-formed HTTP request, with or without an upgrade. Immutable and safe to share.
  *
  * @property headers all fields
+ * @property method `GET`, `HEAD` or `OPTIONS`; a request for a WebSocket is a `GET`
  */
 public open class HttpRequest internal constructor(
     private val client: Any,
     public val headers: Headers,
     private val resourceName: ResourceName,
+    public val method: String = "GET",
 ) {
     // Most properties are computed on demand: a request lives as long as its connection, and few
     // programs use them.
@@ -27,7 +29,7 @@ public open class HttpRequest internal constructor(
      */
     public val remoteAddress: String get() = addressIn(peer)
 
-    /** The `Host` field without its port, verbatim. */
+    /** The `Host` field without its port, verbatim; empty if HTTP/1.0 has no such field. */
     public val host: String
         get() {
             val field = headers["Host"].orEmpty()
@@ -35,7 +37,10 @@ public open class HttpRequest internal constructor(
             return if (hasPort) field.substringBeforeLast(':') else field
         }
 
-    /** The path, `;` parameters included, not percent-decoded. */
+    /**
+     * The path, `;` parameters included, not percent-decoded. It is `*` if an `OPTIONS` asks about
+     * the server and no path of it.
+     */
     public val path: String get() = resourceName.path
 
     /** The text behind the `?`, not decoded, or null without a `?`. */
@@ -55,6 +60,34 @@ public open class HttpRequest internal constructor(
 
     /** Returns the first value of the query parameter [name], or null if it has none. */
     public fun param(name: String): String? = params[name]?.first()
+
+    /**
+     * The name and the password in the `Authorization` field (RFC 7617). Null if it is missing,
+     * malformed, of another scheme, or there several times. Nobody has checked them:
+     *
+     * ```
+     * if (request.basicCredentials?.matches(user, password) != true) {
+     *     deny(401, headers = headersOf("WWW-Authenticate" to "Basic realm=\"chat\""))
+     * }
+     * ```
+     */
+    public val basicCredentials: BasicCredentials? get() = BasicCredentials.of(headers)
+
+    /**
+     * The token in the `Authorization` field (RFC 6750 section 2.1), verbatim. Null as for
+     * [basicCredentials]. Nobody has checked it; compare it with [Secrets.match].
+     */
+    public val bearerToken: String? get() = authorization(headers, "Bearer")
+
+    /**
+     * The cookies by their names (RFC 6265 section 4.2), without quotation marks around values. Of
+     * several cookies with one name the first counts. Parts that are no cookie are left out. Parsed
+     * at each call.
+     */
+    public val cookies: Map<String, String> get() = RequestCookies.parse(headers)
+
+    /** Returns the value of the cookie [name], or null if there is none. */
+    public fun cookie(name: String): String? = RequestCookies.find(headers, name)
 
     @JvmSynthetic
     internal open fun fields(): Map<String, Any?> = linkedMapOf(
