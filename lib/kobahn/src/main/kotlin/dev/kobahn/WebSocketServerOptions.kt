@@ -72,7 +72,7 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
     }
 
     /**
-     * The required port in a `Host` field that has one. When origins are compared, a `Host` without
+     * The required port in the `Host` field of a request for a WebSocket, if it has one. When origins are compared, a `Host` without
      * a port has this port. Default: null, which allows any port; a `Host` without one then has the
      * default port of the origin's scheme.
      */
@@ -81,7 +81,8 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
 
     /**
      * The maximum number of connections, counted from the TCP connection on, before the handshake.
-     * Further ones get 503. 0, the default, is no limit.
+     * Further ones get 503. Of these, up to 32 at once may still ask for a page, so that a full
+     * server looks healthy to its load balancer. 0, the default, is no limit.
      */
     public var maxConnections: Int by option(0, "0 (no limit) or more") { it >= 0 }
 
@@ -122,7 +123,7 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
     /** The policy for Flash, or null to send none. Set by `dev.kobahn.autobahn`. */
     internal var flashSocketPolicy: String? by option(null)
 
-    internal var onRequest: (suspend (HttpRequest) -> HttpResponse?)? = null
+    internal var onRequest: (suspend WebSocketServer.(HttpRequest) -> HttpResponse?)? = null
         private set
 
     internal val routes = ArrayList<Route>()
@@ -136,8 +137,13 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      * [openHandshakeTimeout]. It is cancelled when its answer is no longer needed: the client has
      * disconnected, or was answered with 503. Its exceptions, timeouts included, are logged and
      * answered with 500.
+     *
+     * The requests are GET, HEAD and OPTIONS in HTTP/1.1 and 1.0; the answer to HEAD is sent
+     * without its body. If the function returns null for a request without an upgrade, OPTIONS is
+     * answered with 204, and others with 426. The receiver is the server, with its counts for a
+     * health check. The asking connection counts too, unless `maxConnections` is reached.
      */
-    public fun onRequest(answer: suspend (request: HttpRequest) -> HttpResponse?) {
+    public fun onRequest(answer: suspend WebSocketServer.(request: HttpRequest) -> HttpResponse?) {
         check(!isFrozen) { "onRequest cannot be changed any more" }
         onRequest = answer
     }

@@ -152,7 +152,8 @@ class OpeningBytesTest :
                 RawPeer(server.port).use {
                     it.send("PUT / HTTP/1.1\r\nHost: x\r\n\r\n")
                     it.readAll() shouldBe
-                        "HTTP/1.1 405 method is not GET\r\nAllow: GET\r\n" +
+                        "HTTP/1.1 405 method is not GET, HEAD or OPTIONS\r\n" +
+                        "Allow: GET, HEAD, OPTIONS\r\n" +
                         "Connection: close\r\nContent-Length: 0\r\n\r\n"
                 }
                 RawPeer(server.port).use {

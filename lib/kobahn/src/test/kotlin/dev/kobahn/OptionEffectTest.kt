@@ -2,7 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.autobahn.masking
 import dev.kobahn.internal.client.RealWebSocketClient
-import dev.kobahn.internal.server.ServerContext
+import dev.kobahn.internal.server.serverContext
 import dev.kobahn.protocol.Role
 import dev.kobahn.protocol.handshake.headersOf
 import io.kotest.core.spec.style.FunSpec
@@ -164,7 +164,7 @@ private fun WebSocketOptions.shouldReachConnections(role: Role) {
 }
 
 private fun serverBudget(options: WebSocketServerOptions) =
-    ServerContext(options, CoroutineScope(Job())).budget?.limit
+    serverContext(options, CoroutineScope(Job())).budget?.limit
 
 /** Who a server behind two proxies takes the client for. */
 private suspend fun askedBy(trusted: List<String>, header: String): String {

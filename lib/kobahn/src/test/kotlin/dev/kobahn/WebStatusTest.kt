@@ -99,7 +99,7 @@ class WebStatusTest :
                     it.readFrame() shouldBe "text hi"
                 }
                 RawPeer(server.port).use {
-                    it.send("GET / HTTP/1.0\r\nHost: x\r\n\r\n")
+                    it.send("POST / HTTP/1.1\r\nHost: x\r\n\r\n")
                     it.readAll() shouldEndWith "Content-Length: 0\r\n\r\n"
                 }
             }

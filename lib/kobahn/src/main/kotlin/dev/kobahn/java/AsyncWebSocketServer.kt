@@ -14,6 +14,7 @@ import dev.kobahn.protocol.handshake.HttpResponse
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
+import java.util.function.BiFunction
 import java.util.function.Consumer
 import java.util.function.Function
 import kotlin.time.Duration
@@ -166,7 +167,10 @@ public interface AsyncWebSocketServer {
         /** Sets the required port in a `Host` field that has one; null allows any. */
         public fun externalPort(port: Int?): Builder = set { externalPort = port }
 
-        /** Sets the maximum number of connections; further ones get 503. 0 is no limit. */
+        /**
+         * Sets the maximum number of connections; further ones get 503, apart from a few that ask
+         * for a page. 0 is no limit.
+         */
         public fun maxConnections(count: Int): Builder = set { maxConnections = count }
 
         /**
@@ -211,6 +215,14 @@ public interface AsyncWebSocketServer {
             set { onRequest { answer.apply(it) } }
 
         /**
+         * Sets a function that is given the server too, with its counts for a health check.
+         * Otherwise like `onRequest(Function)`.
+         */
+        public fun onRequest(
+            answer: BiFunction<in AsyncWebSocketServer, in HttpRequest, out HttpResponse?>,
+        ): Builder = set { onRequest { answer.apply(RealAsyncWebSocketServer(this), it) } }
+
+        /**
          * Sets a function that answers later. The stage is cancelled if its answer is no longer
          * needed: the client has disconnected, or was answered with 503. A stage that fails or is
          * cancelled is logged and answered with 500. Otherwise like [onRequest].
@@ -218,6 +230,18 @@ public interface AsyncWebSocketServer {
         public fun onRequestAsync(
             answer: Function<in HttpRequest, out CompletionStage<out HttpResponse?>>,
         ): Builder = set { onRequest { answer.apply(it).await() } }
+
+        /**
+         * Sets a function that answers later and is given the server too. Otherwise like
+         * `onRequestAsync(Function)`.
+         */
+        public fun onRequestAsync(
+            answer: BiFunction<
+                in AsyncWebSocketServer,
+                in HttpRequest,
+                out CompletionStage<out HttpResponse?>,
+                >,
+        ): Builder = set { onRequest { answer.apply(RealAsyncWebSocketServer(this), it).await() } }
 
         /**
          * Sets the function that accepts or denies connections whose path matches no route. Without

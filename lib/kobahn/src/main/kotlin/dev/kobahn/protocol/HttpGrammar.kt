@@ -5,6 +5,7 @@ package dev.kobahn.protocol
  * Stateless.
  */
 internal object HttpGrammar {
+    const val HTTP_1_0 = "HTTP/1.0"
     const val HTTP_1_1 = "HTTP/1.1"
     const val HTTP_2 = "HTTP/2.0"
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kobahn.ConnectionDeniedException;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.protocol.CloseCode;
+import dev.kobahn.protocol.handshake.BasicCredentials;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.protocol.handshake.HttpResponse;
 import dev.kobahn.protocol.handshake.WebSocketUrl;
@@ -19,6 +20,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import dev.kobahn.WebSockets;
 import dev.kobahn.protocol.handshake.HttpStatus;
+import dev.kobahn.protocol.handshake.Secrets;
 
 class OpeningHandshakeTest {
     private static RunningServer onConnect(Function<OpeningHandshake, HandshakeDecision> decide) {
@@ -152,6 +154,36 @@ class OpeningHandshakeTest {
         try (RunningServer running = new RunningServer(it -> it.onRequestAsync(
             request -> CompletableFuture.supplyAsync(() -> HttpResponse.text("later"))))) {
             assertEquals("later", refusal(running).getBodyText());
+        }
+    }
+
+    @Test
+    void aRequestIsAnsweredWithTheCountsOfTheServer() {
+        HttpResponse later = HttpResponse.text("later");
+        try (RunningServer running = new RunningServer(it -> it.onRequest((server, request) ->
+            HttpResponse.text(request.getMethod() + " " + server.connectionCount())))) {
+            assertEquals("GET 1", refusal(running).getBodyText());
+        }
+        try (RunningServer running = new RunningServer(it -> it.onRequestAsync((server, request) ->
+            CompletableFuture.supplyAsync(() -> server.handlerCount() == 1 ? later : null)))) {
+            assertEquals("later", refusal(running).getBodyText());
+        }
+    }
+
+    @Test
+    void aRequestHasItsCredentialsAndCookies() {
+        BasicCredentials ada = new BasicCredentials("ada", "lovelace");
+        try (RunningServer running = new RunningServer(it -> it.onRequest(request ->
+            HttpResponse.text(request.getBasicCredentials().matches("ada", "lovelace")
+                + " " + request.getBearerToken()
+                + " " + Secrets.match(request.cookie("session"), "1")
+                + " " + request.getCookies())))) {
+            AsyncWebSocketClient client = new AsyncWebSocketClient.Builder()
+                .headers(Headers.of("Authorization", ada.getHeaderValue(), "Cookie", "session=1"))
+                .build();
+            HandshakeException refusal = Futures.failure(
+                HandshakeException.class, client.connect(running.url("/"), new Recorder()));
+            assertEquals("true null true {session=1}", refusal.getBodyText());
         }
     }
 

@@ -16,7 +16,6 @@ import dev.kobahn.protocol.CloseCode
 import io.github.oshai.kotlinlogging.KLogger
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicBoolean
-import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
@@ -48,7 +47,7 @@ internal class RealWebSocketServer(
     private val supervisor = SupervisorJob(parent)
     private val scope = CoroutineScope(supervisor)
     private val connections = ServerConnections()
-    private val count = AtomicInteger()
+    private val places = Places(options.maxConnections)
     private val started = AtomicBoolean()
     private val stopping = AtomicBoolean()
 
@@ -79,7 +78,7 @@ internal class RealWebSocketServer(
     var budget: MemoryBudget? = null
         private set
 
-    override val connectionCount: Int get() = count.get()
+    override val connectionCount: Int get() = places.connectionCount
 
     override val handlerCount: Int get() = handlers?.count ?: 0
 
@@ -92,7 +91,7 @@ internal class RealWebSocketServer(
         try {
             checkNotStopped()
             options.freeze()
-            val context = ServerContext(options, scope).also { handlers = it.handlers }
+            val context = ServerContext(options, scope, this).also { handlers = it.handlers }
             budget = context.budget
             closingTime = context.routes.configs.maxOf { it.closingTime }
             lease.openAll()
@@ -169,12 +168,12 @@ internal class RealWebSocketServer(
         // The loop was blocked until now, and nobody would wait for this connection's end.
         if (supervisor.isCompleted) return transport.close()
         val isOutOfMemory = context.budget?.isOver == true
-        val isAdmitted = !isOutOfMemory && admit()
+        val place = if (isOutOfMemory) null else places.take()
         val connection = try {
             val logged = transport.loggedBy(context.wireLog)
-            ServerConnection(logged, context, isAdmitted, onEnd)
+            ServerConnection(logged, context, place, onEnd)
         } catch (failure: Throwable) {
-            if (isAdmitted) count.decrementAndGet()
+            places.giveBack(place)
             throw failure
         }
         connections.add(connection)
@@ -186,9 +185,7 @@ internal class RealWebSocketServer(
 
                 isOutOfMemory -> connection.refuse { ServerOpeningHandshake.OUT_OF_MEMORY }
 
-                !isAdmitted -> connection.refuse {
-                    "more than maxConnections (${options.maxConnections})"
-                }
+                place == null -> connection.refuse(context::tellFull)
 
                 stopping.get() -> connection.refuse { "the server stops" }
             }
@@ -200,18 +197,8 @@ internal class RealWebSocketServer(
         }
     }
 
-    /**
-     * Takes a place of `maxConnections`. Refused connections take none, or a flood would take all.
-     */
-    private fun admit(): Boolean {
-        val number = count.incrementAndGet()
-        val isFull = options.maxConnections > 0 && number > options.maxConnections
-        if (isFull) count.decrementAndGet()
-        return !isFull
-    }
-
     private val onEnd: (ServerConnection) -> Unit = { connection ->
-        if (connection.isAdmitted) count.decrementAndGet()
+        places.giveBack(connection.place)
         try {
             connections.remove(connection)
         } finally {

@@ -34,7 +34,8 @@ internal class Rehearsal private constructor(private val loops: EventLoopGroup.L
     private val options = WebSocketServerOptions().apply {
         onConnect { for (message in incoming) send(message) }
     }
-    private val context = ServerContext(options, CoroutineScope(job))
+    private val context =
+        ServerContext(options, CoroutineScope(job), RealWebSocketServer(options, job))
     private val here = Endpoint.Tcp("127.0.0.1", 0)
     private var served: SocketTransport? = null
     private lateinit var ended: CompletableDeferred<Unit>

@@ -13,13 +13,13 @@ import kotlinx.coroutines.Job
  * [handshake], and once that has opened the WebSocket, to the connection of the [webSocket].
  * Belongs to the loop, except where a member says otherwise.
  *
- * @property isAdmitted whether it counts for `maxConnections`
+ * @property place the place it takes of the server's, or null if it will be refused
  * @param onEnd is called once, when the transport has ended
  */
 internal class ServerConnection(
     val transport: Transport,
     val context: ServerContext,
-    val isAdmitted: Boolean = true,
+    val place: Place? = Place.CONNECTION,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
     /** The opening handshake, or null once the WebSocket is open. From any thread. */

@@ -3,20 +3,31 @@ package dev.kobahn.internal.server
 import dev.kobahn.Route
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.ServerWebSocket
+import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
+import dev.kobahn.protocol.handshake.HttpRequest
+import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.ResourceName
 import dev.kobahn.protocol.handshake.ServerHandshake
 import kotlin.time.Duration
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 
-/** Everything that the connections of a server share. */
-internal class ServerContext(val options: WebSocketServerOptions, val scope: CoroutineScope) {
+/**
+ * Everything that the connections of a server share.
+ *
+ * @property server the server itself, for `onRequest`
+ */
+internal class ServerContext(
+    val options: WebSocketServerOptions,
+    val scope: CoroutineScope,
+    val server: WebSocketServer,
+) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     val headLimits = options.headLimits
     val headerText = SharedHeaderText()
@@ -35,6 +46,9 @@ internal class ServerContext(val options: WebSocketServerOptions, val scope: Cor
     /** Whether the peer of [transport] is a proxy whose `X-Forwarded-For` is believed. */
     fun isProxied(transport: Transport): Boolean =
         options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer)
+
+    /** The reason to refuse a connection that has no place. */
+    fun tellFull(): String = "more than maxConnections (${options.maxConnections})"
 
     private companion object {
         const val NUL = '\u0000'
@@ -89,11 +103,15 @@ internal class RouteConfig(
     val dropTimeout: Duration = options.dropTimeout
     val connectionConfig = options.connectionConfig()
 
-    /** Answers requests without an upgrade, or null for 426. */
-    val statusPage = options.statusPage
+    /** Answers requests without an upgrade, or null if there is no page. */
+    private val statusPage = options.statusPage
 
     /** The longest time that closing takes, if its steps are limited. */
     val closingTime: Duration = options.closeHandshakeTimeout + dropTimeout
+
+    /** Returns the page for [request], which `onRequest` did not answer, or null for none. */
+    fun page(request: HttpRequest): HttpResponse? =
+        if (request.method == "OPTIONS") null else statusPage?.invoke(request)
 
     /** Returns the handshake for a peer that is, or is not, a trusted proxy. */
     fun handshake(isProxied: Boolean): ServerHandshake = if (isProxied) proxied else handshake

@@ -23,6 +23,7 @@ import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.RequestHeadParser
 import dev.kobahn.protocol.handshake.ResourceName
+import dev.kobahn.protocol.handshake.SEC_WEBSOCKET_KEY
 import dev.kobahn.protocol.handshake.ServerHandshake
 import dev.kobahn.protocol.handshake.ServerHandshakeResult
 import dev.kobahn.protocol.onOneLine
@@ -197,7 +198,12 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         val handshake = match.config.handshake(context.isProxied(transport))
         when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
-            is ServerHandshakeResult.Upgrade -> decide { startHandler(result.request) }
+
+            is ServerHandshakeResult.Upgrade -> when (owner.place) {
+                Place.PAGE -> refuse(reason = context::tellFull)
+                else -> decide { startHandler(result.request) }
+            }
+
             is ServerHandshakeResult.NotAnUpgrade -> decide { startAnswering(result.request) }
         }
     }
@@ -222,25 +228,29 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         ServerHandler(webSocket, owner, config).launch()
     }
 
-    /** Answers a [request] for a page: with that of `onRequest`, the status page, or 426. */
+    /** Answers a [request] for a page: with that of `onRequest`, the status page, or none. */
     private fun startAnswering(request: HttpRequest) {
         val config = match.config
         val dispatcher = config.handlerDispatcher ?: transport.loop.dispatcher
         val answering = context.scope.launch(dispatcher, CoroutineStart.LAZY) {
-            val response = ask(request) ?: config.statusPage?.invoke(request)
+            val page = ask(request) ?: config.page(request)
             transport.loop.call {
-                if (response != null) {
-                    answer(response)
+                if (page != null) {
+                    answer(page, request.method)
                 } else {
-                    refuse(config.handshake.upgradeRequired()) {
-                        "there is no page, only a WebSocket"
-                    }
+                    refuse(config.handshake.withoutPage(request)) { tellNoPage(request) }
                 }
             }
         }
         owner.begin(answering)
         answering.invokeOnCompletion { context.handlers.ended() }
         answering.start()
+    }
+
+    private fun tellNoPage(request: HttpRequest): String {
+        val isCutOff = SEC_WEBSOCKET_KEY in request.headers
+        val advice = if (isCutOff) "; a proxy has taken the Upgrade field from the request" else ""
+        return "there is no page, only a WebSocket$advice"
     }
 
     /**
@@ -254,7 +264,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         try {
             val answer = withContext(OnRequestCall(this)) {
                 cancelWhenOver(coroutineContext.job)
-                onRequest(request)
+                onRequest(context.server, request)
             }
             return if (isPending) answer else UNAVAILABLE
         } catch (failure: Throwable) {
@@ -387,13 +397,16 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         return (peer + path).onOneLine()
     }
 
-    /** Answers with [response] and ends the connection, unless the request was answered. */
-    fun answer(response: HttpResponse) {
+    /**
+     * Answers a request that has this [method] with [response] and ends the connection, unless the
+     * request was answered.
+     */
+    fun answer(response: HttpResponse, method: String = "GET") {
         if (!isPending) return
         failOutcome {
             HandshakeException("refused with status ${response.status}", response.status)
         }
-        answer(response.withServer(context.options.server).toBytes())
+        answer(response.withServer(context.options.server).toBytes(method))
     }
 
     private fun answer(bytes: ByteArray) {

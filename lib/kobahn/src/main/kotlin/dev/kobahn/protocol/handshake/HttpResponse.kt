@@ -56,14 +56,22 @@ public class HttpResponse(
         }
 
     /** Returns the bytes of the whole response. */
-    public fun toBytes(): ByteArray {
+    public fun toBytes(): ByteArray = head() + body
+
+    /**
+     * Returns the bytes of the response to a request with this [method]: for `HEAD` without the
+     * body, with the `Content-Length` it would have (RFC 9110 section 9.3.2).
+     */
+    public fun toBytes(method: String): ByteArray = if (method == "HEAD") head() else toBytes()
+
+    private fun head(): ByteArray {
         val fields = Headers.Builder()
         for ((name, value) in headers) {
             if (!name.equals("Connection", ignoreCase = true)) fields.add(name, value)
         }
         fields.add("Connection", (headers.getAll("Connection") + "close").joinToString(", "))
         if (status !in BODILESS) fields.add("Content-Length", body.size.toString())
-        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build()).toBytes() + body
+        return ResponseHead(HttpGrammar.HTTP_1_1, status, reason, fields.build()).toBytes()
     }
 
     override fun toString(): String = "$status $reason $headers, ${body.size} bytes"

@@ -8,6 +8,9 @@ public object HttpStatus {
     /** 200. */
     public const val OK: Int = 200
 
+    /** 204: there is no body. */
+    public const val NO_CONTENT: Int = 204
+
     /** 303: look there, with GET. */
     public const val SEE_OTHER: Int = 303
 
@@ -23,7 +26,7 @@ public object HttpStatus {
     /** 404. */
     public const val NOT_FOUND: Int = 404
 
-    /** 405: a handshake is a GET. */
+    /** 405: a handshake is a GET, and a page is for GET, HEAD or OPTIONS. */
     public const val METHOD_NOT_ALLOWED: Int = 405
 
     /** 406: the server supports nothing of the client's offer. */
@@ -50,7 +53,7 @@ public object HttpStatus {
     /** 503: among others too many connections. */
     public const val SERVICE_UNAVAILABLE: Int = 503
 
-    /** 505: not HTTP/1.1. */
+    /** 505: not HTTP/1.1, and for a page not HTTP/1.0 either. */
     public const val VERSION_NOT_SUPPORTED: Int = 505
 
     private val phrases = mapOf(

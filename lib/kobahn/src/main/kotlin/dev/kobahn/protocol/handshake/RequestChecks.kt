@@ -11,6 +11,8 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     private val headers = head.headers
     private var resource = ResourceName.ofTail("")
     private var place: HostAndPort? = null
+    private val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
+        ("Upgrade" in headers && SEC_WEBSOCKET_KEY in headers)
     private var version = 0
     private var subprotocols = emptyList<String>()
     private var extensions = emptyList<ExtensionHeader>()
@@ -23,18 +25,16 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
     fun plain(): HttpResponse? = http2() ?: method() ?: httpVersion() ?: target() ?: host()
 
     /** Checks the further rules for a request with an `Upgrade` field. */
-    fun upgrade(): HttpResponse? = upgradeField() ?: connection() ?: body() ?: version()
-        ?: subprotocols() ?: origin() ?: key() ?: extensions()
+    fun upgrade(): HttpResponse? =
+        externalPort() ?: upgradeField() ?: connection() ?: body() ?: version()
+            ?: subprotocols() ?: origin() ?: key() ?: extensions()
 
     /**
      * Returns the request, after [plain] has passed, if it does not ask for a WebSocket. An upgrade
      * to something else, such as the `h2c` of HTTP clients, may be ignored (RFC 7230 section 6.7).
      */
-    fun notAnUpgrade(client: Any): HttpRequest? {
-        val isHandshake = headers.hasElement("Upgrade", WEBSOCKET) ||
-            ("Upgrade" in headers && SEC_WEBSOCKET_KEY in headers)
-        return if (isHandshake) null else HttpRequest(client, headers, resource)
-    }
+    fun notAnUpgrade(client: Any): HttpRequest? =
+        if (isHandshake) null else HttpRequest(client, headers, resource, head.method)
 
     /** Returns the request, after [plain] and [upgrade] have passed. */
     fun request(client: Any) =
@@ -50,32 +50,45 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
         )
     }
 
+    /** A handshake is a GET. Load balancers also ask with HEAD and OPTIONS whether all is well. */
     private fun method(): HttpResponse? {
-        if (head.method == "GET") return null
+        if (head.method == "GET" || (!isHandshake && head.method in PLAIN_METHODS)) return null
         return HttpResponse(
             HttpStatus.METHOD_NOT_ALLOWED,
-            "method is not GET",
-            headersOf("Allow" to "GET"),
+            if (isHandshake) "method is not GET" else "method is not GET, HEAD or OPTIONS",
+            headersOf("Allow" to if (isHandshake) "GET" else ALLOWED_METHODS),
         )
     }
 
+    /** Proxies and load balancers ask in HTTP/1.0, which has no upgrade. */
     private fun httpVersion(): HttpResponse? {
         if (head.version == HttpGrammar.HTTP_1_1) return null
+        if (head.version == HttpGrammar.HTTP_1_0 && !isHandshake) return null
         return HttpResponse(HttpStatus.VERSION_NOT_SUPPORTED, "version is not HTTP/1.1")
     }
 
     private fun target(): HttpResponse? {
-        resource = ResourceName.ofTarget(head.target) ?: return refuse("malformed request target")
+        val parsed = when {
+            head.method == "OPTIONS" && head.target == "*" -> ResourceName.ASTERISK
+            else -> ResourceName.ofTarget(head.target)
+        }
+        resource = parsed ?: return refuse("malformed request target")
         return null
     }
 
+    /** Without the field in HTTP/1.0, which does not demand it, the host is empty. */
     private fun host(): HttpResponse? {
-        val value = single("Host") { return it } ?: return refuse("Host is missing")
-        val place = HostAndPort.parse(value) ?: return refuse("malformed Host")
-        this.place = place
-        val external = rules.externalPort
-        val isOther = external != null && place.port != null && place.port != external
-        return refuseIf(isOther, "the port in Host is not ours")
+        val value = single("Host") { return it }
+        if (value == null && head.version == HttpGrammar.HTTP_1_0) return null
+        place = HostAndPort.parse(value ?: return refuse("Host is missing"))
+        return refuseIf(place == null, "malformed Host")
+    }
+
+    /** A health check names the port that it asks, and not that of the proxy in front. */
+    private fun externalPort(): HttpResponse? {
+        val external = rules.externalPort ?: return null
+        val port = place?.port ?: return null
+        return refuseIf(port != external, "the port in Host is not ours")
     }
 
     private fun upgradeField() =
@@ -163,8 +176,12 @@ internal class RequestChecks(private val head: RequestHead, private val rules: S
 
     private fun refuseIf(wrong: Boolean, reason: String) = if (wrong) refuse(reason) else null
 
-    private companion object {
+    companion object {
+        /** The methods of requests that are no handshake, as `Allow` names them. */
+        const val ALLOWED_METHODS = "GET, HEAD, OPTIONS"
+        private val PLAIN_METHODS = setOf("GET", "HEAD", "OPTIONS")
+
         /** A host has at most 253 characters. */
-        const val MAX_NAME = 280
+        private const val MAX_NAME = 280
     }
 }

@@ -18,6 +18,9 @@ internal value class ResourceName private constructor(private val text: String) 
     override fun toString(): String = text
 
     companion object {
+        /** The target of an OPTIONS that asks about the server (RFC 9112 section 3.2.4). */
+        val ASTERISK = ResourceName("*")
+
         /**
          * Parses a request target in origin form or absolute form, ignoring scheme and authority
          * (RFC 9112 section 3.2). Returns null if it is neither or has a fragment.

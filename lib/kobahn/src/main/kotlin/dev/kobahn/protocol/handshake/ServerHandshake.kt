@@ -11,8 +11,8 @@ import dev.kobahn.protocol.onOneLine
  * @param versions the protocol versions to accept, of 8 and 13
  * @param allowedOrigins the origins whose pages may connect; by default those of the requested
  * host
- * @param externalPort the port that a `Host` field must name if it names one, or null for any;
- * the default for a `Host` without a port when origins are compared
+ * @param externalPort the port that the `Host` field of a handshake must name if it names one, or
+ * null for any; the default for a `Host` without a port when origins are compared
  * @param trustXForwardedFor the number of proxies in front that add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
  * @throws IllegalArgumentException for a value out of its range, naming it
@@ -98,6 +98,19 @@ public class ServerHandshake(
     /** Returns the answer to a request without an upgrade if there is no page to show: 426. */
     public fun upgradeRequired(): HttpResponse =
         HttpResponse(HttpStatus.UPGRADE_REQUIRED, headers = UPGRADE)
+
+    /**
+     * Returns the answer to [request] if there is no page to show: to `OPTIONS` the methods that a
+     * page may be asked with (RFC 9110 section 9.3.7), to all others [upgradeRequired].
+     */
+    public fun withoutPage(request: HttpRequest): HttpResponse = when (request.method) {
+        "OPTIONS" -> HttpResponse(
+            HttpStatus.NO_CONTENT,
+            headers = headersOf("Allow" to RequestChecks.ALLOWED_METHODS),
+        )
+
+        else -> upgradeRequired()
+    }
 }
 
 /** The result of [ServerHandshake.check]. */
@@ -106,7 +119,10 @@ public sealed class ServerHandshakeResult {
     public class Upgrade internal constructor(public val request: ConnectionRequest) :
         ServerHandshakeResult()
 
-    /** @property request a valid request without an upgrade, to answer with a page or with 426 */
+    /**
+     * @property request a valid request without an upgrade, to answer with a page or with
+     * [ServerHandshake.withoutPage]; the answer to `HEAD` has no body, see [HttpResponse.toBytes]
+     */
     public class NotAnUpgrade internal constructor(public val request: HttpRequest) :
         ServerHandshakeResult()
 

@@ -128,7 +128,7 @@ class RealWebSocketServerTest :
                 webSocketClient().connect(url) {
                     repeat(3) {
                         refused.add(RawPeer(server.port))
-                        refused.last().readHead() shouldStartWith "HTTP/1.1 503 "
+                        refused.last().handshake() shouldStartWith "HTTP/1.1 503 "
                     }
                     server.connectionCount shouldBe 1
                 }

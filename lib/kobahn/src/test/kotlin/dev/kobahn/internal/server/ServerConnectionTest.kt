@@ -181,6 +181,6 @@ private class Unclosable(private val encoder: Boolean, private val close: () -> 
 }
 
 private fun connection(): ServerConnection {
-    val context = ServerContext(WebSocketServerOptions(), CoroutineScope(Job()))
+    val context = serverContext(WebSocketServerOptions(), CoroutineScope(Job()))
     return ServerConnection(MemoryTransport.pair(VirtualLoop()).first, context) {}
 }

@@ -125,7 +125,7 @@ class ServerLogTest :
                 RawPeer(server.port).use { first ->
                     first.send(head())
                     begun.await()
-                    RawPeer(server.port).use { it.readHead() shouldStartWith "HTTP/1.1 503 " }
+                    RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 503 " }
                     server.stop(deadline = 1.seconds)
                     first.readHead() shouldStartWith "HTTP/1.1 503 "
                 }

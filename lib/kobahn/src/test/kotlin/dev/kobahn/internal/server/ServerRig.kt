@@ -11,6 +11,10 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
+/** What the connections of a server with these [options] share. The server itself does not run. */
+internal fun serverContext(options: WebSocketServerOptions, scope: CoroutineScope) =
+    ServerContext(options, scope, RealWebSocketServer(options, parent = null))
+
 /** A connection of a server from its first byte on, on a virtual loop, with its peer. */
 internal class ServerRig private constructor(
     val loop: VirtualLoop,
@@ -30,7 +34,7 @@ internal class ServerRig private constructor(
         configure: WebSocketServerOptions.() -> Unit,
     ) : this(
         loop,
-        ServerContext(
+        serverContext(
             WebSocketServerOptions().apply(configure),
             CoroutineScope(SupervisorJob() + loop.dispatcher + context),
         ),

@@ -73,4 +73,12 @@ class HttpResponseTest :
             HttpResponse(599).text() shouldBe
                 "HTTP/1.1 599 \r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         }
+
+        test("the response to HEAD has the length of the body, but not the body") {
+            val page = HttpResponse.text("hello")
+            String(page.toBytes("HEAD")) shouldBe
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+                "Connection: close\r\nContent-Length: 5\r\n\r\n"
+            String(page.toBytes("GET")) shouldBe page.text()
+        }
     })

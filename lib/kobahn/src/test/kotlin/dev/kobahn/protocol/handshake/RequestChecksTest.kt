@@ -3,6 +3,7 @@ package dev.kobahn.protocol.handshake
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.types.shouldBeInstanceOf
 import io.kotest.property.Arb
 import io.kotest.property.arbitrary.element
 import io.kotest.property.arbitrary.list
@@ -14,13 +15,33 @@ private val server = ServerHandshake()
 private val twoOrigins =
     REQUEST_FIELDS + headersOf("Origin" to "http://a", "Origin" to "http://a")
 
+/** A request without an upgrade. */
+private fun page(
+    method: String = "GET",
+    target: String = "/page",
+    version: String = "HTTP/1.1",
+    host: String? = "server.example.com",
+) = request(Headers.EMPTY.with("Host", host), target, method, version)
+
 class RequestChecksTest :
     FunSpec({
         context("every check refuses with its status") {
             rules(
                 Triple("the method must be GET", request(method = "POST"), 405),
+                Triple("the method must not be HEAD", request(method = "HEAD"), 405),
+                Triple("the method must not be OPTIONS", request(method = "OPTIONS"), 405),
                 Triple("methods are case-sensitive", request(method = "get"), 405),
                 Triple("the version must not be 1.0", request(version = "HTTP/1.0"), 505),
+                Triple("the method of a page must be known", page(method = "POST"), 405),
+                Triple("the method of a page is case-sensitive", page(method = "head"), 405),
+                Triple("the version of a page must be known", page(version = "HTTP/1.2"), 505),
+                Triple("an asterisk is a target of OPTIONS only", page(target = "*"), 400),
+                Triple("HTTP/1.1 demands Host for a page", page(host = null), 400),
+                Triple(
+                    "Host in HTTP/1.0 must be a host",
+                    page(version = "HTTP/1.0", host = "a/b"),
+                    400,
+                ),
                 Triple("HTTP/2 is not spoken", request(version = "HTTP/2.0"), 426),
                 Triple(
                     "HTTP/2 is told before its method",
@@ -66,6 +87,27 @@ class RequestChecksTest :
                 response.text() shouldContain "close\r\n"
                 response.text() shouldContain "\r\nContent-Length: 0\r\n\r\n"
             }
+        }
+
+        context("a request for a page passes") {
+            rules(
+                "with HEAD" to page(method = "HEAD"),
+                "with OPTIONS" to page(method = "OPTIONS"),
+                "with OPTIONS for the server" to page(method = "OPTIONS", target = "*"),
+                "in HTTP/1.0" to page(version = "HTTP/1.0"),
+                "in HTTP/1.0 without Host" to page(version = "HTTP/1.0", host = null),
+                "with another port than the external one" to page(host = "10.0.0.7:9000"),
+            ) { (_, head) ->
+                val result = ServerHandshake(externalPort = 443).check(head, "peer")
+                val request = result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request
+                request.method shouldBe head.method
+                request.path shouldBe head.target
+            }
+        }
+
+        test("405 allows the methods that are possible with and without an upgrade") {
+            server.refused(request(method = "PUT")).headers["Allow"] shouldBe "GET"
+            server.refused(page(method = "PUT")).headers["Allow"] shouldBe "GET, HEAD, OPTIONS"
         }
 
         context("the leniency that the RFC asks for") {

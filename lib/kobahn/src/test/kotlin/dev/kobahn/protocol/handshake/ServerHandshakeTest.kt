@@ -100,8 +100,22 @@ class ServerHandshakeTest :
             page.param("a") shouldBe "b"
             page.peer shouldBe "peer"
             server.refused(request(plain, method = "POST")).status shouldBe 405
-            server.refused(request(plain, version = "HTTP/1.0")).status shouldBe 505
+            server.refused(request(plain, version = "HTTP/1.2")).status shouldBe 505
             server.refused(request(plain.with("Host", null))).status shouldBe 400
+        }
+
+        test("without a page OPTIONS gets 204 with the allowed methods, GET and HEAD get 426") {
+            fun answer(method: String): HttpResponse {
+                val head = request(headersOf("Host" to "a"), "/", method)
+                val result = server.check(head, "peer")
+                return server.withoutPage(
+                    result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request,
+                )
+            }
+            answer("OPTIONS").status shouldBe 204
+            answer("OPTIONS").headers["Allow"] shouldBe "GET, HEAD, OPTIONS"
+            answer("GET").status shouldBe 426
+            answer("HEAD").status shouldBe 426
         }
 
         test("an upgrade to another protocol is a plain request, unless it has a key") {
