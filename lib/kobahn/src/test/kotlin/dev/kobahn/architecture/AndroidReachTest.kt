@@ -115,9 +115,10 @@ private class AndroidApi(file: File) {
     }
 
     private fun signature(target: AccessTarget): String = when (target) {
-        is AccessTarget.CodeUnitAccessTarget -> target.name +
-            target.rawParameterTypes.joinToString("", "(", ")") { descriptor(it) } +
-            descriptor(target.rawReturnType)
+        is AccessTarget.CodeUnitAccessTarget ->
+            target.name +
+                target.rawParameterTypes.joinToString("", "(", ")") { descriptor(it) } +
+                descriptor(target.rawReturnType)
 
         is AccessTarget.FieldAccessTarget -> "${target.name}#${descriptor(target.rawType)}"
 
@@ -126,14 +127,30 @@ private class AndroidApi(file: File) {
 
     private fun descriptor(type: JavaClass): String = when (type.name) {
         "void" -> "V"
+
         "boolean" -> "Z"
+
         "byte" -> "B"
+
         "char" -> "C"
+
         "short" -> "S"
+
         "int" -> "I"
+
         "long" -> "J"
+
         "float" -> "F"
+
         "double" -> "D"
-        else -> if (type.isArray) type.name.replace('.', '/') else "L${type.name.replace('.', '/')};"
+
+        else -> if (type.isArray) {
+            type.name.replace(
+                '.',
+                '/',
+            )
+        } else {
+            "L${type.name.replace('.', '/')};"
+        }
     }
 }
