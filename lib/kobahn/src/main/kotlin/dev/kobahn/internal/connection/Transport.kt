@@ -22,6 +22,9 @@ internal interface Transport {
     /** The own end, named like [peer]. */
     val local: String
 
+    /** Whether the bytes are encrypted on their way. */
+    val isSecure: Boolean get() = false
+
     /** The number of bytes that arrived so far. On the loop. */
     val received: Long
 
@@ -98,7 +101,7 @@ internal fun Transport.details(isServer: Boolean): TransportDetails {
         peer.startsWith("unix:") -> ChannelType.UNIX
         else -> ChannelType.MEMORY
     }
-    return TransportDetails(type, local, peer, isServer, isSecure = false)
+    return TransportDetails(type, local, peer, isServer, isSecure)
 }
 
 /** The events of a [Transport], on its loop but for [onWritten]. None may throw. */

@@ -9,8 +9,11 @@ internal class OptionValues(private val parent: OptionValues?) {
     private val hidden = HashSet<String>()
     private var frozen = false
 
+    /** Whether these may still change when the parent is frozen. */
+    var isLate = false
+
     /** Whether the options are in use and cannot change. */
-    val isFrozen: Boolean get() = frozen || parent?.isFrozen == true
+    val isFrozen: Boolean get() = frozen || (!isLate && parent?.isFrozen == true)
 
     fun freeze() {
         frozen = true

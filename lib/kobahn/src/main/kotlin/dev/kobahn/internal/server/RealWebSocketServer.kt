@@ -1,17 +1,19 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.Route
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.connection.MemoryBudget
+import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.connection.loggerNamed
 import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
+import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.ListenSettings
 import dev.kobahn.internal.transport.SocketSettings
-import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
 import io.github.oshai.kotlinlogging.KLogger
 import java.util.concurrent.ConcurrentHashMap
@@ -53,6 +55,9 @@ internal class RealWebSocketServer(
 
     @Volatile
     private var acceptor: Acceptor? = null
+
+    /** The right to use the loops, where a host accepts the connections. */
+    private var hosted: EventLoopGroup.Lease? = null
 
     @Volatile
     private var handlers: RunningHandlers? = null
@@ -114,6 +119,38 @@ internal class RealWebSocketServer(
         supervisor.invokeOnCompletion { lease.release() }
     }
 
+    /** Starts without a listener: connections come by [accept]. Returns the context for them. */
+    fun startHosted(): ServerContext {
+        check(started.compareAndSet(false, true)) { "the server was started before" }
+        options.freeze()
+        val context = ServerContext(options, scope, this).also { handlers = it.handlers }
+        budget = context.budget
+        closingTime = context.routes.configs.maxOf { it.closingTime }
+        val lease = loops.acquire()
+        hosted = lease
+        scope.launch(Dispatchers.Unconfined) { awaitEnd() }
+        supervisor.invokeOnCompletion { lease.release() }
+        return context
+    }
+
+    /** Returns a route that a host chooses. From any thread. */
+    fun hostedRoute(configure: Route.() -> Unit): RouteConfig {
+        val route = Route("/", options)
+        route.values.isLate = true
+        route.configure()
+        route.freeze()
+        val config = RouteConfig(options, route, route.handler ?: options.handler)
+        synchronized(started) { closingTime = maxOf(closingTime, config.closingTime) }
+        return config
+    }
+
+    /** Returns the loop for the next connection of a host, or null after the end of the server. */
+    fun nextLoop(): EventLoop? = try {
+        hosted!!.next()
+    } catch (_: IllegalStateException) {
+        null
+    }
+
     private fun checkNotStopped() =
         check(supervisor.isActive && !stopping.get()) { "the server was stopped" }
 
@@ -164,14 +201,18 @@ internal class RealWebSocketServer(
         empty.await()
     }
 
-    private fun accept(transport: SocketTransport, context: ServerContext) {
+    /**
+     * Accepts the connection over [transport]. A host has read its request if [handover] is not
+     * null. On the loop of the transport.
+     */
+    fun accept(transport: Transport, context: ServerContext, handover: Handover? = null) {
         // The loop was blocked until now, and nobody would wait for this connection's end.
         if (supervisor.isCompleted) return transport.close()
         val isOutOfMemory = context.budget?.isOver == true
         val place = if (isOutOfMemory) null else places.take()
         val connection = try {
             val logged = transport.loggedBy(context.wireLog)
-            ServerConnection(logged, context, place, onEnd)
+            ServerConnection(logged, context, place, handover, onEnd)
         } catch (failure: Throwable) {
             places.giveBack(place)
             throw failure
@@ -188,6 +229,8 @@ internal class RealWebSocketServer(
                 place == null -> connection.refuse(context::tellFull)
 
                 stopping.get() -> connection.refuse { "the server stops" }
+
+                else -> connection.handshake?.begin()
             }
         } catch (failure: Throwable) {
             // The transport may have no listener yet that it could tell of its end.

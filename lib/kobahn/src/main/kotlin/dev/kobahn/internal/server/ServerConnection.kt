@@ -14,17 +14,19 @@ import kotlinx.coroutines.Job
  * Belongs to the loop, except where a member says otherwise.
  *
  * @property place the place it takes of the server's, or null if it will be refused
+ * @param handover the request, if a host has read it, or null
  * @param onEnd is called once, when the transport has ended
  */
 internal class ServerConnection(
     val transport: Transport,
     val context: ServerContext,
     val place: Place? = Place.CONNECTION,
+    handover: Handover? = null,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
     /** The opening handshake, or null once the WebSocket is open. From any thread. */
     @Volatile
-    var handshake: ServerOpeningHandshake? = ServerOpeningHandshake(this)
+    var handshake: ServerOpeningHandshake? = ServerOpeningHandshake(this, handover)
         private set
 
     /** The WebSocket, once its request was found valid. From any thread. */

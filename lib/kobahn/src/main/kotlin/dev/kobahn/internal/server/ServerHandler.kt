@@ -10,6 +10,8 @@ import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.onOneLine
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.coroutines.intrinsics.createCoroutineUnintercepted
 import kotlin.coroutines.resume
 import kotlinx.coroutines.AbstractCoroutine
@@ -37,9 +39,10 @@ internal class ServerHandler(
     private val webSocket: RealServerWebSocket,
     private val owner: ServerConnection,
     private val route: RouteConfig,
+    context: CoroutineContext = EmptyCoroutineContext,
 ) : AbstractCoroutine<Unit>(
     owner.context.scope.newCoroutineContext(
-        route.handlerDispatcher ?: owner.transport.loop.dispatcher,
+        context + (route.handlerDispatcher ?: owner.transport.loop.dispatcher),
     ),
     initParentJob = false,
     active = true,

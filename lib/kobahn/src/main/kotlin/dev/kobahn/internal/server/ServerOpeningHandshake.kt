@@ -57,9 +57,13 @@ import kotlinx.coroutines.withContext
  * The end of the transport leads to GONE from every phase but OPEN: there the connection receives
  * the transport's events. Only [enter] changes the phase. Belongs to the loop, except where a
  * member says otherwise.
+ *
+ * @param handover the request, if a host has read it, or null
  */
-internal class ServerOpeningHandshake(private val owner: ServerConnection) :
-    TransportListener,
+internal class ServerOpeningHandshake(
+    private val owner: ServerConnection,
+    private val handover: Handover? = null,
+) : TransportListener,
     HeldMemory.Owner {
     private enum class Phase {
         /** The head of the request is not complete. */
@@ -82,6 +86,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
     private var phase = Phase.READING
 
     private val transport get() = owner.transport
+    private val host get() = handover?.host
     private val context get() = owner.context
     private val timeout get() = context.options.openHandshakeTimeout
     private var parser: RequestHeadParser? =
@@ -192,9 +197,18 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     // Deciding about it.
 
+    /** Begins with the request of a host, if it has read one. Its bytes count as received. */
+    fun begin() {
+        if (!isPending) return
+        val request = handover?.request ?: return
+        enter(Phase.DECIDING)
+        requestSize = Math.toIntExact(transport.received)
+        judge(request.head)
+    }
+
     private fun judge(head: RequestHead) {
         target = head.target
-        match = context.routes.find(head.target)
+        match = handover?.match ?: context.routes.find(head.target)
         val handshake = match.config.handshake(context.isProxied(transport))
         when (val result = handshake.judge(head, transport.peerName)) {
             is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
@@ -225,7 +239,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         )
         val webSocket = RealServerWebSocket(request, match.pathParameters, owner, connection)
         owner.webSocket = webSocket
-        ServerHandler(webSocket, owner, config).launch()
+        ServerHandler(webSocket, owner, config, handover.context).launch()
     }
 
     /** Answers a [request] for a page: with that of `onRequest`, the status page, or none. */
@@ -310,16 +324,18 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
             agreed.map { it.header },
             server = context.options.server,
             headers = match.config.headers + headers,
-        ).toBytes()
+        )
+        val bytes = if (host == null) response.toBytes() else NOTHING
         webSocket.subprotocol = chosen
         connection.extend(agreed)
-        connection.onOpened(unsent = response.size, requestSize)
+        connection.onOpened(unsent = bytes.size, requestSize)
         memory?.end()
-        synchronized(transport.output) { transport.output.append(response) }
+        synchronized(transport.output) { transport.output.append(bytes) }
         // Not before the response is in the queue: from here on other threads send frames.
         enter(Phase.OPEN)
         timer?.dispose()
         owner.onOpen()
+        host?.onAccepted(response)
         try {
             transport.flush()
             deliverUnread(connection)
@@ -406,7 +422,12 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
         failOutcome {
             HandshakeException("refused with status ${response.status}", response.status)
         }
-        answer(response.withServer(context.options.server).toBytes(method))
+        val answer = response.withServer(context.options.server)
+        val host = host ?: return answer(answer.toBytes(method))
+        enter(Phase.ANSWERING)
+        stopWaiting()
+        host.onRefused(answer)
+        transport.close()
     }
 
     private fun answer(bytes: ByteArray) {
@@ -458,6 +479,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
             owner.webSocket?.connection?.onClosed(cause)
         } finally {
             failOutcome { HandshakeException("the client is gone", cause = cause) }
+            host?.onGone()
         }
     }
 
@@ -492,6 +514,7 @@ internal class ServerOpeningHandshake(private val owner: ServerConnection) :
 
     companion object {
         const val OUT_OF_MEMORY = "all connections hold more than memoryBudget"
+        private val NOTHING = ByteArray(0)
         private val UNAVAILABLE = HttpResponse(HttpStatus.SERVICE_UNAVAILABLE)
         private const val MAX_UNREAD = 64 * 1024
 

@@ -20,6 +20,21 @@ internal fun SocketAddress.toText(): String = when (this) {
     else -> "unix:$this".onOneLine()
 }
 
+/**
+ * Returns the form of [SocketAddress.toText] for an [address] in text, with or without brackets.
+ * Looks up no name.
+ */
+internal fun addressText(address: String, port: Int): String {
+    val bare = address.removeSurrounding("[", "]")
+    val bytes = IpAddress.parse(bare.substringBefore('%'))
+    val scope = bare.substringAfter('%', "").let { if (it.isEmpty()) "" else "%$it" }
+    return when (bytes?.size) {
+        IpAddress.IPV4_BYTES -> "tcp4:${IpAddress.format(bytes)}:$port"
+        IpAddress.IPV6_BYTES -> "tcp6:${IpAddress.format(bytes)}$scope:$port"
+        else -> "tcp:$bare:$port"
+    }.onOneLine()
+}
+
 /** The text of [address], made on demand. */
 internal class SocketName(private val address: SocketAddress) {
     override fun toString(): String = address.toText()

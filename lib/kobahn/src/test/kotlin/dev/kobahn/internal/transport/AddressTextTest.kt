@@ -18,6 +18,20 @@ internal class AddressTextTest :
                 "tcp:example.com:80"
         }
 
+        for ((address, name) in listOf(
+            "203.0.113.7" to "tcp4:203.0.113.7:80",
+            "[0:0:0:0:0:0:0:1]" to "tcp6:::1:80",
+            "2001:DB8::A" to "tcp6:2001:db8::a:80",
+            "fe80::1%eth0" to "tcp6:fe80::1%eth0:80",
+            "::ffff:10.0.0.1" to "tcp4:10.0.0.1:80",
+            "example.com" to "tcp:example.com:80",
+            "a\nb" to "tcp:a\\u000ab:80",
+        )) {
+            test("the address ${name.removeSuffix(":80")} may come as text") {
+                addressText(address, 80) shouldBe name
+            }
+        }
+
         test("any other address is that of a Unix socket") {
             val address = object : SocketAddress() {
                 override fun toString() = "/run/kobahn"

@@ -1,5 +1,7 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.hosting.PipeStream
+import dev.kobahn.hosting.StreamDetails
 import dev.kobahn.internal.connection.MemoryTransport
 import io.kotest.core.annotation.Condition
 import io.kotest.core.annotation.EnabledIf
@@ -29,6 +31,21 @@ private fun memory(slice: Int): Joined {
     }
 }
 
+private fun streams(slice: Int): Joined {
+    val streams = PipeStream.pair(slice)
+    val first = StreamTransport(lease.next(), StreamDetails("stream:2"))
+    val second = StreamTransport(lease.next(), StreamDetails("stream:1"))
+    first.attach(streams.first)
+    second.attach(streams.second)
+    return object : Joined {
+        override val first = first
+        override val second = second
+        override val writes get() = first.writes
+
+        override fun vanish() = streams.second.vanish()
+    }
+}
+
 internal class Ipv4ContractTest : TransportContract({ sockets(Endpoint.Tcp("127.0.0.1", 0)) })
 
 @EnabledIf(Ipv6Loopback::class)
@@ -40,6 +57,10 @@ internal class UnixContractTest : TransportContract({ sockets(Endpoint.Unix(newS
 internal class MemoryContractTest : TransportContract({ memory(Int.MAX_VALUE) })
 
 internal class MemoryInSlicesContractTest : TransportContract({ memory(slice = 333) })
+
+internal class StreamContractTest : TransportContract({ streams(Int.MAX_VALUE) })
+
+internal class StreamInSlicesContractTest : TransportContract({ streams(slice = 333) })
 
 internal class Ipv6Loopback : Condition {
     override fun evaluate(kclass: KClass<out Spec>): Boolean {
