@@ -5,8 +5,10 @@ import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.positiveOption
 import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
+import dev.kobahn.internal.server.ProxyProtocolPeers
 import dev.kobahn.internal.server.TrustedProxies
 import dev.kobahn.protocol.handshake.AllowedOrigins
+import dev.kobahn.protocol.handshake.ForwardedField
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -102,17 +104,40 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
 
     /**
      * The number of reverse proxies in front of the server. The client is then the n-th entry of
-     * `X-Forwarded-For` from the right. The header is ignored if it has fewer entries or the peer
-     * is not in [trustedProxies]. 0, the default, always ignores it.
+     * `X-Forwarded-For` from the right, or of [forwardedField]. The field is ignored if it has
+     * fewer entries or the peer is not in [trustedProxies]. 0, the default, always ignores it.
      */
     public var trustXForwardedFor: Int by option(0, "0 (off) or more") { it >= 0 }
 
     /**
-     * The addresses and ranges of proxies whose `X-Forwarded-For` is trusted. Default: loopback,
+     * The field in which those proxies name the client: [trustXForwardedFor] counts its entries.
+     * The server ignores the other field, because a proxy passes it on as the client wrote it.
+     * Default: `X-Forwarded-For`.
+     */
+    public var forwardedField: ForwardedField by option(ForwardedField.X_FORWARDED_FOR)
+
+    /**
+     * The addresses and ranges of proxies whose [forwardedField] is trusted. Default: loopback,
      * private and link-local addresses.
      */
     public var trustedProxies: List<String> by
         option(NEARBY, "addresses or ranges such as 10.0.0.0/8") { it.all(TrustedProxies::isValid) }
+
+    /**
+     * The addresses and ranges of proxies that begin each connection with a header of the PROXY
+     * protocol, version 1 or 2, such as HAProxy's `send-proxy-v2`; `unix` stands for all peers on a
+     * Unix socket. The peer that the header names takes the place of the proxy, in
+     * [TransportDetails.peer] too; a header without one (`LOCAL`, `UNKNOWN`), such as that of a
+     * health check, leaves the proxy. Connections of these proxies without a header are closed, and
+     * a header of any other peer is a malformed request: otherwise clients could choose their
+     * address. [trustedProxies] then judges the peer that the header names.
+     *
+     * Default: none, which switches the PROXY protocol off.
+     */
+    public var proxyProtocolFrom: List<String> by option(
+        emptyList(),
+        "addresses, ranges such as 10.0.0.0/8, or unix",
+    ) { it.all(ProxyProtocolPeers::isValid) }
 
     /**
      * The number of connections that may wait to be accepted; the system has its own limit.
@@ -175,6 +200,7 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
             AllowedOrigins(route.allowedOrigins, route.allowNullOrigin),
             externalPort,
             if (isProxied) trustXForwardedFor else 0,
+            forwardedField,
         )
 
     private companion object {

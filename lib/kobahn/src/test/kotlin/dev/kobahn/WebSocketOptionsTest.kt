@@ -33,6 +33,8 @@ class WebSocketOptionsTest :
                 "maxConnections is -1, must be 0" to { maxConnections = -1 },
                 "maxLingeringHandlers is -1, must be 0" to { maxLingeringHandlers = -1 },
                 "backlog is 0, must be 1" to { backlog = 0 },
+                "proxyProtocolFrom is [proxy], must be addresses, ranges such as 10.0.0.0/8, or" to
+                    { proxyProtocolFrom = listOf("proxy") },
                 "versions is [7], must be some of 8 and 13" to { versions = listOf(7) },
                 "versions is [], must be some of 8 and 13" to { versions = emptyList() },
                 "externalPort is 0, must be 1 to 65535, or null (any)" to { externalPort = 0 },

@@ -8,6 +8,7 @@ import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
 import dev.kobahn.internal.server.RealWebSocketServer
 import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.protocol.handshake.ForwardedField
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -185,6 +186,18 @@ public interface AsyncWebSocketServer {
          * ignores that header.
          */
         public fun trustXForwardedFor(proxies: Int): Builder = set { trustXForwardedFor = proxies }
+
+        /**
+         * Sets the field in which those proxies name the client; the server ignores the other one.
+         */
+        public fun forwardedField(field: ForwardedField): Builder = set { forwardedField = field }
+
+        /**
+         * Sets the addresses and ranges of proxies that begin each connection with a header of the
+         * PROXY protocol, version 1 or 2; `unix` stands for all peers on a Unix socket.
+         */
+        public fun proxyProtocolFrom(vararg proxies: String): Builder =
+            proxies.toList().let { set { proxyProtocolFrom = it } }
 
         /**
          * Sets the addresses and ranges of proxies whose `X-Forwarded-For` is trusted, such as

@@ -73,7 +73,9 @@ internal object IpAddress {
         return byteArrayOf((number ushr BYTE_BITS).toByte(), number.toByte())
     }
 
-    private fun unmapped(bytes: ByteArray): ByteArray {
+    /** Returns the four bytes that an IPv6 address stands for, or [bytes] if it does not. */
+    fun unmapped(bytes: ByteArray): ByteArray {
+        if (bytes.size != IPV6_BYTES) return bytes
         val isMapped = (0 until MAPPED_PREFIX - 2).all { bytes[it] == 0.toByte() } &&
             bytes[MAPPED_PREFIX - 2] == BYTE.toByte() && bytes[MAPPED_PREFIX - 1] == BYTE.toByte()
         return if (isMapped) bytes.copyOfRange(MAPPED_PREFIX, IPV6_BYTES) else bytes

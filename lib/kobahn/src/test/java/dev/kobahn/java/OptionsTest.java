@@ -16,6 +16,7 @@ import dev.kobahn.protocol.extension.ClientExtension;
 import dev.kobahn.protocol.extension.PerMessageDeflate;
 import dev.kobahn.protocol.extension.PerMessageDeflateOptions;
 import dev.kobahn.protocol.extension.ServerExtension;
+import dev.kobahn.protocol.handshake.ForwardedField;
 import dev.kobahn.protocol.handshake.HeadLimits;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.proxy.ProxyChoice;
@@ -103,7 +104,7 @@ class OptionsTest {
             return new Object[] {77_000L, TimeUnit.MILLISECONDS};
         }
         Class<?> type = types[0];
-        if (method.getName().equals("trustedProxies")) {
+        if (method.getName().equals("trustedProxies") || method.getName().equals("proxyProtocolFrom")) {
             return new Object[] {new String[] {"10.1.0.0/16", "::1"}};
         }
         if (method.getName().equals("allowedOrigins")) {
@@ -126,6 +127,7 @@ class OptionsTest {
         if (type == String.class) return new Object[] {"other"};
         if (type == String[].class) return new Object[] {new String[] {"other", "others"}};
         if (type == int[].class) return new Object[] {new int[] {13}};
+        if (type == ForwardedField.class) return new Object[] {ForwardedField.FORWARDED};
         if (type == ProxyChoice.class) return new Object[] {ProxyServer.http("proxy", 3128)};
         if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000, 64 * 1024, 100)};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};

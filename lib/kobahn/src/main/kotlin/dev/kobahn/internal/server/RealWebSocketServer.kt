@@ -106,7 +106,7 @@ internal class RealWebSocketServer(
                 lease,
                 listenSettings(),
             ) {
-                accept(it, context)
+                accept(context.withProxyHeader(it), context)
             }
             listen(made)
             logSafely { tellBudget(made, context) }

@@ -8,6 +8,8 @@ import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.connection.logSafely
+import dev.kobahn.internal.transport.proxy.ProxyHeaderTransport
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpRequest
@@ -29,6 +31,7 @@ internal class ServerContext(
     val server: WebSocketServer,
 ) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
+    private val proxyProtocolPeers = ProxyProtocolPeers(options.proxyProtocolFrom)
     val headLimits = options.headLimits
     val headerText = SharedHeaderText()
     val routes = RouteTable(options)
@@ -43,7 +46,20 @@ internal class ServerContext(
     val flashSocketPolicy: ByteArray? = options.flashSocketPolicy
         ?.let { (it.trimEnd(NUL) + NUL).encodeToByteArray() }
 
-    /** Whether the peer of [transport] is a proxy whose `X-Forwarded-For` is believed. */
+    /**
+     * Returns a transport that reads the PROXY header first, if the peer of [transport] has to send
+     * one, else [transport].
+     */
+    fun withProxyHeader(transport: Transport): Transport {
+        if (proxyProtocolPeers.isEmpty || !proxyProtocolPeers.contains(transport.peer)) {
+            return transport
+        }
+        return ProxyHeaderTransport(transport) { reason ->
+            logSafely { serverLogger.debug { "closed ${transport.peer}: $reason" } }
+        }
+    }
+
+    /** Whether the peer of [transport] is a proxy that is believed about its client. */
     fun isProxied(transport: Transport): Boolean =
         options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer)
 

@@ -15,6 +15,7 @@ import dev.kobahn.protocol.onOneLine
  * null for any; the default for a `Host` without a port when origins are compared
  * @param trustXForwardedFor the number of proxies in front that add to `X-Forwarded-For`; 0
  * ignores that header, which anyone can write
+ * @param forwardedField the field that those proxies write
  * @throws IllegalArgumentException for a value out of its range, naming it
  */
 public class ServerHandshake(
@@ -25,6 +26,7 @@ public class ServerHandshake(
     @get:JvmSynthetic
     internal val externalPort: Int? = null,
     private val trustXForwardedFor: Int = 0,
+    private val forwardedField: ForwardedField = ForwardedField.X_FORWARDED_FOR,
 ) {
     init {
         require(versions.isNotEmpty() && ProtocolVersions.SUPPORTED.containsAll(versions)) {
@@ -45,7 +47,7 @@ public class ServerHandshake(
     @JvmSynthetic
     internal fun judge(head: RequestHead, peer: Any): ServerHandshakeResult {
         val checks = RequestChecks(head, this)
-        val client = ForwardedFor.peer(head.headers, trustXForwardedFor, peer)
+        val client = ForwardedFor.peer(head.headers, forwardedField, trustXForwardedFor, peer)
         return checks.plain()?.let { ServerHandshakeResult.Refused(it) }
             ?: checks.notAnUpgrade(client)?.let(ServerHandshakeResult::NotAnUpgrade)
             ?: checks.upgrade()?.let { ServerHandshakeResult.Refused(it, checks.detail) }

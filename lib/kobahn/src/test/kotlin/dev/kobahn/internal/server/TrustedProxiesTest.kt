@@ -52,4 +52,15 @@ class TrustedProxiesTest :
             }
             TrustedProxies.isValid("10.0.0.0/8") shouldBe true
         }
+
+        test("proxies of the PROXY protocol may be addresses, ranges, and all on Unix sockets") {
+            ProxyProtocolPeers(emptyList()).isEmpty shouldBe true
+            ProxyProtocolPeers(listOf("unix")).isEmpty shouldBe false
+            ProxyProtocolPeers(listOf("unix")).contains("unix:/run/app.sock") shouldBe true
+            ProxyProtocolPeers(listOf("unix")).contains("tcp4:10.0.0.1:1") shouldBe false
+            ProxyProtocolPeers(listOf("10.0.0.0/8")).contains("tcp4:10.0.0.1:1") shouldBe true
+            ProxyProtocolPeers(listOf("0.0.0.0/0")).contains("unix:/run/app.sock") shouldBe false
+            ProxyProtocolPeers.isValid("unix") shouldBe true
+            ProxyProtocolPeers.isValid("proxy.example") shouldBe false
+        }
     })
