@@ -15,6 +15,7 @@ import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.extension.PerMessageCompressOffer
 import dev.kobahn.protocol.extension.PerMessageCompressResponse
 import dev.kobahn.protocol.extension.PerMessageCompressResponseAccept
+import dev.kobahn.protocol.handshake.BasicCredentials
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
@@ -107,6 +108,52 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
         perMessageCompressionAccept?.let { ClientCompression(offers, it) }
             ?: ClientCompression(offers)
 
+    /**
+     * The number of redirects that a call of `connect` follows (301, 302, 303, 307, 308), 0 to 10.
+     * Then `connect` throws a [HandshakeException], whose `redirects` names the URLs. http and https
+     * in a redirect stand for ws and wss. A redirect from wss to ws is refused. From the first
+     * redirect to another scheme, host or port on, credentials are left out: [basicAuth],
+     * [bearerAuth], those of the URL, and `Authorization`, `Cookie` and `Proxy-Authorization` among
+     * [headers]. [onConnecting] is called for each request, and must look at the host before it adds
+     * a token. [openHandshakeTimeout] limits all together. Default: 0, as a redirect lets a server
+     * choose where the client connects.
+     */
+    public var maxRedirects: Int by option(0, "0 to 10") { it in 0..MAX_REDIRECTS }
+
+    /**
+     * Keeps cookies from one connection to the next. Its cookies follow those that [headers] has.
+     * Default: null, no cookies.
+     */
+    public var cookies: CookieJar? by option(null)
+
+    internal var authorization: (suspend () -> String)? = null
+        private set
+
+    /**
+     * Sends [user] and [password] as Basic authentication (RFC 7617) with each request. Without TLS
+     * anyone on the way can read them. Credentials in the URL take precedence, as in
+     * `ws://user:password@host/`.
+     *
+     * @throws IllegalArgumentException if [user] has a colon, or either has control characters
+     */
+    public fun basicAuth(user: String, password: String) {
+        val credentials = BasicCredentials(user, password)
+        authorize { credentials.headerValue }
+    }
+
+    /**
+     * Sends a token with each request (RFC 6750 section 2.1). [token] is called for each, when the
+     * transport is connected, so that the token is fresh; it may suspend within
+     * [openHandshakeTimeout]. It runs in the same context as [onConnecting]. Its exception closes
+     * the transport, and `connect` throws it. Credentials in the URL take precedence.
+     */
+    public fun bearerAuth(token: suspend () -> String): Unit = authorize { "Bearer ${token()}" }
+
+    private fun authorize(field: suspend () -> String) {
+        check(!isFrozen) { "the authentication cannot be changed any more" }
+        authorization = field
+    }
+
     internal var onConnecting: (
         suspend ConnectingRequest.(TransportDetails) -> ConnectingRequest?
     )? = null
@@ -160,4 +207,8 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
             echoCloseCodeReason = echoCloseCodeReason,
         ),
     )
+
+    private companion object {
+        const val MAX_REDIRECTS = 10
+    }
 }

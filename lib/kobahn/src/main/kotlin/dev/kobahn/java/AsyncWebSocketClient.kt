@@ -1,5 +1,6 @@
 package dev.kobahn.java
 
+import dev.kobahn.CookieJar
 import dev.kobahn.HandshakeException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit
 import java.util.function.BiFunction
 import java.util.function.Consumer
 import java.util.function.Function
+import java.util.function.Supplier
 import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
@@ -149,6 +151,35 @@ public interface AsyncWebSocketClient {
 
         /** Sets the `User-Agent` field of the request; null or empty leaves it out. */
         public fun userAgent(userAgent: String?): Builder = set { this.userAgent = userAgent }
+
+        /**
+         * Sets the number of redirects that a connection follows, 0 to 10. Credentials are left out
+         * from the first redirect to another server on. Default: 0.
+         */
+        public fun maxRedirects(count: Int): Builder = set { maxRedirects = count }
+
+        /** Sets what keeps cookies from one connection to the next; null keeps none. */
+        public fun cookies(jar: CookieJar?): Builder = set { cookies = jar }
+
+        /**
+         * Sends [user] and [password] as Basic authentication (RFC 7617). Credentials in the URL
+         * take precedence.
+         */
+        public fun basicAuth(user: String, password: String): Builder =
+            set { basicAuth(user, password) }
+
+        /**
+         * Sends a token (RFC 6750), which [token] returns for each request. An exception of it fails
+         * the future of `connect`. Credentials in the URL take precedence.
+         */
+        public fun bearerAuth(token: Supplier<String>): Builder = set { bearerAuth { token.get() } }
+
+        /**
+         * Sends a token that comes asynchronously; `openHandshakeTimeout` includes it. Otherwise
+         * like [bearerAuth].
+         */
+        public fun bearerAuthAsync(token: Supplier<out CompletionStage<String>>): Builder =
+            set { bearerAuth { token.get().await() } }
 
         /** Sets the version of the protocol: 13 is RFC 6455, 8 its drafts before that. */
         public fun version(version: Int): Builder = set { this.version = version }

@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import dev.kobahn.CookieJar;
+import dev.kobahn.HandshakeException;
+import dev.kobahn.protocol.handshake.HttpResponse;
+import java.net.CookieManager;
 import org.junit.jupiter.api.Test;
 
 class ClientHooksInJavaTest {
@@ -30,6 +34,34 @@ class ClientHooksInJavaTest {
         AsyncWebSocketClient client =
             configure.apply(new AsyncWebSocketClient.Builder()).build();
         return client.connect(server.url("/"), listener);
+    }
+
+    @Test
+    void credentialsCookiesAndRedirectsAreOptions() {
+        CookieManager cookies = new CookieManager();
+        try (RunningServer running = new RunningServer(it -> it.onRequest(request ->
+            request.getPath().equals("/")
+                ? HttpResponse.redirect("/end").withHeaders(Headers.of("Set-Cookie", "a=1"))
+                : HttpResponse.text(request.getHeaders().get("Authorization") + request.getCookies())
+        ))) {
+            AsyncWebSocketClient.Builder builder = new AsyncWebSocketClient.Builder()
+                .maxRedirects(1)
+                .cookies(CookieJar.of(cookies));
+            for (AsyncWebSocketClient.Builder each : List.of(
+                builder.bearerAuth(() -> "token"),
+                builder.bearerAuthAsync(() -> CompletableFuture.completedFuture("token"))
+            )) {
+                HandshakeException end = Futures.failure(
+                    HandshakeException.class,
+                    each.build().connect(running.url("/"), new Recorder()));
+                assertEquals("Bearer token{a=1}", end.getBodyText());
+                assertEquals(2, end.getRedirects().size());
+            }
+            HandshakeException end = Futures.failure(
+                HandshakeException.class,
+                builder.basicAuth("a", "b").build().connect(running.url("/"), new Recorder()));
+            assertEquals("Basic YTpi{a=1}", end.getBodyText());
+        }
     }
 
     @Test

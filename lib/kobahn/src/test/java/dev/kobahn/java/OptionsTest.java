@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kobahn.CookieJar;
 import dev.kobahn.HandshakeException;
 import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
@@ -21,6 +22,7 @@ import dev.kobahn.protocol.handshake.HeadLimits;
 import dev.kobahn.protocol.handshake.Headers;
 import dev.kobahn.proxy.ProxyChoice;
 import dev.kobahn.proxy.ProxyServer;
+import java.net.CookieManager;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
@@ -129,6 +131,7 @@ class OptionsTest {
         if (type == int[].class) return new Object[] {new int[] {13}};
         if (type == ForwardedField.class) return new Object[] {ForwardedField.FORWARDED};
         if (type == ProxyChoice.class) return new Object[] {ProxyServer.http("proxy", 3128)};
+        if (type == CookieJar.class) return new Object[] {CookieJar.of(new CookieManager())};
         if (type == HeadLimits.class) return new Object[] {new HeadLimits(1000, 64 * 1024, 100)};
         if (type == Headers.class) return new Object[] {Headers.of("X-Other", "yes")};
         if (type == WireLog.class) return new Object[] {LOG};

@@ -46,6 +46,7 @@ import dev.kobahn.protocol.extension.PerMessageDeflateResponse;
 import dev.kobahn.protocol.extension.PerMessageDeflateResponseAccept;
 import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.ConnectingRequest;
+import dev.kobahn.CookieJar;
 import dev.kobahn.protocol.handshake.BasicCredentials;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.Secrets;
@@ -103,7 +104,7 @@ class SignatureTest {
         PerMessageCompressResponseAccept.class, PerMessageDeflateOffer.class,
         PerMessageDeflateOfferAccept.class, PerMessageDeflateResponse.class,
         PerMessageDeflateResponseAccept.class, ExtensionHeader.class, ExtensionParameter.class,
-        BasicCredentials.class, Secrets.class,
+        BasicCredentials.class, Secrets.class, CookieJar.class,
         ServerExtension.class, ClientExtension.class, AgreedExtension.class);
 
     @Test

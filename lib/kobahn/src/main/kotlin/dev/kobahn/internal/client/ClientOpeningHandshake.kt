@@ -10,8 +10,10 @@ import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HeadResult
 import dev.kobahn.protocol.handshake.RefusalBody
+import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.ResponseHeadParser
+import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlinx.coroutines.CompletableDeferred
@@ -43,6 +45,9 @@ internal class ClientOpeningHandshake(
     private var phase = Phase.READING_HEAD
     private var parser = ResponseHeadParser(limits)
 
+    /** The first bytes of the answer, which tell what the server speaks; null once that is known. */
+    private var beginning: ByteArrayOutputStream? = ByteArrayOutputStream(Remedy.BEGINNING)
+
     /** The response that opens no WebSocket. */
     private var refusal: Refusal? = null
 
@@ -57,6 +62,7 @@ internal class ClientOpeningHandshake(
 
     override fun onBytes(input: ByteBuffer) {
         while (phase == Phase.READING_HEAD) {
+            keepBeginning(input)
             if (!parser.parse(input)) return
             onHead()
         }
@@ -67,13 +73,27 @@ internal class ClientOpeningHandshake(
         }
     }
 
+    private fun keepBeginning(input: ByteBuffer) {
+        val beginning = beginning ?: return
+        var index = input.position()
+        while (beginning.size() < Remedy.BEGINNING && index < input.limit()) {
+            beginning.write(input.get(index++).toInt())
+        }
+    }
+
     private fun onHead() = when (val result = parser.result) {
         is HeadResult.Complete -> judge(result.head)
-        is HeadResult.Malformed -> fail("the answer is not HTTP: ${result.reason}")
+
+        is HeadResult.Malformed -> {
+            val remedy = beginning?.let { Remedy.ofBytes(it.toByteArray()) }
+            fail("the answer is not HTTP: ${remedy ?: result.reason}")
+        }
+
         null -> error("the parser is done but has no result")
     }
 
     private fun judge(head: ResponseHead) {
+        beginning = null
         val result = try {
             handshake.check(head, transport.peer)
         } catch (failure: Exception) {
@@ -90,7 +110,8 @@ internal class ClientOpeningHandshake(
                 response.complete(result.response)
             }
 
-            is ClientHandshakeResult.Failed -> refused(Refusal("$server: ${result.reason}", head))
+            is ClientHandshakeResult.Failed ->
+                refused(Refusal("$server: ${result.reason}", handshake.request, head))
         }
     }
 
@@ -139,7 +160,11 @@ internal class ClientOpeningHandshake(
 }
 
 /** A response that opens no WebSocket, with the beginning of its body. */
-private class Refusal(private val reason: String, private val head: ResponseHead) {
+private class Refusal(
+    private val reason: String,
+    private val request: RequestHead,
+    private val head: ResponseHead,
+) {
     private val body = RefusalBody(head)
 
     /** Whether the body is complete, or as long as it may get. */
@@ -148,6 +173,9 @@ private class Refusal(private val reason: String, private val head: ResponseHead
     /** Adds the bytes of [input] that belong to the body; returns [isComplete]. */
     fun add(input: ByteBuffer): Boolean = body.add(input)
 
-    fun toException(): HandshakeException =
-        HandshakeException(reason, head.status, head.headers, body.bytes)
+    fun toException(): HandshakeException {
+        val body = body.bytes
+        val remedy = Remedy.of(request, head, body)?.let { ": $it" }.orEmpty()
+        return HandshakeException(reason + remedy, head.status, head.headers, body)
+    }
 }

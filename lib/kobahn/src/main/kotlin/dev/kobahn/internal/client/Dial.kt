@@ -43,6 +43,7 @@ internal class Dial(
         LOOKUP("the host's name was not looked up"),
         CONNECT("no connection"),
         PROXY("no tunnel"),
+        AUTHORIZE("bearerAuth did not return"),
         ASK("onConnecting did not return"),
         HANDSHAKE("no answer to the opening handshake"),
     }
@@ -157,7 +158,7 @@ internal class Dial(
     /** Returns the exception for a dial that took too long, with [message] about the time. */
     fun timedOut(message: String): ConnectionException {
         val proxy = proxy
-        if (proxy == null || step >= Step.ASK) return HandshakeException("$server: $message")
+        if (proxy == null || step >= Step.AUTHORIZE) return HandshakeException("$server: $message")
         return dialogue?.partialRefusal?.let { proxyException(it, cause = null) }
             ?: ProxyException("$proxy, to $server: $message", proxy)
     }

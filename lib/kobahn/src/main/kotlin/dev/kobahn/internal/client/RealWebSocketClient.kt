@@ -1,26 +1,14 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
-import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
-import dev.kobahn.internal.connection.Connection
-import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.MemoryBudget
-import dev.kobahn.internal.connection.SecureMaskingKeys
-import dev.kobahn.internal.connection.Transport
-import dev.kobahn.internal.connection.call
-import dev.kobahn.internal.connection.details
-import dev.kobahn.internal.connection.within
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.CloseCode
-import dev.kobahn.protocol.handshake.AcceptKey
-import dev.kobahn.protocol.handshake.ClientHandshake
-import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
-import kotlin.time.Duration
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
@@ -38,11 +26,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     WebSocketClient {
     private val supervisor = SupervisorJob(parent)
     private val scope = CoroutineScope(supervisor)
-    private val config = options.also { it.freeze() }.connectionConfig()
-    private val limits = options.headLimits
-    private val extensions = options.allExtensions()
-    val budget = MemoryBudget.of(options.memoryBudget, "the client")
-    private val maskingKeys = SecureMaskingKeys()
+    private val context = ClientContext(options)
+    val budget: MemoryBudget? get() = context.budget
     private val closed = AtomicBoolean()
 
     override val job: Job get() = supervisor
@@ -97,7 +82,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     ): T {
         val lease = EventLoopGroup.shared.acquire()
         try {
-            val webSocket = open(url, lease)
+            val webSocket = Opening(context, url, lease.next()).open()
             val result = try {
                 greet(webSocket)
                 block(webSocket)
@@ -138,66 +123,6 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             webSocket.close(CloseCode.NORMAL_CLOSURE, failure.message.orEmpty())
         }
     }
-
-    private suspend fun open(url: WebSocketUrl, lease: EventLoopGroup.Lease): RealClientWebSocket {
-        val loop = lease.next()
-        val dial = Dial(url, options, loop)
-        var opening: ClientOpeningHandshake? = null
-        val opened = try {
-            loop.limited(options.openHandshakeTimeout) {
-                val transport = dial.open()
-                dial.step = Dial.Step.ASK
-                val handshake = handshake(url, transport.details(isServer = false))
-                dial.step = Dial.Step.HANDSHAKE
-                val connection = connection(transport)
-                val attempt =
-                    ClientOpeningHandshake(transport, handshake, limits, dial.server, connection)
-                opening = attempt
-                loop.call { attempt.start() }
-                RealClientWebSocket(connection, attempt.response.await())
-            }
-        } catch (failure: Throwable) {
-            dial.close()
-            throw failure
-        }
-        if (opened != null) return opened
-        val message = "${dial.step.lack} within ${options.openHandshakeTimeout}"
-        dial.log?.timeout(message)
-        val failure = opening?.timedOut(message) ?: dial.timedOut(message)
-        dial.failures.forEach(failure::addSuppressed)
-        dial.close()
-        throw failure
-    }
-
-    /** Runs [block], and returns null if it takes longer than [time]. Zero is no limit. */
-    private suspend fun <T : Any> Loop.limited(time: Duration, block: suspend () -> T): T? =
-        if (time > Duration.ZERO) within(time) { block() } else block()
-
-    private fun connection(transport: Transport) =
-        Connection(transport, config, maskingKeys, handlerOnLoop = false, budget = budget)
-
-    private suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
-        val usual = request(url)
-        return ClientHandshake(
-            options.onConnecting?.invoke(usual, details) ?: usual,
-            maskingKeys.bytes(AcceptKey.KEY_BYTES),
-            isSecure = false,
-            extensions,
-            options.version,
-            options.originField,
-        )
-    }
-
-    /** Returns the request that the options describe. */
-    private fun request(url: WebSocketUrl) = ConnectingRequest(
-        host = url.host,
-        port = url.port,
-        resource = url.resource,
-        headers = options.headers,
-        userAgent = options.userAgent,
-        origin = options.origin,
-        subprotocols = options.subprotocols,
-    )
 
     override suspend fun close() {
         closed.set(true)

@@ -109,10 +109,10 @@ public class ClientHandshake internal constructor(
         response.status < HttpStatus.OK && response.status != HttpStatus.SWITCHING_PROTOCOLS
 
     private fun switching(response: ResponseHead): String? = when {
-        response.version != HttpGrammar.HTTP_1_1 -> "version is not HTTP/1.1"
-
         response.status != HttpStatus.SWITCHING_PROTOCOLS ->
             "answered ${response.status} ${response.reason}".trim().onOneLine() + " instead of 101"
+
+        response.version != HttpGrammar.HTTP_1_1 -> "version is not HTTP/1.1"
 
         !response.headers["Upgrade"].equals(WEBSOCKET, ignoreCase = true) ->
             "Upgrade is not websocket"

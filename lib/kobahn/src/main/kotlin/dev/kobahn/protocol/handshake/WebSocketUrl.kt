@@ -7,12 +7,16 @@ import dev.kobahn.protocol.HttpGrammar
  * on a Unix socket it is `ws+unix:/run/app.sock:/path?query`, or shorter `ws://unix:/run/app.sock`,
  * where the path of the file is the resource too.
  *
+ * Name and password in the URL, percent-encoded, are [credentials]: `ws://ada:secret@host/`. Of
+ * these the text of the URL has nothing.
+ *
  * Immutable. URLs are equal if they lead to the same resource at the same place.
  *
  * @property isSecure whether it is `wss`
  * @property host lower-case, an IPv6 address without brackets; `localhost` for a Unix socket
  * @property port 1 to 65535, by default the port of the scheme (80 or 443)
  * @property socketPath the file of the Unix socket, or null for TCP
+ * @property credentials what a client sends as Basic authentication, or null
  */
 public class WebSocketUrl private constructor(
     public val isSecure: Boolean,
@@ -20,6 +24,7 @@ public class WebSocketUrl private constructor(
     public val port: Int,
     public val socketPath: String?,
     private val resourceName: ResourceName,
+    public val credentials: BasicCredentials? = null,
 ) {
     /** Path and query for the request, percent-encoded, `;` parameters included. */
     public val resource: String get() = resourceName.toString()
@@ -38,12 +43,43 @@ public class WebSocketUrl private constructor(
     /** The value of the `Host` field, without the default port of the scheme. */
     public val hostHeader: String get() = hostField(host, port, isSecure)
 
+    /** Returns this URL with the name [user] and the [password], see [BasicCredentials]. */
+    public fun withCredentials(user: String, password: String): WebSocketUrl =
+        withCredentials(BasicCredentials(user, password))
+
+    @JvmSynthetic
+    internal fun withCredentials(credentials: BasicCredentials?): WebSocketUrl =
+        WebSocketUrl(isSecure, host, port, socketPath, resourceName, credentials)
+
+    /** Returns the URL of another resource, an absolute path with or without a query, here. */
+    @JvmSynthetic
+    internal fun withResource(resource: String): WebSocketUrl = WebSocketUrl(
+        isSecure,
+        host,
+        port,
+        socketPath,
+        ResourceName.ofTail(resource),
+        credentials,
+    )
+
+    /** Whether [other] leads to the same place, by the same scheme. */
+    @JvmSynthetic
+    internal fun isSameOrigin(other: WebSocketUrl): Boolean = isSecure == other.isSecure &&
+        host == other.host && port == other.port && socketPath == other.socketPath
+
+    /** The URL without its query, which may hold secrets, for messages. */
+    @get:JvmSynthetic
+    internal val textWithoutQuery: String get() = toString().substringBefore('?')
+
     override fun equals(other: Any?): Boolean =
         other is WebSocketUrl && toString() == other.toString()
 
     override fun hashCode(): Int = toString().hashCode()
 
-    /** Returns the URL, always with its port. [parse] returns an equal one from it. */
+    /**
+     * Returns the URL, always with its port and without [credentials]. [parse] returns an equal one
+     * from it.
+     */
     override fun toString(): String {
         val scheme = if (isSecure) "wss" else "ws"
         return when (socketPath) {
@@ -59,10 +95,10 @@ public class WebSocketUrl private constructor(
         private const val PATH_SIGNS = "/;:@!$&'()*+,="
 
         /**
-         * Parses [text], ignoring user information.
+         * Parses [text].
          *
          * @throws IllegalArgumentException if it is not such a URL, with a reason that does not
-         * quote the secrets that a query may contain
+         * quote the secrets that a query or the credentials may contain
          */
         @JvmStatic
         public fun parse(text: String): WebSocketUrl {
@@ -100,7 +136,15 @@ public class WebSocketUrl private constructor(
             require(place.host.isNotEmpty()) { "a WebSocket URL needs a host" }
             val resource = ResourceName.ofTail(text.substring(authority.length))
             val port = place.port ?: defaultPort(secure)
-            return WebSocketUrl(secure, place.host, port, null, resource)
+            val credentials = credentials(authority.substringBeforeLast('@', ""))
+            return WebSocketUrl(secure, place.host, port, null, resource, credentials)
+        }
+
+        /** Reads the [text] in front of the `@` (RFC 3986 section 3.2.1). */
+        private fun credentials(text: String): BasicCredentials? {
+            if (text.isEmpty()) return null
+            val user = PercentCoding.decode(text.substringBefore(':'))
+            return BasicCredentials(user, PercentCoding.decode(text.substringAfter(':', "")))
         }
 
         private fun parseUnix(text: String, secure: Boolean): WebSocketUrl {

@@ -27,7 +27,8 @@ private suspend fun refused(
 
 /** Responses, and the message of the exception for each. */
 private val FAILURES = listOf(
-    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" to "answered 200 OK instead of 101",
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" to
+        "answered 200 OK instead of 101: this is a page, and no WebSocket; check the path of the URL",
     "SSH-2.0-OpenSSH_9.2\r\n\r\n" to "the answer is not HTTP: malformed status line",
     "" to "the server ended the transport without an answer",
 )

@@ -6,6 +6,7 @@ import io.kotest.matchers.maps.shouldBeEmpty
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.property.Arb
 import io.kotest.property.arbitrary.int
 import io.kotest.property.arbitrary.list
@@ -160,6 +161,25 @@ class WebSocketUrlTest :
                     .onFailure { (it is IllegalArgumentException) shouldBe true }
                     .getOrNull()
                 if (url != null) WebSocketUrl.parse(url.toString()) shouldBe url
+            }
+        }
+
+        test("name and password are credentials, decoded, and stand in no text") {
+            val url = WebSocketUrl.parse("ws://a%40b:p%3Aw%2F@host/chat?a=b")
+            url.credentials shouldBe BasicCredentials("a@b", "p:w/")
+            url.host shouldBe "host"
+            url.toString() shouldBe "ws://host:80/chat?a=b"
+            url shouldBe WebSocketUrl.parse("ws://host/chat?a=b")
+            WebSocketUrl.parse("ws://ada@host/").credentials shouldBe BasicCredentials("ada", "")
+            WebSocketUrl.parse("ws://@host/").credentials.shouldBeNull()
+            WebSocketUrl.parse("ws://host/a@b").credentials.shouldBeNull()
+            url.withCredentials("c", "d").credentials shouldBe BasicCredentials("c", "d")
+        }
+
+        test("malformed credentials are refused without being quoted") {
+            for (text in listOf("ws://se%3Acret:x@a/", "ws://a:se%0Acret@b/")) {
+                shouldThrow<IllegalArgumentException> { WebSocketUrl.parse(text) }
+                    .message!! shouldNotContain "cret"
             }
         }
     })
