@@ -17,7 +17,7 @@ import java.io.IOException
  * The message may quote the server's reason phrase, escaped so that it stays on one line. [body]
  * and [headers] are unchanged.
  */
-public class HandshakeException internal constructor(
+public open class HandshakeException internal constructor(
     message: String,
     /** The HTTP status of the response, or null if there was no valid response. */
     public val status: Int? = null,

@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.protocol.appendJson
 import dev.kobahn.protocol.handshake.addressIn
+import dev.kobahn.tls.TlsDetails
 
 /**
  * The transport of a connection: both ends as text, and the kind of channel between them. Immutable
@@ -9,9 +10,9 @@ import dev.kobahn.protocol.handshake.addressIn
  *
  * Some of Autobahn's fields are missing. `channel_framing` and `channel_serializer` would always
  * say WebSocket and none. Process, thread and descriptor numbers are internal to the event loop.
- * The JVM's TLS does not provide `channel_id`. `peer_cert` comes with TLS. Fields that Autobahn
- * never fills are elsewhere: the subprotocol in [WebSocket.subprotocol], the headers in
- * [ServerWebSocket.request] and [ClientWebSocket.response].
+ * `channel_id` and `peer_cert` are in [tls]. Fields that Autobahn never fills are elsewhere: the
+ * subprotocol in [WebSocket.subprotocol], the headers in [ServerWebSocket.request] and
+ * [ClientWebSocket.response].
  */
 public class TransportDetails internal constructor(
     /** The kind of channel. */
@@ -28,6 +29,8 @@ public class TransportDetails internal constructor(
     public val isServer: Boolean,
     /** Whether the channel is encrypted. */
     public val isSecure: Boolean,
+    /** The encryption, or null if the channel is not encrypted. */
+    public val tls: TlsDetails? = null,
 ) {
     /**
      * The address in [peer] without kind and port, such as `203.0.113.7`. If a proxy is in front,
@@ -59,7 +62,7 @@ public class TransportDetails internal constructor(
     )
 
     override fun equals(other: Any?): Boolean =
-        other is TransportDetails && fields() == other.fields()
+        other is TransportDetails && fields() == other.fields() && tls == other.tls
 
     override fun hashCode(): Int = fields().hashCode()
 

@@ -25,6 +25,7 @@ import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.areSubprotocols
 import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.tls.TlsClientOptions
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
 
@@ -81,6 +82,21 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     /** Whether frames to the server are masked. Set by `dev.kobahn.autobahn`. */
     internal var maskClientFrames: Boolean by option(true)
+
+    /** The TLS of `wss`. Set by the function. */
+    internal var tls: TlsClientOptions by option(TlsClientOptions())
+
+    /**
+     * Changes the TLS of `wss` URLs. Without it the authorities of the platform are trusted, and the
+     * host's name is verified. The function starts with the values set before.
+     *
+     * ```
+     * tls { trust(File("ca.pem")) }
+     * ```
+     */
+    public fun tls(configure: TlsClientOptions.() -> Unit) {
+        tls = tls.apply(configure)
+    }
 
     /** The compressions to offer. Set by `dev.kobahn.autobahn`. */
     internal var perMessageCompressionOffers: List<PerMessageCompressOffer> by

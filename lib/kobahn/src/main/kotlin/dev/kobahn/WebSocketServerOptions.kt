@@ -14,6 +14,7 @@ import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.tls.TlsServerOptions
 import kotlin.time.Duration
 
 /** The options of a server, see [webSocketServer]. Autobahn: `WebSocketServerFactory`. */
@@ -144,6 +145,21 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      * Default: 511.
      */
     public var backlog: Int by positiveOption(511)
+
+    /** TLS, or null for plain connections. Set by the function. */
+    internal var tls: TlsServerOptions? by option(null)
+
+    /**
+     * Turns on TLS: the server then speaks `wss` and `https` only. The function starts with the
+     * values set before.
+     *
+     * ```
+     * tls { certificate(File("chain.pem"), File("key.pem")) }
+     * ```
+     */
+    public fun tls(configure: TlsServerOptions.() -> Unit) {
+        tls = (tls ?: TlsServerOptions()).apply(configure)
+    }
 
     /** The policy for Flash, or null to send none. Set by `dev.kobahn.autobahn`. */
     internal var flashSocketPolicy: String? by option(null)

@@ -14,6 +14,7 @@ import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.webSocketClient
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
@@ -183,6 +184,13 @@ public interface AsyncWebSocketClient {
 
         /** Sets the version of the protocol: 13 is RFC 6455, 8 its drafts before that. */
         public fun version(version: Int): Builder = set { this.version = version }
+
+        /**
+         * Changes the TLS of `wss` URLs by the settings of [configure]. Calls the function now and
+         * once more for each client that is built, and starts with the values set before.
+         */
+        public fun tls(configure: Consumer<in TlsClientOptions>): Builder =
+            set { tls { configure.accept(this) } }
 
         /**
          * Sets options that this builder has no method for, such as those of `dev.kobahn.autobahn`.

@@ -12,6 +12,7 @@ import dev.kobahn.protocol.handshake.ForwardedField
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.tls.TlsServerOptions
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
@@ -211,6 +212,14 @@ public interface AsyncWebSocketServer {
          * limit.
          */
         public fun backlog(count: Int): Builder = set { backlog = count }
+
+        /**
+         * Turns on TLS with the settings of [configure]: the server then speaks `wss` and `https`
+         * only. Calls the function now and once more for each server that is built, and starts
+         * with the values set before.
+         */
+        public fun tls(configure: Consumer<in TlsServerOptions>): Builder =
+            set { tls { configure.accept(this) } }
 
         /**
          * Sets options that this builder has no method for, such as those of `dev.kobahn.autobahn`.

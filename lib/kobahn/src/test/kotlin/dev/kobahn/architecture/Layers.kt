@@ -52,7 +52,7 @@ internal class Layers(private val root: String) {
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(
-                    resideInAnyPackage("io.ktor..", "java.nio.channels..", "javax.net.ssl.."),
+                    resideInAnyPackage("io.ktor..", "java.nio.channels..").or(tlsEngine),
                 ),
         "a connection knows neither transport, server nor client" to
             noClasses().that(liveIn("internal.connection")).should().dependOnClassesThat(
@@ -126,6 +126,10 @@ private val pure: DescribedPredicate<JavaClass> =
     ).and(
         not(named("java.util.Random", "java.util.Timer", "java.util.UUID", "java.util.Date")),
     ).`as`("the Kotlin library and pure parts of the JDK")
+
+/** Options may have an `SSLContext` or a trust manager; the engine is the transport's. */
+private val tlsEngine: DescribedPredicate<JavaClass> =
+    named("javax.net.ssl.SSLEngine", "javax.net.ssl.SSLEngineResult")
 
 /** Calls that depend on time or place, into packages that [pure] allows. */
 private val impure: DescribedPredicate<JavaAccess<*>> =

@@ -12,6 +12,8 @@ import dev.kobahn.internal.transport.connect
 import dev.kobahn.internal.transport.proxy.ProxyRefusedException
 import dev.kobahn.internal.transport.proxy.tunnel
 import dev.kobahn.internal.transport.resolve
+import dev.kobahn.internal.transport.tls.ClientTls
+import dev.kobahn.internal.transport.tls.TlsFailure
 import dev.kobahn.protocol.ConnectionException
 import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.protocol.handshake.WebSocketUrl
@@ -21,17 +23,21 @@ import dev.kobahn.protocol.proxy.ProxyRefusal
 import dev.kobahn.protocol.proxy.Socks5
 import dev.kobahn.proxy.ProxyException
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.tls.TlsException
 import java.io.IOException
 
 /**
  * Opens the transport to the server of [url], step by step: a proxy if there is one, the TCP or
- * Unix connection, the tunnel through the proxy. The time for all steps, and for the opening
+ * Unix connection, the tunnel through the proxy, TLS. The time for all steps, and for the opening
  * handshake behind them, is limited together; [step] tells where it went.
+ *
+ * @param tls secures transports for `wss`
  */
 internal class Dial(
     private val url: WebSocketUrl,
     private val options: WebSocketClientOptions,
     private val loop: EventLoop,
+    private val tls: ClientTls,
 ) {
     /**
      * A step on the way to an open connection.
@@ -43,6 +49,7 @@ internal class Dial(
         LOOKUP("the host's name was not looked up"),
         CONNECT("no connection"),
         PROXY("no tunnel"),
+        TLS("the TLS handshake was not done"),
         AUTHORIZE("bearerAuth did not return"),
         ASK("onConnecting did not return"),
         HANDSHAKE("no answer to the opening handshake"),
@@ -72,18 +79,15 @@ internal class Dial(
     /** The log of the transport, or null. */
     val log: ConnectionLog? get() = transport?.log
 
-    init {
-        require(!url.isSecure) { "$server: wss needs TLS, which is not supported yet" }
-    }
-
     /** Returns the transport to the server, not started. If this throws, call [close]. */
     suspend fun open(): Transport {
         // A proxy knows nothing of the sockets in the file system of this machine.
         val proxy = if (url.socketPath == null) options.proxy?.proxyFor(url) else null
         this.proxy = proxy
         val connected = if (proxy == null) connectTo(endpoint) else openThrough(proxy)
+        val secured = if (url.isSecure) secure(connected, url.host, url.port) else connected
         // Not before: a log must not hold the credentials for the proxy.
-        return connected.loggedBy(options.wireLogConfig()).also { transport = it }
+        return secured.loggedBy(options.wireLogConfig()).also { transport = it }
     }
 
     private suspend fun connectTo(endpoint: Endpoint): Transport {
@@ -92,6 +96,15 @@ internal class Dial(
         step = Step.CONNECT
         val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
         return connect(addresses, loop, settings, failures).also { transport = it }
+    }
+
+    private suspend fun secure(connected: Transport, host: String, port: Int): Transport {
+        step = Step.TLS
+        try {
+            return tls.secure(connected, host, port)
+        } catch (failure: TlsFailure) {
+            throw TlsException("$server: ${failure.message}", failure.reason, failure.cause)
+        }
     }
 
     // The way through a proxy.
@@ -158,7 +171,7 @@ internal class Dial(
     /** Returns the exception for a dial that took too long, with [message] about the time. */
     fun timedOut(message: String): ConnectionException {
         val proxy = proxy
-        if (proxy == null || step >= Step.AUTHORIZE) return HandshakeException("$server: $message")
+        if (proxy == null || step >= Step.TLS) return HandshakeException("$server: $message")
         return dialogue?.partialRefusal?.let { proxyException(it, cause = null) }
             ?: ProxyException("$proxy, to $server: $message", proxy)
     }

@@ -11,12 +11,14 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.within
 import dev.kobahn.internal.transport.EventLoop
+import dev.kobahn.internal.transport.tls.ClientTls
 import dev.kobahn.protocol.handshake.AcceptKey
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.Redirection
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.tls.TlsException
 import kotlin.time.Duration
 
 /** Everything that the connections of a client share. */
@@ -25,6 +27,7 @@ internal class ClientContext(val options: WebSocketClientOptions) {
     val limits = options.headLimits
     val extensions = options.allExtensions()
     val budget = MemoryBudget.of(options.memoryBudget, "the client")
+    val tls = ClientTls(options.tls)
     val maskingKeys = SecureMaskingKeys()
 
     fun connection(transport: Transport) =
@@ -50,7 +53,7 @@ internal class Opening(
     /** Whether a redirect has led to another server, which must not see any credentials. */
     private var isElsewhere = false
 
-    private var dial = Dial(url, options, loop)
+    private var dial = Dial(url, options, loop, context.tls)
     private var handshake: ClientOpeningHandshake? = null
 
     /** Returns the open connection, not greeted yet. */
@@ -84,7 +87,7 @@ internal class Opening(
             }
             handshake = null
             dial.close()
-            dial = Dial(url, options, loop)
+            dial = Dial(url, options, loop, context.tls)
         }
     }
 
@@ -103,7 +106,7 @@ internal class Opening(
         val handshake = ClientHandshake(
             asked ?: usual,
             context.maskingKeys.bytes(AcceptKey.KEY_BYTES),
-            isSecure = false,
+            url.isSecure,
             context.extensions,
             options.version,
             options.originField,
@@ -195,7 +198,8 @@ internal class Opening(
 
     /** Returns [refusal] with another [message], and with the way to it. */
     private fun told(refusal: HandshakeException, message: String): HandshakeException {
-        if (chain.size == 1 && message == refusal.message) return refusal
+        val isSame = chain.size == 1 && message == refusal.message
+        if (isSame || refusal is TlsException) return refusal
         return HandshakeException(
             message,
             refusal.status,

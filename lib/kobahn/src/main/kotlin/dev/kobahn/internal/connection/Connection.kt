@@ -289,7 +289,8 @@ internal class Connection(
         get() {
             val unread = incomingMessages.weight
             if (isClosed) return unread
-            return unread + (madeReading?.size ?: 0) + requestSize + output.weight
+            val unparsed = madeReading?.size ?: 0
+            return unread + unparsed + requestSize + output.weight + transport.heldMemory
         }
 
     /** The connection may hold more or less than before. Most never hold enough to need an account. */

@@ -3,6 +3,7 @@ package dev.kobahn.internal.connection
 import dev.kobahn.TransportDetails
 import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.protocol.ByteQueue
+import dev.kobahn.tls.TlsDetails
 import java.io.IOException
 import java.nio.ByteBuffer
 
@@ -33,6 +34,21 @@ internal interface Transport {
 
     /** The bytes to be written, guarded by its own monitor. Append, then call [flush]. */
     val output: ByteQueue
+
+    /**
+     * Whether the transport has a handshake of its own, that of TLS, which is not done: until then
+     * nothing of [output] leaves. On the loop.
+     */
+    val isHandshaking: Boolean get() = false
+
+    /** The encryption, or null if there is none or it is not agreed on yet. From any thread. */
+    val tls: TlsDetails? get() = null
+
+    /**
+     * The bytes that the transport keeps besides [output]. From any thread, which may see an older
+     * number.
+     */
+    val heldMemory: Long get() = 0
 
     /** Begins to read; every event goes to [listener], on the loop. Called once, on the loop. */
     fun start(listener: TransportListener)
@@ -96,21 +112,29 @@ internal inline fun Transport.guarded(action: () -> Unit) {
 
 /** Describes this transport to the application. */
 internal fun Transport.details(isServer: Boolean): TransportDetails {
+    val tls = tls
     val type = when {
+        tls != null -> ChannelType.TLS
         peer.startsWith("tcp") -> ChannelType.TCP
         peer.startsWith("unix:") -> ChannelType.UNIX
         else -> ChannelType.MEMORY
     }
-    return TransportDetails(type, local, peer, isServer, isSecure)
+    return TransportDetails(type, local, peer, isServer, isSecure, tls)
 }
 
-/** The events of a [Transport], on its loop but for [onWritten]. None may throw. */
+/** The events of a [Transport], on its loop but for [onWriting] and [onWritten]. None may throw. */
 internal interface TransportListener {
     /** Bytes arrived. [input] is only valid during the call, may be changed, and must be consumed. */
     fun onBytes(input: ByteBuffer)
 
     /** The peer ended its direction; writing is still possible. At most once. */
     fun onInputEnd()
+
+    /**
+     * The transport is about to write: what is appended to its output now leaves with the rest. From
+     * the thread that writes, without the monitor of the output.
+     */
+    fun onWriting(): Unit = Unit
 
     /**
      * Bytes of the output were written, and [waiting] are left. From the thread that wrote, without the

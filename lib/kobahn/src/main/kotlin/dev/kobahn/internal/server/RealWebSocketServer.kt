@@ -106,7 +106,7 @@ internal class RealWebSocketServer(
                 lease,
                 listenSettings(),
             ) {
-                accept(context.withProxyHeader(it), context)
+                accept(context.secured(context.withProxyHeader(it)), context)
             }
             listen(made)
             logSafely { tellBudget(made, context) }

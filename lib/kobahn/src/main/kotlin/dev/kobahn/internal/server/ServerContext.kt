@@ -10,6 +10,7 @@ import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.transport.proxy.ProxyHeaderTransport
+import dev.kobahn.internal.transport.tls.ServerTls
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.HttpRequest
@@ -38,6 +39,11 @@ internal class ServerContext(
     val budget = MemoryBudget.of(options.memoryBudget, "the server")
     val maskingKeys = SecureMaskingKeys()
     val handlers = RunningHandlers(options.maxLingeringHandlers)
+
+    private val tls = options.tls?.let(::ServerTls)
+
+    /** Returns [transport] with TLS, if the server has it. */
+    fun secured(transport: Transport): Transport = tls?.secure(transport) ?: transport
 
     /** The log of connections before their route is known. */
     val wireLog = options.wireLogConfig()

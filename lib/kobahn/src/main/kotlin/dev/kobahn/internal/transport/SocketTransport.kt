@@ -161,6 +161,7 @@ internal class SocketTransport(channel: SocketChannel, override val loop: EventL
     }
 
     private fun writeOutput(buffer: ByteBuffer, isReady: Boolean) {
+        notify { onWriting() }
         if (closing) return
         try {
             val outcome = writer.write(buffer, isReady)

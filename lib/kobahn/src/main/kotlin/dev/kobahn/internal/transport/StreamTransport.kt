@@ -215,6 +215,7 @@ internal class StreamTransport(
 
     /** Writes until the stream keeps some bytes, or none are left. From any thread. */
     private fun pump() {
+        guarded { if (!closing) listener?.onWriting() }
         while (true) {
             val stream = synchronized(output) { stream } ?: return
             val bytes = synchronized(output) { next() } ?: return endOutput(stream)

@@ -65,12 +65,6 @@ class RealWebSocketClientTest :
             frames.distinct().size shouldBe 2
         }
 
-        test("a wss URL is refused with the name of its host") {
-            shouldThrow<IllegalArgumentException> {
-                webSocketClient().connect("wss://example.org/")
-            }.message shouldBe "example.org:443: wss needs TLS, which is not supported yet"
-        }
-
         test("closing the client at any moment of a connect leaves no connection") {
             webSocketServer { onConnect { for (message in incoming) Unit } }.use { server ->
                 val url = "ws://localhost:${server.port}/"

@@ -119,6 +119,7 @@ internal class MemoryTransport private constructor(
     }
 
     private fun write() {
+        notify { onWriting() }
         val waiting = synchronized(output) {
             if (closing.get() || (output.isEmpty && !ending)) return
             if (outgoing.isAbandoned) return close(IOException("Broken pipe"))

@@ -145,11 +145,9 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                             first.output.append(sent, 43, 3)
                         }
                         first.flush()
-                        first.shutdownOutput()
                     }
                     if (onLoop) first.onLoop { send() } else send()
-                    recorder.inputEnd.await()
-                    recorder.received shouldBe sent
+                    recorder.awaitBytes(sent.size) shouldBe sent
                     writes shouldBe 42
                 }
             }
@@ -287,6 +285,8 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
                 val recorder = second.record()
                 first.send(byteArrayOf(1, 2))
                 recorder.awaitBytes(2)
+                // Unread bytes, such as a ticket of TLS, would make the close a reset.
+                goRound(first.loop, second.loop)
                 first.close()
                 recorder.inputEnd.await()
                 recorder.received shouldBe byteArrayOf(1, 2)

@@ -3,6 +3,7 @@ package dev.kobahn.internal.transport
 import dev.kobahn.hosting.PipeStream
 import dev.kobahn.hosting.StreamDetails
 import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.transport.tls.secured
 import io.kotest.core.annotation.Condition
 import io.kotest.core.annotation.EnabledIf
 import io.kotest.core.spec.Spec
@@ -46,7 +47,9 @@ private fun streams(slice: Int): Joined {
     }
 }
 
-internal class Ipv4ContractTest : TransportContract({ sockets(Endpoint.Tcp("127.0.0.1", 0)) })
+private val HERE = Endpoint.Tcp("127.0.0.1", 0)
+
+internal class Ipv4ContractTest : TransportContract({ sockets(HERE) })
 
 @EnabledIf(Ipv6Loopback::class)
 internal class Ipv6ContractTest : TransportContract({ sockets(Endpoint.Tcp("::1", 0)) })
@@ -61,6 +64,20 @@ internal class MemoryInSlicesContractTest : TransportContract({ memory(slice = 3
 internal class StreamContractTest : TransportContract({ streams(Int.MAX_VALUE) })
 
 internal class StreamInSlicesContractTest : TransportContract({ streams(slice = 333) })
+
+internal class TlsClientContractTest :
+    TransportContract({ sockets(HERE).secured(clientIsFirst = true) })
+
+internal class TlsServerContractTest :
+    TransportContract({ sockets(HERE).secured(clientIsFirst = false) })
+
+internal class TlsInMemoryContractTest :
+    TransportContract({ memory(slice = 333).secured(clientIsFirst = true) })
+
+internal class TlsInTlsContractTest :
+    TransportContract({
+        sockets(HERE).secured(clientIsFirst = true).secured(clientIsFirst = true)
+    })
 
 internal class Ipv6Loopback : Condition {
     override fun evaluate(kclass: KClass<out Spec>): Boolean {

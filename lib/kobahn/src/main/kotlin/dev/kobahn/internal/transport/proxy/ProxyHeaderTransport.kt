@@ -67,6 +67,8 @@ internal class ProxyHeaderTransport(
         listener.onInputEnd()
     }
 
+    override fun onWriting() = listener.onWriting()
+
     override fun onWritten(waiting: Long) = listener.onWritten(waiting)
 
     override fun forget() = listener.forget()

@@ -125,6 +125,10 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
         }
     }
 
+    override fun onWriting() {
+        next?.onWriting()
+    }
+
     override fun onWritten(waiting: Long) {
         next?.onWritten(waiting)
     }

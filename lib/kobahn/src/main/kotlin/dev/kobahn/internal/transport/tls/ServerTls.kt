@@ -1,0 +1,133 @@
+package dev.kobahn.internal.transport.tls
+
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.transport.logger
+import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.protocol.handshake.HttpStatus
+import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.tls.TlsException.Reason
+import dev.kobahn.tls.TlsServerOptions
+import dev.kobahn.tls.TlsServerOptions.ClientCertificates
+import dev.kobahn.tls.TlsServerOptions.UnknownNames
+import java.nio.ByteBuffer
+import javax.net.ssl.SSLContext
+import javax.net.ssl.SSLEngine
+import kotlinx.coroutines.CompletableDeferred
+
+/**
+ * TLS of a server's listening socket: finds the certificate for each client by the name that the
+ * client asks for. Thread-safe.
+ *
+ * @throws IllegalArgumentException if [options] have neither certificate nor context, or ask for a
+ * version or cipher suite that the platform does not have
+ */
+internal class ServerTls(private val options: TlsServerOptions) {
+    private val contexts: List<SslContexts>
+    private val byName = HashMap<String, SslContexts>()
+    private val refusesUnknown = options.unknownNames == UnknownNames.REFUSE
+
+    init {
+        val given = options.context
+        require(given != null || options.identities.isNotEmpty()) {
+            "tls has no certificate: give it certificate(chain, key)"
+        }
+        contexts = if (given != null) {
+            listOf(SslContexts(null, null, given))
+        } else {
+            options.identities.map { named ->
+                SslContexts(named.source, options.trust, null).also { context ->
+                    val names = named.names ?: named.source.identity().names
+                    // The certificate that was given first serves a name that several have.
+                    for (name in names) if (name !in byName) byName[name] = context
+                }
+            }
+        }
+        // Here and not at the first client: it tells mistakes in the options, and takes some time.
+        for (context in contexts) engine(context.context())
+    }
+
+    /**
+     * Secures [transport], a connection that was accepted and not started.
+     *
+     * @param opened completes when the handshake is done, or fails as it does
+     */
+    fun secure(transport: Transport, opened: CompletableDeferred<Unit>? = null): TlsTransport =
+        TlsTransport(transport, Opening(), opened)
+
+    /** Returns the engine for a client that asks for [name], or null if the name is refused. */
+    private fun engineFor(name: String?): SSLEngine? {
+        val found = name?.let(::find)
+        if (found == null && refusesUnknown && options.context == null) return null
+        return engine((found ?: contexts.first()).context())
+    }
+
+    /** A wildcard stands for one label (RFC 6125 section 6.4.3). */
+    private fun find(name: String): SslContexts? =
+        byName[name] ?: byName["*." + name.substringAfter('.', "")]
+
+    private fun engine(context: SSLContext): SSLEngine {
+        val engine = context.createSSLEngine()
+        engine.useClientMode = false
+        val parameters = engine.configure(options)
+        when (options.clientCertificates) {
+            ClientCertificates.NONE -> Unit
+            ClientCertificates.WANT -> parameters.wantClientAuth = true
+            ClientCertificates.NEED -> parameters.needClientAuth = true
+        }
+        engine.sslParameters = parameters
+        return engine
+    }
+
+    private inner class Opening : TlsOpening {
+        private var reader: ClientHelloReader? = ClientHelloReader()
+
+        @Volatile
+        override var serverName: String? = null
+            private set
+
+        override fun begin(): SSLEngine? = null
+
+        override fun read(input: ByteBuffer): SSLEngine? {
+            val first = reader?.read(input) ?: return null
+            reader = null
+            return when (first) {
+                is FirstBytes.Hello -> engine(first.serverName)
+
+                is FirstBytes.PlainHttp ->
+                    throw TlsRefusal("plain HTTP on a port of TLS", Reason.NO_TLS, PLAIN_HTTP)
+
+                is FirstBytes.Malformed -> throw refusal(first.reason, first.alert, Reason.OTHER)
+            }
+        }
+
+        private fun engine(name: String?): SSLEngine {
+            serverName = name
+            val engine = try {
+                engineFor(name)
+            } catch (failure: Exception) {
+                // The application's source of contexts or identities failed.
+                logger.error(failure) { "no TLS context for $name" }
+                throw refusal("no TLS context", ClientHelloReader.INTERNAL_ERROR, Reason.OTHER)
+            }
+            return engine ?: throw refusal(
+                "no certificate for the name $name",
+                ClientHelloReader.UNRECOGNIZED_NAME,
+                Reason.UNKNOWN_NAME,
+            )
+        }
+
+        private fun refusal(reason: String, alert: Int, kind: Reason) =
+            TlsRefusal(reason, kind, ClientHelloReader.alertRecord(alert))
+
+        override fun explain(failure: Exception): TlsFailure =
+            TlsFailure("TLS failed: ${failure.message ?: failure}", Reason.OTHER, failure)
+    }
+
+    private companion object {
+        val PLAIN_HTTP: ByteArray = HttpResponse(
+            HttpStatus.BAD_REQUEST,
+            headers = headersOf("Content-Type" to "text/plain; charset=utf-8"),
+            body = "This port speaks TLS: use wss:// or https://.\n".encodeToByteArray(),
+        ).toBytes()
+    }
+}

@@ -1,0 +1,84 @@
+package dev.kobahn.internal.transport.tls
+
+import dev.kobahn.tls.TlsIdentity
+import dev.kobahn.tls.TlsIdentitySource
+import dev.kobahn.tls.TlsOptions
+import java.security.KeyStore
+import java.security.SecureRandom
+import java.util.function.Supplier
+import javax.net.ssl.KeyManager
+import javax.net.ssl.KeyManagerFactory
+import javax.net.ssl.SSLContext
+import javax.net.ssl.SSLEngine
+import javax.net.ssl.SSLParameters
+import javax.net.ssl.TrustManager
+
+/**
+ * The context of one identity: sessions are kept by a context, so it is made anew only when the
+ * identity has changed. Thread-safe.
+ */
+internal class SslContexts(
+    private val identity: TlsIdentitySource?,
+    private val trust: TrustManager?,
+    private val given: Supplier<SSLContext>?,
+) {
+    private class Made(val identity: TlsIdentity?, val context: SSLContext)
+
+    @Volatile
+    private var made: Made? = null
+
+    /** Returns the context for the next handshake. */
+    fun context(): SSLContext {
+        if (given != null) return given.get()
+        val current = identity?.identity()
+        made?.let { if (it.identity === current) return it.context }
+        return make(current)
+    }
+
+    @Synchronized
+    private fun make(current: TlsIdentity?): SSLContext {
+        made?.let { if (it.identity === current) return it.context }
+        val context = SSLContext.getInstance("TLS")
+        context.init(
+            current?.let(::keyManagers),
+            trust?.let { arrayOf(it) },
+            SecureRandom(),
+        )
+        made = Made(current, context)
+        return context
+    }
+
+    private fun keyManagers(identity: TlsIdentity): Array<KeyManager> {
+        // A store in memory: the password protects nothing, but some stores demand one.
+        val password = "memory".toCharArray()
+        val store = KeyStore.getInstance(KeyStore.getDefaultType())
+        store.load(null)
+        val chain = identity.certificates.toTypedArray()
+        store.setKeyEntry("identity", identity.privateKey, password, chain)
+        val factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
+        factory.init(store, password)
+        return factory.keyManagers
+    }
+}
+
+/** The parameters that servers and clients share, as [options] say. Throws if none are supported. */
+internal fun SSLEngine.configure(options: TlsOptions): SSLParameters {
+    val parameters = sslParameters
+    val known = supportedProtocols.toSet()
+    val protocols = options.protocols.filter { it in known }
+    require(protocols.isNotEmpty()) {
+        "protocols is ${options.protocols}, but this platform has only $known"
+    }
+    parameters.protocols = protocols.toTypedArray()
+    if (options.cipherSuites.isNotEmpty()) {
+        val unknown = options.cipherSuites - supportedCipherSuites.toSet()
+        require(unknown.isEmpty()) {
+            "cipherSuites has $unknown, which this platform does not have"
+        }
+        parameters.cipherSuites = options.cipherSuites.toTypedArray()
+    }
+    NewerTls.setApplicationProtocols(parameters, HTTP_1_1)
+    return parameters
+}
+
+private val HTTP_1_1 = listOf("http/1.1")

@@ -1,0 +1,111 @@
+package dev.kobahn.internal.transport.tls
+
+import dev.kobahn.protocol.onOneLine
+import dev.kobahn.tls.TlsException.Reason
+import java.security.cert.CertificateException
+import java.security.cert.CertificateExpiredException
+import java.security.cert.CertificateNotYetValidException
+
+/**
+ * Returns the exception for a client's [failure] of TLS: its message says why, and what to do about
+ * the usual mistakes. The JDK tells the cause only by types deep inside and by its texts.
+ *
+ * @param name the name that the server's certificate must have
+ * @param place the server's host and port
+ * @param hasCertificate whether the client has a certificate of its own
+ */
+internal fun explainTls(
+    failure: Exception,
+    name: String,
+    place: String,
+    hasCertificate: Boolean,
+): TlsFailure {
+    val causes = generateSequence<Throwable>(failure) { it.cause }.take(MOST_CAUSES).toList()
+    val text = causes.joinToString("; ") { it.message.orEmpty() }.lowercase()
+    val alert = ALERT.find(text)?.groupValues?.get(1)
+    val (reason, advice) = when {
+        causes.any { it is CertificateExpiredException } -> Reason.EXPIRED to EXPIRED
+
+        causes.any { it is CertificateNotYetValidException } ->
+            Reason.NOT_YET_VALID to
+                NOT_YET_VALID
+
+        "certification path" in text || "trust anchor" in text ->
+            Reason.UNKNOWN_AUTHORITY to UNKNOWN_AUTHORITY
+
+        isWrongHost(text) -> Reason.WRONG_HOST to wrongHost(name)
+
+        alert != null -> ofAlert(alert, hasCertificate)
+
+        causes.any { it is CertificateException } ->
+            Reason.BAD_CERTIFICATE to "the server's certificate is not acceptable"
+
+        "no appropriate protocol" in text || "not supported or enabled" in text ||
+            "no negotiable" in text || "protocol version" in text ->
+            Reason.NOTHING_IN_COMMON to NOTHING_IN_COMMON
+
+        "ended the transport" in text || "closed" in text -> Reason.ENDED to ENDED
+
+        "unrecognized" in text || "unsupported" in text -> return TlsFailure(
+            noTls(place),
+            Reason.NO_TLS,
+            failure,
+        )
+
+        else -> Reason.OTHER to "TLS failed"
+    }
+    val detail = (causes.last().message ?: "${causes.last()}").onOneLine()
+    return TlsFailure("$advice ($detail)", reason, failure)
+}
+
+/** The message for a server that answers with something other than TLS. */
+internal fun noTls(place: String): String =
+    "the server at $place speaks no TLS on this port; use ws:// or the port of wss"
+
+/** The message for a server that answers a plain request with TLS. */
+internal fun needsTls(place: String): String =
+    "the server at $place speaks TLS on this port; use wss://"
+
+private fun isWrongHost(text: String) = "no name matching" in text ||
+    "subject alternative" in text || "hostname" in text && "not verified" in text
+
+private fun wrongHost(name: String) =
+    "the server's certificate is not for $name; connect by a name that it has, or set serverName"
+
+private fun ofAlert(alert: String, hasCertificate: Boolean): Pair<Reason, String> = when (alert) {
+    "unexpected_message" ->
+        Reason.NO_TLS to
+            "the server does not expect TLS on this port; use ws://"
+
+    "protocol_version", "insufficient_security" -> Reason.NOTHING_IN_COMMON to NOTHING_IN_COMMON
+
+    "handshake_failure" ->
+        Reason.NOTHING_IN_COMMON to
+            if (hasCertificate) NOTHING_IN_COMMON else "$NOTHING_IN_COMMON, or it $WANTS_CERTIFICATE"
+
+    "unrecognized_name" -> Reason.UNKNOWN_NAME to "the server has no certificate for this name"
+
+    "certificate_required" -> Reason.CLIENT_CERTIFICATE to "the server $WANTS_CERTIFICATE"
+
+    "bad_certificate" if !hasCertificate ->
+        Reason.CLIENT_CERTIFICATE to "the server $WANTS_CERTIFICATE"
+
+    "bad_certificate", "unknown_ca", "certificate_unknown", "certificate_expired",
+    "certificate_revoked", "unsupported_certificate", "access_denied",
+    -> Reason.CLIENT_CERTIFICATE to "the server does not accept the client's certificate"
+
+    else -> Reason.OTHER to "the server refused TLS"
+}
+
+private const val EXPIRED = "the server's certificate has expired, or the clock here is wrong"
+private const val NOT_YET_VALID =
+    "the server's certificate is not valid yet, or the clock here is wrong"
+private const val UNKNOWN_AUTHORITY =
+    "no trusted authority has issued the server's certificate; if it is self-signed, trust it by " +
+        "tls { trust(file) }"
+private const val NOTHING_IN_COMMON = "the server accepts none of the versions or ciphers of TLS"
+private const val WANTS_CERTIFICATE =
+    "wants a certificate of the client; give it by tls { certificate(chain, key) }"
+private const val ENDED = "the server ended the transport during the TLS handshake"
+private const val MOST_CAUSES = 10
+private val ALERT = Regex("fatal alert: ([a-z_]+)")

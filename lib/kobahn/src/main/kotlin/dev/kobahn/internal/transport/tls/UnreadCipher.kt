@@ -1,0 +1,92 @@
+package dev.kobahn.internal.transport.tls
+
+import java.nio.ByteBuffer
+
+/**
+ * The cipher text that has arrived and cannot be decrypted yet: an unfinished record, or all that
+ * arrives while decrypting has to wait. Owns no memory while it is empty.
+ */
+internal class UnreadCipher {
+    /** The bytes from the position to the limit; there may be room behind them. */
+    private var kept: ByteBuffer? = null
+
+    val isEmpty: Boolean get() = kept == null
+
+    /** The memory that it takes. From any thread, which may see an older number. */
+    val weight: Int get() = kept?.capacity() ?: 0
+
+    /** Keeps all that [input] has. */
+    fun keep(input: ByteBuffer) {
+        if (!input.hasRemaining()) return
+        val room = withRoom(input.remaining(), recordLength(input))
+        append(room, input, input.remaining())
+    }
+
+    /**
+     * Moves bytes from [input] to the kept ones until their first record is complete. Returns
+     * whether it moved any.
+     */
+    fun complete(input: ByteBuffer): Boolean {
+        val before = input.position()
+        while (input.hasRemaining()) {
+            val bytes = kept ?: break
+            val missing = recordLength(bytes) - bytes.remaining()
+            if (missing <= 0) break
+            val count = minOf(missing, input.remaining())
+            append(withRoom(count, recordLength(bytes)), input, count)
+        }
+        return input.position() > before
+    }
+
+    /**
+     * Calls [decrypt] with the kept bytes, of which it takes some. Returns whether none are left.
+     */
+    inline fun read(decrypt: (ByteBuffer) -> Unit): Boolean {
+        val bytes = kept ?: return true
+        decrypt(bytes)
+        if (!bytes.hasRemaining()) clear()
+        return isEmpty
+    }
+
+    fun clear() {
+        kept = null
+    }
+
+    /** Returns the kept bytes in a buffer with room for [count] more, or for [total] in all. */
+    private fun withRoom(count: Int, total: Int): ByteBuffer {
+        val before = kept
+        val used = before?.remaining() ?: 0
+        if (before != null && before.capacity() - before.limit() >= count) return before
+        val needed = maxOf(used + count, minOf(total, LONGEST_RECORD))
+        // More than a record is kept while decrypting waits: then a piece must not cost a copy of all.
+        val spare = if (used > LONGEST_RECORD) used / 2 else 0
+        val grown = ByteBuffer.allocate(needed + spare)
+        if (before != null) grown.put(before)
+        grown.flip()
+        kept = grown
+        return grown
+    }
+
+    private fun append(target: ByteBuffer, input: ByteBuffer, count: Int) {
+        val end = target.limit()
+        target.limit(end + count)
+        input.get(target.array(), end, count)
+    }
+
+    private companion object {
+        const val HEADER = 5
+        const val LENGTH = 3
+        const val BYTE = 0xFF
+
+        /** RFC 5246 section 6.2.3: 2^14 bytes, and 2 KiB for the protection. */
+        const val LONGEST_RECORD = HEADER + 16_384 + 2048
+
+        /** The length of the record at the position of [bytes], or of its header. */
+        fun recordLength(bytes: ByteBuffer): Int {
+            if (bytes.remaining() < HEADER) return HEADER
+            val at = bytes.position() + LENGTH
+            val length = (bytes[at].toInt() and BYTE shl 8) or (bytes[at + 1].toInt() and BYTE)
+            return HEADER + length
+        }
+    }
+}

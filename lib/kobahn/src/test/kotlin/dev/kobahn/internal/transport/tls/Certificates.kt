@@ -1,0 +1,72 @@
+package dev.kobahn.internal.transport.tls
+
+import dev.kobahn.tls.TlsClientOptions
+import dev.kobahn.tls.TlsIdentity
+import dev.kobahn.tls.TlsServerOptions
+import io.netty.pkitesting.CertificateBuilder
+import io.netty.pkitesting.X509Bundle
+import java.security.KeyStore
+import java.time.Duration
+import java.time.Instant
+
+/** Certificates for tests, made once. */
+internal object Certificates {
+    val authority: X509Bundle by lazy { authority("Kobahn Test CA") }
+
+    /** An authority that nobody trusts. */
+    val stranger: X509Bundle by lazy { authority("Another CA") }
+
+    /** For localhost and its addresses, issued by [authority]. */
+    val server: TlsIdentity by lazy { issue("localhost").identity() }
+
+    val client: TlsIdentity by lazy {
+        builder("CN=a client").addExtendedKeyUsageClientAuth().buildIssuedBy(authority).identity()
+    }
+
+    private fun authority(name: String) = CertificateBuilder().subject("CN=$name").ecp256()
+        .setIsCertificateAuthority(true).valid(Duration.ofDays(1)).buildSelfSigned()
+
+    /** Begins a certificate that is valid now. */
+    fun builder(subject: String): CertificateBuilder =
+        CertificateBuilder().subject(subject).ecp256().valid(Duration.ofHours(12))
+
+    private fun CertificateBuilder.valid(time: Duration): CertificateBuilder {
+        val now = Instant.now()
+        return notBefore(now.minus(time)).notAfter(now.plus(time))
+    }
+
+    /** A server's certificate for [names]; localhost has its addresses too. */
+    fun issue(
+        vararg names: String,
+        by: X509Bundle = authority,
+        change: CertificateBuilder.() -> CertificateBuilder = { this },
+    ): X509Bundle = forNames(names).change().buildIssuedBy(by)
+
+    fun selfSigned(vararg names: String): X509Bundle = forNames(names).buildSelfSigned()
+
+    private fun forNames(names: Array<out String>): CertificateBuilder {
+        val builder = builder("CN=${names.first()}").addExtendedKeyUsageServerAuth()
+        for (name in names) builder.addSanDnsName(name)
+        if ("localhost" in names) builder.addSanIpAddress("127.0.0.1").addSanIpAddress("::1")
+        return builder
+    }
+
+    /** A key store that trusts [authority]. */
+    fun trusting(authority: X509Bundle = this.authority): KeyStore {
+        val store = KeyStore.getInstance(KeyStore.getDefaultType())
+        store.load(null)
+        store.setCertificateEntry("ca", authority.rootCertificate)
+        return store
+    }
+
+    /** TLS of a server with [server]. */
+    fun serverTls(configure: TlsServerOptions.() -> Unit = {}): ServerTls =
+        ServerTls(TlsServerOptions().apply { identity(server) }.apply(configure))
+
+    /** TLS of a client that trusts [authority]. */
+    fun clientTls(configure: TlsClientOptions.() -> Unit = {}): ClientTls =
+        ClientTls(TlsClientOptions().apply { trust(trusting()) }.apply(configure))
+}
+
+internal fun X509Bundle.identity(): TlsIdentity =
+    TlsIdentity.of(keyPair.private, certificatePathList)
