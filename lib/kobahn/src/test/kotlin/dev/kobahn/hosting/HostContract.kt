@@ -53,8 +53,14 @@ fun interface HostStarter {
     ): Host
 }
 
-/** The rules for every host: a client notices no difference to a server of Kobahn's own. */
-abstract class HostContract(private val starter: HostStarter) : FunSpec() {
+/**
+ * The rules for every host: a client notices no difference to a server of Kobahn's own.
+ *
+ * @param keepsEarlyFrames whether the host keeps frames that a hasty client sends before it has
+ * the 101, against RFC 6455 section 4.1
+ */
+abstract class HostContract(private val starter: HostStarter, keepsEarlyFrames: Boolean = true) :
+    FunSpec() {
     private val echo: suspend ServerWebSocket.() -> Unit = {
         for (message in incoming) send(message)
     }
@@ -294,7 +300,7 @@ abstract class HostContract(private val starter: HostStarter) : FunSpec() {
             }
         }
 
-        test("frames that come together with the request are not lost") {
+        test("frames that come together with the request are not lost").config(keepsEarlyFrames) {
             serve(echo) { host ->
                 host.peer { peer ->
                     peer.send(REQUEST.encodeToByteArray() + RawPeer.text("early") + RawPeer.CLOSE)
