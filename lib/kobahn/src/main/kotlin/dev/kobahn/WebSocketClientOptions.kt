@@ -2,6 +2,7 @@ package dev.kobahn
 
 import dev.kobahn.internal.connection.ConnectionConfig
 import dev.kobahn.internal.options.ExclusiveOption
+import dev.kobahn.internal.options.bufferOption
 import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.headersOption
 import dev.kobahn.internal.options.option
@@ -39,6 +40,30 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     /** Whether the system sends short messages at once (`TCP_NODELAY`). Default: true. */
     public var tcpNoDelay: Boolean by option(true)
+
+    /**
+     * Whether the system probes idle TCP connections (`SO_KEEPALIVE`). Automatic Pings find a dead
+     * peer sooner. Default: null, which keeps the system's default.
+     */
+    public var tcpKeepAlive: Boolean? by option(null)
+
+    /**
+     * The system's receive buffer of a connection in bytes (`SO_RCVBUF`). Default: null, which
+     * keeps the system's default, and lets it adapt.
+     */
+    public var receiveBufferSize: Int? by bufferOption()
+
+    /** The system's send buffer of a connection in bytes (`SO_SNDBUF`). Default: null, likewise. */
+    public var sendBufferSize: Int? by bufferOption()
+
+    /**
+     * The lookup of host names, those of proxies included. Numeric addresses and the names of
+     * servers behind a proxy are not looked up. The client tries the addresses in the given order,
+     * IPv6 and IPv4 in turn: the next one when the last has failed or has not answered for 250 ms,
+     * or for less, so that each address is tried within [openHandshakeTimeout] (RFC 8305). Default:
+     * null, which asks the system.
+     */
+    public var resolver: HostResolver? by option(null)
 
     /**
      * The proxy through which the client connects: a [ProxyServer], or a choice for each

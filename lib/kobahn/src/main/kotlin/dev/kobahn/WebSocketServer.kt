@@ -17,8 +17,17 @@ import kotlinx.coroutines.withContext
  * started again. Thread-safe.
  */
 public interface WebSocketServer {
-    /** The port the server listens on. Throws [IllegalStateException] before [start]. */
+    /**
+     * The port the server listens on; with several listeners that of the first one on TCP. Throws
+     * [IllegalStateException] before [start], and if the server listens on Unix sockets only.
+     */
     public val port: Int
+
+    /**
+     * The addresses the server listens on, in the form of [TransportDetails.own]:
+     * `tcp4:127.0.0.1:9000`, `unix:/run/app.sock`. Throws [IllegalStateException] before [start].
+     */
+    public val addresses: List<String>
 
     /**
      * The number of connections, including those in their opening handshake, but not those over
@@ -44,10 +53,10 @@ public interface WebSocketServer {
     public val job: Job
 
     /**
-     * Binds the port and accepts connections. Suspends until the server listens. After cancellation
-     * nothing is bound.
+     * Binds all listeners and accepts connections. Suspends until the server listens. After
+     * cancellation nothing is bound.
      *
-     * @throws IOException if the port cannot be bound
+     * @throws IOException if one of the listeners cannot be bound; then none is
      * @throws IllegalStateException if the server was started before, or is stopped before it
      * listens
      */

@@ -1,5 +1,6 @@
 package dev.kobahn
 
+import dev.kobahn.internal.options.bufferOption
 import dev.kobahn.internal.options.fieldOption
 import dev.kobahn.internal.options.option
 import dev.kobahn.internal.options.positiveOption
@@ -7,6 +8,7 @@ import dev.kobahn.internal.options.sizeOption
 import dev.kobahn.internal.options.timeOption
 import dev.kobahn.internal.server.ProxyProtocolPeers
 import dev.kobahn.internal.server.TrustedProxies
+import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.protocol.handshake.AllowedOrigins
 import dev.kobahn.protocol.handshake.ForwardedField
 import dev.kobahn.protocol.handshake.HeadLimits
@@ -14,12 +16,15 @@ import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.ServerHandshake
+import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.tls.TlsServerOptions
 import kotlin.time.Duration
 
 /** The options of a server, see [webSocketServer]. Autobahn: `WebSocketServerFactory`. */
 public class WebSocketServerOptions internal constructor() : ServerConnectionOptions() {
-    /** The name or address to listen on. Default: `localhost`. */
+    /**
+     * The name or address to listen on; see [listen] for several. Default: `localhost`.
+     */
     public var host: String by option("localhost")
 
     /**
@@ -37,6 +42,28 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
 
     /** Whether the system sends short messages at once (`TCP_NODELAY`). Default: true. */
     public var tcpNoDelay: Boolean by option(true)
+
+    /**
+     * Whether the system probes idle TCP connections (`SO_KEEPALIVE`). Automatic Pings find a dead
+     * peer sooner. Default: null, which keeps the system's default.
+     */
+    public var tcpKeepAlive: Boolean? by option(null)
+
+    /**
+     * The system's receive buffer of a connection in bytes (`SO_RCVBUF`). Default: null, which
+     * keeps the system's default, and lets it adapt.
+     */
+    public var receiveBufferSize: Int? by bufferOption()
+
+    /** The system's send buffer of a connection in bytes (`SO_SNDBUF`). Default: null, likewise. */
+    public var sendBufferSize: Int? by bufferOption()
+
+    /**
+     * Whether several sockets, also of other processes of this user, may listen on the same TCP
+     * port (`SO_REUSEPORT`); the system spreads connections over them. Where it is not supported,
+     * [WebSocketServer.start] throws an IOException that says so. Default: false.
+     */
+    public var reusePort: Boolean by option(false)
 
     /**
      * The number of bytes that all connections together may hold: received messages that the
@@ -169,8 +196,77 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
 
     internal val routes = ArrayList<Route>()
 
+    private val listeners = ArrayList<ListenerOptions>()
+
+    /** Returns the listeners: those that were added, and [host] and [port] unless only those were. */
+    internal fun allListeners(): List<ListenerOptions> {
+        val isUsual = listeners.isEmpty() || values.isSet(::host.name) || values.isSet(::port.name)
+        val usual = if (isUsual) listOf(ListenerOptions(Endpoint.Tcp(host, port))) else emptyList()
+        return usual + listeners
+    }
+
     internal var handler: (suspend ServerWebSocket.() -> Unit)? = null
         private set
+
+    /**
+     * Adds a listener on TCP. The server listens at [WebSocketServerOptions.host] and
+     * [WebSocketServerOptions.port] too if one of them is set, and otherwise only at the added
+     * places.
+     *
+     * ```
+     * webSocketServer {
+     *     listen(9000)
+     *     listen(9001, "::1")
+     *     listenUnix("/run/app/app.sock")
+     *     onConnect { for (message in incoming) send(message) }
+     * }
+     * ```
+     *
+     * @param port 0 chooses a free port
+     * @param host a name or an address; the server listens on the first of its addresses that can
+     * be bound
+     * @throws IllegalArgumentException if [port] is out of range
+     */
+    public fun listen(
+        port: Int,
+        host: String = "localhost",
+        configure: ListenerOptions.() -> Unit = {},
+    ) {
+        add(ListenerOptions(Endpoint.Tcp(host, port)).apply(configure))
+    }
+
+    /**
+     * Adds a listener at the place of a WebSocket URL: a host and a port, or a Unix socket such as
+     * `ws://unix:/run/app.sock`. The resource of the URL is ignored. Autobahn: the `url` of
+     * `listenWS`.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL, or its scheme is `wss`
+     */
+    public fun listen(url: String, configure: ListenerOptions.() -> Unit = {}) {
+        val place = WebSocketUrl.parse(url)
+        require(!place.isSecure) { "listen takes a ws URL; TLS is an option of its own" }
+        val endpoint = place.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(place.host, place.port)
+        add(ListenerOptions(endpoint).apply(configure))
+    }
+
+    /**
+     * Adds a listener on the Unix domain socket with the file [path]; needs Java 16. A file that a
+     * server left behind which has ended is replaced. Any other file there, or a server that
+     * answers, fails the start. The file is removed when the server stops.
+     *
+     * The process's umask sets the permissions of the file, and not every system heeds them: put it
+     * into a directory that only the right users may enter. Peers on a Unix socket count as trusted
+     * proxies.
+     */
+    public fun listenUnix(path: String, configure: ListenerOptions.() -> Unit = {}) {
+        require(path.isNotEmpty()) { "the path of the Unix socket is empty" }
+        add(ListenerOptions(Endpoint.Unix(path)).apply(configure))
+    }
+
+    private fun add(listener: ListenerOptions) {
+        check(!isFrozen) { "listeners cannot be added any more" }
+        listeners.add(listener)
+    }
 
     /**
      * Sets a function that answers valid HTTP requests, upgrades included, before the server

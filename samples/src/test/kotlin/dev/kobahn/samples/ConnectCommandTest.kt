@@ -129,7 +129,8 @@ class ConnectCommandTest :
         test("a server that cannot be reached is named once") {
             val port = ServerSocket(0).use { it.localPort }
             val errors = connect(InputStream.nullInputStream(), "ws://127.0.0.1:$port/").errors
-            errors shouldBe "failed: Connection refused: 127.0.0.1:$port\n"
+            errors shouldBe
+                "failed: TCP: Connection refused: 127.0.0.1:$port; does a server listen there?\n"
         }
 
         test("a server forges no line of ours by its refusal") {

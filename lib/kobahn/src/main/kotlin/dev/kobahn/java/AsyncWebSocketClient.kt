@@ -2,6 +2,7 @@ package dev.kobahn.java
 
 import dev.kobahn.CookieJar
 import dev.kobahn.HandshakeException
+import dev.kobahn.HostResolver
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
@@ -16,6 +17,7 @@ import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.webSocketClient
+import java.net.InetAddress
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.TimeUnit
@@ -27,7 +29,9 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.await
+import kotlinx.coroutines.withContext
 
 /**
  * A client of WebSocket servers for Java: [WebSocketClient] with futures. It may open any number of
@@ -115,6 +119,35 @@ public interface AsyncWebSocketClient {
 
         /** Sets whether the system sends short messages at once (`TCP_NODELAY`). */
         public fun tcpNoDelay(on: Boolean): Builder = set { tcpNoDelay = on }
+
+        /** Sets whether the system probes idle connections; null keeps its default. */
+        public fun tcpKeepAlive(on: Boolean?): Builder = set { tcpKeepAlive = on }
+
+        /** Sets the system's receive buffer of a connection in bytes; null keeps its default. */
+        public fun receiveBufferSize(bytes: Int?): Builder = set { receiveBufferSize = bytes }
+
+        /** Sets the system's send buffer of a connection in bytes; null keeps its default. */
+        public fun sendBufferSize(bytes: Int?): Builder = set { sendBufferSize = bytes }
+
+        /** Sets the lookup of host names; null, the default, asks the system. */
+        public fun resolver(resolver: HostResolver?): Builder = set { this.resolver = resolver }
+
+        /**
+         * Sets a function that looks up host names and may block. It runs on `Dispatchers.IO`; its
+         * `UnknownHostException`, or an empty list, says that there is no address.
+         */
+        public fun resolveBlocking(resolve: Function<in String, out List<InetAddress>>): Builder =
+            set {
+                resolver = HostResolver { withContext(Dispatchers.IO) { resolve.apply(it) } }
+            }
+
+        /**
+         * Sets a function that looks up host names asynchronously. `openHandshakeTimeout` includes
+         * it. The stage is cancelled if its result is no longer needed.
+         */
+        public fun resolveAsync(
+            resolve: Function<in String, out CompletionStage<out List<InetAddress>>>,
+        ): Builder = set { resolver = HostResolver { resolve.apply(it).await() } }
 
         /**
          * Sets the proxy: a `ProxyServer`, or a choice such as `Proxies.system()`. Null, the

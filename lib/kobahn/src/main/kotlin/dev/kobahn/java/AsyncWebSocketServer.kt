@@ -1,5 +1,6 @@
 package dev.kobahn.java
 
+import dev.kobahn.ListenerOptions
 import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
@@ -54,11 +55,18 @@ import kotlinx.coroutines.future.await
  */
 public interface AsyncWebSocketServer {
     /**
-     * Returns the port the server listens on.
+     * Returns the port the server listens on; with several listeners that of the first one on TCP.
+     *
+     * @throws IllegalStateException before [start], and if the server listens on Unix sockets only
+     */
+    public fun port(): Int
+
+    /**
+     * Returns the addresses the server listens on: `tcp4:127.0.0.1:9000`, `unix:/run/app.sock`.
      *
      * @throws IllegalStateException before [start]
      */
-    public fun port(): Int
+    public fun addresses(): List<String>
 
     /** Returns the number of accepted connections, including those in their opening handshake. */
     public fun connectionCount(): Int
@@ -122,6 +130,47 @@ public interface AsyncWebSocketServer {
     public class Builder : ServerConnectionOptionsBuilder<Builder>() {
         override val tried: WebSocketServerOptions = WebSocketServerOptions().also(::preset)
             @JvmSynthetic get
+
+        /**
+         * Adds a listener on [port], 0 for any free one, of [host]. The server then listens at the
+         * `host` and `port` of this builder only if one of them is set.
+         */
+        public fun listen(host: String, port: Int): Builder = set { listen(port, host) }
+
+        /** Adds a listener with options of its own. Otherwise like `listen(host, port)`. */
+        public fun listen(
+            host: String,
+            port: Int,
+            configure: Consumer<in ListenerOptions>,
+        ): Builder = set { listen(port, host) { configure.accept(this) } }
+
+        /** Adds a listener at the place of a WebSocket URL. Otherwise like `listen(host, port)`. */
+        public fun listen(url: String): Builder = set { listen(url) }
+
+        /**
+         * Adds a listener on the Unix domain socket with the file [path]; needs Java 16. The
+         * directory of the file decides which users may connect.
+         */
+        public fun listenUnix(path: String): Builder = set { listenUnix(path) }
+
+        /** Adds a listener with options of its own. Otherwise like `listenUnix(path)`. */
+        public fun listenUnix(path: String, configure: Consumer<in ListenerOptions>): Builder =
+            set { listenUnix(path) { configure.accept(this) } }
+
+        /**
+         * Sets whether several sockets may listen on the same port (`SO_REUSEPORT`). The start
+         * fails with `IOException` where the system does not support it.
+         */
+        public fun reusePort(on: Boolean): Builder = set { reusePort = on }
+
+        /** Sets whether the system probes idle connections; null keeps its default. */
+        public fun tcpKeepAlive(on: Boolean?): Builder = set { tcpKeepAlive = on }
+
+        /** Sets the system's receive buffer of a connection in bytes; null keeps its default. */
+        public fun receiveBufferSize(bytes: Int?): Builder = set { receiveBufferSize = bytes }
+
+        /** Sets the system's send buffer of a connection in bytes; null keeps its default. */
+        public fun sendBufferSize(bytes: Int?): Builder = set { sendBufferSize = bytes }
 
         /** Sets the name or address to listen on. */
         public fun host(host: String): Builder = set { this.host = host }

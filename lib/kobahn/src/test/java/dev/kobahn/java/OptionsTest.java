@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kobahn.CookieJar;
 import dev.kobahn.HandshakeException;
+import dev.kobahn.HostResolver;
 import dev.kobahn.Route;
 import dev.kobahn.WebSocketClientOptions;
 import dev.kobahn.WebSocketOptions;
@@ -123,6 +124,8 @@ class OptionsTest {
         }
         if (type == Duration.class) return new Object[] {Duration.ofSeconds(77)};
         if (type == boolean.class) return new Object[] {!(boolean) before};
+        if (type == Boolean.class) return new Object[] {true};
+        if (type == HostResolver.class) return new Object[] {(HostResolver) (host, then) -> List.of()};
         if (type == int.class) return new Object[] {method.getName().equals("version") ? 8 : (int) before + 1};
         if (type == long.class) return new Object[] {(long) before + 1};
         if (type == Integer.class) return new Object[] {77};
@@ -177,7 +180,7 @@ class OptionsTest {
             String types = Arrays.toString(method.getParameterTypes());
             boolean configures = types.contains("kotlin.jvm.functions");
             if (!Modifier.isPublic(method.getModifiers()) || !configures) continue;
-            if (method.getName().startsWith("set")) continue;
+            if (method.getName().startsWith("set") || method.isSynthetic()) continue;
             assertTrue(
                 Stream.of(builder.getMethods())
                     .anyMatch(it -> it.getName().equals(method.getName())),

@@ -6,8 +6,10 @@ import dev.kobahn.internal.connection.ConnectionLog
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.transport.Endpoint
+import dev.kobahn.internal.transport.EndpointAddress
 import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.SocketSettings
+import dev.kobahn.internal.transport.SystemResolver
 import dev.kobahn.internal.transport.connect
 import dev.kobahn.internal.transport.proxy.ProxyRefusedException
 import dev.kobahn.internal.transport.proxy.tunnel
@@ -46,9 +48,10 @@ internal class Dial(
      */
     enum class Step(val lack: String) {
         CHOOSE("the choice of a proxy did not return"),
-        LOOKUP("the host's name was not looked up"),
-        CONNECT("no connection"),
-        PROXY("no tunnel"),
+        LOOKUP("the host's name was not looked up (DNS)"),
+        CONNECT("no TCP connection"),
+        PROXY_TLS("the TLS handshake with the proxy was not done"),
+        PROXY("no tunnel through the proxy"),
         TLS("the TLS handshake was not done"),
         AUTHORIZE("bearerAuth did not return"),
         ASK("onConnecting did not return"),
@@ -69,6 +72,10 @@ internal class Dial(
 
     @Volatile
     private var dialogue: ProxyDialogue? = null
+
+    /** The addresses that were or will be tried. */
+    @Volatile
+    private var tried = emptyList<EndpointAddress>()
 
     /** Where the server is, for the messages of exceptions. */
     val server: String = "$endpoint"
@@ -92,11 +99,19 @@ internal class Dial(
 
     private suspend fun connectTo(endpoint: Endpoint): Transport {
         step = Step.LOOKUP
-        val addresses = endpoint.resolve()
+        val addresses = endpoint.resolve(options.resolver ?: SystemResolver)
+        tried = addresses
         step = Step.CONNECT
-        val settings = SocketSettings(tcpNoDelay = options.tcpNoDelay)
-        return connect(addresses, loop, settings, failures).also { transport = it }
+        return connect(addresses, loop, settings(), failures, options.openHandshakeTimeout)
+            .also { transport = it }
     }
+
+    private fun settings() = SocketSettings(
+        tcpNoDelay = options.tcpNoDelay,
+        tcpKeepAlive = options.tcpKeepAlive,
+        receiveBufferSize = options.receiveBufferSize,
+        sendBufferSize = options.sendBufferSize,
+    )
 
     private suspend fun secure(connected: Transport, host: String, port: Int): Transport {
         step = Step.TLS
@@ -120,23 +135,26 @@ internal class Dial(
     }
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {
-        val connected = try {
-            connectTo(Endpoint.Tcp(proxy.host, proxy.port))
-        } catch (failure: IOException) {
-            throw ProxyException(
-                "$proxy cannot be reached: ${failure.message}",
-                proxy,
-                cause = failure,
-            )
-        }
-        require(proxy.kind != ProxyServer.Kind.HTTPS) {
-            "$proxy needs TLS, which is not supported yet"
-        }
+        val connected = reach(proxy)
         step = Step.PROXY
         val dialogue = dialogue(proxy, sendsCredentials).also { dialogue = it }
         val tunnel = tunnel(connected, dialogue)
         if (tunnel == null) connected.close()
         return tunnel?.also { transport = it }
+    }
+
+    /** Connects to [proxy], with TLS if it is an `https` one. */
+    private suspend fun reach(proxy: ProxyServer): Transport {
+        try {
+            val connected = connectTo(Endpoint.Tcp(proxy.host, proxy.port))
+            if (proxy.kind != ProxyServer.Kind.HTTPS) return connected
+            step = Step.PROXY_TLS
+            return tls.secure(connected, proxy.host, proxy.port, serverName = proxy.host)
+                .also { transport = it }
+        } catch (failure: IOException) {
+            val message = "$proxy cannot be reached: ${failure.message}"
+            throw ProxyException(message, proxy, cause = failure)
+        }
     }
 
     private fun dialogue(proxy: ProxyServer, sendsCredentials: Boolean): ProxyDialogue {
@@ -171,13 +189,30 @@ internal class Dial(
     /** Returns the exception for a dial that took too long, with [message] about the time. */
     fun timedOut(message: String): ConnectionException {
         val proxy = proxy
-        if (proxy == null || step >= Step.TLS) return HandshakeException("$server: $message")
+        val told = message + remedy()
+        if (proxy == null || step >= Step.TLS) return HandshakeException("$server: $told")
         return dialogue?.partialRefusal?.let { proxyException(it, cause = null) }
-            ?: ProxyException("$proxy, to $server: $message", proxy)
+            ?: ProxyException("$proxy, to $server: $told", proxy)
+    }
+
+    private fun remedy() = when (step) {
+        Step.CONNECT -> tried.joinToString(
+            prefix = "; a firewall may drop the packets, or the host is down: tried ",
+            limit = MAX_TOLD,
+        )
+
+        Step.LOOKUP -> "; is there a network?"
+
+        else -> ""
     }
 
     /** Closes the transport, if there is one. */
     fun close() {
         transport?.close()
+    }
+
+    private companion object {
+        /** The number of addresses that a message names. */
+        const val MAX_TOLD = 4
     }
 }

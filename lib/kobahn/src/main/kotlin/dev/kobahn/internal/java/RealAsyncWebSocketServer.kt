@@ -16,6 +16,8 @@ internal class RealAsyncWebSocketServer(internal val server: WebSocketServer) :
 
     override fun port(): Int = server.port
 
+    override fun addresses(): List<String> = server.addresses
+
     override fun connectionCount(): Int = server.connectionCount
 
     override fun handlerCount(): Int = server.handlerCount

@@ -47,6 +47,10 @@ internal fun timeOption(value: Duration): Option<Duration> =
 /** Returns an option that must be above zero. */
 internal fun positiveOption(value: Int): Option<Int> = Option(value, "1 or more") { it >= 1 }
 
+/** Returns an option that is the size of a buffer in bytes; null keeps the system's default. */
+internal fun bufferOption(): Option<Int?> =
+    Option(null, "1 or more, or null (the system's default)") { it == null || it >= 1 }
+
 /**
  * Returns an option of additional header fields; the fields of the handshake itself are not
  * allowed.

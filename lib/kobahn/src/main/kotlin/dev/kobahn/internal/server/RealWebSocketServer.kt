@@ -8,12 +8,8 @@ import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.connection.loggerNamed
-import dev.kobahn.internal.transport.Acceptor
-import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.EventLoopGroup
-import dev.kobahn.internal.transport.ListenSettings
-import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.protocol.CloseCode
 import io.github.oshai.kotlinlogging.KLogger
 import java.util.concurrent.ConcurrentHashMap
@@ -54,7 +50,7 @@ internal class RealWebSocketServer(
     private val stopping = AtomicBoolean()
 
     @Volatile
-    private var acceptor: Acceptor? = null
+    private var listeners: Listeners? = null
 
     /** The right to use the loops, where a host accepts the connections. */
     private var hosted: EventLoopGroup.Lease? = null
@@ -62,9 +58,9 @@ internal class RealWebSocketServer(
     @Volatile
     private var handlers: RunningHandlers? = null
 
-    /** The coroutine that accepts. Set once, under the monitor of [started]. */
+    /** The coroutines that accept. Set once, under the monitor of [started]. */
     @Volatile
-    private var accepting: Job? = null
+    private var accepting = emptyList<Job>()
 
     @Volatile
     private var closingTime = Duration.ZERO
@@ -76,7 +72,11 @@ internal class RealWebSocketServer(
     override val job: Job get() = supervisor
 
     override val port: Int
-        get() = checkNotNull(acceptor) { "the server has not been started" }.port
+        get() = checkNotNull(listening.port) { "the server listens on no TCP port" }
+
+    override val addresses: List<String> get() = listening.addresses
+
+    private val listening get() = checkNotNull(listeners) { "the server has not been started" }
 
     /** The memory that all connections share. Null without a limit, and before the start. */
     @Volatile
@@ -101,12 +101,8 @@ internal class RealWebSocketServer(
             closingTime = context.routes.configs.maxOf { it.closingTime }
             lease.openAll()
             Rehearsal.once(lease)
-            val made = Acceptor.bind(
-                Endpoint.Tcp(options.host, options.port),
-                lease,
-                listenSettings(),
-            ) {
-                accept(context.secured(context.withProxyHeader(it)), context)
+            val made = Listeners.bind(options, lease) { transport, _ ->
+                accept(context.secured(context.withProxyHeader(transport)), context)
             }
             listen(made)
             logSafely { tellBudget(made, context) }
@@ -155,31 +151,27 @@ internal class RealWebSocketServer(
         check(supervisor.isActive && !stopping.get()) { "the server was stopped" }
 
     /** Begins to accept. Frees the port and throws if the server was stopped meanwhile. */
-    private suspend fun listen(made: Acceptor) {
+    private suspend fun listen(made: Listeners) {
         val isStopped = synchronized(started) {
             accepting = made.start(scope)
-            acceptor = made
+            listeners = made
             // A cancelled job ends the transports as well as the coroutines. Unconfined, because
             // handlers may block every loop.
             scope.launch(Dispatchers.Unconfined) { awaitEnd() }
             stopping.get() || !supervisor.isActive
         }
         if (isStopped) {
-            withContext(NonCancellable) { accepting?.cancelAndJoin() }
+            withContext(NonCancellable) { accepting.forEach { it.cancelAndJoin() } }
             checkNotStopped()
         }
     }
 
-    private fun tellBudget(acceptor: Acceptor, context: ServerContext) {
+    private fun tellBudget(listeners: Listeners, context: ServerContext) {
         val limit = context.budget?.limit
         val budget = if (limit == null) "no memoryBudget" else "a memoryBudget of $limit bytes"
-        serverLogger.info { "listening at ${acceptor.local} with $budget for all connections" }
+        val places = listeners.addresses.joinToString(" and ")
+        serverLogger.info { "listening at $places with $budget for all connections" }
     }
-
-    private fun listenSettings() = ListenSettings(
-        backlog = options.backlog,
-        accepted = SocketSettings(tcpNoDelay = options.tcpNoDelay),
-    )
 
     /** Keeps the job from completing before the last transport has ended. */
     private suspend fun awaitEnd() {
@@ -193,7 +185,7 @@ internal class RealWebSocketServer(
 
     /** Gives cancelled handlers time to close their connections, and then drops the rest. */
     private suspend fun endAll() {
-        accepting?.cancel()
+        accepting.forEach { it.cancel() }
         connections.toList().forEach(ServerConnection::refusePending)
         checkEmpty()
         withTimeoutOrNull(closingTime) { empty.await() }
@@ -296,7 +288,7 @@ internal class RealWebSocketServer(
                 val inTime = withTimeoutOrNull(deadline) {
                     // Not joined before the rest, since a handler may block its loop. Connections
                     // that it still accepts get 503.
-                    accepting?.cancel()
+                    accepting.forEach { it.cancel() }
                     closeAll(window, code)
                     checkEmpty()
                     awaitAllBut(own)

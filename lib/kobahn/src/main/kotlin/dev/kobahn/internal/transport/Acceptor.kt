@@ -16,6 +16,7 @@ import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.delay
@@ -29,10 +30,12 @@ import kotlinx.coroutines.yield
  * Options of a listening socket.
  *
  * @property backlog the number of connections that may wait to be accepted; the system may lower it
+ * @property reusePort whether several sockets may listen at the same TCP port (`SO_REUSEPORT`)
  * @property accepted options of the accepted sockets
  */
 internal data class ListenSettings(
     val backlog: Int = 511,
+    val reusePort: Boolean = false,
     val accepted: SocketSettings = SocketSettings(),
 )
 
@@ -46,6 +49,7 @@ internal class Acceptor(
     private val loop: EventLoop,
     private val nextLoop: () -> EventLoop,
     private val settings: SocketSettings,
+    private val file: UnixSocketFile? = null,
     private val onAccept: (SocketTransport) -> Unit,
 ) {
     private val channel = (server as Selectable).channel as ServerSocketChannel
@@ -67,7 +71,7 @@ internal class Acceptor(
             ensureActive()
             acceptAll()
         } finally {
-            withContext(NonCancellable) { close() }
+            close()
         }
     }
 
@@ -140,8 +144,12 @@ internal class Acceptor(
         }
     }
 
-    /** Waits for the next selection: only then does the system free the port of a closed channel. */
-    private suspend fun close() {
+    /**
+     * Stops listening, and removes the file of a Unix socket. Waits for the next selection: only
+     * then does the system free the port of a closed channel. Not cancellable.
+     */
+    suspend fun close() = withContext(NonCancellable + loop.dispatcher) {
+        if (file != null) withContext(Dispatchers.IO) { file.remove() }
         server.close()
         suspendCancellableCoroutine { continuation ->
             loop.executeNextTurn { continuation.resumeWith(Result.success(Unit)) }
@@ -166,8 +174,9 @@ internal class Acceptor(
         ): Acceptor {
             loops.openAll()
             val loop = loops.next()
-            val server = listen(endpoint, loop, settings)
-            return Acceptor(server, loop, loops::next, settings.accepted, onAccept)
+            val file = (endpoint as? Endpoint.Unix)?.let { UnixSocketFile(it.path) }
+            val server = listen(endpoint, loop, settings, file)
+            return Acceptor(server, loop, loops::next, settings.accepted, file, onAccept)
         }
     }
 }
@@ -176,11 +185,20 @@ private suspend fun listen(
     endpoint: Endpoint,
     loop: EventLoop,
     settings: ListenSettings,
+    file: UnixSocketFile?,
 ): ServerSocket {
     val failures = ArrayList<IOException>()
     for (address in endpoint.resolve()) {
         try {
-            return address.named { bind(address, loop, settings) }
+            return address.named {
+                if (file ==
+                    null
+                ) {
+                    bind(address, loop, settings)
+                } else {
+                    bindTo(file, address, loop, settings)
+                }
+            }
         } catch (failure: IOException) {
             failures.add(failure)
         }
@@ -188,21 +206,58 @@ private suspend fun listen(
     throw joined(failures)
 }
 
+private suspend fun bindTo(
+    file: UnixSocketFile,
+    address: EndpointAddress,
+    loop: EventLoop,
+    settings: ListenSettings,
+): ServerSocket {
+    withContext(Dispatchers.IO) {
+        file.makeWay {
+            aSocket(loop.selectorManager).tcp().connect(address.address).close()
+            true
+        }
+    }
+    val server = bind(address, loop, settings.copy(reusePort = false))
+    try {
+        withContext(NonCancellable + Dispatchers.IO) { file.onBound() }
+    } catch (failure: IOException) {
+        server.close()
+        throw failure
+    }
+    return server
+}
+
 private suspend fun bind(
     address: EndpointAddress,
     loop: EventLoop,
     settings: ListenSettings,
-): ServerSocket = aSocket(loop.selectorManager).tcp().bind(address.address) {
-    backlogSize = settings.backlog
-    // Old connections may still linger on the port.
-    reuseAddress = true
+): ServerSocket = try {
+    aSocket(loop.selectorManager).tcp().bind(address.address) {
+        backlogSize = settings.backlog
+        // Old connections may still linger on the port.
+        reuseAddress = true
+        reusePort = settings.reusePort
+    }.also { offer(settings.accepted, it) }
+} catch (unsupported: UnsupportedOperationException) {
+    throw IOException("reusePort (SO_REUSEPORT) is not supported by this system", unsupported)
+}
+
+/**
+ * Sets the receive buffer that the sockets to be accepted inherit: TCP agrees on its window before a
+ * connection is accepted.
+ */
+private fun offer(settings: SocketSettings, server: ServerSocket) {
+    val channel = (server as Selectable).channel as ServerSocketChannel
+    val size = settings.receiveBufferSize ?: return
+    channel.setOption(StandardSocketOptions.SO_RCVBUF, size)
 }
 
 private fun apply(settings: SocketSettings, channel: SocketChannel) {
+    settings.receiveBufferSize?.let { channel.setOption(StandardSocketOptions.SO_RCVBUF, it) }
+    settings.sendBufferSize?.let { channel.setOption(StandardSocketOptions.SO_SNDBUF, it) }
     if (channel.remoteAddress !is InetSocketAddress) return
     // Ktor has switched off Nagle's algorithm.
     if (!settings.tcpNoDelay) channel.setOption(StandardSocketOptions.TCP_NODELAY, false)
     settings.tcpKeepAlive?.let { channel.setOption(StandardSocketOptions.SO_KEEPALIVE, it) }
-    settings.receiveBufferSize?.let { channel.setOption(StandardSocketOptions.SO_RCVBUF, it) }
-    settings.sendBufferSize?.let { channel.setOption(StandardSocketOptions.SO_SNDBUF, it) }
 }

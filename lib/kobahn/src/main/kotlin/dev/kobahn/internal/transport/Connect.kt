@@ -1,6 +1,7 @@
 package dev.kobahn.internal.transport
 
 import io.ktor.network.selector.Selectable
+import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.Socket
 import io.ktor.network.sockets.aSocket
 import java.io.IOException
@@ -40,18 +41,22 @@ internal data class SocketSettings(
  * suppressed in it; each names its address. Leaves no socket behind if it is cancelled or times out.
  *
  * @param failures receives each IOException when it occurs
+ * @param limit the time that is left to connect, of which each address gets its share; zero is no
+ * limit
  */
 internal suspend fun connect(
     addresses: List<EndpointAddress>,
     loop: EventLoop,
     settings: SocketSettings = SocketSettings(),
     failures: MutableList<IOException> = ArrayList(1),
+    limit: Duration = Duration.ZERO,
 ): SocketTransport {
     var transport: SocketTransport? = null
     try {
         return withContext(loop.dispatcher) {
-            firstToSucceed(addresses, failures, SocketTransport::close) { address ->
-                address.named { transportOver(open(address, loop, settings), loop) }
+            val headStart = headStart(limit, addresses.size)
+            firstToSucceed(addresses, failures, SocketTransport::close, headStart) { address ->
+                address.named(TCP) { transportOver(open(address, loop, settings), loop) }
             }.also { transport = it }
         }
     } catch (failure: Throwable) {
@@ -60,6 +65,22 @@ internal suspend fun connect(
         throw failure
     }
 }
+
+/**
+ * Returns the time after which the next of [count] addresses is tried: usually 250 ms, but so short
+ * that all of them are tried within [limit].
+ */
+internal fun headStart(limit: Duration, count: Int): Duration {
+    if (limit <= Duration.ZERO || count < 2) return HEAD_START
+    return (limit / (count + 1)).coerceIn(MIN_HEAD_START, HEAD_START)
+}
+
+/** RFC 8305 section 5: 250 ms is recommended, and less than 10 ms forbidden. */
+private val HEAD_START: Duration = 250.milliseconds
+private val MIN_HEAD_START: Duration = 10.milliseconds
+
+/** The phase of an open connection in which a TCP connection is made, for messages. */
+private const val TCP = "TCP: "
 
 /** Connects to an address of [endpoint]. */
 internal suspend fun connect(
@@ -73,8 +94,10 @@ private suspend fun open(
     loop: EventLoop,
     settings: SocketSettings,
 ): Socket = aSocket(loop.selectorManager).tcp().connect(address.address) {
-    noDelay = settings.tcpNoDelay
-    keepAlive = settings.tcpKeepAlive
+    if (address.address is InetSocketAddress) {
+        noDelay = settings.tcpNoDelay
+        keepAlive = settings.tcpKeepAlive
+    }
     settings.receiveBufferSize?.let { receiveBufferSize = it }
     settings.sendBufferSize?.let { sendBufferSize = it }
 }
@@ -98,7 +121,7 @@ internal val Socket.channel: SocketChannel get() = (this as Selectable).channel 
 
 /**
  * Calls [attempt] for [targets] in order. Starts the next attempt when one has failed, or when the
- * last has taken 250 ms (RFC 8305 section 5), so that a target that never answers costs no more than
+ * last has taken [headStart] (RFC 8305 section 5), so that a target that never answers costs no more than
  * that. Returns the result of the first attempt that succeeds, cancels the others, and passes results
  * that they return nevertheless to [discard]. If all fail, throws the last IOException, with the
  * earlier ones suppressed in it.
@@ -109,9 +132,10 @@ internal suspend fun <A, T : Any> firstToSucceed(
     targets: List<A>,
     failures: MutableList<IOException>,
     discard: (T) -> Unit,
+    headStart: Duration = HEAD_START,
     attempt: suspend (A) -> T,
 ): T {
-    val race = Race(targets, failures, discard, attempt)
+    val race = Race(targets, failures, discard, headStart, attempt)
     try {
         return coroutineScope { race.run(this) }
     } catch (failure: Throwable) {
@@ -125,6 +149,7 @@ private class Race<A, T : Any>(
     private val targets: List<A>,
     private val failures: MutableList<IOException>,
     private val discard: (T) -> Unit,
+    private val headStart: Duration,
     private val attempt: suspend (A) -> T,
 ) {
     private val attempts = ArrayList<Job>()
@@ -157,17 +182,13 @@ private class Race<A, T : Any>(
     @OptIn(ExperimentalCoroutinesApi::class)
     private suspend fun outcome(): Result<T>? = select {
         outcomes.onReceive { it }
-        if (attempts.size < targets.size) onTimeout(HEAD_START) { null }
+        if (attempts.size < targets.size) onTimeout(headStart) { null }
     }
 
     private fun failed(failure: Throwable?) {
         if (failure !is IOException) throw checkNotNull(failure)
         failures.add(failure)
         if (failures.size == targets.size) throw joined(failures)
-    }
-
-    private companion object {
-        val HEAD_START: Duration = 250.milliseconds
     }
 }
 

@@ -1,12 +1,16 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.HostResolver
+import dev.kobahn.protocol.IpAddress
 import dev.kobahn.protocol.handshake.HostAndPort
+import dev.kobahn.protocol.onOneLine
 import io.ktor.network.sockets.InetSocketAddress
 import io.ktor.network.sockets.SocketAddress
 import io.ktor.network.sockets.UnixSocketAddress
 import java.io.IOException
 import java.net.BindException
 import java.net.ConnectException
+import java.net.Inet6Address
 import java.net.InetAddress
 import java.net.NoRouteToHostException
 import java.net.SocketException
@@ -37,14 +41,48 @@ internal sealed interface Endpoint {
 }
 
 /**
- * Returns the addresses of this endpoint, at least one, in the order in which to try them. Looks up
- * names on [Dispatchers.IO]; if cancelled, returns at once and leaves the lookup to end by itself.
- * Throws [UnknownHostException], or IOException if Unix sockets are not supported.
+ * Returns the addresses of this endpoint, at least one and at most [MAX_ADDRESSES], in the order in
+ * which to try them: that of the [resolver], with IPv6 and IPv4 in turn (RFC 8305 section 4), so
+ * that a family that does not work costs one attempt. If cancelled, returns at once and leaves the
+ * lookup to end by itself. Throws [UnknownHostException], or IOException if Unix sockets are not
+ * supported.
  */
-internal suspend fun Endpoint.resolve(): List<EndpointAddress> = when (this) {
-    is Endpoint.Tcp -> resolve(host).map { address(it.toLiteral()) }
+internal suspend fun Endpoint.resolve(
+    resolver: HostResolver = SystemResolver,
+): List<EndpointAddress> = when (this) {
+    is Endpoint.Tcp -> interleaved(lookup(resolver)).take(MAX_ADDRESSES).map {
+        address(it.toLiteral())
+    }
+
     is Endpoint.Unix -> listOf(EndpointAddress(unixAddress(path), path))
 }
+
+private suspend fun Endpoint.Tcp.lookup(resolver: HostResolver): List<InetAddress> {
+    val isLiteral = IpAddress.parse(host.substringBefore('%')) != null
+    val unknown = try {
+        val found = (if (isLiteral) SystemResolver else resolver).resolve(host)
+        if (found.isNotEmpty()) return found
+        null
+    } catch (failure: UnknownHostException) {
+        failure
+    }
+    val detail = unknown?.message?.takeIf { it != host }?.let { " ($it)" }.orEmpty()
+    throw UnknownHostException(
+        "DNS: no address of $host$detail; check the name and the network".onOneLine(),
+    )
+        .apply { initCause(unknown) }
+}
+
+/** Returns [addresses] with the two families in turn, beginning with that of the first address. */
+internal fun interleaved(addresses: List<InetAddress>): List<InetAddress> {
+    val isIpv6 = addresses.firstOrNull() is Inet6Address
+    val (first, second) = addresses.partition { it is Inet6Address == isIpv6 }
+    return (0 until maxOf(first.size, second.size))
+        .flatMap { listOfNotNull(first.getOrNull(it), second.getOrNull(it)) }
+}
+
+/** A host with more addresses is misconfigured, or hostile. */
+private const val MAX_ADDRESSES = 64
 
 private fun Endpoint.Tcp.address(literal: String): EndpointAddress {
     val numeric = Endpoint.Tcp(literal, port).toString()
@@ -57,14 +95,15 @@ internal class EndpointAddress(val address: SocketAddress, private val text: Str
     override fun toString(): String = text
 
     /** Runs [block] and adds the address to the message of its IOExceptions. */
-    suspend fun <T> named(block: suspend () -> T): T = try {
+    suspend fun <T> named(phase: String = "", block: suspend () -> T): T = try {
         block()
     } catch (failure: IOException) {
-        throw named(failure)
+        throw named(failure, phase)
     }
 
-    private fun named(failure: IOException): IOException {
-        val message = "${failure.message ?: failure}: $this"
+    private fun named(failure: IOException, phase: String): IOException {
+        val message = "$phase${failure.message ?: failure}: $this" +
+            (if (phase.isEmpty()) "" else remedy(failure))
         // Callers distinguish these types; all others become an IOException.
         val named = when (failure) {
             is ConnectException -> ConnectException(message)
@@ -75,16 +114,25 @@ internal class EndpointAddress(val address: SocketAddress, private val text: Str
         }
         return named.apply { initCause(failure) }
     }
+
+    private fun remedy(failure: IOException): String = when {
+        failure is NoRouteToHostException -> "; is there a network to it?"
+        failure !is ConnectException -> ""
+        failure.message.orEmpty().contains("timed out") -> "; a firewall may drop the packets"
+        else -> "; does a server listen there?"
+    }
 }
 
-/** Returns the addresses of [host], in the resolver's order. Throws [UnknownHostException]. */
-internal suspend fun resolve(host: String): List<InetAddress> =
-    suspendCancellableCoroutine { continuation ->
-        val lookup = Runnable {
-            continuation.resumeWith(runCatching { InetAddress.getAllByName(host).asList() })
+/** Looks names up by the JDK, on [Dispatchers.IO], which may block. */
+internal object SystemResolver : HostResolver {
+    override suspend fun resolve(host: String): List<InetAddress> =
+        suspendCancellableCoroutine { continuation ->
+            val lookup = Runnable {
+                continuation.resumeWith(runCatching { InetAddress.getAllByName(host).asList() })
+            }
+            Dispatchers.IO.dispatch(EmptyCoroutineContext, lookup)
         }
-        Dispatchers.IO.dispatch(EmptyCoroutineContext, lookup)
-    }
+}
 
 private fun unixAddress(path: String): SocketAddress {
     if (!UnixSocketAddress.isSupported()) {

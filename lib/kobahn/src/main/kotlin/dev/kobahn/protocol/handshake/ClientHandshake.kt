@@ -187,7 +187,8 @@ public sealed class ClientHandshakeResult {
 
 /** Returns the value of the `Host` field, without the default port of the scheme. */
 internal fun hostField(host: String, port: Int, secure: Boolean): String {
-    val name = HostAndPort.bracketed(host)
+    // RFC 6874 section 4: a zone must not leave this machine.
+    val name = HostAndPort.bracketed(HostAndPort.withoutZone(host))
     return if (port == defaultPort(secure)) name else "$name:$port"
 }
 

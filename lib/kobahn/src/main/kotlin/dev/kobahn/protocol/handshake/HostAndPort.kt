@@ -40,13 +40,23 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
         fun bare(host: String): String? {
             val name = host.removeSurrounding("[", "]")
             val isAddress = name.length < host.length
-            val valid = if (isAddress) isIpv6(name) else name.all(::isHostChar)
-            return if (valid) name.lowercase() else null
+            if (isAddress) return if (isIpv6(name)) lowerCase(name) else null
+            return if (name.all(::isHostChar)) name.lowercase() else null
         }
+
+        /** Returns an IPv6 [address] lower-case; the zone is the name of an interface and stays. */
+        private fun lowerCase(address: String): String {
+            val number = address.substringBefore('%')
+            return number.lowercase() + address.drop(number.length)
+        }
+
+        /** Returns [host] without the zone of an IPv6 address, which means nothing elsewhere. */
+        fun withoutZone(host: String): String =
+            if (isIpv6(host)) host.substringBefore('%') else host
 
         /** Like [bare], but accepts an IPv6 address without brackets too, and no empty host. */
         fun bareOrAddress(host: String): String? =
-            if (isIpv6(host)) host.lowercase() else bare(host)?.ifEmpty { null }
+            if (isIpv6(host)) lowerCase(host) else bare(host)?.ifEmpty { null }
 
         /** Recognizes an IPv6 address by its characters. A zone may follow after a `%`. */
         fun isIpv6(text: String): Boolean {

@@ -13,7 +13,8 @@ import dev.kobahn.protocol.HttpGrammar
  * Immutable. URLs are equal if they lead to the same resource at the same place.
  *
  * @property isSecure whether it is `wss`
- * @property host lower-case, an IPv6 address without brackets; `localhost` for a Unix socket
+ * @property host lower-case, an IPv6 address without brackets, with its zone behind a `%` if it has
+ * one; `localhost` for a Unix socket
  * @property port 1 to 65535, by default the port of the scheme (80 or 443)
  * @property socketPath the file of the Unix socket, or null for TCP
  * @property credentials what a client sends as Basic authentication, or null
@@ -83,13 +84,17 @@ public class WebSocketUrl private constructor(
     override fun toString(): String {
         val scheme = if (isSecure) "wss" else "ws"
         return when (socketPath) {
-            null -> "$scheme://${HostAndPort.bracketed(host)}:$port$resource"
+            null -> "$scheme://${HostAndPort.bracketed(encodedHost)}:$port$resource"
             else -> "$scheme$UNIX_SUFFIX:${PercentCoding.encode(socketPath, safe = "/")}:$resource"
         }
     }
 
+    private val encodedHost: String
+        get() = if (HostAndPort.isIpv6(host)) host.replace("%", ZONE_SIGN) else host
+
     /** Parses and makes URLs. */
     public companion object {
+        private const val ZONE_SIGN = "%25"
         private const val UNIX_SUFFIX = "+unix"
         private const val UNIX_AUTHORITY = "//unix:/"
         private const val PATH_SIGNS = "/;:@!$&'()*+,="
@@ -137,7 +142,7 @@ public class WebSocketUrl private constructor(
             val resource = ResourceName.ofTail(text.substring(authority.length))
             val port = place.port ?: defaultPort(secure)
             val credentials = credentials(authority.substringBeforeLast('@', ""))
-            return WebSocketUrl(secure, place.host, port, null, resource, credentials)
+            return WebSocketUrl(secure, withPlainZone(place.host), port, null, resource, credentials)
         }
 
         /** Reads the [text] in front of the `@` (RFC 3986 section 3.2.1). */
@@ -145,6 +150,13 @@ public class WebSocketUrl private constructor(
             if (text.isEmpty()) return null
             val user = PercentCoding.decode(text.substringBefore(':'))
             return BasicCredentials(user, PercentCoding.decode(text.substringAfter(':', "")))
+        }
+
+        /** Decodes the `%25` in front of a zone (RFC 6874); a bare `%` is accepted too. */
+        private fun withPlainZone(host: String): String {
+            val zone = host.substringAfter(ZONE_SIGN, "")
+            if (!HostAndPort.isIpv6(host) || zone.isEmpty()) return host
+            return host.substringBefore('%') + "%" + zone
         }
 
         private fun parseUnix(text: String, secure: Boolean): WebSocketUrl {

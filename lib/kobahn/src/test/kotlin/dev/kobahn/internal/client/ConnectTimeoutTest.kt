@@ -80,7 +80,9 @@ class ConnectTimeoutTest :
             }
             fullServer { port ->
                 shouldThrow<HandshakeException> { client().connect("ws://127.0.0.1:$port/") }
-                    .message shouldBe "127.0.0.1:$port: no connection within $limit"
+                    .message shouldBe
+                    "127.0.0.1:$port: no TCP connection within $limit; a firewall may drop the " +
+                    "packets, or the host is down: tried 127.0.0.1:$port"
             }
         }
 

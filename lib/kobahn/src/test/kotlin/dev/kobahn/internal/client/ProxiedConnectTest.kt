@@ -210,7 +210,7 @@ class ProxiedConnectTest :
             val limit = 300
             failure(limit) { client, _ ->
                 client.getInputStream().readBytes()
-            }.message shouldEndWith "no tunnel within 300ms"
+            }.message shouldEndWith "no tunnel through the proxy within 300ms"
             val stalled = failure(limit) { client, _ ->
                 client.send("HTTP/1.1 503 Later\r\n\r\nbusy")
                 client.getInputStream().readBytes()

@@ -1,17 +1,22 @@
 package dev.kobahn.internal.transport
 
+import dev.kobahn.HostResolver
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldStartWith
 import java.io.IOException
 import java.net.ConnectException
 import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.SocketTimeoutException
 import java.net.UnknownHostException
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
@@ -27,8 +32,56 @@ internal class ConnectTest :
         val lease = EventLoopGroup("connect-test", 2).acquire()
         afterSpec { lease.release() }
 
-        test("an unknown host is an UnknownHostException") {
-            shouldThrow<UnknownHostException> { resolve("no-such-host.invalid") }
+        test("an unknown host is an UnknownHostException that says so") {
+            val unknown = shouldThrow<UnknownHostException> {
+                Endpoint.Tcp("no-such-host.invalid", 80).resolve()
+            }
+            unknown.message shouldStartWith "DNS: no address of no-such-host.invalid"
+            unknown.message shouldEndWith "; check the name and the network"
+            shouldThrow<UnknownHostException> {
+                Endpoint.Tcp("a.example", 80).resolve { emptyList() }
+            }.message shouldBe "DNS: no address of a.example; check the name and the network"
+        }
+
+        test("a resolver is asked for names, not for addresses, and its failure is thrown") {
+            val asked = ArrayList<String>()
+            val resolver = HostResolver { host ->
+                asked += host
+                listOf(InetAddress.getByName("127.0.0.9"))
+            }
+            Endpoint.Tcp("a.example", 80).resolve(resolver).single().toString() shouldBe
+                "a.example/127.0.0.9:80"
+            Endpoint.Tcp("127.0.0.1", 80).resolve(resolver).single().toString() shouldBe
+                "127.0.0.1:80"
+            Endpoint.Tcp("::1", 80).resolve(resolver).single().toString() shouldBe "[::1]:80"
+            asked shouldBe listOf("a.example")
+            shouldThrow<IOException> {
+                Endpoint.Tcp("a.example", 80).resolve { throw IOException("no DNS server") }
+            }.message shouldBe "no DNS server"
+        }
+
+        test("IPv6 and IPv4 come in turn, beginning with the family of the first address") {
+            fun order(vararg addresses: String) =
+                interleaved(addresses.map(InetAddress::getByName)).map { it.toLiteral() }
+            order("::1", "::2", "::3", "10.0.0.1") shouldBe listOf("::1", "10.0.0.1", "::2", "::3")
+            order("10.0.0.1", "10.0.0.2", "::1", "::2") shouldBe
+                listOf("10.0.0.1", "::1", "10.0.0.2", "::2")
+            order("10.0.0.1") shouldBe listOf("10.0.0.1")
+            order() shouldBe emptyList()
+        }
+
+        test("each address gets its share of the time, at most 250 ms and at least 10 ms") {
+            headStart(5.seconds, 1) shouldBe 250.milliseconds
+            headStart(5.seconds, 2) shouldBe 250.milliseconds
+            headStart(5.seconds, 49) shouldBe 100.milliseconds
+            headStart(1.seconds, 64) shouldBe 1.seconds / 65
+            headStart(100.milliseconds, 64) shouldBe 10.milliseconds
+            headStart(Duration.ZERO, 64) shouldBe 250.milliseconds
+        }
+
+        test("no more than 64 addresses of a host are tried") {
+            val many = List(100) { InetAddress.getByAddress(byteArrayOf(10, 0, 0, it.toByte())) }
+            Endpoint.Tcp("a.example", 80).resolve { many }.size shouldBe 64
         }
 
         test("connect finds a host by its name") {
@@ -50,11 +103,14 @@ internal class ConnectTest :
                 connect(Endpoint.Tcp("localhost", port), lease.next())
             }
             val all = listOf(refused.message) + refused.suppressed.map { it.message }
-            all shouldContain "Connection refused: localhost/127.0.0.1:$port"
+            all shouldContain
+                "TCP: Connection refused: localhost/127.0.0.1:$port; does a server listen there?"
             shouldThrow<ConnectException> { connect(Endpoint.Tcp("127.0.0.1", port), lease.next()) }
-                .message shouldBe "Connection refused: 127.0.0.1:$port"
+                .message shouldBe
+                "TCP: Connection refused: 127.0.0.1:$port; does a server listen there?"
             shouldThrow<ConnectException> { connect(Endpoint.Tcp("::1", port), lease.next()) }
-                .message shouldBe "Connection refused: [::1]:$port"
+                .message shouldBe
+                "TCP: Connection refused: [::1]:$port; does a server listen there?"
         }
 
         test("an address that never answers does not delay the others for long") {

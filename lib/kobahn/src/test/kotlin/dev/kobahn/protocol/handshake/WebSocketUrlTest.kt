@@ -42,7 +42,7 @@ class WebSocketUrlTest :
                 Triple(
                     "ws://[FE80::1%25eth0]:81",
                     "ws://[fe80::1%25eth0]:81/",
-                    "[fe80::1%25eth0]:81",
+                    "[fe80::1]:81",
                 ),
                 Triple("ws://user:secret@a/", "ws://a:80/", "a"),
                 Triple("ws://a:65535/;p", "ws://a:65535/;p", "a:65535"),

@@ -29,12 +29,17 @@ internal class ClientTls(private val options: TlsClientOptions) {
 
     /**
      * Secures [transport], which is connected and not started, with the server [host] at [port], and
-     * returns the transport to be used in its place, not started. Suspends for the handshake. Throws
-     * [TlsFailure] if there is no TLS with that server; then, and if it is cancelled, the transport
-     * has to be closed.
+     * returns the transport to be used in its place, not started. The certificate has to be one of
+     * [serverName]. Suspends for the handshake. Throws [TlsFailure] if there is no TLS with that
+     * server; then, and if it is cancelled, the transport has to be closed.
      */
-    suspend fun secure(transport: Transport, host: String, port: Int): Transport {
-        val name = (options.serverName ?: host).removeSuffix(".")
+    suspend fun secure(
+        transport: Transport,
+        host: String,
+        port: Int,
+        serverName: String = options.serverName ?: host,
+    ): Transport {
+        val name = serverName.removeSuffix(".")
         // The first context reads the authorities of the platform from files.
         val engine = withContext(Dispatchers.IO) { engine(name, port) }
         val opened = CompletableDeferred<Unit>()

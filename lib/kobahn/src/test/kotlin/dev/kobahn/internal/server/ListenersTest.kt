@@ -1,0 +1,257 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.Message
+import dev.kobahn.RawPeer
+import dev.kobahn.TransportDetails
+import dev.kobahn.WebSocketServer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.transport.UnixSockets
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.use
+import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.annotation.EnabledIf
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldMatch
+import io.kotest.matchers.string.shouldStartWith
+import java.io.File
+import java.io.IOException
+import java.net.BindException
+import java.net.InetAddress
+import java.net.ServerSocket
+import java.nio.file.Files
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.withTimeout
+
+private fun echoing(configure: WebSocketServerOptions.() -> Unit) = webSocketServer {
+    configure()
+    onConnect { for (message in incoming) send(message) }
+}
+
+private suspend fun echoes(url: WebSocketUrl): TransportDetails = withTimeout(20.seconds) {
+    webSocketClient().connect(url) {
+        send("hello")
+        incoming.receive() shouldBe Message.Text("hello")
+        transportDetails
+    }
+}
+
+private suspend fun echoes(url: String) = echoes(WebSocketUrl.parse(url))
+
+private fun WebSocketServer.portOf(index: Int) = addresses[index].substringAfterLast(':').toInt()
+
+class ListenersTest :
+    FunSpec({
+        timeout = 60_000
+
+        test("a server listens at several ports and hosts") {
+            echoing {
+                listen(0)
+                listen(0, "127.0.0.1")
+                listen("ws://127.0.0.1:${freePort()}/ignored")
+            }.use { server ->
+                server.addresses.size shouldBe 3
+                server.port shouldBe server.portOf(0)
+                for (index in 0..2) echoes("ws://localhost:${server.portOf(index)}/")
+            }
+        }
+
+        test("host and port count beside other listeners only if one of them is set") {
+            echoing { listen(0, "127.0.0.1") }.use { it.addresses.size shouldBe 1 }
+            echoing {
+                host = "127.0.0.1"
+                listen(0, "127.0.0.1")
+            }.use { it.addresses.size shouldBe 2 }
+            echoing {
+                listen(0, "127.0.0.1")
+                port = freePort()
+            }.use { server -> echoes("ws://localhost:${server.port}/") }
+        }
+
+        test("if one place cannot be bound, none is") {
+            ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { taken ->
+                val free = freePort()
+                shouldThrow<BindException> {
+                    echoing {
+                        listen(free, "127.0.0.1")
+                        listen(taken.localPort, "127.0.0.1")
+                    }.start()
+                }.message shouldEndWith "127.0.0.1:${taken.localPort}"
+                ServerSocket(free, 1, InetAddress.getByName("127.0.0.1")).close()
+            }
+        }
+
+        test("a stopped server has freed all of its ports") {
+            val server = echoing {
+                listen(0, "127.0.0.1")
+                listen(0, "127.0.0.1")
+            }
+            server.use { }
+            for (index in 0..1) {
+                ServerSocket(server.portOf(index), 1, InetAddress.getByName("127.0.0.1")).close()
+            }
+        }
+
+        test("with reusePort two servers listen on one port") {
+            echoing { reusePort = true }.use { first ->
+                echoing {
+                    reusePort = true
+                    port = first.port
+                }.use { second ->
+                    second.port shouldBe first.port
+                    repeat(4) { echoes("ws://localhost:${first.port}/") }
+                }
+                shouldThrow<BindException> { echoing { port = first.port }.start() }
+            }
+        }
+
+        test("keep-alive and buffer sizes reach the sockets of both roles") {
+            webSocketServer {
+                tcpKeepAlive = true
+                receiveBufferSize = 64 * 1024
+                sendBufferSize = 64 * 1024
+                onConnect { for (message in incoming) send(message) }
+            }.use { server ->
+                webSocketClient {
+                    tcpKeepAlive = true
+                    receiveBufferSize = 64 * 1024
+                    sendBufferSize = 64 * 1024
+                }.connect("ws://localhost:${server.port}/") {
+                    send("x".repeat(1_000_000))
+                    incoming.receive() shouldBe Message.Text("x".repeat(1_000_000))
+                }
+            }
+        }
+
+        test("an address in brackets with a zone connects, and the zone stays here") {
+            val zone = "lo"
+            val host = "::1%$zone"
+            val url = WebSocketUrl.create(host, 80)
+            url.toString() shouldBe "ws://[::1%25$zone]:80/"
+            WebSocketUrl.parse(url.toString()) shouldBe url
+            WebSocketUrl.parse("ws://[fe80::1%25Eth0]/").host shouldBe "fe80::1%Eth0"
+            WebSocketUrl.parse("ws://[fe80::1%Eth0]/").host shouldBe "fe80::1%Eth0"
+            url.hostHeader shouldBe "[::1]"
+        }
+    })
+
+@EnabledIf(UnixSockets::class)
+class UnixListenersTest :
+    FunSpec({
+        timeout = 60_000
+        val folder = Files.createTempDirectory("kobahn").toFile()
+        afterSpec { folder.deleteRecursively() }
+        var number = 0
+
+        fun newPath() = File(folder, "${number++}.sock").path
+
+        test("client and server meet on a Unix socket, by every form of its URL") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use { server ->
+                server.addresses shouldContainExactly listOf("unix:$path")
+                shouldThrow<IllegalStateException> { server.port }.message shouldContain
+                    "no TCP port"
+                echoes(WebSocketUrl.createUnix(path)).peer shouldBe "unix:$path"
+                echoes("ws+unix:$path")
+                echoes("ws+unix:$path:/chat")
+                echoes("ws://unix:$path").channelType shouldBe TransportDetails.ChannelType.UNIX
+            }
+        }
+
+        test("Autobahn's form of the URL says where to listen") {
+            val path = newPath()
+            echoing { listen("ws://unix:$path") }.use { echoes("ws://unix:$path") }
+        }
+
+        test("a server listens on TCP and on a Unix socket at once") {
+            val path = newPath()
+            echoing {
+                listenUnix(path)
+                listen(0)
+            }.use { server ->
+                echoes("ws+unix:$path")
+                echoes("ws://localhost:${server.port}/")
+            }
+        }
+
+        test("the file is removed when the server stops, and when its job is cancelled") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use { File(path).exists() shouldBe true }
+            File(path).exists() shouldBe false
+            val server = echoing { listenUnix(path) }
+            server.start()
+            server.job.cancel()
+            server.join()
+            File(path).exists() shouldBe false
+        }
+
+        test("the file of a server that has ended is replaced") {
+            val path = newPath()
+            leaveBehind(path)
+            echoing { listenUnix(path) }.use { echoes("ws+unix:$path") }
+        }
+
+        test("a server that answers keeps its file") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use {
+                shouldThrow<BindException> { echoing { listenUnix(path) }.start() }
+                    .message shouldBe "Address already in use: a server listens there: $path"
+                echoes("ws+unix:$path")
+            }
+        }
+
+        test("a file that is no socket is never removed") {
+            val path = newPath()
+            File(path).writeText("precious")
+            shouldThrow<BindException> { echoing { listenUnix(path) }.start() }
+                .message shouldBe "the file exists and is no socket: $path"
+            File(path).readText() shouldBe "precious"
+            shouldThrow<BindException> { echoing { listenUnix("/dev/null") }.start() }
+            File("/dev/null").exists() shouldBe true
+        }
+
+        test("a file that another server has put there meanwhile stays") {
+            val path = newPath()
+            val server = echoing { listenUnix(path) }
+            server.start()
+            File(path).delete()
+            leaveBehind(path)
+            server.stop()
+            File(path).exists() shouldBe true
+        }
+
+        test("a path that is too long, or in no folder, is an error that names it") {
+            for (path in listOf(newPath() + "x".repeat(200), "$folder/missing/a.sock")) {
+                shouldThrow<IOException> { echoing { listenUnix(path) }.start() }
+                    .message shouldContain path
+                shouldThrow<IOException> { webSocketClient().connect("ws+unix:$path") }
+                    .message shouldContain path
+            }
+        }
+
+        test("a client of a socket without a server is told so") {
+            val path = newPath()
+            leaveBehind(path)
+            shouldThrow<IOException> { webSocketClient().connect("ws+unix:$path") }
+                .message shouldMatch "(?s)TCP: .*$path.*"
+        }
+    })
+
+/** Binds a Unix socket and closes it, which leaves its file. */
+private fun leaveBehind(path: String) {
+    val address = Class.forName("java.net.UnixDomainSocketAddress")
+        .getMethod("of", String::class.java).invoke(null, path) as java.net.SocketAddress
+    val unix = java.net.StandardProtocolFamily.valueOf("UNIX")
+    val channel = java.nio.channels.ServerSocketChannel::class.java
+        .getMethod("open", java.net.ProtocolFamily::class.java).invoke(null, unix)
+        as java.nio.channels.ServerSocketChannel
+    channel.bind(address).close()
+    File(path).exists() shouldBe true
+}
+
+private fun freePort() = ServerSocket(0).use { it.localPort }
