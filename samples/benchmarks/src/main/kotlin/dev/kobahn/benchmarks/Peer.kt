@@ -12,7 +12,7 @@ sealed class Peer(val name: String, val about: String) {
 
     /** Whether it has what [scenario] asks for. */
     open fun canDo(scenario: Scenario): Boolean =
-        scenario !is Scenario.Client && scenario.loops == 1
+        scenario !is Scenario.Client && scenario.loops == 1 && !scenario.tls
 
     /** A peer in a JVM; [className] is one of its classes, which tells its version. */
     class Jvm(name: String, about: String, private val className: String) : Peer(name, about) {
@@ -25,12 +25,15 @@ sealed class Peer(val name: String, val about: String) {
                 return VERSION.find(jar)?.groupValues?.get(1) ?: "of this build"
             }
 
-        override fun canDo(scenario: Scenario): Boolean = when (scenario) {
-            is Scenario.Client -> name in CLIENTS
-            is Scenario.Broadcast -> name in SERVERS && name != RAW
-            is Scenario.Echo -> name in SERVERS && !(name == RAW && scenario.compressed)
-            else -> name in SERVERS
+        override fun canDo(scenario: Scenario): Boolean = when {
+            scenario is Scenario.Client -> name in CLIENTS
+            scenario.tls -> name in TLS_SERVERS
+            name == RAW -> name in SERVERS && canDoRaw(scenario)
+            else -> name in SERVERS && name != BORINGSSL
         }
+
+        private fun canDoRaw(scenario: Scenario) =
+            scenario !is Scenario.Broadcast && !(scenario is Scenario.Echo && scenario.compressed)
     }
 
     /** A server that is a script in another language, [resource], run by [interpreter]. */
@@ -52,10 +55,20 @@ sealed class Peer(val name: String, val about: String) {
     companion object {
         const val RAW = "raw"
         const val KOBAHN = "kobahn"
+        private const val BORINGSSL = "netty-boringssl"
         private const val DEBIAN_PYTHON = "/usr/bin/python3"
         private const val NETTY = "io.netty.handler.codec.http.websocketx.WebSocketFrame"
         private const val SERVER = "dev.kobahn.WebSocketServer"
         private val VERSION = Regex("-(\\d[^/]*)\\.jar$")
+        private val TLS_SERVERS = setOf(
+            KOBAHN,
+            "kobahn-default",
+            "netty-nio",
+            BORINGSSL,
+            "vertx",
+            "undertow",
+            "jetty",
+        )
         private val SERVERS = dev.kobahn.benchmarks.servers.PEER_SERVERS.keys
         private val CLIENTS = dev.kobahn.benchmarks.clients.PEER_CLIENTS.keys
 
@@ -65,6 +78,7 @@ sealed class Peer(val name: String, val about: String) {
             Jvm(RAW, "NIO without WebSocket: sends bytes back as they are", "java.lang.String"),
             Jvm("netty-nio", "Netty with NIO", NETTY),
             Jvm("netty-epoll", "Netty with epoll", NETTY),
+            Jvm(BORINGSSL, "Netty with NIO and BoringSSL, for TLS", NETTY),
             Jvm("vertx", "Vert.x", "io.vertx.core.Vertx"),
             Jvm("undertow", "Undertow", "io.undertow.Undertow"),
             Jvm("jetty", "Jetty", "org.eclipse.jetty.server.Server"),

@@ -5,6 +5,9 @@ sealed class Scenario(val name: String, val about: String) {
     /** The unit that costs are divided by. */
     open val unit: String get() = "message"
 
+    /** Whether connections are encrypted: TLS 1.3 with AES-128-GCM, EC P-256 certificates. */
+    open val tls: Boolean get() = false
+
     /** How many threads serve connections, with a core for each as far as there are some. */
     open val loops: Int get() = 1
 
@@ -16,6 +19,7 @@ sealed class Scenario(val name: String, val about: String) {
         val inFlight: Int,
         val payload: Payload,
         val compressed: Boolean = false,
+        override val tls: Boolean = false,
     ) : Scenario(name, about)
 
     /** As [Echo], to be compared with itself where the server has another number of [loops]. */
@@ -35,12 +39,24 @@ sealed class Scenario(val name: String, val about: String) {
     ) : Scenario(name, about)
 
     /** Connections that are opened and closed, [atOnce] of them at a time. */
-    class Handshake(name: String, about: String, val atOnce: Int) : Scenario(name, about) {
+    class Handshake(
+        name: String,
+        about: String,
+        val atOnce: Int,
+        override val tls: Boolean = false,
+        /** Whether a connection resumes the TLS session of the one before in its place. */
+        val resumed: Boolean = false,
+    ) : Scenario(name, about) {
         override val unit: String get() = "connection"
     }
 
     /** The memory of [connections] that are idle. */
-    class Idle(name: String, about: String, val connections: Int) : Scenario(name, about) {
+    class Idle(
+        name: String,
+        about: String,
+        val connections: Int,
+        override val tls: Boolean = false,
+    ) : Scenario(name, about) {
         override val unit: String get() = "connection"
     }
 
@@ -114,6 +130,39 @@ sealed class Scenario(val name: String, val about: String) {
                 Payload.ascii(128),
             ),
             Idle("idle", "memory of 10,000 connections at rest", 10_000),
+            Echo(
+                "tls-ping-pong",
+                "64 connections over TLS, text of 32 B, one at a time",
+                64,
+                1,
+                Payload.ascii(32),
+                tls = true,
+            ),
+            Echo(
+                "tls-pipelined",
+                "16 connections over TLS, text of 32 B, 64 under way each",
+                16,
+                64,
+                Payload.ascii(32),
+                tls = true,
+            ),
+            Echo(
+                "tls-large",
+                "8 connections over TLS, binary of 64 KiB, one at a time",
+                8,
+                1,
+                Payload.binary(65_536),
+                tls = true,
+            ),
+            Handshake("tls-handshake", "as handshake, over TLS", 16, tls = true),
+            Handshake(
+                "tls-resumed",
+                "as handshake, over TLS, each session resumed",
+                16,
+                tls = true,
+                resumed = true,
+            ),
+            Idle("tls-idle", "memory of 5,000 connections over TLS at rest", 5_000, tls = true),
             Client("client-ping-pong", "a client with 64 connections, text of 32 B", 64, 1, 32),
             Client(
                 "client-pipelined",

@@ -26,6 +26,11 @@ class PeersTest :
             Scenario.Handshake("handshake", "", 2),
             Scenario.Broadcast("broadcast", "", 5, Payload.ascii(128)),
             Scenario.Idle("idle", "", 20),
+            Scenario.Echo("tls", "", 2, 4, Payload.ascii(32), tls = true),
+            Scenario.Echo("tls-large", "", 2, 1, Payload.binary(65_536), tls = true),
+            Scenario.Handshake("tls-handshake", "", 2, tls = true),
+            Scenario.Handshake("tls-resumed", "", 2, tls = true, resumed = true),
+            Scenario.Idle("tls-idle", "", 20, tls = true),
             Scenario.Client("client", "", 2, 4, 32),
         )
         val settings = RunSettings(

@@ -6,8 +6,11 @@ import dev.kobahn.internal.connection.Loop;
 import dev.kobahn.internal.connection.Transport;
 import dev.kobahn.internal.connection.TransportListener;
 import dev.kobahn.internal.server.ServerConnection;
+import dev.kobahn.internal.server.Place;
+import dev.kobahn.internal.server.RealWebSocketServer;
 import dev.kobahn.internal.server.ServerContext;
 import dev.kobahn.internal.transport.EventLoop;
+import dev.kobahn.internal.transport.EventLoopGroup;
 import dev.kobahn.protocol.ByteQueue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -51,11 +54,14 @@ final class MemoryConnection implements Transport, AutoCloseable {
         loop.start();
         WebSocketServerOptions options = new WebSocketServerOptions();
         EchoHandler.configure(options, frame.length);
-        ServerContext context =
-            new ServerContext(options, CoroutineScopeKt.CoroutineScope(loop.getDispatcher()));
+        ServerContext context = new ServerContext(
+            options,
+            CoroutineScopeKt.CoroutineScope(loop.getDispatcher()),
+            new RealWebSocketServer(options, null, EventLoopGroup.Companion.getShared()));
         CompletableFuture<Void> opened = new CompletableFuture<>();
         loop.execute(() -> {
-            new ServerConnection(this, context, true, connection -> Unit.INSTANCE).start();
+            new ServerConnection(this, context, Place.CONNECTION, null, connection -> Unit.INSTANCE)
+                .start();
             feed(REQUEST.getBytes(StandardCharsets.US_ASCII));
             loop.execute(() -> {
                 drain();

@@ -11,6 +11,7 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
     private val loop = LoadLoop()
     private val meter = Meter()
     private val leaving = ArrayDeque<Life>()
+    private val places = ArrayDeque((0 until atOnce).toList())
     private var alive = 0
     private var goingOn = false
 
@@ -24,8 +25,8 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
 
     private fun begin() {
         alive++
-        val life = Life()
-        life.connection = LoadConnection(loop, target, life)
+        val life = Life(places.removeFirst())
+        life.connection = LoadConnection(loop, target, life, place = life.place)
     }
 
     override fun close() {
@@ -37,7 +38,7 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
         }
     }
 
-    private inner class Life : Talk {
+    private inner class Life(val place: Int) : Talk {
         override val check: MessageCheck = ExpectedMessages(Payload.ascii(Payload.MARK_SIZE), 0)
         lateinit var connection: LoadConnection
         private var closedAt = 0L
@@ -54,6 +55,7 @@ internal class HandshakeLoad(private val target: Target, private val atOnce: Int
             closedAt = System.nanoTime()
             leaving.addLast(this)
             alive--
+            places.addLast(place)
             if (goingOn) begin()
         }
 

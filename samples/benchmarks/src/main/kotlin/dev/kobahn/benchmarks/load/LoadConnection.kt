@@ -14,6 +14,7 @@ internal class Target(
     val path: String = "/",
     val raw: Boolean = false,
     val offer: String? = null,
+    val tls: ClientTls? = null,
 )
 
 /** The use of a connection. All calls come from the loop. */
@@ -42,11 +43,14 @@ internal class LoadConnection(
     private val target: Target,
     private val talk: Talk,
     index: Int = 0,
+    place: Int = 0,
 ) {
     private val channel = SocketChannel.open()
     private val key: SelectionKey
+    private val tls = target.tls?.let { TlsWire(it.engine(place), channel, ::send) }
     private val reader = FrameReader(talk.check, talk::message) { talk.closeReceived(this) }
     private var request: UpgradeRequest? = null
+    private var isSecuring = tls != null
     private var unread = EMPTY
     private var unwritten: ByteBuffer? = null
 
@@ -74,6 +78,10 @@ internal class LoadConnection(
     private fun connected() {
         channel.finishConnect()
         key.interestOps(SelectionKey.OP_READ)
+        if (tls != null) tls.begin() else ask()
+    }
+
+    private fun ask() {
         if (target.raw) return open(null)
         request = UpgradeRequest(target).also { write(ByteBuffer.wrap(it.bytes)) }
     }
@@ -85,11 +93,16 @@ internal class LoadConnection(
     private fun read() {
         val input = loop.input.clear().put(unread)
         val count = try {
-            channel.read(input)
+            tls?.read(input) ?: channel.read(input)
         } catch (e: IOException) {
             return talk.ended(this)
         }
         if (count < 0) return talk.ended(this)
+        if (isSecuring) {
+            if (tls?.isOpen != true) return
+            isSecuring = false
+            return ask()
+        }
         var from = 0
         request?.let { from = answered(it, input) }
         if (request == null) {
@@ -115,6 +128,10 @@ internal class LoadConnection(
     }
 
     private fun write(bytes: ByteBuffer) {
+        if (tls != null) tls.encrypt(bytes) else send(bytes)
+    }
+
+    private fun send(bytes: ByteBuffer) {
         val waiting = unwritten
         if (waiting == null) channel.write(bytes)
         if (!bytes.hasRemaining()) return

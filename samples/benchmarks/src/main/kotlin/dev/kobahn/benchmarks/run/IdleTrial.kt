@@ -3,6 +3,7 @@ package dev.kobahn.benchmarks.run
 import dev.kobahn.benchmarks.Payload
 import dev.kobahn.benchmarks.Peer
 import dev.kobahn.benchmarks.Scenario
+import dev.kobahn.benchmarks.load.ClientTls
 import dev.kobahn.benchmarks.load.IdleLoad
 import dev.kobahn.benchmarks.load.Target
 
@@ -18,11 +19,17 @@ internal class IdleTrial(
     override val warmsUp: Boolean get() = false
 
     override fun measure(lead: Long, time: Long): Map<Metric, Double> {
-        val plan = ServerPlan(listOf(settings.core), flags = Launcher.IDLE_FLAGS)
+        val plan = ServerPlan(
+            listOf(settings.core),
+            tls = scenario.tls,
+            flags = Launcher.IDLE_FLAGS,
+        )
         val (process, port) = Launcher(settings).server(peer, plan)
         val payload = Payload.ascii(32)
         return process.use {
-            IdleLoad(Target(port, raw = peer.name == Peer.RAW), payload).use { load ->
+            val target =
+                Target(port, raw = peer.name == Peer.RAW, tls = ClientTls.of(scenario))
+            IdleLoad(target, payload).use { load ->
                 load.open(scenario.connections / 2)
                 repeat(WARM_UP) { load.echo() }
                 val before = memory(process, load)

@@ -69,6 +69,7 @@ internal class ServerPlan(
     val cores: List<Int>,
     val loops: Int = 1,
     val compressed: Boolean = false,
+    val tls: Boolean = false,
     /** For a server in a JVM. */
     val flags: List<String> = Launcher.FLAGS,
 )
@@ -77,7 +78,7 @@ internal class ServerPlan(
 internal class Launcher(private val settings: RunSettings) {
     /** Starts the server [peer]; returns its process and its port. */
     fun server(peer: Peer, plan: ServerPlan): Pair<PeerProcess, Int> {
-        val modes = listOfNotNull("deflate".takeIf { plan.compressed })
+        val modes = listOfNotNull("deflate".takeIf { plan.compressed }, "tls".takeIf { plan.tls })
         val command = when (peer) {
             is Peer.Jvm ->
                 java(plan.flags) + SERVER_MAIN + peer.name + "${plan.loops}" + modes

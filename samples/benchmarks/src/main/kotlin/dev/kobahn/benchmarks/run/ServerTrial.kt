@@ -3,6 +3,7 @@ package dev.kobahn.benchmarks.run
 import dev.kobahn.benchmarks.Peer
 import dev.kobahn.benchmarks.Scenario
 import dev.kobahn.benchmarks.load.BroadcastLoad
+import dev.kobahn.benchmarks.load.ClientTls
 import dev.kobahn.benchmarks.load.EchoLoad
 import dev.kobahn.benchmarks.load.HandshakeLoad
 import dev.kobahn.benchmarks.load.Load
@@ -32,6 +33,7 @@ internal class ServerTrial(
         settings.serverCores(scenario.loops),
         scenario.loops,
         compressed,
+        scenario.tls,
         flags = when (scenario) {
             is Scenario.Loops -> Launcher.LOOPS_FLAGS
             is Scenario.Rounds -> Launcher.ROUNDS_FLAGS
@@ -100,7 +102,10 @@ internal class ServerTrial(
             scenario.atOnce,
         )
 
-        is Scenario.Handshake -> HandshakeLoad(Target(port, raw = raw), scenario.atOnce)
+        is Scenario.Handshake -> HandshakeLoad(
+            Target(port, raw = raw, tls = ClientTls.of(scenario)),
+            scenario.atOnce,
+        )
 
         is Scenario.Broadcast ->
             BroadcastLoad(
@@ -113,7 +118,12 @@ internal class ServerTrial(
     }
 
     private fun load(echo: Scenario.Echo) = EchoLoad(
-        Target(port, raw = raw, offer = if (compressed) OFFER else null),
+        Target(
+            port,
+            raw = raw,
+            offer = if (compressed) OFFER else null,
+            tls = ClientTls.of(scenario),
+        ),
         echo.payload,
         echo.connections,
         echo.inFlight,

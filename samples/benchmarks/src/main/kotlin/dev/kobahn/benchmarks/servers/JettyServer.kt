@@ -2,8 +2,14 @@ package dev.kobahn.benchmarks.servers
 
 import java.nio.ByteBuffer
 import java.util.concurrent.CopyOnWriteArraySet
+import org.eclipse.jetty.server.ConnectionFactory
+import org.eclipse.jetty.server.HttpConfiguration
+import org.eclipse.jetty.server.HttpConnectionFactory
+import org.eclipse.jetty.server.SecureRequestCustomizer
 import org.eclipse.jetty.server.Server
 import org.eclipse.jetty.server.ServerConnector
+import org.eclipse.jetty.server.SslConnectionFactory
+import org.eclipse.jetty.util.ssl.SslContextFactory
 import org.eclipse.jetty.util.thread.QueuedThreadPool
 import org.eclipse.jetty.websocket.api.Callback
 import org.eclipse.jetty.websocket.api.Session
@@ -18,7 +24,7 @@ internal class JettyServer : PeerServer {
 
     override fun start(settings: ServerSettings): Int {
         val server = Server(QueuedThreadPool(MOST_THREADS))
-        val connector = ServerConnector(server, 1, settings.loops)
+        val connector = ServerConnector(server, 1, settings.loops, *factories(settings))
         connector.host = ServerSettings.HOST
         connector.acceptQueueSize = ServerSettings.BACKLOG
         server.addConnector(connector)
@@ -32,6 +38,15 @@ internal class JettyServer : PeerServer {
         }
         server.start()
         return connector.localPort
+    }
+
+    private fun factories(settings: ServerSettings): Array<ConnectionFactory> {
+        if (!settings.tls) return arrayOf(HttpConnectionFactory())
+        // The load asks for an address, which no certificate is checked against.
+        val customizer = SecureRequestCustomizer(false)
+        val http = HttpConnectionFactory(HttpConfiguration().apply { addCustomizer(customizer) })
+        val ssl = SslContextFactory.Server().apply { sslContext = ServerCertificate.context() }
+        return arrayOf(SslConnectionFactory(ssl, http.protocol), http)
     }
 
     /** Public, because Jetty calls it by reflection. */

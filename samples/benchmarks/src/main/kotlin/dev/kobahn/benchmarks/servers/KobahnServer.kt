@@ -18,6 +18,10 @@ internal class KobahnServer(private val onDefaultDispatcher: Boolean = false) : 
             maxMessagePayloadSize = settings.maxMessageSize.toLong()
             if (onDefaultDispatcher) handlerDispatcher = Dispatchers.Default
             if (settings.deflate) perMessageDeflate()
+            if (settings.tls) {
+                val context = ServerCertificate.context()
+                tls { sslContext { context } }
+            }
             route(ServerSettings.BROADCAST) {
                 onConnect {
                     group.join(this) { for (message in incoming) group.broadcast(message) }

@@ -19,11 +19,15 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler
 import io.netty.handler.codec.http.websocketx.extensions.compression.WebSocketServerCompressionHandler
+import io.netty.handler.ssl.SslContext
+import io.netty.handler.ssl.SslContextBuilder
+import io.netty.handler.ssl.SslProvider
 import io.netty.util.concurrent.GlobalEventExecutor
 import java.net.InetSocketAddress
 
 /** Netty with the handlers its own documentation puts together: flushed at the end of each read. */
-internal class NettyServer(private val epoll: Boolean) : PeerServer {
+internal class NettyServer(private val epoll: Boolean, private val boringSsl: Boolean = false) :
+    PeerServer {
     private val members by lazy { DefaultChannelGroup(GlobalEventExecutor.INSTANCE) }
 
     override fun start(settings: ServerSettings): Int {
@@ -40,6 +44,7 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
 
     private inner class Pipeline(private val settings: ServerSettings) :
         ChannelInitializer<Channel>() {
+        private val ssl = if (settings.tls) sslContext() else null
         private val config = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/").checkStartsWith(true)
             .allowExtensions(settings.deflate)
@@ -48,6 +53,7 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
 
         override fun initChannel(channel: Channel) {
             val pipeline = channel.pipeline()
+            ssl?.let { pipeline.addLast(it.newHandler(channel.alloc())) }
             pipeline.addLast(HttpServerCodec(), HttpObjectAggregator(MAX_HEAD))
             if (settings.deflate) {
                 pipeline.addLast(WebSocketServerCompressionHandler(settings.maxMessageSize))
@@ -76,6 +82,12 @@ internal class NettyServer(private val epoll: Boolean) : PeerServer {
         override fun channelReadComplete(context: ChannelHandlerContext) {
             context.flush()
         }
+    }
+
+    private fun sslContext(): SslContext {
+        val provider = if (boringSsl) SslProvider.OPENSSL else SslProvider.JDK
+        return SslContextBuilder.forServer(ServerCertificate.bundle.toKeyManagerFactory())
+            .sslProvider(provider).build()
     }
 
     private companion object {

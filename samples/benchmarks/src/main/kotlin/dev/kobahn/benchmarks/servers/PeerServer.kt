@@ -15,6 +15,8 @@ internal class ServerSettings(
     val deflate: Boolean,
     /** How many threads serve connections, where a server can be told so. */
     val loops: Int = 1,
+    /** Whether connections are encrypted. */
+    val tls: Boolean = false,
 ) {
     val maxMessageSize: Int = 16 * 1024 * 1024
 

@@ -10,6 +10,7 @@ internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
     "kobahn" to { KobahnServer() },
     "kobahn-default" to { KobahnServer(onDefaultDispatcher = true) },
     "netty-nio" to { NettyServer(epoll = false) },
+    "netty-boringssl" to { NettyServer(epoll = false, boringSsl = true) },
     "netty-epoll" to { NettyServer(epoll = true) },
     "vertx" to { VertxServer() },
     "undertow" to { UndertowServer() },
@@ -21,13 +22,17 @@ internal val PEER_SERVERS: Map<String, () -> PeerServer> = mapOf(
 
 /**
  * A process of its own: takes the name of a server, its number of loops and whether it is to
- * compress, says `listening PORT`, and ends with its standard input. The line `memory` is answered with the bytes
+ * compress and to encrypt, says `listening PORT`, and ends with its standard input. The line `memory` is answered with the bytes
  * of the heap that are in use after a collection, `allocation` with those that all threads that live
  * have ever allocated.
  */
 fun main(args: Array<String>) {
     val server = PEER_SERVERS.getValue(args[0])()
-    val settings = ServerSettings(deflate = "deflate" in args, loops = args[1].toInt())
+    val settings = ServerSettings(
+        deflate = "deflate" in args,
+        loops = args[1].toInt(),
+        tls = "tls" in args,
+    )
     println("listening ${server.start(settings)}")
     while (true) {
         val line = readlnOrNull() ?: exitProcess(0)

@@ -17,7 +17,7 @@ import org.xnio.Options
 internal class UndertowServer : PeerServer {
     override fun start(settings: ServerSettings): Int {
         val server = Undertow.builder()
-            .addHttpListener(0, ServerSettings.HOST)
+            .listen(settings)
             .setIoThreads(settings.loops)
             .setWorkerThreads(settings.loops)
             .setSocketOption(Options.TCP_NODELAY, true)
@@ -30,6 +30,12 @@ internal class UndertowServer : PeerServer {
             .build()
         server.start()
         return (server.listenerInfo.first().address as InetSocketAddress).port
+    }
+
+    private fun Undertow.Builder.listen(settings: ServerSettings) = if (settings.tls) {
+        addHttpsListener(0, ServerSettings.HOST, ServerCertificate.context())
+    } else {
+        addHttpListener(0, ServerSettings.HOST)
     }
 
     private fun handler(settings: ServerSettings, broadcasts: Boolean) = Handlers.websocket(

@@ -7,9 +7,11 @@ import io.vertx.core.Vertx
 import io.vertx.core.VertxOptions
 import io.vertx.core.http.HttpServerOptions
 import io.vertx.core.http.ServerWebSocket
+import io.vertx.core.net.KeyCertOptions
 import java.net.ServerSocket
 import java.util.concurrent.TimeUnit
 import java.util.function.Supplier
+import javax.net.ssl.X509KeyManager
 
 /** Vert.x with a verticle for each event loop, which share a port. */
 internal class VertxServer : PeerServer {
@@ -35,6 +37,15 @@ internal class VertxServer : PeerServer {
         .setMaxWebSocketMessageSize(settings.maxMessageSize)
         .setPerMessageWebSocketCompressionSupported(settings.deflate)
         .setPerFrameWebSocketCompressionSupported(false)
+        .apply {
+            if (settings.tls) {
+                isSsl = true
+                keyCertOptions = KeyCertOptions.wrap(keyManager())
+            }
+        }
+
+    private fun keyManager() =
+        ServerCertificate.bundle.toKeyManagerFactory().keyManagers.single() as X509KeyManager
 
     private inner class Listener(private val options: HttpServerOptions) : VerticleBase() {
         override fun start(): Future<*> =
