@@ -216,7 +216,7 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      * ```
      * webSocketServer {
      *     listen(9000)
-     *     listen(9001, "::1")
+     *     listen(9443) { tls { certificate(File("chain.pem"), File("key.pem")) } }
      *     listenUnix("/run/app/app.sock")
      *     onConnect { for (message in incoming) send(message) }
      * }
@@ -240,13 +240,21 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      * `ws://unix:/run/app.sock`. The resource of the URL is ignored. Autobahn: the `url` of
      * `listenWS`.
      *
-     * @throws IllegalArgumentException if [url] is no WebSocket URL, or its scheme is `wss`
+     * The connections of a `wss` URL have TLS, from [tls] here or in [configure], and those of a
+     * `ws` URL have none.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL, or is `wss` without TLS
      */
     public fun listen(url: String, configure: ListenerOptions.() -> Unit = {}) {
         val place = WebSocketUrl.parse(url)
-        require(!place.isSecure) { "listen takes a ws URL; TLS is an option of its own" }
         val endpoint = place.socketPath?.let(Endpoint::Unix) ?: Endpoint.Tcp(place.host, place.port)
-        add(ListenerOptions(endpoint).apply(configure))
+        val listener = ListenerOptions(endpoint)
+        if (!place.isSecure) listener.plain()
+        listener.configure()
+        require(!place.isSecure || listener.tlsOr(tls) != null) {
+            "a listener with a wss URL needs tls { }, here or before"
+        }
+        add(listener)
     }
 
     /**

@@ -37,7 +37,7 @@ class WebSocketOptionsTest :
                 "sendBufferSize is -1, must be 1 or more, or null" to { sendBufferSize = -1 },
                 "port must be in 0..65535, but is 65536" to { listen(65536) },
                 "the path of the Unix socket is empty" to { listenUnix("") },
-                "listen takes a ws URL" to { listen("wss://localhost:9000") },
+                "a listener with a wss URL needs tls { }" to { listen("wss://localhost:9000") },
                 "proxyProtocolFrom is [proxy], must be addresses, ranges such as 10.0.0.0/8, or" to
                     { proxyProtocolFrom = listOf("proxy") },
                 "versions is [7], must be some of 8 and 13" to { versions = listOf(7) },

@@ -1,5 +1,6 @@
 package dev.kobahn.proxy
 
+import io.netty.pkitesting.X509Bundle
 import java.io.Closeable
 import java.io.IOException
 import java.io.InputStream
@@ -8,14 +9,21 @@ import java.net.ServerSocket
 import java.net.Socket
 import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.atomic.AtomicInteger
+import javax.net.ssl.KeyManagerFactory
+import javax.net.ssl.SSLContext
 import kotlin.concurrent.thread
 
 /**
  * A proxy on loopback, of which nothing is the library's. [serve] gets each connection, with its
  * number from 0 on, in a thread of its own, and may end in [relay].
  */
-internal class TestProxy(private val serve: TestProxy.(Socket, Int) -> Unit) : Closeable {
-    private val listening = ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))
+internal class TestProxy(
+    tls: SSLContext? = null,
+    private val serve: TestProxy.(Socket, Int) -> Unit,
+) : Closeable {
+    private val listening: ServerSocket = InetAddress.getByName("127.0.0.1").let { address ->
+        tls?.serverSocketFactory?.createServerSocket(0, 50, address) ?: ServerSocket(0, 50, address)
+    }
     private val sockets = CopyOnWriteArrayList<Socket>()
     private val count = AtomicInteger()
     private val threads = CopyOnWriteArrayList<Thread>()
@@ -99,11 +107,12 @@ internal fun Socket.send(text: String) = getOutputStream().write(text.encodeToBy
 internal fun Socket.send(bytes: ByteArray) = getOutputStream().write(bytes)
 
 /** An HTTP proxy that opens a tunnel to the local [target] for every CONNECT. */
-internal fun connectProxy(target: Int): TestProxy = TestProxy { client, _ ->
-    requests += client.getInputStream().readHead()
-    client.send("HTTP/1.1 200 Connection established\r\n\r\n")
-    relay(client, target)
-}
+internal fun connectProxy(target: Int, tls: SSLContext? = null): TestProxy =
+    TestProxy(tls) { client, _ ->
+        requests += client.getInputStream().readHead()
+        client.send("HTTP/1.1 200 Connection established\r\n\r\n")
+        relay(client, target)
+    }
 
 /**
  * A SOCKS5 proxy that opens a tunnel to the local [target] for every request, with a password if
@@ -133,3 +142,10 @@ internal fun socksProxy(target: Int, credentials: String? = null): TestProxy =
         client.send(byteArrayOf(5, 0, 0, 1, 127, 0, 0, 1, 0, 0))
         relay(client, target)
     }
+
+/** The TLS of a proxy with the certificate of [bundle]. */
+internal fun proxyTls(bundle: X509Bundle): SSLContext {
+    val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
+    keys.init(bundle.toKeyStore(CharArray(0)), CharArray(0))
+    return SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) }
+}

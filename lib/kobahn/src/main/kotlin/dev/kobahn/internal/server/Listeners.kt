@@ -27,19 +27,20 @@ internal class Listeners private constructor(private val acceptors: List<Accepto
     companion object {
         /**
          * Binds all places that [options] name, or none if one of them fails: throws the
-         * IOException of that one.
+         * IOException of that one. Each listener passes its connections to what [acceptance]
+         * returns for it.
          */
         suspend fun bind(
             options: WebSocketServerOptions,
             loops: EventLoopGroup.Lease,
-            onAccept: (SocketTransport, ListenerOptions) -> Unit,
+            acceptance: (ListenerOptions) -> (SocketTransport) -> Unit,
         ): Listeners {
             val settings = settings(options)
             val acceptors = ArrayList<Acceptor>()
             try {
                 for (listener in options.allListeners()) {
-                    acceptors +=
-                        Acceptor.bind(listener.endpoint, loops, settings) { onAccept(it, listener) }
+                    val onAccept = acceptance(listener)
+                    acceptors += Acceptor.bind(listener.endpoint, loops, settings, onAccept)
                 }
             } catch (failure: Throwable) {
                 acceptors.forEach { it.close() }

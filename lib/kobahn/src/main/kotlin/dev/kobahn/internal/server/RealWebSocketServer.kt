@@ -10,6 +10,7 @@ import dev.kobahn.internal.connection.loggedBy
 import dev.kobahn.internal.connection.loggerNamed
 import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.protocol.CloseCode
 import io.github.oshai.kotlinlogging.KLogger
 import java.util.concurrent.ConcurrentHashMap
@@ -101,8 +102,13 @@ internal class RealWebSocketServer(
             closingTime = context.routes.configs.maxOf { it.closingTime }
             lease.openAll()
             Rehearsal.once(lease)
-            val made = Listeners.bind(options, lease) { transport, _ ->
-                accept(context.secured(context.withProxyHeader(transport)), context)
+            val made = Listeners.bind(options, lease) { listener ->
+                val tls = context.tlsOf(listener)
+                val accepting = { transport: SocketTransport ->
+                    val named = context.withProxyHeader(transport)
+                    accept(tls?.secure(named) ?: named, context)
+                }
+                accepting
             }
             listen(made)
             logSafely { tellBudget(made, context) }

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.server
 
+import dev.kobahn.ListenerOptions
 import dev.kobahn.Route
 import dev.kobahn.ServerConnectionOptions
 import dev.kobahn.ServerWebSocket
@@ -42,8 +43,11 @@ internal class ServerContext(
 
     private val tls = options.tls?.let(::ServerTls)
 
-    /** Returns [transport] with TLS, if the server has it. */
-    fun secured(transport: Transport): Transport = tls?.secure(transport) ?: transport
+    /** Returns the TLS of [listener], or null if its connections are plain. */
+    fun tlsOf(listener: ListenerOptions): ServerTls? {
+        val wanted = listener.tlsOr(options.tls)
+        return if (wanted === options.tls) tls else wanted?.let(::ServerTls)
+    }
 
     /** The log of connections before their route is known. */
     val wireLog = options.wireLogConfig()

@@ -142,7 +142,14 @@ public class WebSocketUrl private constructor(
             val resource = ResourceName.ofTail(text.substring(authority.length))
             val port = place.port ?: defaultPort(secure)
             val credentials = credentials(authority.substringBeforeLast('@', ""))
-            return WebSocketUrl(secure, withPlainZone(place.host), port, null, resource, credentials)
+            return WebSocketUrl(
+                secure,
+                withPlainZone(place.host),
+                port,
+                null,
+                resource,
+                credentials,
+            )
         }
 
         /** Reads the [text] in front of the `@` (RFC 3986 section 3.2.1). */

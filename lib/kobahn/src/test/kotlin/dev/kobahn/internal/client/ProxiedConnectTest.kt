@@ -169,7 +169,7 @@ class ProxiedConnectTest :
             limit: Int = 20_000,
             kind: (TestProxy) -> ProxyServer = ::http,
             serve: TestProxy.(Socket, Int) -> Unit,
-        ): ProxyException = TestProxy(serve).use { proxy ->
+        ): ProxyException = TestProxy(serve = serve).use { proxy ->
             val client = through(kind(proxy)) { openHandshakeTimeout = limit.milliseconds }
             val begin = TimeSource.Monotonic.markNow()
             shouldThrow<ProxyException> { client.connect("ws://target.invalid:81/") }.also {

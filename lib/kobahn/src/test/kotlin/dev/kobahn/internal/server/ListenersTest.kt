@@ -6,6 +6,8 @@ import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.transport.UnixSockets
+import dev.kobahn.internal.transport.tls.Certificates
+import dev.kobahn.internal.transport.tls.identity
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
@@ -83,6 +85,31 @@ class ListenersTest :
                     }.start()
                 }.message shouldEndWith "127.0.0.1:${taken.localPort}"
                 ServerSocket(free, 1, InetAddress.getByName("127.0.0.1")).close()
+            }
+        }
+
+        test("each listener has TLS of its own, that of the server, or none") {
+            val other = Certificates.issue("other.example").identity()
+            echoing {
+                tls { identity(Certificates.server) }
+                listen(0, "127.0.0.1")
+                listen(0, "127.0.0.1") { plain() }
+                listen(0, "127.0.0.1") { tls { identity(other) } }
+                listen("wss://127.0.0.1:${freePort()}/")
+                listen("ws://127.0.0.1:${freePort()}/")
+            }.use { server ->
+                val secure = webSocketClient { tls { trust(Certificates.trusting()) } }
+                for (index in listOf(0, 3)) {
+                    secure.connect("wss://localhost:${server.portOf(index)}/") {
+                        transportDetails.isSecure shouldBe true
+                    }
+                }
+                for (index in listOf(1, 4)) {
+                    echoes("ws://localhost:${server.portOf(index)}/").isSecure shouldBe false
+                }
+                shouldThrow<IOException> {
+                    secure.connect("wss://localhost:${server.portOf(2)}/")
+                }.message shouldContain "localhost:${server.portOf(2)}"
             }
         }
 

@@ -1,0 +1,157 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.Message
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.internal.transport.tls.Certificates
+import dev.kobahn.internal.transport.tls.identity
+import dev.kobahn.proxy.ProxyException
+import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.proxy.TestProxy
+import dev.kobahn.proxy.connectProxy
+import dev.kobahn.proxy.proxyTls
+import dev.kobahn.proxy.readHead
+import dev.kobahn.proxy.send
+import dev.kobahn.proxy.socksProxy
+import dev.kobahn.tls.TlsException
+import dev.kobahn.use
+import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldStartWith
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.withTimeout
+
+/** TLS before and behind the tunnel. The names of the targets cannot be looked up. */
+class ProxiedTlsTest :
+    FunSpec({
+        timeout = 60_000
+
+        fun client(proxy: ProxyServer, more: WebSocketClientOptions.() -> Unit = {}) =
+            webSocketClient {
+                this.proxy = proxy
+                tls { trust(Certificates.trusting()) }
+                more()
+            }
+
+        suspend fun echoes(proxy: ProxyServer, url: String, size: Int = 5) =
+            withTimeout(30.seconds) {
+                client(proxy).connect(url) {
+                    val text = "x".repeat(size)
+                    send(text)
+                    incoming.receive() shouldBe Message.Text(text)
+                    transportDetails.isSecure
+                }
+            }
+
+        suspend fun server(isSecure: Boolean, test: suspend (Int) -> Unit) = webSocketServer {
+            if (isSecure) {
+                tls { identity(Certificates.issue("target.invalid").identity()) }
+            }
+            onConnect { for (message in incoming) send(message) }
+        }.use { test(it.port) }
+
+        test("wss goes through an HTTP proxy and through a SOCKS5 proxy") {
+            server(isSecure = true) { port ->
+                connectProxy(port).use { proxy ->
+                    echoes(
+                        ProxyServer.http("127.0.0.1", proxy.port),
+                        "wss://target.invalid/",
+                    ) shouldBe
+                        true
+                    proxy.requests.single() shouldStartWith "CONNECT target.invalid:443 HTTP/1.1"
+                }
+                socksProxy(port).use { proxy ->
+                    echoes(ProxyServer.socks5("127.0.0.1", proxy.port), "wss://target.invalid/")
+                    proxy.requests.single() shouldBe "target.invalid:443"
+                }
+            }
+        }
+
+        test("ws and wss go through an https proxy, large messages too") {
+            for (isSecure in listOf(false, true)) {
+                server(isSecure) { port ->
+                    connectProxy(port, proxyTls(Certificates.issue("localhost"))).use { proxy ->
+                        val url = if (isSecure) "wss://target.invalid/" else "ws://target.invalid/"
+                        val server = ProxyServer.https("localhost", proxy.port)
+                        for (size in listOf(5, 3_000_000)) echoes(server, url, size)
+                        proxy.requests.first() shouldStartWith "CONNECT target.invalid:"
+                    }
+                }
+            }
+        }
+
+        test("serverName is that of the target, not of an https proxy") {
+            server(isSecure = true) { port ->
+                connectProxy(port, proxyTls(Certificates.issue("localhost"))).use { proxy ->
+                    client(ProxyServer.https("localhost", proxy.port)) {
+                        tls { serverName = "target.invalid" }
+                    }.connect("wss://198.51.100.1/") { }
+                    proxy.requests.single() shouldStartWith "CONNECT 198.51.100.1:443 "
+                }
+            }
+        }
+
+        test("an https proxy that is not trusted, or has another name, is a ProxyException") {
+            val wrong = listOf(
+                Certificates.issue("localhost", by = Certificates.stranger),
+                Certificates.issue("other.example"),
+            )
+            for (bundle in wrong) {
+                connectProxy(1, proxyTls(bundle)).use { proxy ->
+                    val server = ProxyServer.https("localhost", proxy.port)
+                    shouldThrow<ProxyException> { echoes(server, "ws://target.invalid/") }
+                        .message shouldStartWith "$server cannot be reached: "
+                }
+            }
+        }
+
+        test("a server behind a proxy that is not trusted is a TlsException") {
+            webSocketServer {
+                tls { identity(Certificates.server) }
+                onConnect { accept() }
+            }.use { server ->
+                connectProxy(server.port).use { proxy ->
+                    shouldThrow<TlsException> {
+                        echoes(ProxyServer.http("127.0.0.1", proxy.port), "wss://target.invalid/")
+                    }.message shouldContain "target.invalid:443"
+                }
+            }
+        }
+
+        test(
+            "a plain proxy that is taken for an https proxy fails connect, and a stalling one too",
+        ) {
+            TestProxy { client, _ ->
+                client.getInputStream().read()
+                client.send("HTTP/1.1 400 Bad Request\r\n\r\n")
+            }.use { proxy ->
+                shouldThrow<ProxyException> {
+                    echoes(ProxyServer.https("localhost", proxy.port), "ws://target.invalid/")
+                }.message shouldContain "cannot be reached: "
+            }
+            TestProxy { client, _ -> client.getInputStream().readBytes() }.use { proxy ->
+                shouldThrow<ProxyException> {
+                    client(ProxyServer.https("localhost", proxy.port)) {
+                        openHandshakeTimeout = 300.milliseconds
+                    }.connect("ws://target.invalid/")
+                }.message shouldEndWith "the TLS handshake with the proxy was not done within 300ms"
+            }
+        }
+
+        test("a byte between the 2xx head and TLS fails connect") {
+            TestProxy { client, _ ->
+                client.getInputStream().readHead()
+                client.send("HTTP/1.1 200 OK\r\n\r\n!")
+                client.getInputStream().readBytes()
+            }.use { proxy ->
+                shouldThrow<ProxyException> {
+                    echoes(ProxyServer.http("localhost", proxy.port), "wss://target.invalid/")
+                }.message shouldContain "data follows the answer 200"
+            }
+        }
+    })
