@@ -4,6 +4,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.transport.tls.TlsFailure
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ClientHandshakeResult
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -13,6 +14,7 @@ import dev.kobahn.protocol.handshake.RefusalBody
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.ResponseHeadParser
+import dev.kobahn.tls.TlsException
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.nio.ByteBuffer
@@ -83,14 +85,12 @@ internal class ClientOpeningHandshake(
 
     private fun onHead() = when (val result = parser.result) {
         is HeadResult.Complete -> judge(result.head)
-
-        is HeadResult.Malformed -> {
-            val remedy = beginning?.let { Remedy.ofBytes(it.toByteArray()) }
-            fail("the answer is not HTTP: ${remedy ?: result.reason}")
-        }
-
+        is HeadResult.Malformed -> fail(notHttp() ?: "the answer is not HTTP: ${result.reason}")
         null -> error("the parser is done but has no result")
     }
+
+    private fun notHttp(): String? =
+        beginning?.let { Remedy.ofBytes(it.toByteArray()) }?.let { "the answer is not HTTP: $it" }
 
     private fun judge(head: ResponseHead) {
         beginning = null
@@ -129,7 +129,7 @@ internal class ClientOpeningHandshake(
     }
 
     override fun onInputEnd() = when (phase) {
-        Phase.READING_HEAD -> fail("the server ended the transport without an answer")
+        Phase.READING_HEAD -> fail(notHttp() ?: "the server ended the transport without an answer")
         Phase.READING_BODY -> fail(refusal!!.toException())
         Phase.OPEN -> connection.onInputEnd()
         Phase.FAILED -> Unit
@@ -146,9 +146,16 @@ internal class ClientOpeningHandshake(
     override fun onClosed(cause: IOException?) {
         if (phase == Phase.OPEN) return connection.onClosed(cause)
         phase = Phase.FAILED
-        val failure = refusal?.toException()
-            ?: HandshakeException("$server: the transport ended without an answer", cause = cause)
+        val failure = refusal?.toException() ?: endedEarly(cause)
         response.completeExceptionally(failure)
+    }
+
+    /** A server that refuses the client's certificate says so after the handshake of TLS 1.3. */
+    private fun endedEarly(cause: IOException?) = if (cause is TlsFailure) {
+        TlsException("$server: ${cause.message}", cause.reason, cause.cause)
+    } else {
+        val message = notHttp() ?: "the transport ended without an answer"
+        HandshakeException("$server: $message", cause = cause)
     }
 
     /**

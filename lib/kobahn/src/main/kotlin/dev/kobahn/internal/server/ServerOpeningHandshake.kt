@@ -12,6 +12,8 @@ import dev.kobahn.internal.connection.guarded
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.runOnLoop
 import dev.kobahn.internal.connection.runSoon
+import dev.kobahn.internal.transport.tls.ClientHelloReader
+import dev.kobahn.internal.transport.tls.TlsFailure
 import dev.kobahn.protocol.MessageAssembler
 import dev.kobahn.protocol.extension.ExtensionNegotiation
 import dev.kobahn.protocol.handshake.ConnectionRequest
@@ -143,11 +145,20 @@ internal class ServerOpeningHandshake(
 
     fun start() = limit(timeout) {
         transport.log?.timeout("no handshake within $timeout")
-        if (phase == Phase.READING) {
-            refuse(HttpResponse(HttpStatus.REQUEST_TIMEOUT)) { "no request within $timeout" }
-        } else {
-            refuse { "the handler has not decided within $timeout" }
+        when {
+            transport.isHandshaking -> closeHandshaking()
+
+            phase == Phase.READING ->
+                refuse(HttpResponse(HttpStatus.REQUEST_TIMEOUT)) { "no request within $timeout" }
+
+            else -> refuse { "the handler has not decided within $timeout" }
         }
+    }
+
+    /** The transport's own handshake takes too long: no answer would reach the client. */
+    private fun closeHandshaking() {
+        transport.close()
+        logSafely { serverLogger.debug { "closed ${request()}: no TLS handshake within $timeout" } }
     }
 
     private fun limit(time: Duration, action: () -> Unit) {
@@ -172,6 +183,8 @@ internal class ServerOpeningHandshake(
 
     private fun readHead(input: ByteBuffer) {
         if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
+        val isFirst = transport.received == input.remaining().toLong()
+        if (isFirst && ClientHelloReader.begins(input)) return refuseTls()
         val parser = parser!!
         if (!parser.parse(input)) return
         enter(Phase.DECIDING)
@@ -185,6 +198,12 @@ internal class ServerOpeningHandshake(
 
             null -> error("the parser is done but has no result")
         }
+    }
+
+    /** An answer in HTTP would tell a client of TLS nothing. */
+    private fun refuseTls() {
+        answer(ClientHelloReader.alertRecord(ClientHelloReader.UNEXPECTED_MESSAGE))
+        logSafely { serverLogger.debug { "refused ${request()}: TLS on a port without it" } }
     }
 
     /** Keeps what a client sends before it knows that the connection is open, within bounds. */
@@ -439,6 +458,8 @@ internal class ServerOpeningHandshake(
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
+        // The answer waits for the handshake, which must not take longer because of it.
+        if (transport.isHandshaking) limit(timeout, ::closeHandshaking)
         writing = ProgressTimer(transport, ANSWER_TIMEOUT) { transport.close() }
             .also { it.start() }
     }
@@ -472,6 +493,9 @@ internal class ServerOpeningHandshake(
     }
 
     override fun onClosed(cause: IOException?) {
+        if (cause is TlsFailure && phase == Phase.READING) {
+            logSafely { serverLogger.debug { "refused ${request()}: ${cause.message}" } }
+        }
         enter(Phase.GONE)
         stopWaiting()
         memory?.end()

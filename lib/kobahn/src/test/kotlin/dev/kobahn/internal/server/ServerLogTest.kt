@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory
 private const val DEBUG = 10
 
 /** Returns the lines that the logger of refusals logs at DEBUG during [block]. */
-private suspend fun refusals(block: suspend () -> Unit): List<String> {
+internal suspend fun refusals(block: suspend () -> Unit): List<String> {
     val logger = LoggerFactory.getLogger("dev.kobahn.server")
     val level = logger.javaClass.getDeclaredField("currentLogLevel").apply { isAccessible = true }
     val before = level.getInt(logger)

@@ -179,14 +179,9 @@ internal class ClientHelloReader {
         private const val LONGEST_NAME = 255
         private const val USUAL = 2048
 
-        /** Whether [bytes] begin like a ClientHello. */
-        fun begins(bytes: ByteBuffer): Boolean = bytes.startsWith(HANDSHAKE)
-
-        /** Whether [bytes] begin like an alert of TLS. */
-        fun beginsAlert(bytes: ByteBuffer): Boolean = bytes.startsWith(ALERT)
-
-        private fun ByteBuffer.startsWith(type: Byte) = remaining() >= MAJOR &&
-            this[position()] == type && this[position() + 1] == VERSION_3
+        /** Whether [bytes], which are at least one, begin like a ClientHello. */
+        fun begins(bytes: ByteBuffer): Boolean = bytes[bytes.position()] == HANDSHAKE &&
+            (bytes.remaining() < MAJOR || bytes[bytes.position() + 1] == VERSION_3)
 
         /** Returns the record of a fatal [alert], unencrypted. */
         fun alertRecord(alert: Int): ByteArray =

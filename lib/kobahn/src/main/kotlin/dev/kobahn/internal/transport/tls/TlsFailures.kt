@@ -62,10 +62,6 @@ internal fun explainTls(
 internal fun noTls(place: String): String =
     "the server at $place speaks no TLS on this port; use ws:// or the port of wss"
 
-/** The message for a server that answers a plain request with TLS. */
-internal fun needsTls(place: String): String =
-    "the server at $place speaks TLS on this port; use wss://"
-
 private fun isWrongHost(text: String) = "no name matching" in text ||
     "subject alternative" in text || "hostname" in text && "not verified" in text
 

@@ -425,12 +425,13 @@ internal class TlsTransport(
     }
 
     override fun onWritten(waiting: Long) {
-        val position = synchronized(inner.output) { inner.output.position }
-        val left = writer.onWritten(position)
+        val left = writer.onWritten(position())
         if (left >= 0) listener?.onWritten(left)
         if (writer.hasMore) loop.runOnLoop { inner.flush() }
         if (awaitsOutput || writer.isEnded) loop.runOnLoop { guarded { onLeft() } }
     }
+
+    private fun position() = synchronized(inner.output) { inner.output.position }
 
     /** Cipher text has left. */
     private fun onLeft() {
@@ -553,6 +554,8 @@ internal class TlsTransport(
         linger?.dispose()
         val end = failure ?: cause
         this.cause = end
+        // A transport that closes after its output does not report the last write.
+        writer.onWritten(position())
         writer.abandon()
         unread.clear()
         val early = end ?: TlsFailure("the transport was closed", Reason.ENDED)

@@ -42,11 +42,13 @@ internal object Certificates {
         change: CertificateBuilder.() -> CertificateBuilder = { this },
     ): X509Bundle = forNames(names).change().buildIssuedBy(by)
 
-    fun selfSigned(vararg names: String): X509Bundle = forNames(names).buildSelfSigned()
+    fun selfSigned(vararg names: String): X509Bundle =
+        forNames(names).setIsCertificateAuthority(true).buildSelfSigned()
 
     private fun forNames(names: Array<out String>): CertificateBuilder {
         val builder = builder("CN=${names.first()}").addExtendedKeyUsageServerAuth()
-        for (name in names) builder.addSanDnsName(name)
+        // The builder takes no wildcards: those stand in the subject.
+        for (name in names) if ('*' !in name) builder.addSanDnsName(name)
         if ("localhost" in names) builder.addSanIpAddress("127.0.0.1").addSanIpAddress("::1")
         return builder
     }
