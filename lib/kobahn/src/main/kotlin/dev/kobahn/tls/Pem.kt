@@ -95,7 +95,11 @@ internal class Pem(private val name: String, text: String) {
         } catch (failure: GeneralSecurityException) {
             throw failed("the private key cannot be decrypted: is the password right?", failure)
         } catch (failure: IOException) {
-            throw failed("the encrypted private key is damaged", failure)
+            throw failed(
+                "the private key is damaged, or encrypted in a way that the JDK does not know; " +
+                    "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem",
+                failure,
+            )
         }
     }
 
@@ -112,7 +116,7 @@ internal class Pem(private val name: String, text: String) {
         PemException("$name: $problem", cause)
 
     companion object {
-        private val BLOCK = Regex("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----")
+        private val BLOCK = Regex("-----BEGIN ([A-Z0-9 ]+)-----([\\s\\S]*?)-----END \\1-----")
         private val CERTIFICATES = setOf("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
         private val ALGORITHMS = listOf("RSA", "EC", "Ed25519", "Ed448", "RSASSA-PSS", "DSA")
         private val PBES2 = setOf("PBES2", "1.2.840.113549.1.5.13")

@@ -97,11 +97,15 @@ internal class ServerConnection(
     }
 
     /** Answers 503, as the server stops, if the request is not answered yet. From any thread. */
-    fun refusePending() = onLoop { refuse { "the server stops" } }
+    fun refusePending() = onLoop(::refuseAtStop)
+
+    /** A TLS handshake is not waited for: nothing was asked yet. */
+    private fun refuseAtStop() =
+        if (transport.isHandshaking) transport.close() else refuse { "the server stops" }
 
     /** Begins to close with [code], or answers 503, as the server stops. From any thread. */
     fun shutDown(code: Int) = onLoop {
-        if (isOpen) webSocket!!.connection.beginClose(code, "") else refuse { "the server stops" }
+        if (isOpen) webSocket!!.connection.beginClose(code, "") else refuseAtStop()
     }
 
     private fun onLoop(action: () -> Unit) = transport.loop.execute { transport.guarded(action) }

@@ -194,7 +194,7 @@ internal class TlsTransport(
         val before = received
         isPaused = false
         try {
-            if (!unread.isEmpty) decrypt(EMPTY, isOnce = true)
+            if (!unread.isEmpty) decrypt(EMPTY)
             if (received > before) return true
             endInputIfDue()
             return !hasInputEnded && inner.readOnce()
@@ -225,37 +225,31 @@ internal class TlsTransport(
         if (phase == Phase.WAITING) begin(found)
     }
 
-    /**
-     * Decrypts the bytes that were kept and then [input], as far as it may now, and keeps the rest.
-     *
-     * @param isOnce whether to stop at the first content
-     */
-    private fun decrypt(input: ByteBuffer, isOnce: Boolean = false) {
+    /** Decrypts the bytes that were kept and then [input], as far as it may now, and keeps the rest. */
+    private fun decrypt(input: ByteBuffer) {
         val engine = engine
         if (engine == null) return unread.keep(input)
         var isCompleted = true
         while (!unread.isEmpty && mayDecrypt && isCompleted) {
-            unread.read { unwrapAll(engine, it, isOnce) }
+            unread.read { unwrapAll(engine, it) }
             isCompleted = !unread.isEmpty && unread.complete(input)
         }
-        if (unread.isEmpty && mayDecrypt) unwrapAll(engine, input, isOnce)
+        if (unread.isEmpty && mayDecrypt) unwrapAll(engine, input)
         if (!hasInputEnded && phase != Phase.FAILED) unread.keep(input)
     }
 
     /** Decrypts the records of [input] as long as it may. Leaves an unfinished one. */
-    private fun unwrapAll(engine: SSLEngine, input: ByteBuffer, isOnce: Boolean) =
-        TlsBuffers.use { buffers ->
-            val plain = buffers.plain
-            try {
-                while (mayDecrypt && input.hasRemaining()) {
-                    if (!unwrap(engine, input, plain)) break
-                    if (isOnce && plain.position() > 0) break
-                }
-            } finally {
-                // What was decrypted before a failure has arrived.
-                deliver(plain)
+    private fun unwrapAll(engine: SSLEngine, input: ByteBuffer) = TlsBuffers.use { buffers ->
+        val plain = buffers.plain
+        try {
+            while (mayDecrypt && input.hasRemaining()) {
+                if (!unwrap(engine, input, plain)) break
             }
+        } finally {
+            // What was decrypted before a failure has arrived.
+            deliver(plain)
         }
+    }
 
     /** Decrypts a record. Returns false if it is not complete. */
     private fun unwrap(engine: SSLEngine, input: ByteBuffer, plain: ByteBuffer): Boolean {
