@@ -5,7 +5,9 @@ package dev.kobahn
 
 import dev.kobahn.internal.client.RealWebSocketClient
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.reconnect.ReconnectingWebSocket
 import java.io.IOException
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 
 /**
@@ -59,6 +61,60 @@ public interface WebSocketClient {
      */
     public suspend fun <T> connect(url: String, block: suspend ClientWebSocket.() -> T): T =
         connect(WebSocketUrl.parse(url), block)
+
+    /**
+     * Connects to the URL that [url] returns and runs [block], and does so again when the connection
+     * fails or ends for a reason that passes, see
+     * [canHeal][dev.kobahn.reconnect.ReconnectOptions.canHeal]; [WebSocketClientOptions.reconnect]
+     * has the options. Returns the result of the block that returned while its connection was open,
+     * or after it was closed on purpose. So each run of the block begins a connection: it resubscribes
+     * and resumes. [url] is called for each attempt and may suspend, for a fresh token for instance.
+     *
+     * An [IOException] of the block counts as a failure of the connection. Throws the failure that
+     * does not pass, or the last one of `maxAttempts`. Cancellation ends the wait at once, and the
+     * connection as `connect(url, block)` does. The waits follow the clock of the caller's
+     * dispatcher.
+     */
+    public suspend fun <T> keepConnected(
+        url: suspend () -> WebSocketUrl,
+        block: suspend ClientWebSocket.() -> T,
+    ): T
+
+    /**
+     * Connects to the URL in the text [url], again and again. Otherwise like
+     * `keepConnected({ WebSocketUrl }, block)`.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL
+     */
+    public suspend fun <T> keepConnected(url: String, block: suspend ClientWebSocket.() -> T): T =
+        WebSocketUrl.parse(url).let { keepConnected({ it }, block) }
+
+    /**
+     * Connects to the URL that [url] returns, again when the connection ends for a reason that
+     * passes, until [scope] ends or the result is closed. The connections look like one, whose state
+     * can be watched, and messages wait for the next one. Otherwise like [keepConnected].
+     *
+     * [onOpen] runs with each connection when it is open, before messages that wait are sent and
+     * messages of the server are handed out, so it can resubscribe, resume, and receive the answers
+     * to that. If it fails with anything but an [IOException], there is no further connection.
+     */
+    public fun reconnecting(
+        scope: CoroutineScope,
+        url: suspend () -> WebSocketUrl,
+        onOpen: suspend ClientWebSocket.() -> Unit = {},
+    ): ReconnectingWebSocket
+
+    /**
+     * Connects to the URL in the text [url], again and again. Otherwise like
+     * `reconnecting(scope, { WebSocketUrl }, onOpen)`.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL
+     */
+    public fun reconnecting(
+        scope: CoroutineScope,
+        url: String,
+        onOpen: suspend ClientWebSocket.() -> Unit = {},
+    ): ReconnectingWebSocket = WebSocketUrl.parse(url).let { reconnecting(scope, { it }, onOpen) }
 
     /**
      * Closes the connections made without a block with 1001 and suspends until they have ended. No

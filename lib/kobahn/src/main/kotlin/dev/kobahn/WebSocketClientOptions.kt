@@ -26,8 +26,12 @@ import dev.kobahn.protocol.handshake.ProtocolVersions
 import dev.kobahn.protocol.handshake.areSubprotocols
 import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.reconnect.Backoff
+import dev.kobahn.reconnect.ReconnectOptions
+import dev.kobahn.reconnect.Unsent
 import dev.kobahn.tls.TlsClientOptions
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 
 /** The options of a client, see [webSocketClient]. Autobahn: `WebSocketClientFactory`. */
@@ -195,6 +199,35 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
         authorization = field
     }
 
+    internal var reconnectBackoff: Backoff by option(Backoff.exponential())
+
+    internal var reconnectMaxAttempts: Int by option(0, "0 (no limit) or more") { it >= 0 }
+
+    internal var reconnectResetAfter: Duration by timeOption(RESET_AFTER)
+
+    internal var reconnectMaxRetryAfter: Duration by timeOption(MAX_RETRY_AFTER)
+
+    internal var reconnectUnsent: Unsent by option(Unsent.KEEP)
+
+    internal var reconnectMaxUnsentSize: Long by option(MAX_UNSENT, "1 or more") { it >= 1 }
+
+    internal var reconnectIf: ((Throwable) -> Boolean)? by option(null)
+
+    /**
+     * Sets how connections are made anew that [WebSocketClient.keepConnected] and
+     * [WebSocketClient.reconnecting] make.
+     *
+     * ```
+     * reconnect {
+     *     backoff = exponential(initial = 1.seconds, max = 30.seconds)
+     *     maxAttempts = 10
+     * }
+     * ```
+     */
+    public fun reconnect(configure: ReconnectOptions.() -> Unit) {
+        ReconnectOptions(this).configure()
+    }
+
     internal var onConnecting: (
         suspend ConnectingRequest.(TransportDetails) -> ConnectingRequest?
     )? = null
@@ -251,5 +284,8 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     private companion object {
         const val MAX_REDIRECTS = 10
+        const val MAX_UNSENT = 1L shl 20
+        val RESET_AFTER = 10.seconds
+        val MAX_RETRY_AFTER = 5.minutes
     }
 }

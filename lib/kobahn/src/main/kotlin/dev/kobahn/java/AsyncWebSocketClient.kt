@@ -15,6 +15,7 @@ import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.reconnect.ReconnectState
 import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.webSocketClient
 import java.net.InetAddress
@@ -84,6 +85,27 @@ public interface AsyncWebSocketClient {
         url: WebSocketUrl,
         listener: WebSocketListener,
     ): CompletableFuture<AsyncClientWebSocket>
+
+    /**
+     * Connects to [url] for [listener], and again when the connection ends for a reason that passes,
+     * until the result or this client is closed. The listener serves one connection after the
+     * other: `onOpen` resubscribes and resumes, and messages that wait are sent when it has
+     * returned. `Builder.reconnect` has the options.
+     *
+     * @throws IllegalArgumentException if [url] is no WebSocket URL
+     */
+    public fun reconnecting(url: String, listener: WebSocketListener): AsyncReconnectingWebSocket
+
+    /**
+     * Connects to the URL that [url] gives for each attempt, with a fresh token for instance, and
+     * tells each change to [onState]. That must not block; an exception of it is logged. Otherwise like
+     * `reconnecting(String, listener)`.
+     */
+    public fun reconnecting(
+        url: Supplier<out CompletionStage<WebSocketUrl>>,
+        listener: WebSocketListener,
+        onState: Consumer<in ReconnectState>,
+    ): AsyncReconnectingWebSocket
 
     /**
      * Closes all connections with 1001; no further connection can be made. The future completes
@@ -214,6 +236,12 @@ public interface AsyncWebSocketClient {
          */
         public fun bearerAuthAsync(token: Supplier<out CompletionStage<String>>): Builder =
             set { bearerAuth { token.get().await() } }
+
+        /**
+         * Sets how connections are made anew that [AsyncWebSocketClient.reconnecting] makes.
+         */
+        public fun reconnect(configure: Consumer<in ReconnectOptionsBuilder>): Builder =
+            set { configure.accept(ReconnectOptionsBuilder(this)) }
 
         /** Sets the version of the protocol: 13 is RFC 6455, 8 its drafts before that. */
         public fun version(version: Int): Builder = set { this.version = version }

@@ -48,6 +48,9 @@ import dev.kobahn.protocol.extension.ServerExtension;
 import dev.kobahn.protocol.handshake.ConnectingRequest;
 import dev.kobahn.CookieJar;
 import dev.kobahn.protocol.handshake.BasicCredentials;
+import dev.kobahn.reconnect.NotConnectedException;
+import dev.kobahn.reconnect.ReconnectState;
+import dev.kobahn.reconnect.Unsent;
 import dev.kobahn.protocol.handshake.ConnectionRequest;
 import dev.kobahn.protocol.handshake.Secrets;
 import dev.kobahn.protocol.handshake.ConnectionResponse;
@@ -105,6 +108,9 @@ class SignatureTest {
         PerMessageDeflateOfferAccept.class, PerMessageDeflateResponse.class,
         PerMessageDeflateResponseAccept.class, ExtensionHeader.class, ExtensionParameter.class,
         BasicCredentials.class, Secrets.class, CookieJar.class,
+        ReconnectState.class, ReconnectState.Connecting.class, ReconnectState.Open.class,
+        ReconnectState.Waiting.class, ReconnectState.Ended.class, Unsent.class,
+        NotConnectedException.class,
         ServerExtension.class, ClientExtension.class, AgreedExtension.class);
 
     @Test

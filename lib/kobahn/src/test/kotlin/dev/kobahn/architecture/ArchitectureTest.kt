@@ -58,6 +58,8 @@ private val DELIBERATE =
             setOf("internal.client.KnowsStoreRoom", "protocol.KnowsStoreRoom"),
         "the choice of proxies knows neither connection, transport, server nor client" to
             setOf("proxy.KnowsServer"),
+        "the options of reconnecting know neither connection, transport, server nor client" to
+            setOf("reconnect.KnowsServer"),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             setOf(
                 "internal.connection.KnowsKtor",

@@ -49,6 +49,15 @@ internal class Layers(private val root: String) {
                     "internal.client",
                 ),
             ),
+        "the options of reconnecting know neither connection, transport, server nor client" to
+            noClasses().that(liveIn("reconnect")).should().dependOnClassesThat(
+                liveIn(
+                    "internal.connection",
+                    "internal.transport",
+                    "internal.server",
+                    "internal.client",
+                ),
+            ),
         "nobody but the transport knows Ktor, channels and the TLS engine" to
             noClasses().that(resideInAPackage("$root..").and(not(liveIn("internal.transport"))))
                 .should().dependOnClassesThat(

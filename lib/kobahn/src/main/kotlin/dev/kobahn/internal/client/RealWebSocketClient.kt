@@ -1,12 +1,17 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
+import dev.kobahn.CloseStatus.Initiator
+import dev.kobahn.ConnectionClosedException
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.reconnect.Healing
+import dev.kobahn.reconnect.ReconnectingWebSocket
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
@@ -28,6 +33,7 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private val scope = CoroutineScope(supervisor)
     private val context = ClientContext(options)
     val budget: MemoryBudget? get() = context.budget
+    val reconnectConfig = ReconnectConfig(options)
     private val closed = AtomicBoolean()
 
     override val job: Job get() = supervisor
@@ -123,6 +129,32 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
             webSocket.close(CloseCode.NORMAL_CLOSURE, failure.message.orEmpty())
         }
     }
+
+    override suspend fun <T> keepConnected(
+        url: suspend () -> WebSocketUrl,
+        block: suspend ClientWebSocket.() -> T,
+    ): T = RetryLoop(reconnectConfig.rules).run { opened ->
+        connect(url()) {
+            opened()
+            val result = block()
+            checkOnPurpose()
+            result
+        }
+    }
+
+    /** Throws if the peer has closed this connection for a reason that passes. */
+    private suspend fun ClientWebSocket.checkOnPurpose() {
+        if (state == WebSocketState.OPEN) return
+        val status = awaitClosed()
+        val isByPeer = status.initiator == Initiator.REMOTE
+        if (isByPeer && Healing.isPossible(status.code)) throw ConnectionClosedException(status)
+    }
+
+    override fun reconnecting(
+        scope: CoroutineScope,
+        url: suspend () -> WebSocketUrl,
+        onOpen: suspend ClientWebSocket.() -> Unit,
+    ): ReconnectingWebSocket = RealReconnectingWebSocket(scope, this, url, onOpen)
 
     override suspend fun close() {
         closed.set(true)

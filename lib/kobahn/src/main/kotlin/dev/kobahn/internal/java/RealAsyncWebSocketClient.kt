@@ -1,19 +1,29 @@
 package dev.kobahn.internal.java
 
+import dev.kobahn.ClientWebSocket
 import dev.kobahn.WebSocketClient
+import dev.kobahn.internal.client.RealWebSocketClient
+import dev.kobahn.internal.client.Reconnecting
+import dev.kobahn.internal.connection.connectionLogger
 import dev.kobahn.java.AsyncClientWebSocket
+import dev.kobahn.java.AsyncReconnectingWebSocket
 import dev.kobahn.java.AsyncWebSocketClient
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.reconnect.ReconnectState
 import java.util.concurrent.CancellationException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
 import java.util.concurrent.ConcurrentHashMap
+import java.util.function.Consumer
+import java.util.function.Supplier
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.async
+import kotlinx.coroutines.future.await
 
 /**
  * A client with the interface for Java. The coroutines that call the listeners, on [dispatcher],
@@ -101,6 +111,54 @@ internal class RealAsyncWebSocketClient(
                 life.cancel()
                 attempt.beginClose()
             }
+        }
+    }
+
+    override fun reconnecting(
+        url: String,
+        listener: WebSocketListener,
+    ): AsyncReconnectingWebSocket {
+        val parsed = WebSocketUrl.parse(url)
+        return reconnecting({ CompletableFuture.completedFuture(parsed) }, listener) {}
+    }
+
+    /** Each connection is an [Attempt], so [close] ends it whatever its listener does. */
+    override fun reconnecting(
+        url: Supplier<out CompletionStage<WebSocketUrl>>,
+        listener: WebSocketListener,
+        onState: Consumer<in ReconnectState>,
+    ): AsyncReconnectingWebSocket = RealAsyncReconnectingWebSocket(
+        Reconnecting(
+            scope,
+            (client as RealWebSocketClient).reconnectConfig,
+            { state -> tell(state, onState) },
+            connect = { block -> client.connect(url.get().await(), block) },
+            serve = { webSocket, ready -> serve(webSocket, listener, ready) },
+        ),
+        dispatcher,
+    )
+
+    private fun tell(state: ReconnectState, onState: Consumer<in ReconnectState>) {
+        try {
+            onState.accept(state)
+        } catch (failure: Exception) {
+            connectionLogger.error(failure) { "onState failed" }
+        }
+    }
+
+    private suspend fun serve(
+        webSocket: ClientWebSocket,
+        listener: WebSocketListener,
+        ready: () -> Unit,
+    ) {
+        val attempt = Attempt()
+        attempts += attempt
+        try {
+            val face = RealAsyncClientWebSocket(webSocket, dispatcher)
+            attempt.opened(face)
+            face.serve(listener, dispatcher, ready)
+        } finally {
+            attempts -= attempt
         }
     }
 

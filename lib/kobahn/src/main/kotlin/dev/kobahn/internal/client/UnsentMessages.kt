@@ -1,0 +1,70 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.Message
+import dev.kobahn.WebSocket
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+
+/**
+ * Messages that wait for a connection, or for the system to take them, in order. Bounded in bytes;
+ * one message may always wait. Thread-safe.
+ */
+internal class UnsentMessages(private val maxSize: Long) {
+    private val messages = ArrayDeque<Message>()
+    private var size = 0L
+
+    /** Lets one caller of [add] at a time wait for space, in order. */
+    private val turn = Mutex()
+    private val added = Channel<Unit>(Channel.CONFLATED)
+    private val removed = Channel<Unit>(Channel.CONFLATED)
+
+    /** Adds [message]; suspends while there is no space. Throws the failure of [end] after it. */
+    suspend fun add(message: Message): Unit = turn.withLock {
+        while (!tryAdd(message)) removed.receive()
+        added.trySend(Unit).exceptionOrNull()?.let { throw it }
+    }
+
+    @Synchronized
+    private fun tryAdd(message: Message): Boolean {
+        if (messages.isNotEmpty() && size + message.size > maxSize) return false
+        messages.addLast(message)
+        size += message.size
+        return true
+    }
+
+    /** Sends what waits, and what comes, until it is cancelled or [webSocket] cannot send. */
+    suspend fun sendTo(webSocket: WebSocket) {
+        while (true) {
+            val waiting = synchronized(this) { messages.toList() }
+            for (message in waiting) webSocket.send(message)
+            if (waiting.isEmpty()) {
+                added.receive()
+            } else {
+                // Until then the messages would be lost with the connection.
+                webSocket.flush()
+                remove(waiting.size)
+            }
+        }
+    }
+
+    private fun remove(count: Int) {
+        synchronized(this) { repeat(count) { size -= messages.removeFirst().size } }
+        removed.trySend(Unit)
+    }
+
+    /** Suspends until nothing waits, or until the end. Calls of [add] meanwhile wait their turn. */
+    suspend fun awaitEmpty(): Unit = turn.withLock {
+        while (synchronized(this) { messages.isNotEmpty() }) removed.receiveCatching()
+    }
+
+    /** Nothing is sent any more: those who wait, and all who come, get [failure]. */
+    fun end(failure: Throwable) {
+        synchronized(this) {
+            messages.clear()
+            size = 0
+        }
+        added.close(failure)
+        removed.close(failure)
+    }
+}

@@ -1,0 +1,387 @@
+package dev.kobahn.internal.client
+
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.HandshakeException
+import dev.kobahn.Message
+import dev.kobahn.PayloadExceededException
+import dev.kobahn.RawPeer
+import dev.kobahn.RawServer
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.open
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.reconnect.NotConnectedException
+import dev.kobahn.reconnect.ReconnectOptions
+import dev.kobahn.reconnect.ReconnectState
+import dev.kobahn.reconnect.Unsent
+import dev.kobahn.use
+import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.nulls.shouldBeNull
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.types.shouldBeInstanceOf
+import java.io.IOException
+import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.toList
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
+
+/** Connections that are made anew, with servers that come and go. */
+class ReconnectingTest :
+    FunSpec({
+        test("keepConnected runs its block with each connection until it returns") {
+            servedInTurn(
+                { it.open().sendHex("81 01 61").drop() },
+                { it.open().sendHex("81 01 62 88 02 03F4").readFrame() shouldBe "close 1000" },
+                { it.open().sendHex("81 01 63").readFrame() shouldBe "close 1000" },
+            ) { url ->
+                val received = ArrayList<String>()
+                val result = client().keepConnected(url) {
+                    for (message in incoming) {
+                        received.add((message as Message.Text).text)
+                        if (received.size == 3) break
+                    }
+                    "done"
+                }
+                result shouldBe "done"
+                received shouldContainExactly listOf("a", "b", "c")
+            }
+        }
+
+        test("keepConnected returns if the server closes on purpose") {
+            servedInTurn({ it.open().sendHex("88 02 03E8").readFrame() }) { url ->
+                client().keepConnected(url) { incoming.toList().size } shouldBe 0
+            }
+        }
+
+        test("keepConnected throws a refusal that does not pass, and retries one that does") {
+            val answers =
+                listOf("503 Service Unavailable", "500 Internal Server Error", "403 Forbidden")
+            servedInTurn(
+                *answers.map { answer ->
+                    { peer: RawPeer ->
+                        peer.readHead()
+                        peer.send("HTTP/1.1 $answer\r\nContent-Length: 0\r\n\r\n")
+                        Unit
+                    }
+                }.toTypedArray(),
+            ) { url ->
+                shouldThrow<HandshakeException> { client().keepConnected(url) { } }.status shouldBe
+                    403
+            }
+        }
+
+        test("the URL is asked for anew for each attempt") {
+            val targets = ArrayList<String>()
+            servedInTurn(
+                { targets.add(it.readHead().lines().first()) },
+                { targets.add(it.readHead().lines().first()) },
+            ) { url ->
+                var count = 0
+                shouldThrow<IOException> {
+                    client { maxAttempts = 2 }.keepConnected({
+                        WebSocketUrl.parse("$url?token=${++count}")
+                    }) { }
+                }
+                targets shouldContainExactly listOf(
+                    "GET /?token=1 HTTP/1.1",
+                    "GET /?token=2 HTTP/1.1",
+                )
+            }
+        }
+
+        test("the messages of all connections come out of one channel") {
+            servedInTurn(
+                { it.open().sendHex("81 01 61 81 01 62").drop() },
+                { it.open().sendHex("81 01 63 88 02 03E8").readFrame() },
+            ) { url ->
+                val webSocket = client().reconnecting(this, url)
+                webSocket.incoming.toList().map { (it as Message.Text).text } shouldContainExactly
+                    listOf("a", "b", "c")
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
+        test("the hook runs first with each connection, and may receive") {
+            val received = ArrayList<String>()
+            val subscribe: (RawPeer) -> Unit = {
+                it.open()
+                received.add(it.readFrame())
+                it.sendHex("81 02 6f6b")
+                received.add(it.readFrame())
+            }
+            servedInTurn(
+                {
+                    subscribe(it)
+                    it.drop()
+                },
+                {
+                    subscribe(it)
+                    it.sendHex("88 02 03E8").readFrame()
+                },
+            ) { url ->
+                var openings = 0
+                val webSocket = client().reconnecting(this, url) {
+                    send("resume ${++openings}")
+                    (incoming.receive() as Message.Text).text shouldBe "ok"
+                    launch { (this@reconnecting).send("data $openings") }
+                }
+                webSocket.awaitEnd().cause.shouldBeNull()
+                received shouldContainExactly listOf(
+                    "text resume 1",
+                    "text data 1",
+                    "text resume 2",
+                    "text data 2",
+                )
+            }
+        }
+
+        test("messages wait for a connection and are sent in order") {
+            val received = ArrayList<String>()
+            val mayOpen = CompletableDeferred<Unit>()
+            servedInTurn(
+                { peer ->
+                    runBlocking { mayOpen.await() }
+                    peer.open()
+                    repeat(3) { received.add(peer.readFrame()) }
+                    peer.sendHex("88 02 03E8").readFrame()
+                },
+            ) { url ->
+                val webSocket = client().reconnecting(this, url)
+                webSocket.send("1")
+                webSocket.send(Message.Text("2"))
+                webSocket.send("3".encodeToByteArray())
+                mayOpen.complete(Unit)
+                webSocket.awaitEnd()
+                received shouldContainExactly listOf("text 1", "text 2", "binary 1")
+            }
+        }
+
+        test("a message that the system has not taken is sent on the next connection") {
+            webSocketServer {
+                onConnect { for (message in incoming) send(message) }
+            }.use { server ->
+                val webSocket = RawServer().let { first ->
+                    // The first server accepts and never reads; it ends with the message under way.
+                    val url = CompletableDeferred<String>()
+                    val webSocket = client().reconnecting(this, {
+                        WebSocketUrl.parse(
+                            if (url.isCompleted) "ws://localhost:${server.port}/" else first.url,
+                        )
+                    })
+                    val peer = withContext(Dispatchers.IO) { first.accept().open() }
+                    webSocket.send(ByteArray(8 shl 20))
+                    withContext(Dispatchers.IO) { peer.readHex(2) }
+                    url.complete("")
+                    peer.drop()
+                    first.close()
+                    webSocket
+                }
+                withTimeout(20.seconds) { webSocket.incoming.receive() }.size shouldBe (8 shl 20)
+                webSocket.close()
+            }
+        }
+
+        test("send suspends while too much waits, and its cancellation takes the message back") {
+            val received = ArrayList<String>()
+            val mayOpen = CompletableDeferred<Unit>()
+            servedInTurn(
+                { peer ->
+                    runBlocking { mayOpen.await() }
+                    peer.open()
+                    repeat(2) { received.add(peer.readFrame()) }
+                    peer.sendHex("88 02 03E8").readFrame()
+                },
+            ) { url ->
+                val webSocket = client { maxUnsentSize = 3 }.reconnecting(this, url)
+                webSocket.send("12")
+                val cancelled = launch { webSocket.send("no") }
+                val waiting = async { webSocket.send("34") }
+                yield()
+                cancelled.cancelAndJoin()
+                waiting.isCompleted shouldBe false
+                mayOpen.complete(Unit)
+                waiting.await()
+                webSocket.awaitEnd()
+                received shouldContainExactly listOf("text 12", "text 34")
+            }
+        }
+
+        test("a message above maxMessagePayloadSize is refused at once") {
+            servedInTurn({ it.open().readFrame() }) { url ->
+                val client = webSocketClient { maxMessagePayloadSize = 1 }
+                val webSocket = client.reconnecting(this, url)
+                shouldThrow<PayloadExceededException> { webSocket.send("12") }
+                webSocket.state.first { it is ReconnectState.Open }
+                webSocket.close()
+            }
+        }
+
+        test("without a connection a message fails, if it is not to wait") {
+            val url = RawServer().use { it.url }
+            coroutineScope {
+                val webSocket = client {
+                    unsent = Unsent.FAIL
+                    backoff = exponential(1.hours, 1.hours)
+                }.reconnecting(this, url)
+                webSocket.state.first { it is ReconnectState.Waiting }
+                shouldThrow<NotConnectedException> { webSocket.send("no") }
+                    .state.shouldBeInstanceOf<ReconnectState.Waiting>()
+                webSocket.close()
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
+        test("with a connection a message is sent at once, also if it is not to wait") {
+            servedInTurn({ it.open().readFrame() shouldBe "text a" }) { url ->
+                val webSocket = client { unsent = Unsent.FAIL }.reconnecting(this, url)
+                webSocket.state.first { it is ReconnectState.Open }
+                webSocket.send("a")
+                webSocket.job.cancelAndJoin()
+            }
+        }
+
+        test("close sends what waits, and its code") {
+            servedInTurn({ peer ->
+                peer.open()
+                peer.readFrame() shouldBe "text a"
+                peer.readFrame() shouldBe "close 3000"
+                peer.sendHex("88 02 0BB8")
+            }) { url ->
+                val webSocket = client().reconnecting(this, url)
+                webSocket.state.first { it is ReconnectState.Open }
+                webSocket.send("a")
+                webSocket.close(3000, "enough")
+                webSocket.awaitEnd().cause.shouldBeNull()
+                webSocket.incoming.toList().size shouldBe 0
+                shouldThrow<NotConnectedException> { webSocket.send("b") }
+                shouldThrow<IllegalArgumentException> { webSocket.close(1006) }
+            }
+        }
+
+        test("close ends although nobody receives what has come") {
+            servedInTurn({ peer ->
+                peer.open().sendHex("81 01 61 81 01 62")
+                peer.readFrame() shouldBe "close 1000"
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                val webSocket = client().reconnecting(this, url)
+                webSocket.state.first { it is ReconnectState.Open }
+                withTimeout(10.seconds) { webSocket.close() }
+            }
+        }
+
+        test(
+            "after a failure that does not pass there is no further connection, but the scope goes on",
+        ) {
+            servedInTurn({ it.open().sendHex("88 02 03F0").readFrame() }) { url ->
+                val webSocket = client().reconnecting(this, url)
+                val failure = shouldThrow<ConnectionClosedException> {
+                    for (message in webSocket.incoming) error("got $message")
+                }
+                failure.status.code shouldBe 1008
+                webSocket.awaitEnd().cause shouldBe failure
+                shouldThrow<NotConnectedException> { webSocket.send("a") }.cause shouldBe failure
+                coroutineContext[Job]!!.isActive shouldBe true
+            }
+        }
+
+        test("a hook that fails ends it with that exception") {
+            servedInTurn({ it.open().readFrame() shouldBe "close 1011" }) { url ->
+                val webSocket = client().reconnecting(this, url) { error("no") }
+                webSocket.awaitEnd().cause!!.message shouldBe "no"
+            }
+        }
+
+        test("the end of the scope ends it at once, and a receiver elsewhere is not cancelled") {
+            val url = RawServer().use { it.url }
+            val scope = CoroutineScope(Job())
+            val webSocket = client {
+                backoff = exponential(1.hours, 1.hours)
+            }.reconnecting(scope, url)
+            webSocket.state.first { it is ReconnectState.Waiting }
+            scope.coroutineContext[Job]!!.cancelAndJoin()
+            webSocket.awaitEnd().cause.shouldBeInstanceOf<CancellationException>()
+            shouldThrow<NotConnectedException> { webSocket.incoming.receive() }
+            shouldThrow<NotConnectedException> { webSocket.send("a") }
+        }
+
+        test("in a scope that has ended it ends before it begins") {
+            val scope = CoroutineScope(Job().apply { cancel() })
+            val webSocket = client().reconnecting(scope, "ws://localhost:1/")
+            webSocket.awaitEnd().cause.shouldBeInstanceOf<CancellationException>()
+            shouldThrow<NotConnectedException> { webSocket.send("a") }
+        }
+
+        test("the state tells the attempts, the waits and the connection") {
+            servedInTurn(
+                {
+                    it.readHead()
+                    it.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+                },
+                { it.open().readFrame() },
+            ) { url ->
+                val webSocket = client { backoff = exponential(1.seconds, 1.seconds) }
+                    .reconnecting(this, url)
+                val waiting = webSocket.state.first { it is ReconnectState.Waiting }
+                    .shouldBeInstanceOf<ReconnectState.Waiting>()
+                waiting.failures shouldBe 1
+                waiting.cause.shouldBeInstanceOf<HandshakeException>().status shouldBe 503
+                val open = webSocket.state.first { it is ReconnectState.Open }
+                    .shouldBeInstanceOf<ReconnectState.Open>()
+                open.webSocket.response.status shouldBe 101
+                webSocket.job.cancelAndJoin()
+            }
+        }
+
+        test("a client that is closed makes no further connection") {
+            val url = RawServer().use { it.url }
+            coroutineScope {
+                val client = client()
+                val webSocket = client.reconnecting(this, url)
+                client.close()
+                webSocket.awaitEnd().cause.shouldBeInstanceOf<IllegalStateException>()
+            }
+        }
+    })
+
+private fun client(configure: ReconnectOptions.() -> Unit = {}) = webSocketClient {
+    quickly()
+    reconnect(configure)
+}
+
+private fun WebSocketClientOptions.quickly() = reconnect {
+    backoff = exponential(1.milliseconds, 10.milliseconds)
+}
+
+/** Ends the connection without a Close. */
+private fun RawPeer.drop() = socket.close()
+
+/** Serves one connection after the other with [peers], while [client] runs. */
+private suspend fun servedInTurn(
+    vararg peers: (RawPeer) -> Any?,
+    client: suspend CoroutineScope.(url: String) -> Unit,
+) = RawServer().use { server ->
+    coroutineScope {
+        val serving =
+            launch(Dispatchers.IO) { peers.forEach { serve -> server.accept().use { serve(it) } } }
+        withTimeout(30.seconds) { coroutineScope { client(server.url) } }
+        serving.join()
+    }
+}

@@ -1,0 +1,86 @@
+package dev.kobahn.reconnect
+
+import dev.kobahn.CloseStatus
+import dev.kobahn.ConnectionClosedException
+import dev.kobahn.HandshakeException
+import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.tls.TlsException
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import java.io.IOException
+import java.net.UnknownHostException
+import kotlin.time.Duration.Companion.seconds
+
+private fun closed(code: Int?) = ConnectionClosedException(
+    CloseStatus(
+        local = null,
+        remote = code?.let { CloseFrame(it, "") },
+        initiator = CloseStatus.Initiator.REMOTE,
+        wasClean = code != null,
+    ),
+)
+
+class ReconnectOptionsTest :
+    FunSpec({
+        test("I/O errors pass, and so does a handshake without an answer") {
+            Healing.isPossible(IOException()) shouldBe true
+            Healing.isPossible(UnknownHostException()) shouldBe true
+            Healing.isPossible(HandshakeException("no answer")) shouldBe true
+        }
+
+        test("six statuses pass") {
+            (100..599).filter { Healing.isPossible(HandshakeException("", it)) } shouldBe
+                listOf(408, 429, 500, 502, 503, 504)
+        }
+
+        test("four close codes pass, one of them for a missing Close") {
+            (1000..4999).filter { Healing.isPossible(it) } shouldBe listOf(1001, 1006, 1012, 1013)
+            Healing.isPossible(closed(null)) shouldBe true
+            Healing.isPossible(closed(1012)) shouldBe true
+            Healing.isPossible(closed(1008)) shouldBe false
+        }
+
+        test("a failure of TLS stays, unless the server ended the transport") {
+            TlsException.Reason.entries.filter { Healing.isPossible(TlsException("", it)) } shouldBe
+                listOf(TlsException.Reason.ENDED)
+        }
+
+        test("exceptions of the program stay") {
+            Healing.isPossible(IllegalStateException()) shouldBe false
+            Healing.isPossible(OutOfMemoryError()) shouldBe false
+        }
+
+        test("the block sets the options, and a value out of range is refused") {
+            val options = WebSocketClientOptions()
+            options.reconnect {
+                backoff = exponential(initial = 2.seconds, max = 2.seconds, jitter = 0.0)
+                maxAttempts = 3
+                resetAfter = 4.seconds
+                maxRetryAfter = 5.seconds
+                unsent = Unsent.FAIL
+                maxUnsentSize = 6
+                retryIf { canHeal(it) || it is IllegalStateException }
+            }
+            options.reconnectBackoff.delay(1) shouldBe 2.seconds
+            options.reconnectMaxAttempts shouldBe 3
+            options.reconnectResetAfter shouldBe 4.seconds
+            options.reconnectMaxRetryAfter shouldBe 5.seconds
+            options.reconnectUnsent shouldBe Unsent.FAIL
+            options.reconnectMaxUnsentSize shouldBe 6
+            options.reconnectIf!!(IllegalStateException()) shouldBe true
+            options.reconnectIf!!(IllegalArgumentException()) shouldBe false
+            shouldThrow<IllegalArgumentException> { options.reconnect { maxAttempts = -1 } }
+                .message!! shouldContain "-1"
+            shouldThrow<IllegalArgumentException> { options.reconnect { maxUnsentSize = 0 } }
+        }
+
+        test("the options cannot change once a client has them") {
+            val options = WebSocketClientOptions()
+            options.freeze()
+            shouldThrow<IllegalStateException> { options.reconnect { maxAttempts = 1 } }
+            shouldThrow<IllegalStateException> { options.reconnect { retryIf { true } } }
+        }
+    })
