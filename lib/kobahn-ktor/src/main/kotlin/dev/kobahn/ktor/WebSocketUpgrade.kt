@@ -70,7 +70,8 @@ internal class ChannelStream(
         writes.trySend(bytes)
     }
 
-    override fun endOutput() {
+    // An engine ends the connection when the output has ended and was sent.
+    override fun endOutput(isLast: Boolean) {
         writes.trySend(null)
     }
 

@@ -15,7 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean
  * and writing takes one for each write. So use an executor that has a thread for each connection
  * and more: `Executors.newCachedThreadPool()`, or one of virtual threads.
  *
- * [endOutput] closes [output]. Where that ends both directions, override it.
+ * By default, the output ends when both directions do. A stream that can do better overrides
+ * [endOutput].
  *
  * @param onClose ends both directions at once, also during a call that blocks; called once
  */
@@ -53,10 +54,14 @@ public open class BlockingByteStream(
         }
     }
 
-    override fun endOutput(): Unit = executor.execute { run { output.close() } }
+    override fun endOutput(isLast: Boolean) {
+        if (isLast) close()
+    }
 
     final override fun close() {
-        if (isClosed.compareAndSet(false, true)) onClose.close()
+        if (!isClosed.compareAndSet(false, true)) return
+        onClose.close()
+        listener.onClosed(null)
     }
 
     private inline fun run(action: () -> Unit) {
@@ -90,7 +95,8 @@ public open class BlockingByteStream(
                 executor,
                 socket,
             ) {
-                override fun endOutput() = socket.shutdownOutput()
+                override fun endOutput(isLast: Boolean) =
+                    if (isLast) close() else socket.shutdownOutput()
             }
     }
 }

@@ -36,11 +36,14 @@ public interface ByteStream {
     public fun write(bytes: ByteBuffer)
 
     /**
-     * Ends the outgoing direction behind all bytes that were written, while the peer may still
-     * send. A stream that cannot do that ends both directions, and calls
-     * [ByteStreamListener.onClosed]. No [write] follows.
+     * Ends the outgoing direction behind all bytes that were written. No [write] follows.
+     *
+     * @param isLast whether the peer has nothing more to send, so that both directions should end.
+     * Otherwise reading goes on until the peer ends its direction, or Kobahn calls [close]: a
+     * socket that is closed with unread input may discard what the peer has not read yet. A
+     * stream that cannot end one direction alone does nothing then.
      */
-    public fun endOutput()
+    public fun endOutput(isLast: Boolean)
 
     /**
      * Ends both directions at once. Bytes that the peer has not got may be lost. Nothing follows.

@@ -31,7 +31,7 @@ internal class PipeStream private constructor(
         outgoing.write(bytes)
     }
 
-    override fun endOutput() = outgoing.end()
+    override fun endOutput(isLast: Boolean) = outgoing.end()
 
     override fun close() {
         if (!closed.compareAndSet(false, true)) return

@@ -64,6 +64,7 @@ internal class StreamTransport(
     private var onTheWay = 0
     private var writeCount = 0
     private var ending = false
+    private var endingIsLast = false
 
     @Volatile
     private var closing = false
@@ -196,7 +197,9 @@ internal class StreamTransport(
     }
 
     /** The stream is gone. Bytes that it has left behind may tell why. */
-    private fun end(cause: IOException?) {
+    private fun end(failure: IOException?) {
+        val isExpected = synchronized(output) { writing == Writing.ENDED && endingIsLast }
+        val cause = if (isExpected) null else failure
         while (input != null && !paused && !closing) deliver()
         if (cause == null && input == null && !closing) endInput()
         close(cause)
@@ -266,13 +269,19 @@ internal class StreamTransport(
         flush()
     }
 
+    override fun closeAfterOutput() {
+        synchronized(output) { endingIsLast = input?.hasRemaining() != true }
+        shutdownOutput()
+    }
+
     private fun endOutput(stream: ByteStream) {
-        val isEnd = synchronized(output) {
+        val isLast = synchronized(output) {
             val isDue = ending && writing == Writing.IDLE && output.isEmpty && !closing
-            if (isDue) writing = Writing.ENDED
-            isDue
+            if (!isDue) return
+            writing = Writing.ENDED
+            endingIsLast
         }
-        if (!isEnd || !calling { stream.endOutput() }) return
+        if (!calling { stream.endOutput(isLast) }) return
         loop.execute {
             outputEnded = true
             closeIfBothEnded()

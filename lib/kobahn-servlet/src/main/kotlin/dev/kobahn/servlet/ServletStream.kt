@@ -1,0 +1,41 @@
+package dev.kobahn.servlet
+
+import dev.kobahn.hosting.ByteStream
+import dev.kobahn.hosting.ByteStreamListener
+import jakarta.servlet.http.WebConnection
+import java.io.IOException
+import java.nio.ByteBuffer
+
+/** The streams of an upgraded [connection] as one, by the listeners of non-blocking I/O. */
+internal class ServletStream(private val connection: WebConnection) : ByteStream {
+    private lateinit var listener: ByteStreamListener
+    private lateinit var reader: StreamReader
+    private lateinit var writer: StreamWriter
+
+    override fun start(listener: ByteStreamListener) {
+        this.listener = listener
+        reader = StreamReader(connection.inputStream, listener)
+        writer = StreamWriter(connection.outputStream, listener)
+        connection.inputStream.setReadListener(reader)
+        connection.outputStream.setWriteListener(writer)
+    }
+
+    override fun read() = reader.ask()
+
+    override fun write(bytes: ByteBuffer) = writer.write(bytes)
+
+    // A container cannot end one direction alone.
+    override fun endOutput(isLast: Boolean) {
+        if (isLast) close()
+    }
+
+    override fun close() {
+        reader.end()
+        try {
+            connection.close()
+        } catch (_: IOException) {
+            // Its peer has gone before.
+        }
+        listener.onClosed(null)
+    }
+}
