@@ -92,6 +92,8 @@ internal class HttpConnect(
         refusing = head
         val body = RefusalBody(head).also { body = it }
         partialRefusal = refusal(head, body)
+        // Not after the body, which may end with the transport.
+        if (wantsCredentials(head) && !mayContinue(head, body)) return ProxyStep.Reconnect
         return if (body.isComplete) refused() else null
     }
 
@@ -103,17 +105,18 @@ internal class HttpConnect(
     private fun refused(): ProxyStep {
         val head = refusing!!
         val body = body!!
-        if (!asksForBasic(head) || isAuthorized || credentials == null) {
-            return ProxyStep.Refused(refusal(head, body))
-        }
+        if (!wantsCredentials(head)) return ProxyStep.Refused(refusal(head, body))
         isAuthorized = true
-        if (!mayContinue(head, body)) return ProxyStep.Reconnect
         parser = ResponseHeadParser(limits)
         refusing = null
         this.body = null
         partialRefusal = null
         return ProxyStep.Send(request())
     }
+
+    /** Whether [head] asks for the credentials that were not sent yet. */
+    private fun wantsCredentials(head: ResponseHead) =
+        credentials != null && !isAuthorized && asksForBasic(head)
 
     private fun asksForBasic(head: ResponseHead) = head.status == AUTHENTICATION_REQUIRED &&
         head.headers.getAll("Proxy-Authenticate").any { challenges ->
