@@ -8,12 +8,15 @@ import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.multiple
 import com.github.ajalt.clikt.parameters.options.option
 import dev.kobahn.HandshakeException
+import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.BasicCredentials
 import dev.kobahn.webSocketClient
 import java.io.IOException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.coroutineScope
 
 /** `connect`: sends standard input to a server and writes its messages to standard output. */
 internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
@@ -34,15 +37,42 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
         .convert { text -> reported { Duration.parse(text) } }.default(1.seconds)
         .help("How long the server has to be silent at the end, 10s or 500ms. Default: 1s.")
 
+    private val location by option("--location").flag()
+        .help("Follow redirects, at most $MOST_REDIRECTS. Another server gets no credentials.")
+
+    private val user by option("--user", metavar = "NAME:PASSWORD")
+        .convert { text -> reported { credentials(text) } }
+        .help("Send this name and password as Basic authentication.")
+
+    private val reconnect by option("--reconnect").flag()
+        .help("Connect again when the connection ends for a reason that passes.")
+
+    private val messageConsole by lazy { MessageConsole(console, binary) }
+
     override suspend fun runSample() {
         val client = webSocketClient {
             subprotocols = this@ConnectCommand.subprotocols
             headers = this@ConnectCommand.headers.fold(headers) { all, field -> all + field }
+            if (location) maxRedirects = MOST_REDIRECTS
+            user?.let { basicAuth(it.user, it.password) }
             setFromCommandLine()
         }
+        if (reconnect) holdLasting(client) else hold(client)
+    }
+
+    private suspend fun holdLasting(client: WebSocketClient) = coroutineScope {
+        val webSocket = client.reconnecting(this, url)
+        val ended = LastingConversation(webSocket, console, messageConsole, wait).hold()
+        console.note(if (ended.cause == null) "closed" else "failed: ${ended.cause?.message}")
+        if (ended.cause != null) throw ProgramResult(1)
+    }
+
+    private suspend fun hold(client: WebSocketClient) {
         val status = try {
             client.connect(url) {
-                reportCompression(console) { Conversation(this, console, binary, wait).hold() }
+                reportCompression(console) {
+                    Conversation(this, console, messageConsole, wait).hold()
+                }
             }
         } catch (failure: HandshakeException) {
             throw fail("refused: ${failure.message}\n${failure.bodyText.quoted()}".trimEnd())
@@ -58,7 +88,14 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
         return ProgramResult(1)
     }
 
+    private fun credentials(text: String): BasicCredentials {
+        require(':' in text) { "NAME:PASSWORD needs a colon" }
+        return BasicCredentials(text.substringBefore(':'), text.substringAfter(':'))
+    }
+
     private companion object {
+        const val MOST_REDIRECTS = 10
+
         /** The codes that report an error of this end. 1005 means that there was no code. */
         val COMPLAINTS =
             (CloseCode.PROTOCOL_ERROR..CloseCode.TLS_HANDSHAKE) - CloseCode.NO_STATUS_RCVD
@@ -71,6 +108,10 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             server has been silent for the time of --wait. How the connection ended goes to standard
             error, and so does the round trip time of every automatic Ping; the exit code is 0 after
             a clean close without an error code, 1 otherwise.
+
+            With --reconnect the client connects again when a connection is lost or the server
+            restarts, and the lines that were not sent wait; each change of the state goes to
+            standard error.
 
             With --option perMessageDeflate=true compression is offered; what was agreed on, and what
             it came to, goes to standard error too."""

@@ -7,30 +7,25 @@ import dev.kobahn.Message
 import dev.kobahn.ReadingPausedException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.channels.ReceiveChannel
-import kotlinx.coroutines.channels.produce
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeoutOrNull
 
 /**
  * Standard input to a server and its messages to standard output, until either side closes. To be
  * used from one thread.
  *
- * @param binary whether the input is one binary message instead of lines
  * @param wait how long the server has to be silent after the end of the input
  */
 @OptIn(ExperimentalCoroutinesApi::class)
 internal class Conversation(
     private val webSocket: ClientWebSocket,
     private val console: Console,
-    private val binary: Boolean,
+    private val messages: MessageConsole,
     private val wait: Duration,
 ) {
     private var received = 0L
@@ -38,8 +33,7 @@ internal class Conversation(
 
     /** Suspends until the connection has ended, and returns its status. */
     suspend fun hold(): CloseStatus {
-        // a read of standard input cannot be cancelled: a child of this scope would keep it open
-        val input = CoroutineScope(Dispatchers.IO).read()
+        val input = messages.read()
         try {
             coroutineScope {
                 val sending = launch { send(input) }
@@ -52,15 +46,6 @@ internal class Conversation(
             input.cancel()
         }
         return webSocket.awaitClosed()
-    }
-
-    private fun CoroutineScope.read() = produce<Message>(capacity = READ_AHEAD) {
-        if (binary) {
-            send(Message.Binary(console.input.readBytes()))
-        } else {
-            val lines = console.input.bufferedReader()
-            while (true) send(Message.Text(lines.readLine() ?: break))
-        }
     }
 
     private suspend fun send(input: ReceiveChannel<Message>) = try {
@@ -98,7 +83,7 @@ internal class Conversation(
         for (message in webSocket.incoming) {
             received++
             isWriting = true
-            withContext(Dispatchers.IO) { write(message) }
+            messages.write(message)
             isWriting = false
         }
     } catch (_: ConnectionClosedException) {
@@ -110,20 +95,7 @@ internal class Conversation(
         webSocket.roundTripTime.filterNotNull().collect { console.note("round trip: $it") }
     }
 
-    private fun write(message: Message) {
-        val bytes = when {
-            !binary && console.isTerminal ->
-                message.bytes.decodeToString().printable(lines = true).encodeToByteArray()
-
-            else -> message.bytes
-        }
-        console.output.write(if (binary) bytes else bytes + LINE_FEED)
-        console.output.flush()
-    }
-
     private companion object {
-        const val READ_AHEAD = 16
-        const val LINE_FEED = '\n'.code.toByte()
         val PONG_TIMEOUT = 10.seconds
     }
 }

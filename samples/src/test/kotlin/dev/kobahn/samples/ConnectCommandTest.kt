@@ -4,6 +4,7 @@ import com.github.ajalt.clikt.core.BadParameterValue
 import com.github.ajalt.clikt.core.ProgramResult
 import com.github.ajalt.clikt.core.parse
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.use
 import dev.kobahn.webSocketServer
 import io.kotest.assertions.throwables.shouldThrow
@@ -16,6 +17,7 @@ import java.io.InputStream
 import java.io.PipedInputStream
 import java.io.PipedOutputStream
 import java.net.ServerSocket
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
@@ -138,8 +140,55 @@ class ConnectCommandTest :
             serving({ onConnect { deny(403, "no\u0085way", body = body) } }) { url ->
                 connect(InputStream.nullInputStream(), url).errors shouldBe
                     "refused: ${url.removePrefix("ws://").removeSuffix("/")}: " +
-                    "answered 403 no\\u0085way instead of 101\n" +
+                    "answered 403 no\\u0085way instead of 101: " +
+                    "check the rights of the user; some servers demand an origin\n" +
                     "    sorry\n    closed: clean 1000\\u001b[31m\n"
+            }
+        }
+
+        test("credentials are sent, and redirects followed on request") {
+            serving({
+                onRequest { request ->
+                    if (request.path == "/") HttpResponse.redirect("/end") else null
+                }
+                onConnect { send("${request.path} ${request.basicCredentials}") }
+            }) { url ->
+                val user = arrayOf("--user", "ada:pw:1")
+                val run = connect(InputStream.nullInputStream(), url, "--location", *user)
+                run.output.decodeToString() shouldBe "/end ada:***\n"
+                connect(InputStream.nullInputStream(), url).errors shouldContain
+                    "maxRedirects would let the client follow the redirect to /end"
+            }
+            shouldThrow<BadParameterValue> {
+                ConnectCommand().parse(listOf("--user", "ada", "ws://localhost/"))
+            }
+        }
+
+        test(
+            "a connection that the server ends is made again, and lines that wait are sent on it",
+        ) {
+            val connections = AtomicInteger()
+            serving({
+                onConnect {
+                    if (connections.incrementAndGet() == 1) deny(503)
+                    for (message in incoming) send(message)
+                }
+            }) { url ->
+                val run = connect("hello\n".byteInputStream(), url, "--reconnect")
+                run.output.decodeToString() shouldBe "hello\n"
+                run.errors shouldContain "state: connecting, attempt 1\n"
+                run.errors shouldContain "state: waiting for "
+                run.errors shouldContain "state: open: WebSocket to "
+                run.errors shouldContain "closed\n"
+                run.exitCode shouldBe 0
+            }
+        }
+
+        test("a failure that does not pass ends --reconnect with exit code 1") {
+            serving({ onConnect { deny(403) } }) { url ->
+                val run = connect(InputStream.nullInputStream(), url, "--reconnect")
+                run.errors shouldContain "failed: ${url.removePrefix("ws://").removeSuffix("/")}"
+                run.exitCode shouldBe 1
             }
         }
 

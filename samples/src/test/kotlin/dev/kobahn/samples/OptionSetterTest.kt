@@ -170,6 +170,8 @@ private val SAMPLES = mapOf(
     "versions" to "8",
     "version" to "8",
     "trustedProxies" to "203.0.113.0/24",
+    "proxyProtocolFrom" to "203.0.113.0/24",
+    "maxRedirects" to "7",
 )
 
 /** A value of [type] that no option has at first. */

@@ -36,7 +36,7 @@ public sealed class ReconnectState {
         public fun delay(unit: TimeUnit): Long =
             unit.convert(delay.inWholeNanoseconds, TimeUnit.NANOSECONDS)
 
-        override fun toString(): String = "waiting for $delay after $failures failures: $cause"
+        override fun toString(): String = "waiting for $delay after failure $failures: $cause"
     }
 
     /** There will be no further connection. */

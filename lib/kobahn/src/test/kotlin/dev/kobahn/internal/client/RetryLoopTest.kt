@@ -137,9 +137,9 @@ class RetryLoopTest :
                 }
                 states shouldContainExactly listOf(
                     "connecting, attempt 1",
-                    "waiting for 1s after 1 failures: java.io.IOException: no",
+                    "waiting for 1s after failure 1: java.io.IOException: no",
                     "connecting, attempt 2",
-                    "waiting for 2s after 2 failures: java.io.IOException: no",
+                    "waiting for 2s after failure 2: java.io.IOException: no",
                     "connecting, attempt 3",
                 )
             }
