@@ -12,6 +12,8 @@ import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.BasicCredentials
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.webSocketClient
 import java.io.IOException
 import kotlin.time.Duration
@@ -33,6 +35,16 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
         .convert { text -> reported { OptionValue.header(text) } }.multiple()
         .help("A further header field of the request. May be repeated.")
 
+    private val proxy by option("--proxy", metavar = "URL")
+        .convert { text -> reported { ProxyServer.parse(text) } }
+        .help(
+            "A proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080. Default: none, " +
+                "whatever the environment says.",
+        )
+
+    private val unix by option("--unix", metavar = "PATH")
+        .help("The file of a Unix domain socket to connect to, in place of the URL's host.")
+
     private val wait by option("--wait", metavar = "time")
         .convert { text -> reported { Duration.parse(text) } }.default(1.seconds)
         .help("How long the server has to be silent at the end, 10s or 500ms. Default: 1s.")
@@ -52,6 +64,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     override suspend fun runSample() {
         val client = webSocketClient {
             subprotocols = this@ConnectCommand.subprotocols
+            proxy = this@ConnectCommand.proxy
             headers = this@ConnectCommand.headers.fold(headers) { all, field -> all + field }
             if (location) maxRedirects = MOST_REDIRECTS
             user?.let { basicAuth(it.user, it.password) }
@@ -61,7 +74,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     }
 
     private suspend fun holdLasting(client: WebSocketClient) = coroutineScope {
-        val webSocket = client.reconnecting(this, url)
+        val webSocket = client.reconnecting(this, { target() })
         val ended = LastingConversation(webSocket, console, messageConsole, wait).hold()
         console.note(if (ended.cause == null) "closed" else "failed: ${ended.cause?.message}")
         if (ended.cause != null) throw ProgramResult(1)
@@ -69,7 +82,7 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
 
     private suspend fun hold(client: WebSocketClient) {
         val status = try {
-            client.connect(url) {
+            client.connect(target()) {
                 reportCompression(console) {
                     Conversation(this, console, messageConsole, wait).hold()
                 }
@@ -81,6 +94,12 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
         }
         console.note("closed: $status")
         if (!status.wasClean || status.code in COMPLAINTS) throw ProgramResult(1)
+    }
+
+    private fun target(): WebSocketUrl {
+        val place = WebSocketUrl.parse(url)
+        return unix?.let { WebSocketUrl.createUnix(it, place.isSecure, place.path, place.params) }
+            ?: place
     }
 
     private fun fail(message: String): ProgramResult {

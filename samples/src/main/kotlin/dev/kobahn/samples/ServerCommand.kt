@@ -8,14 +8,15 @@ import com.github.ajalt.clikt.parameters.types.int
 import com.github.ajalt.clikt.parameters.types.restrictTo
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.webSocketServer
 import java.io.IOException
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 
 /**
- * A subcommand that is a server: it says `listening on ws://HOST:PORT` when it accepts connections,
- * and runs until the process is told to end, when it closes them.
+ * A subcommand that is a server: it says `listening on` and its URL when it accepts connections, and
+ * runs until the process is told to end, when it closes them.
  */
 internal abstract class ServerCommand(name: String, about: String, private val console: Console) :
     SampleCommand<WebSocketServerOptions>(name, about, OptionSetter.SERVER) {
@@ -26,14 +27,22 @@ internal abstract class ServerCommand(name: String, about: String, private val c
     private val host by option("--host", metavar = "HOST").default("localhost")
         .help("The name or address to listen at, 0.0.0.0 for all of IPv4. Default: localhost.")
 
+    private val unix by option("--unix", metavar = "PATH")
+        .help("The file of a Unix domain socket to listen at, in place of a port. Needs Java 16.")
+
     /** Configures the server. Options of the command line are set afterwards. */
     protected abstract fun WebSocketServerOptions.configure()
 
     final override suspend fun runSample() {
         var address = host
         val server = webSocketServer {
-            host = this@ServerCommand.host
-            port = this@ServerCommand.port
+            val path = unix
+            if (path == null) {
+                host = this@ServerCommand.host
+                port = this@ServerCommand.port
+            } else {
+                listenUnix(path)
+            }
             configure()
             setFromCommandLine()
             address = host
@@ -41,10 +50,11 @@ internal abstract class ServerCommand(name: String, about: String, private val c
         try {
             server.start()
         } catch (failure: IOException) {
-            throw CliktError("cannot listen at $address:$port: ${failure.message}", failure)
+            val place = unix ?: "$address:$port"
+            throw CliktError("cannot listen at $place: ${failure.message}", failure)
         }
         stopAtExit(server)
-        console.line("listening on ws://${bracketed(address)}:${server.port}")
+        console.line("listening on " + url(server, address))
         server.join()
     }
 
@@ -53,6 +63,10 @@ internal abstract class ServerCommand(name: String, about: String, private val c
         val hook = Thread { runBlocking { server.stop(deadline = STOP_DEADLINE) } }
         Runtime.getRuntime().addShutdownHook(hook)
     }
+
+    private fun url(server: WebSocketServer, address: String) =
+        unix?.let { WebSocketUrl.createUnix(it).toString() }
+            ?: "ws://${bracketed(address)}:${server.port}"
 
     private fun bracketed(address: String) = if (':' in address) "[$address]" else address
 

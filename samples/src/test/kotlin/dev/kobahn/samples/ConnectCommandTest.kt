@@ -11,13 +11,19 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.ByteArrayOutputStream
+import java.io.IOException
 import java.io.InputStream
 import java.io.PipedInputStream
 import java.io.PipedOutputStream
+import java.net.InetAddress
 import java.net.ServerSocket
+import java.net.Socket
+import java.nio.file.Files
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.concurrent.thread
 import kotlin.random.Random
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
@@ -209,6 +215,62 @@ class ConnectCommandTest :
             }
         }
 
+        test("--proxy goes through a proxy, which gets the credentials of its URL") {
+            serving({ echo() }) { url ->
+                val port = url.removeSuffix("/").substringAfterLast(':').toInt()
+                connectProxy("200 OK", port) { proxy, head ->
+                    val run = connect(
+                        "hello\n".byteInputStream(),
+                        "ws://target.invalid/",
+                        "--proxy",
+                        "http://user:secret@127.0.0.1:$proxy",
+                    )
+                    run.output.decodeToString() shouldBe "hello\n"
+                    run.exitCode shouldBe 0
+                    head() shouldStartWith "CONNECT target.invalid:80 HTTP/1.1\r\n"
+                    head() shouldContain "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"
+                }
+            }
+        }
+
+        test("a proxy that refuses gives exit code 1 and its status, without the password") {
+            connectProxy("403 No", port = 0) { proxy, _ ->
+                val run = connect(
+                    InputStream.nullInputStream(),
+                    "ws://target.invalid/",
+                    "--proxy",
+                    "http://user:secret@127.0.0.1:$proxy",
+                )
+                run.errors shouldStartWith "failed: http://127.0.0.1:$proxy opens no tunnel to " +
+                    "target.invalid:80: answered 403 No"
+                run.errors shouldNotContain "secret"
+                run.exitCode shouldBe 1
+            }
+        }
+
+        test("--unix connects to the file of a socket, with the path and query of the URL") {
+            val path = Files.createTempDirectory("kobahn").resolve("echo.sock")
+            webSocketServer {
+                listenUnix("$path")
+                onConnect { send(request.path + " " + request.params) }
+            }.use {
+                val run = connect(
+                    InputStream.nullInputStream(),
+                    "ws://localhost/chat%20room?a=1",
+                    "--unix",
+                    "$path",
+                )
+                run.output.decodeToString() shouldBe "/chat%20room {a=[1]}\n"
+            }
+            Files.delete(path.parent)
+        }
+
+        test("what is no proxy's URL is a usage error") {
+            shouldThrow<BadParameterValue> {
+                ConnectCommand().parse(listOf("ws://localhost/", "--proxy", "ftp://proxy"))
+            }
+        }
+
         test("what is no WebSocket URL is a usage error") {
             shouldThrow<BadParameterValue> { ConnectCommand().parse(listOf("http://localhost/")) }
         }
@@ -235,6 +297,49 @@ private suspend fun connect(
         }
     }
     return Run(output.toByteArray(), errors.toString(Charsets.UTF_8), exitCode)
+}
+
+/**
+ * Runs [test] with a proxy that answers every CONNECT with [status], and connects to the local [port]
+ * if that is a success. The second argument returns the head of the last request.
+ */
+private suspend fun connectProxy(
+    status: String,
+    port: Int,
+    test: suspend (proxy: Int, head: () -> String) -> Unit,
+) = ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { listening ->
+    val head = StringBuffer()
+    thread(isDaemon = true) {
+        try {
+            listening.accept().use { client ->
+                while (!head.endsWith(
+                        "\r\n\r\n",
+                    )
+                ) {
+                    head.append(client.getInputStream().read().toChar())
+                }
+                client.getOutputStream().write("HTTP/1.1 $status\r\n\r\n".toByteArray())
+                if (port == 0) return@thread
+                Socket("localhost", port).use { server ->
+                    val back = thread(isDaemon = true) { copy(server, client) }
+                    copy(client, server)
+                    back.join()
+                }
+            }
+        } catch (_: IOException) {
+            // The test has ended.
+        }
+    }
+    test(listening.localPort) { "$head" }
+}
+
+private fun copy(from: Socket, to: Socket) {
+    try {
+        from.getInputStream().copyTo(to.getOutputStream())
+        to.shutdownOutput()
+    } catch (_: IOException) {
+        from.close()
+    }
 }
 
 private suspend fun serving(

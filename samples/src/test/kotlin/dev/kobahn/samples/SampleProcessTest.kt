@@ -6,6 +6,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
 import java.io.File
+import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
@@ -27,6 +28,25 @@ class SampleProcessTest :
                 }
                 withContext(Dispatchers.IO) { process.waitFor(10, TimeUnit.SECONDS) } shouldBe true
                 output.readText() shouldBe ""
+            } finally {
+                process.destroyForcibly()
+            }
+        }
+
+        test("a server on a Unix socket says its URL, and removes the file on SIGTERM") {
+            val path = Files.createTempDirectory("kobahn").resolve("echo.sock")
+            val process = sample("echo", "--unix", "$path")
+            try {
+                val output = process.inputStream.bufferedReader()
+                val first = withContext(Dispatchers.IO) { output.readLine() }
+                first shouldBe "listening on ws+unix:$path:/"
+                webSocketClient().connect(first.removePrefix("listening on ")) {
+                    send("hello")
+                    incoming.receive().toString() shouldBe "hello"
+                }
+                process.toHandle().destroy()
+                withContext(Dispatchers.IO) { process.waitFor(10, TimeUnit.SECONDS) } shouldBe true
+                Files.exists(path) shouldBe false
             } finally {
                 process.destroyForcibly()
             }
