@@ -5,7 +5,6 @@ import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.MessageReader
-import dev.kobahn.ReadingPausedException
 import dev.kobahn.Timings
 import dev.kobahn.TrafficStats
 import dev.kobahn.WebSocketState
@@ -274,6 +273,13 @@ internal class Connection(
     /** Whether nothing is read because the application has enough, or memory is short. From any thread. */
     val isReadingPaused: Boolean get() = madeReading?.isPaused == true
 
+    /**
+     * Whether reading is paused until the application makes room or memory is there. Otherwise the
+     * loop resumes it soon. From any thread.
+     */
+    val isReadingStuck: Boolean
+        get() = isReadingPaused && (incomingMessages.isFull || isMemoryShort)
+
     /** The account of the memory at the budget; null without a budget and after the end. */
     val memory: ConnectionMemory?
         get() = madeMemory ?: budget?.let {
@@ -308,7 +314,7 @@ internal class Connection(
     }
 
     fun onReadingPaused() {
-        madePings?.fail(::ReadingPausedException)
+        madePings?.onReadingPaused()
         autoPing?.onPause()
     }
 

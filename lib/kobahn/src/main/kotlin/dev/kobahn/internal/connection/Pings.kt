@@ -49,12 +49,20 @@ internal class Pings(private val connection: Connection) {
 
     private fun send(payload: ByteArray) {
         // Checked after the Ping is registered: a pause or the end that comes now makes it fail.
-        if (connection.isReadingPaused) throw ReadingPausedException()
+        if (connection.isReadingStuck) throw ReadingPausedException()
         val isSent = synchronized(connection.output) {
             !connection.isClosed && connection.protocol.sendPing(payload)
         }
         if (!isSent) throw connection.closedException()
         connection.transport.flush()
+    }
+
+    /** Reading pauses: every [ping] fails, unless the application makes room before it can see that. */
+    fun onReadingPaused() {
+        // First, because a Ping after the check may follow the message that made room.
+        val waiting = synchronized(pending) { pending.toList() }
+        if (!connection.isReadingStuck) return
+        waiting.forEach { it.time.completeExceptionally(ReadingPausedException()) }
     }
 
     /** No Pong can come: every [ping] throws what [cause] makes. */

@@ -273,6 +273,19 @@ class ConnectionTest :
                     after.failure() shouldBe null
                 }
 
+                test("a ping waits for the loop if the application has made room before it") {
+                    val rig = ConnectionRig(role, maxIncomingQueueSize = 100)
+                    rig.begin { incoming }
+                    rig.receive(rig.peer.text("x".repeat(101)))
+                    val ping = rig.beginElsewhere {
+                        incoming.receive()
+                        ping()
+                    }
+                    ping.isCompleted.shouldBeFalse()
+                    rig.receive(rig.peer.pong(rig.peer.pings().last()))
+                    ping.failure() shouldBe null
+                }
+
                 test("closing discards what incoming holds and reads on to the peer's Close") {
                     val rig = ConnectionRig(role, maxIncomingQueueSize = 100)
                     rig.receive(rig.peer.text("x".repeat(101)))
