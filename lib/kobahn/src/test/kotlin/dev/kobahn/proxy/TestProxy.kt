@@ -149,3 +149,9 @@ internal fun proxyTls(bundle: X509Bundle): SSLContext {
     keys.init(bundle.toKeyStore(CharArray(0)), CharArray(0))
     return SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) }
 }
+
+/** A proxy that has the same [answer] for every CONNECT, and closes. */
+internal fun refusingProxy(answer: String): TestProxy = TestProxy { client, _ ->
+    requests += client.getInputStream().readHead()
+    client.send(answer)
+}
