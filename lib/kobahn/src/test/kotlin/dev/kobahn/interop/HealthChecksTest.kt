@@ -95,7 +95,7 @@ private suspend fun nginx(upstream: Int, block: suspend (port: Int) -> Unit) {
             }
         }
     """.trimIndent()
-    ProcessWithConfig.start("nginx", config, "-p", ".", "-c").use { running(it, port, block) }
+    ProcessWithConfig.start("nginx", config, "-p", ".", "-c").listening(port, block)
 }
 
 private suspend fun haproxy(backend: Int, block: suspend (statistics: Int) -> Unit) {
@@ -116,22 +116,7 @@ private suspend fun haproxy(backend: Int, block: suspend (statistics: Int) -> Un
             http-check send meth GET uri /health ver HTTP/1.1 hdr Host localhost
             server s 127.0.0.1:$backend check inter 200ms
     """.trimIndent() + "\n"
-    ProcessWithConfig.start("haproxy", config, "-f").use { running(it, port, block) }
-}
-
-/** Runs [block] as soon as something listens on [port]. */
-private suspend fun running(
-    program: ProcessWithConfig,
-    port: Int,
-    block: suspend (port: Int) -> Unit,
-) {
-    try {
-        eventually(20.seconds) { Socket("127.0.0.1", port).close() }
-        block(port)
-    } catch (failure: Throwable) {
-        println(program.output)
-        throw failure
-    }
+    ProcessWithConfig.start("haproxy", config, "-f").listening(port, block)
 }
 
 private fun ask(port: Int, request: String): String = RawPeer(Socket("127.0.0.1", port)).use {

@@ -1,205 +1,254 @@
 package dev.kobahn.interop
 
+import dev.kobahn.HandshakeException
 import dev.kobahn.Message
-import dev.kobahn.internal.transport.tls.Certificates
-import dev.kobahn.protocol.handshake.AcceptKey
-import dev.kobahn.tls.connectTo
-import dev.kobahn.tls.echoes
-import dev.kobahn.tls.file
-import dev.kobahn.tls.tlsClient
-import dev.kobahn.tls.tlsServer
-import dev.kobahn.use
+import dev.kobahn.RawPeer
+import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.protocol.handshake.HttpResponse
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
-import io.kotest.engine.TestAbortedException
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
 import java.io.File
-import java.io.InputStream
-import java.io.OutputStream
-import java.util.concurrent.TimeUnit
+import java.net.Socket
+import java.security.MessageDigest
+import java.util.Base64
+import kotlin.concurrent.thread
+import kotlin.time.Duration.Companion.seconds
 
-/** `openssl s_client` and `openssl s_server` at the other end. */
+/** OpenSSL's own client and server, with a small WebSocket over them that is none of ours. */
 class OpenSslTest :
     FunSpec({
-        timeout = 60_000
-        val authority by lazy { file(Certificates.authority.certificatePEM).path }
-
-        fun client(port: Int, vararg options: String) = OpenSsl(
-            "s_client", "-connect", "127.0.0.1:$port", "-servername", "localhost",
-            "-CAfile", authority, "-verify_return_error", *options,
-        )
-
-        for (version in listOf("tls1_2", "tls1_3")) {
-            test("s_client opens a WebSocket, $version") {
-                tlsServer { server ->
-                    client(server.port, "-$version", "-alpn", "h2,http/1.1").use { peer ->
-                        peer.send(REQUEST)
-                        val output = peer.readUntil("\r\n\r\n")
-                        output shouldContain "ALPN protocol: http/1.1"
-                        output shouldContain "Verify return code: 0 (ok)"
-                        output shouldContain "HTTP/1.1 101"
-                        peer.send(HELLO)
-                        peer.readUntil("hello")
-                    }
+        for ((flag, version) in VERSIONS) {
+            interop(Peer.OPENSSL, Role.CLIENT, "s_client, $version: ALPN, frames, Ping, Close") {
+                EchoServer.secure { port ->
+                    client(port, "-$flag").use { it.exchange() }
+                    val tls = nextEnded().transportDetails.tls
+                    tls?.protocol shouldBe version.replace(" ", "v")
+                    tls?.applicationProtocol shouldBe "http/1.1"
                 }
             }
 
-            test("a session is resumed by s_client, $version") {
-                tlsServer { server ->
-                    val session = File.createTempFile("kobahn", ".session").apply { deleteOnExit() }
-                    for ((option, answer) in listOf(
-                        "-sess_out" to "New, ",
-                        "-sess_in" to "Reused, ",
-                    )) {
-                        client(server.port, "-$version", option, session.path).use { peer ->
-                            peer.send(REQUEST)
-                            peer.readUntil("HTTP/1.1 101") shouldContain answer
-                            peer.send(HELLO)
-                            peer.readUntil("hello")
+            interop(Peer.OPENSSL, Role.CLIENT, "s_client, $version: client certificate") {
+                EchoServer.secure({ needClients() }) { port ->
+                    client(port, "-$flag", *OWN_CERTIFICATE).use { it.exchange() }
+                    nextEnded().clientName shouldBe "CN=a client"
+                }
+            }
+
+            interop(Peer.OPENSSL, Role.CLIENT, "s_client, $version: no client certificate") {
+                EchoServer.secure({ needClients() }) { port ->
+                    client(port, "-$flag").use {
+                        it.readAll()
+                        it.awaitEnd() shouldNotBe 0
+                        it.errorOutput shouldContain "alert"
+                    }
+                }
+                text = "refused by an alert"
+            }
+
+            interop(Peer.OPENSSL, Role.CLIENT, "s_client, $version: session resumed") {
+                EchoServer.secure(configure = { page() }) { port ->
+                    val session = File.createTempFile("session", ".pem", workFolder())
+                    page(port, "-$flag", "-sess_out", session) shouldContain "New, TLSv1"
+                    page(port, "-$flag", "-sess_in", session) shouldContain "Reused, TLSv1"
+                    session.delete()
+                }
+            }
+
+            interop(Peer.OPENSSL, Role.SERVER, "s_server, $version: frames, Close") {
+                server("-$flag") { port, program ->
+                    connect(port, program) shouldBe version.replace(" ", "v")
+                }
+            }
+
+            interop(Peer.OPENSSL, Role.SERVER, "s_server, $version: client certificate") {
+                val asking = arrayOf("-Verify", "1", "-verify_return_error")
+                server("-$flag", "-CAfile", PemFiles.authority, *asking) { port, program ->
+                    connect(port, program, withCertificate = true)
+                }
+            }
+        }
+
+        interop(Peer.OPENSSL, Role.CLIENT, "s_client: SNI chooses the certificate") {
+            val other = PemFiles.other
+            EchoServer.secure({ certificate(other.certificate, other.key) }) { port ->
+                client(port, name = "b.localhost").use { it.exchange() }
+                nextEnded().transportDetails.tls?.serverName shouldBe "b.localhost"
+                client(port, name = "localhost").use { it.exchange() }
+            }
+        }
+
+        interop(Peer.OPENSSL, Role.CLIENT, "s_client: KeyUpdate, also with one asked of us") {
+            EchoServer.secure { port ->
+                client(port, "-tls1_3").use { program ->
+                    val peer = program.peer()
+                    peer.handshake() shouldStartWith "HTTP/1.1 101 "
+                    for ((count, command) in listOf("K\n", "k\n", "K\n").withIndex()) {
+                        peer.send(command)
+                        eventually(10.seconds) {
+                            program.errorOutput.split("KEYUPDATE").size shouldBe count + 2
                         }
+                        peer.echo("after an update")
                     }
                 }
             }
         }
 
-        test("key updates of s_client, asked for or not, are followed and answered") {
-            tlsServer { server ->
-                client(server.port, "-tls1_3").use { peer ->
-                    peer.send(REQUEST)
-                    peer.readUntil("\r\n\r\n")
-                    for (command in listOf("K\n", "k\n", "K\n")) {
-                        peer.readUntilAfter(command, "KEYUPDATE")
-                        peer.send(HELLO)
-                        peer.readUntil("hello")
-                    }
+        interop(Peer.OPENSSL, Role.CLIENT, "s_client: renegotiation in TLS 1.2") {
+            EchoServer.secure { port ->
+                client(port, "-tls1_2").use { program ->
+                    val peer = program.peer()
+                    peer.handshake() shouldStartWith "HTTP/1.1 101 "
+                    peer.send("R\n")
+                    peer.readFrame() shouldBe "end"
                 }
+                nextEnded().closeStatus?.code shouldBe 1006
             }
+            text = "refused; the connection ends with 1006"
         }
 
-        test("a renegotiation by s_client ends the connection") {
-            tlsServer { server ->
-                client(server.port, "-tls1_2").use { peer ->
-                    peer.send(REQUEST)
-                    peer.readUntil("\r\n\r\n")
-                    peer.send("R\n".encodeToByteArray())
-                    peer.readUntil("RENEGOTIATING")
-                    peer.awaitEnd()
+        interop(Peer.OPENSSL, Role.CLIENT, "s_client: cut off without close_notify") {
+            EchoServer.secure { port ->
+                client(port).use { program ->
+                    program.peer().handshake() shouldStartWith "HTTP/1.1 101 "
+                    program.kill()
                 }
+                nextEnded().closeStatus?.code shouldBe 1006
             }
+            text = "unclean end, 1006"
         }
 
-        test("a client's certificate is verified and seen") {
-            var seen: String? = null
-            tlsServer({
-                identity(Certificates.server)
-                clientCertificates = dev.kobahn.tls.TlsServerOptions.ClientCertificates.NEED
-                trust(Certificates.trusting())
-            }, {
-                onConnect {
-                    seen = transportDetails.tls!!.peerCertificate!!.subjectX500Principal.name
-                    for (message in incoming) send(message)
-                }
-            }) { server ->
-                val bundle = Certificates.builder("CN=a client").addExtendedKeyUsageClientAuth()
-                    .buildIssuedBy(Certificates.authority)
-                client(
-                    server.port,
-                    "-cert",
-                    file(bundle.certificatePathPEM).path,
-                    "-key",
-                    file(bundle.privateKeyPEM).path,
-                ).use { peer ->
-                    peer.send(REQUEST)
-                    peer.readUntil("HTTP/1.1 101")
-                    seen shouldBe "CN=a client"
-                }
-            }
+        interop(Peer.OPENSSL, Role.SERVER, "s_server: SNI chooses the certificate") {
+            val other = PemFiles.other
+            val second = arrayOf<Any>(
+                "-servername",
+                "b.localhost",
+                "-cert2",
+                other.certificate,
+                "-key2",
+                other.key,
+            )
+            server(*second) { port, program -> connect(port, program, name = "b.localhost") }
         }
 
-        for (version in listOf("tls1_2", "tls1_3")) {
-            test("our client talks to s_server, $version, also after its key updates") {
-                val bundle = Certificates.issue("localhost")
-                val port = ProcessWithConfig.freePort()
-                OpenSsl(
-                    "s_server", "-accept", "127.0.0.1:$port", "-naccept", "1", "-$version",
-                    "-cert", file(bundle.certificatePathPEM).path,
-                    "-cert_chain", file(bundle.certificatePathPEM).path,
-                    "-key", file(bundle.privateKeyPEM).path,
-                ).use { peer ->
-                    peer.readUntil("ACCEPT")
-                    val connecting = kotlin.concurrent.thread {
-                        val request = peer.readUntil("\r\n\r\n")
-                        val key = request.substringAfter(
-                            "Sec-WebSocket-Key: ",
-                        ).substringBefore("\r")
-                        peer.send(
-                            (
-                                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n" +
-                                    "Connection: Upgrade\r\n" +
-                                    "Sec-WebSocket-Accept: ${AcceptKey.of(key)}\r\n\r\n"
-                                ).encodeToByteArray(),
-                        )
-                        if (version == "tls1_3") peer.send("K\n".encodeToByteArray())
-                        peer.send(byteArrayOf(0x81.toByte(), 2) + "ok".encodeToByteArray())
-                    }
-                    val webSocket = tlsClient().connect("wss://localhost:$port/")
-                    webSocket.incoming.receive() shouldBe Message.Text("ok")
-                    connecting.join()
-                    webSocket.drop()
+        interop(Peer.OPENSSL, Role.SERVER, "s_server -www: a server of web pages") {
+            server("-www") { port, _ ->
+                val failure = shouldThrow<HandshakeException> {
+                    trustingClient().connect("wss://localhost:$port/")
                 }
+                failure.status shouldBe 200
             }
+            text = "HandshakeException with status 200"
         }
     })
 
-private val REQUEST = (
-    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    ).encodeToByteArray()
+private val VERSIONS = mapOf("tls1_2" to "TLS 1.2", "tls1_3" to "TLS 1.3")
 
-/** A text message, masked with zeros. */
-private val HELLO =
-    byteArrayOf(0x81.toByte(), 0x85.toByte(), 0, 0, 0, 0) + "hello".encodeToByteArray()
+private val OWN_CERTIFICATE =
+    arrayOf<Any>("-cert", PemFiles.client.certificate, "-key", PemFiles.client.key)
 
-/** A command of OpenSSL with its standard streams. */
-private class OpenSsl(vararg arguments: String) : AutoCloseable {
-    private val process: Process = try {
-        ProcessBuilder("openssl", *arguments).redirectErrorStream(true).start()
-    } catch (_: java.io.IOException) {
-        println("Skipped: openssl is not installed")
-        throw TestAbortedException("openssl is not installed")
+/** Starts `s_client`, which verifies our certificate for [name]. */
+private fun client(port: Int, vararg flags: Any, name: String = "localhost"): Program =
+    Program.start(
+        *arrayOf<Any>("openssl", "s_client", "-brief", "-connect", "127.0.0.1:$port"),
+        *arrayOf<Any>("-CAfile", PemFiles.authority, "-verify_return_error"),
+        *arrayOf<Any>("-servername", name, "-verify_hostname", name, "-alpn", "h2,http/1.1"),
+        *flags,
+    )
+
+private fun Program.exchange() {
+    val peer = peer()
+    peer.handshake("/", "Origin: https://localhost") shouldStartWith "HTTP/1.1 101 "
+    peer.echo("hello")
+    peer.echo("x".repeat(100_000))
+    peer.send(RawPeer.masked(0x89, "are you there".encodeToByteArray()))
+    peer.readFrame() shouldBe "pong are you there"
+    peer.send(RawPeer.CLOSE)
+    peer.readFrame() shouldBe "close 1000"
+    peer.readFrame() shouldBe "end"
+}
+
+private fun RawPeer.echo(text: String) {
+    send(RawPeer.text(text))
+    readFrame() shouldBe "text $text"
+}
+
+private fun WebSocketServerOptions.page() = onRequest { HttpResponse.text("a page") }
+
+/** Gets a page, and returns it with all that OpenSSL tells of the session. */
+private fun page(port: Int, vararg flags: Any): String = Program.start(
+    *arrayOf<Any>("openssl", "s_client", "-ign_eof", "-connect", "127.0.0.1:$port"),
+    *arrayOf<Any>("-CAfile", PemFiles.authority, "-servername", "localhost"),
+    *flags,
+).use {
+    it.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    it.readAll()
+}
+
+/** Runs [block] with an `s_server` that listens. */
+private suspend fun server(vararg flags: Any, block: suspend (port: Int, Program) -> Unit) {
+    val port = ProcessWithConfig.freePort()
+    val certificate = PemFiles.server
+    Program.start(
+        *arrayOf<Any>("openssl", "s_server", "-accept", "127.0.0.1:$port"),
+        *arrayOf<Any>("-cert", certificate.certificate, "-key", certificate.key),
+        *(if ("-www" in flags) emptyArray() else arrayOf("-quiet")),
+        *flags,
+    ).use { program ->
+        // It serves one connection at a time, and goes on when a handshake fails.
+        eventually(10.seconds) { Socket("127.0.0.1", port).close() }
+        block(port, program)
     }
-    private val input: OutputStream = process.outputStream
-    private val output: InputStream = process.inputStream
-    private val read = StringBuilder()
+}
 
-    fun send(bytes: ByteArray) {
-        input.write(bytes)
-        input.flush()
+/** Connects our client to a WebSocket over the streams of [program]; returns the version of TLS. */
+private suspend fun connect(
+    port: Int,
+    program: Program,
+    name: String = "localhost",
+    withCertificate: Boolean = false,
+): String? {
+    val served = thread { serve(program.peer()) }
+    val client = trustingClient(
+        {
+            serverName = name
+            val own = PemFiles.client
+            if (withCertificate) certificate(own.certificate, own.key)
+        },
+    )
+    var version: String? = null
+    client.connect("wss://127.0.0.1:$port/") {
+        version = transportDetails.tls?.protocol
+        send("hello")
+        incoming.receive() shouldBe Message.Text("text hello")
+        send(ByteArray(100_000))
+        incoming.receive() shouldBe Message.Text("binary 100000")
+        close().wasClean shouldBe true
     }
+    served.join()
+    return version
+}
 
-    /** Returns the output since the last call, up to [text]. */
-    fun readUntil(text: String): String {
-        while (text !in read) {
-            val byte = output.read()
-            check(byte >= 0) { "no \"$text\" in: $read" }
-            read.append(byte.toChar())
+/** A server that answers each message with a description of it, and a Close with a Close. */
+private fun serve(peer: RawPeer) {
+    val key = peer.readHead().lines().first { it.startsWith("Sec-WebSocket-Key: ") }.substring(19)
+    val accept = MessageDigest.getInstance("SHA-1")
+        .digest("${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encodeToByteArray())
+    peer.send(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+            "Sec-WebSocket-Accept: ${Base64.getEncoder().encodeToString(accept)}\r\n\r\n",
+    )
+    while (true) {
+        val frame = peer.readFrame()
+        if (frame.startsWith("close")) {
+            peer.send(byteArrayOf(0x88.toByte(), 2, 3, 0xE8.toByte())).end()
+            return
         }
-        val end = read.indexOf(text) + text.length
-        return read.substring(0, end).also { read.delete(0, end) }
-    }
-
-    /** Sends a command, which has to be read by itself, and awaits its answer. */
-    fun readUntilAfter(command: String, text: String): String {
-        send(command.encodeToByteArray())
-        return readUntil(text)
-    }
-
-    fun awaitEnd() {
-        output.readBytes()
-        check(process.waitFor(10, TimeUnit.SECONDS)) { "openssl goes on" }
-    }
-
-    override fun close() {
-        process.destroyForcibly().waitFor()
+        if (frame == "end") return
+        peer.send(byteArrayOf(0x81.toByte(), frame.length.toByte()) + frame.encodeToByteArray())
     }
 }

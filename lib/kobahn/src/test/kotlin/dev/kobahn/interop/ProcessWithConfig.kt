@@ -1,11 +1,13 @@
 package dev.kobahn.interop
 
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.engine.TestAbortedException
 import java.io.File
 import java.net.InetAddress
 import java.net.ServerSocket
-import java.nio.file.Files
+import java.net.Socket
 import java.util.concurrent.TimeUnit
+import kotlin.time.Duration.Companion.seconds
 
 /**
  * A program of other people that reads a configuration file, in a folder of its own that is its
@@ -13,10 +15,32 @@ import java.util.concurrent.TimeUnit
  */
 internal class ProcessWithConfig private constructor(
     private val process: Process,
-    private val folder: File,
+    private val file: File,
 ) : AutoCloseable {
+    private val folder = file.parentFile
+
     /** What the program has written so far. */
     val output: String get() = File(folder, OUTPUT).readText()
+
+    /** Sends it a signal such as `HUP`. */
+    fun signal(name: String) {
+        val kill = ProcessBuilder("kill", "-$name", "${process.pid()}").inheritIO().start()
+        check(kill.waitFor() == 0) { "no signal $name" }
+    }
+
+    /** Writes another [text] into its configuration file. */
+    fun configure(text: String) = file.writeText(text)
+
+    /** Runs [block] with [port] as soon as something listens there; a failure shows its output. */
+    suspend fun listening(port: Int, block: suspend (port: Int) -> Unit) = use {
+        try {
+            eventually(20.seconds) { Socket("127.0.0.1", port).close() }
+            block(port)
+        } catch (failure: Throwable) {
+            println(output)
+            throw failure
+        }
+    }
 
     override fun close() {
         process.destroy()
@@ -27,23 +51,22 @@ internal class ProcessWithConfig private constructor(
     companion object {
         private const val GRACE_SECONDS = 5L
         private const val OUTPUT = "output.txt"
-        private val folders = System.getenv("PATH").split(File.pathSeparator) + "/usr/sbin"
 
         /** Starts [program] with [config]; skips the test, and says so, if it is not installed. */
         fun start(program: String, config: String, vararg arguments: String): ProcessWithConfig {
-            val executable = folders.map { File(it, program) }.firstOrNull(File::canExecute)
+            val executable = Program.find(program)
             if (executable == null) {
                 println("Skipped: $program is not installed, see src/test/interop")
                 throw TestAbortedException("$program is not installed")
             }
-            val folder = Files.createTempDirectory("kobahn-$program").toFile()
+            val folder = tempFolder(program)
             val file = File(folder, "$program.conf").apply { writeText(config) }
-            val process = ProcessBuilder(executable.path, *arguments, file.path)
+            val builder = ProcessBuilder(executable.path, *arguments, file.path)
                 .directory(folder)
                 .redirectErrorStream(true)
                 .redirectOutput(File(folder, OUTPUT))
-                .start()
-            return ProcessWithConfig(process, folder)
+            builder.environment()["HOME"] = folder.path
+            return ProcessWithConfig(builder.start(), file)
         }
 
         /** A port that was free a moment ago: such programs cannot tell which one they took. */

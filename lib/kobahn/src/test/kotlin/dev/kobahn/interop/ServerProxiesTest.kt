@@ -22,7 +22,6 @@ import kotlin.time.Duration.Companion.seconds
 /** HAProxy and nginx in front of a server: it learns the client's address from them. */
 class ServerProxiesTest :
     FunSpec({
-        timeout = 120_000
         val folder = Files.createTempDirectory("kobahn-front").toFile()
         afterSpec { folder.deleteRecursively() }
 
@@ -83,7 +82,11 @@ class ServerProxiesTest :
                 "version 2 with a checksum and TLVs",
         )
         for ((option, version) in versions) {
-            test("HAProxy names the client by the PROXY protocol, $version, for ws and wss") {
+            interop(
+                Peer.HAPROXY,
+                Role.REVERSE_PROXY,
+                "PROXY protocol, $version, in front of ws and wss",
+            ) {
                 for (isSecure in listOf(false, true)) {
                     val options: WebSocketServerOptions.() -> Unit = {
                         proxyProtocolFrom = listOf("127.0.0.0/8")
@@ -101,15 +104,10 @@ class ServerProxiesTest :
                         }
                     }
                 }
-                InteropTable.add(
-                    InteropTable.versionOf("haproxy"),
-                    "server",
-                    "PROXY protocol, $version, before ws and wss",
-                )
             }
         }
 
-        test("HAProxy's health check by LOCAL finds the server, which keeps the check's address") {
+        interop(Peer.HAPROXY, Role.REVERSE_PROXY, "httpchk with check-send-proxy (LOCAL)") {
             telling({ proxyProtocolFrom = listOf("127.0.0.0/8") }) { server ->
                 val port = ProcessWithConfig.freePort()
                 val more = """
@@ -125,14 +123,9 @@ class ServerProxiesTest :
                     }
                 }
             }
-            InteropTable.add(
-                InteropTable.versionOf("haproxy"),
-                "server",
-                "httpchk with check-send-proxy (LOCAL)",
-            )
         }
 
-        test("HAProxy reaches a server on a Unix socket, with a PROXY header") {
+        interop(Peer.HAPROXY, Role.REVERSE_PROXY, "PROXY protocol v2 over a Unix socket") {
             val path = File(folder, "haproxy.sock").path
             val options: WebSocketServerOptions.() -> Unit = {
                 listenUnix(path)
@@ -146,14 +139,13 @@ class ServerProxiesTest :
                     seen shouldBe own
                 }
             }
-            InteropTable.add(
-                InteropTable.versionOf("haproxy"),
-                "server",
-                "ws over a Unix socket, with the PROXY protocol",
-            )
         }
 
-        test("HAProxy names the client by X-Forwarded-For and by Forwarded") {
+        interop(
+            Peer.HAPROXY,
+            Role.REVERSE_PROXY,
+            "X-Forwarded-For and Forwarded behind forged ones of the client",
+        ) {
             for (field in ForwardedField.entries) {
                 val options: WebSocketServerOptions.() -> Unit = {
                     trustXForwardedFor = 1
@@ -185,14 +177,9 @@ class ServerProxiesTest :
                     }
                 }
             }
-            InteropTable.add(
-                InteropTable.versionOf("haproxy"),
-                "server",
-                "X-Forwarded-For and Forwarded (RFC 7239), with forged ones of the client in front",
-            )
         }
 
-        test("nginx names the client, and reaches the server on TCP and on a Unix socket") {
+        interop(Peer.NGINX, Role.REVERSE_PROXY, "ws over TCP and over a Unix socket") {
             val path = File(folder, "nginx.sock").path
             val options: WebSocketServerOptions.() -> Unit = {
                 listen(0, "127.0.0.1")
@@ -207,11 +194,6 @@ class ServerProxiesTest :
                     }
                 }
             }
-            InteropTable.add(
-                InteropTable.versionOf("nginx"),
-                "server",
-                "ws by proxy_pass to TCP and to a Unix socket, with X-Forwarded-For",
-            )
         }
     })
 
