@@ -203,9 +203,11 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
 
     internal var reconnectMaxAttempts: Int by option(0, "0 (no limit) or more") { it >= 0 }
 
-    internal var reconnectResetAfter: Duration by timeOption(RESET_AFTER)
+    internal var reconnectResetAfter: Duration by
+        option(RESET_AFTER, "0 or more") { it >= Duration.ZERO }
 
-    internal var reconnectMaxRetryAfter: Duration by timeOption(MAX_RETRY_AFTER)
+    internal var reconnectMaxRetryAfter: Duration by
+        option(MAX_RETRY_AFTER, "0 or more") { it >= Duration.ZERO }
 
     internal var reconnectUnsent: Unsent by option(Unsent.KEEP)
 

@@ -38,7 +38,7 @@ public class ReconnectOptions internal constructor(private val options: WebSocke
     /**
      * The longest time that a server's `Retry-After` can make the client wait. The client waits at
      * least as long as the server says, up to this bound, and at least as long as [backoff] says.
-     * Default: 5 minutes.
+     * Zero ignores `Retry-After`. Default: 5 minutes.
      */
     public var maxRetryAfter: Duration by options::reconnectMaxRetryAfter
 
@@ -50,7 +50,7 @@ public class ReconnectOptions internal constructor(private val options: WebSocke
 
     /**
      * The number of bytes of messages that may wait for a connection; `send` suspends above it. One
-     * message may always wait. Default: 1 MiB.
+     * message may always wait, and a short one counts as 64 bytes. Default: 1 MiB.
      */
     public var maxUnsentSize: Long by options::reconnectMaxUnsentSize
 

@@ -21,7 +21,8 @@ public interface ReconnectingWebSocket {
      * The messages of all connections, in order. It waits while there is no connection. Iteration
      * ends when the last connection was closed on purpose; otherwise it throws the failure after
      * which the client gave up. Messages of a connection that was lost are delivered first. One
-     * message is taken from its connection ahead of the receiver.
+     * message is taken from its connection ahead of the receiver. `incoming.cancel()` discards all
+     * messages, those of later connections too.
      */
     public val incoming: ReceiveChannel<Message>
 

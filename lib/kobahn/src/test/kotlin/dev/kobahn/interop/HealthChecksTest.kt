@@ -1,9 +1,11 @@
 package dev.kobahn.interop
 
+import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServer
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.use
+import dev.kobahn.webSocketClient
 import dev.kobahn.webSocketServer
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
@@ -37,6 +39,18 @@ class HealthChecksTest :
                         for (backend in listOf("options", "get")) {
                             eventually(20.seconds) { check(port, backend) shouldBe "UP L7OK" }
                         }
+                    }
+                }
+            }
+        }
+
+        test("a client follows a redirect of nginx to a WebSocket behind it") {
+            checked(isFull = false) { server ->
+                nginx(server.port) { port ->
+                    val client = webSocketClient { maxRedirects = 1 }
+                    client.connect("ws://127.0.0.1:$port/old") {
+                        send("hello")
+                        incoming.receive() shouldBe Message.Text("hello")
                     }
                 }
             }
@@ -92,6 +106,14 @@ private suspend fun nginx(upstream: Int, block: suspend (port: Int) -> Unit) {
             server {
                 listen 127.0.0.1:$port;
                 location / { proxy_pass http://backend; }
+                location /old { return 301 /chat; }
+                location /chat {
+                    proxy_http_version 1.1;
+                    proxy_set_header Upgrade ${'$'}http_upgrade;
+                    proxy_set_header Connection upgrade;
+                    proxy_set_header Host ${'$'}http_host;
+                    proxy_pass http://backend;
+                }
             }
         }
     """.trimIndent()

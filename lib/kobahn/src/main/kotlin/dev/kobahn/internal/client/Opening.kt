@@ -101,10 +101,14 @@ internal class Opening(
         val transport = dial.open()
         val usual = request()
         dial.step = Dial.Step.ASK
-        val asked = options.onConnecting?.invoke(usual, transport.details(isServer = false))
+        val details = transport.details(isServer = false)
+        val asked = options.onConnecting?.invoke(usual, details) ?: usual
+        require(asked.headers.count("Authorization") <= 1) {
+            "Authorization is given twice: by the headers, onConnecting, an option or the URL"
+        }
         dial.step = Dial.Step.HANDSHAKE
         val handshake = ClientHandshake(
-            asked ?: usual,
+            asked,
             context.maskingKeys.bytes(AcceptKey.KEY_BYTES),
             url.isSecure,
             context.extensions,
@@ -144,9 +148,6 @@ internal class Opening(
         val authorization = authorization()
         val cookies = options.cookies?.load(url)
         if (authorization == null && cookies == null) return headers
-        require(authorization == null || "Authorization" !in headers) {
-            "Authorization is given twice: among the headers, and by the URL or an option"
-        }
         val fields = Headers.Builder()
         // RFC 6265 section 5.4: not more than one field.
         for ((name, value) in headers) {

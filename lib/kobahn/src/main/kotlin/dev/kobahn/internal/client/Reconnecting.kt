@@ -13,6 +13,7 @@ import dev.kobahn.reconnect.NotConnectedException
 import dev.kobahn.reconnect.ReconnectState
 import dev.kobahn.reconnect.ReconnectingWebSocket
 import dev.kobahn.reconnect.Unsent
+import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -21,6 +22,7 @@ import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.isActive
@@ -170,9 +172,20 @@ internal class RealReconnectingWebSocket(
         serve = { webSocket, ready ->
             webSocket.onOpen()
             ready()
-            for (message in webSocket.incoming) received.send(message)
+            handOut(webSocket)
         },
     )
+
+    private suspend fun handOut(webSocket: ClientWebSocket) {
+        try {
+            for (message in webSocket.incoming) received.send(message)
+        } catch (_: CancellationException) {
+            coroutineContext.ensureActive()
+            // The application has cancelled [incoming]: it only sends from now on.
+            webSocket.incoming.cancel()
+            webSocket.awaitClosed()
+        }
+    }
 
     private fun entered(state: ReconnectState) {
         if (state !is ReconnectState.Ended) return

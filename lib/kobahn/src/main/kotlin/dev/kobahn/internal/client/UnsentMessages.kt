@@ -27,9 +27,9 @@ internal class UnsentMessages(private val maxSize: Long) {
 
     @Synchronized
     private fun tryAdd(message: Message): Boolean {
-        if (messages.isNotEmpty() && size + message.size > maxSize) return false
+        if (messages.isNotEmpty() && size + cost(message) > maxSize) return false
         messages.addLast(message)
-        size += message.size
+        size += cost(message)
         return true
     }
 
@@ -49,7 +49,7 @@ internal class UnsentMessages(private val maxSize: Long) {
     }
 
     private fun remove(count: Int) {
-        synchronized(this) { repeat(count) { size -= messages.removeFirst().size } }
+        synchronized(this) { repeat(count) { size -= cost(messages.removeFirst()) } }
         removed.trySend(Unit)
     }
 
@@ -66,5 +66,12 @@ internal class UnsentMessages(private val maxSize: Long) {
         }
         added.close(failure)
         removed.close(failure)
+    }
+
+    private companion object {
+        /** A message takes that much even if it is empty. */
+        const val LEAST_COST = 64
+
+        fun cost(message: Message) = maxOf(message.size, LEAST_COST)
     }
 }

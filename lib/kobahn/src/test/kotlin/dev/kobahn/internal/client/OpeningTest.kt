@@ -174,6 +174,17 @@ class OpeningTest :
             }
         }
 
+        test("a second Authorization by onConnecting is an error too") {
+            telling().use { server ->
+                val client = webSocketClient {
+                    bearerAuth { "a" }
+                    onConnecting { plus(headersOf("Authorization" to "Bearer b")) }
+                }
+                shouldThrow<IllegalArgumentException> { client.connect(server.url("/")) }
+                    .message shouldContain "Authorization is given twice"
+            }
+        }
+
         test("the credentials of a URL take precedence over those of the options") {
             telling().use { server ->
                 val client = webSocketClient { basicAuth("a", "b") }

@@ -40,6 +40,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.coroutines.yield
 
 /** Connections that are made anew, with servers that come and go. */
@@ -254,6 +255,54 @@ class ReconnectingTest :
                 webSocket.state.first { it is ReconnectState.Open }
                 webSocket.send("a")
                 webSocket.job.cancelAndJoin()
+            }
+        }
+
+        test("empty messages count too") {
+            val url = RawServer().use { it.url }
+            coroutineScope {
+                val webSocket = client {
+                    maxUnsentSize = 128
+                    backoff = exponential(1.hours, 1.hours)
+                }.reconnecting(this, url)
+                repeat(2) { webSocket.send("") }
+                withTimeoutOrNull(50.milliseconds) { webSocket.send("") }.shouldBeNull()
+                webSocket.close()
+            }
+        }
+
+        test("an application that has cancelled incoming still sends, on the next connection too") {
+            servedInTurn(
+                { it.open().sendHex("81 01 61 81 01 62").drop() },
+                {
+                    it.open().sendHex("81 01 63")
+                    it.readFrame() shouldBe "text a"
+                    it.sendHex("88 02 03E8").readFrame()
+                },
+            ) { url ->
+                val webSocket = client().reconnecting(this, url)
+                webSocket.incoming.cancel()
+                webSocket.state.first { it is ReconnectState.Waiting }
+                webSocket.send("a")
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
+        test("cancelling keepConnected closes the connection, and makes no other") {
+            val begun = CompletableDeferred<Unit>()
+            servedInTurn({ peer ->
+                peer.open()
+                peer.readFrame() shouldBe "close 1001"
+                peer.sendHex("88 02 03E8")
+            }) { url ->
+                val job = launch {
+                    client().keepConnected(url) {
+                        begun.complete(Unit)
+                        awaitClosed()
+                    }
+                }
+                begun.await()
+                job.cancelAndJoin()
             }
         }
 

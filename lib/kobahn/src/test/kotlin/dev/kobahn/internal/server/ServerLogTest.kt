@@ -135,6 +135,13 @@ class ServerLogTest :
             lines[1] shouldContain " /a with 503: the server stops"
         }
 
+        test("a key without Upgrade is one line that blames a proxy") {
+            theRefusal({ onConnect { } }) {
+                receive("GET /a HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\n\r\n")
+            } shouldContain "with 426: there is no page, only a WebSocket; a proxy has taken the " +
+                "Upgrade field from the request"
+        }
+
         test("a page or an accepted WebSocket is no line") {
             refusalsIn({ onRequest { HttpResponse.html("page") } }) { receive(head()) } shouldBe
                 emptyList()
