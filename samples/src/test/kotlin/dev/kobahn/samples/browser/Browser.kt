@@ -82,10 +82,10 @@ internal class Browser private constructor(private val webSocket: ClientWebSocke
             .flatMap { folder -> NAMES.map { File(folder, it) } }
             .firstOrNull { it.canExecute() }
 
-        /** Runs [test] with a browser that is started for it. */
-        suspend fun use(test: suspend (Browser) -> Unit) {
+        /** Runs [test] with a browser that is started for it, with more [flags]. */
+        suspend fun use(vararg flags: String, test: suspend (Browser) -> Unit) {
             val profile = Files.createTempDirectory("kobahn-browser").toFile()
-            val process = start(profile)
+            val process = start(profile, flags)
             try {
                 drive(devToolsUrl(process), test)
             } finally {
@@ -105,12 +105,12 @@ internal class Browser private constructor(private val webSocket: ClientWebSocke
                 }
             }
 
-        private fun start(profile: File): Process {
+        private fun start(profile: File, more: Array<out String>): Process {
             val flags = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage " +
                 "--disable-quic --no-first-run --disable-background-networking " +
                 "--disable-component-update --disable-sync " +
                 "--remote-debugging-port=0 --user-data-dir=$profile about:blank"
-            return ProcessBuilder(listOf("$executable") + flags.split(' '))
+            return ProcessBuilder(listOf("$executable") + more + flags.split(' '))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()
         }

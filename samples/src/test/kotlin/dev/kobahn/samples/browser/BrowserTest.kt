@@ -3,12 +3,14 @@ package dev.kobahn.samples.browser
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.samples.chat.chat
 import dev.kobahn.samples.echo
+import dev.kobahn.tls.TlsIdentity
 import dev.kobahn.use
 import dev.kobahn.webSocketServer
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.core.test.Enabled
 import io.kotest.core.test.TestCase
 import io.kotest.matchers.shouldBe
+import io.netty.pkitesting.CertificateBuilder
 
 /** The samples in a real browser; skipped where there is none. */
 class BrowserTest :
@@ -20,18 +22,16 @@ class BrowserTest :
 
         test("two people chat, each in a browser").config(enabledOrReasonIf = hasBrowser) {
             webSocketServer { chat() }.use { server ->
-                val url = "http://localhost:${server.port}/?room=tea"
-                Browser.use { browser ->
-                    val ann = browser.open(url).also { it.join("Ann") }
-                    val bob = browser.open(url).also { it.join("Bob") }
-                    ann.awaitValue("document.getElementById('count').textContent", "2")
-                    ann.say(MARKUP)
-                    bob.awaitValue(LAST_TEXT, MARKUP)
-                    bob.say("hello Ann")
-                    ann.awaitValue(LAST_TEXT, "hello Ann")
-                    ann.evaluate("document.querySelectorAll('.text').length") shouldBe "2"
-                    ann.evaluate("document.querySelectorAll('#log img').length") shouldBe "0"
-                }
+                twoChat("http://localhost:${server.port}/?room=tea")
+            }
+        }
+
+        test("two people chat over TLS").config(enabledOrReasonIf = hasBrowser) {
+            webSocketServer {
+                tls { identity(certificate()) }
+                chat()
+            }.use { server ->
+                twoChat("https://localhost:${server.port}/?room=tea", "--ignore-certificate-errors")
             }
         }
 
@@ -72,6 +72,25 @@ private const val NO_BROWSER = "there is no chromium or google-chrome on the pat
 private const val MARKUP = "<img src=x onerror=alert(1)> & hello"
 private const val STATUS = "document.getElementById('status').textContent"
 private const val LAST_TEXT = "[...document.querySelectorAll('.text')].at(-1)?.textContent"
+
+private suspend fun twoChat(url: String, vararg flags: String) = Browser.use(*flags) { browser ->
+    val ann = browser.open(url).also { it.join("Ann") }
+    val bob = browser.open(url).also { it.join("Bob") }
+    ann.awaitValue("document.getElementById('count').textContent", "2")
+    ann.say(MARKUP)
+    bob.awaitValue(LAST_TEXT, MARKUP)
+    bob.say("hello Ann")
+    ann.awaitValue(LAST_TEXT, "hello Ann")
+    ann.evaluate("document.querySelectorAll('.text').length") shouldBe "2"
+    ann.evaluate("document.querySelectorAll('#log img').length") shouldBe "0"
+}
+
+/** A self-signed certificate for localhost. */
+private fun certificate(): TlsIdentity {
+    val bundle = CertificateBuilder().subject("CN=localhost").addSanDnsName("localhost").ecp256()
+        .setIsCertificateAuthority(true).buildSelfSigned()
+    return TlsIdentity.of(bundle.keyPair.private, bundle.certificatePathList)
+}
 
 private suspend fun Tab.join(name: String) {
     awaitValue("document.getElementById('join')?.open", "true")
