@@ -1,0 +1,136 @@
+package dev.kobahn.internal.server
+
+import dev.kobahn.TransportDetails
+import dev.kobahn.internal.transport.UnixSockets
+import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.use
+import dev.kobahn.webSocketClient
+import io.kotest.assertions.throwables.shouldThrow
+import io.kotest.core.annotation.EnabledIf
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.collections.shouldContainExactly
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldMatch
+import java.io.File
+import java.io.IOException
+import java.net.BindException
+import java.net.ProtocolFamily
+import java.net.SocketAddress
+import java.net.StandardProtocolFamily
+import java.nio.channels.ServerSocketChannel
+import java.nio.file.Files
+
+@EnabledIf(UnixSockets::class)
+class UnixListenersTest :
+    FunSpec({
+        timeout = 60_000
+        val folder = Files.createTempDirectory("kobahn").toFile()
+        afterSpec { folder.deleteRecursively() }
+        var number = 0
+
+        fun newPath() = File(folder, "${number++}.sock").path
+
+        test("client and server meet on a Unix socket, by every form of its URL") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use { server ->
+                server.addresses shouldContainExactly listOf("unix:$path")
+                shouldThrow<IllegalStateException> { server.port }.message shouldContain
+                    "no TCP port"
+                echoes(WebSocketUrl.createUnix(path)).peer shouldBe "unix:$path"
+                echoes("ws+unix:$path")
+                echoes("ws+unix:$path:/chat")
+                echoes("ws://unix:$path").channelType shouldBe TransportDetails.ChannelType.UNIX
+            }
+        }
+
+        test("Autobahn's form of the URL says where to listen") {
+            val path = newPath()
+            echoing { listen("ws://unix:$path") }.use { echoes("ws://unix:$path") }
+        }
+
+        test("a server listens on TCP and on a Unix socket at once") {
+            val path = newPath()
+            echoing {
+                listenUnix(path)
+                listen(0)
+            }.use { server ->
+                echoes("ws+unix:$path")
+                echoes("ws://localhost:${server.port}/")
+            }
+        }
+
+        test("the file is removed when the server stops, and when its job is cancelled") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use { File(path).exists() shouldBe true }
+            File(path).exists() shouldBe false
+            val server = echoing { listenUnix(path) }
+            server.start()
+            server.job.cancel()
+            server.join()
+            File(path).exists() shouldBe false
+        }
+
+        test("the file of a server that has ended is replaced") {
+            val path = newPath()
+            leaveBehind(path)
+            echoing { listenUnix(path) }.use { echoes("ws+unix:$path") }
+        }
+
+        test("a server that answers keeps its file") {
+            val path = newPath()
+            echoing { listenUnix(path) }.use {
+                shouldThrow<BindException> { echoing { listenUnix(path) }.start() }
+                    .message shouldBe "Address already in use: a server listens there: $path"
+                echoes("ws+unix:$path")
+            }
+        }
+
+        test("a file that is no socket is never removed") {
+            val path = newPath()
+            File(path).writeText("precious")
+            shouldThrow<BindException> { echoing { listenUnix(path) }.start() }
+                .message shouldBe "the file exists and is no socket: $path"
+            File(path).readText() shouldBe "precious"
+            shouldThrow<BindException> { echoing { listenUnix("/dev/null") }.start() }
+            File("/dev/null").exists() shouldBe true
+        }
+
+        test("a file that another server has put there meanwhile stays") {
+            val path = newPath()
+            val server = echoing { listenUnix(path) }
+            server.start()
+            File(path).delete()
+            leaveBehind(path)
+            server.stop()
+            File(path).exists() shouldBe true
+        }
+
+        test("a path that is too long, or in no folder, is an error that names it") {
+            for (path in listOf(newPath() + "x".repeat(200), "$folder/missing/a.sock")) {
+                shouldThrow<IOException> { echoing { listenUnix(path) }.start() }
+                    .message shouldContain path
+                shouldThrow<IOException> { webSocketClient().connect("ws+unix:$path") }
+                    .message shouldContain path
+            }
+        }
+
+        test("a client of a socket without a server is told so") {
+            val path = newPath()
+            leaveBehind(path)
+            shouldThrow<IOException> { webSocketClient().connect("ws+unix:$path") }
+                .message shouldMatch "(?s)TCP: .*$path.*"
+        }
+    })
+
+/** Binds a Unix socket and closes it, which leaves its file. */
+private fun leaveBehind(path: String) {
+    val address = Class.forName("java.net.UnixDomainSocketAddress")
+        .getMethod("of", String::class.java).invoke(null, path) as SocketAddress
+    val unix = StandardProtocolFamily.valueOf("UNIX")
+    val channel = ServerSocketChannel::class.java
+        .getMethod("open", ProtocolFamily::class.java).invoke(null, unix)
+        as ServerSocketChannel
+    channel.bind(address).close()
+    File(path).exists() shouldBe true
+}
