@@ -5,6 +5,7 @@ import com.github.ajalt.clikt.core.CoreCliktCommand
 import com.github.ajalt.clikt.core.context
 import com.github.ajalt.clikt.core.main
 import com.github.ajalt.clikt.core.subcommands
+import dev.kobahn.samples.android.AndroidCommand
 import dev.kobahn.samples.chat.ChatCommand
 
 /** The root command: every sample is a subcommand of it. */
@@ -30,6 +31,12 @@ private class Samples : CoreCliktCommand(name = "kobahn-samples") {
 
 fun main(args: Array<String>) {
     Samples()
-        .subcommands(EchoCommand(), ConnectCommand(), ChatCommand(), AutobahnClientCommand())
+        .subcommands(
+            EchoCommand(),
+            ConnectCommand(),
+            ChatCommand(),
+            AndroidCommand(),
+            AutobahnClientCommand(),
+        )
         .main(args)
 }
