@@ -21,8 +21,9 @@ public class TransportDetails internal constructor(
     public val own: String,
     /**
      * The address of the other end of the transport, such as `tcp6:::1:52114` or
-     * `unix:/run/app.sock`. If a proxy is in front, this is the proxy's address, unlike
-     * `request.peer`.
+     * `unix:/run/app.sock`. If a proxy is on the way, this is the proxy's address, unlike
+     * `request.peer`. Only a header of the PROXY protocol names the client here too, see
+     * [WebSocketServerOptions.proxyProtocolFrom].
      */
     public val peer: String,
     /** Whether this end accepted the connection. */
@@ -33,8 +34,8 @@ public class TransportDetails internal constructor(
     public val tls: TlsDetails? = null,
 ) {
     /**
-     * The address in [peer] without kind and port, such as `203.0.113.7`. If a proxy is in front,
-     * this is the proxy's address, unlike `request.remoteAddress`.
+     * The address in [peer] without kind and port, such as `203.0.113.7`: like that, usually that
+     * of a proxy if there is one, unlike `request.remoteAddress`.
      */
     public val remoteAddress: String get() = addressIn(peer)
 

@@ -5,6 +5,7 @@ package dev.kobahn
 
 import dev.kobahn.internal.client.RealWebSocketClient
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.proxy.ProxyException
 import dev.kobahn.reconnect.ReconnectingWebSocket
 import java.io.IOException
 import kotlinx.coroutines.CoroutineScope
@@ -24,13 +25,16 @@ public interface WebSocketClient {
      * connection ends with this client, not with the calling coroutine. Suspends until the
      * handshake is done; cancellation closes the transport.
      *
-     * If the host has several addresses, they are tried in turn until one answers: the next one
-     * when the last has failed or has not answered for 250 ms.
+     * If the host has several addresses, they are tried in turn until one answers, IPv6 and IPv4
+     * alternately: the next one when the last has failed or has not answered for 250 ms, or less if
+     * there are many. Behind a [proxy][WebSocketClientOptions.proxy] the host is not looked up.
      *
+     * @throws ProxyException if a proxy cannot be reached or refuses
      * @throws HandshakeException if the server refuses, breaks the handshake, or takes longer than
      * `openHandshakeTimeout`
      * @throws IOException if the server cannot be reached, such as a `ConnectException` that names
-     * the last address tried and has the failures of the others as suppressed exceptions
+     * the last address tried and has the failures of the others as suppressed exceptions. The
+     * message names the phase (DNS, TCP)
      * @throws IllegalStateException if this client was closed
      */
     public suspend fun connect(url: WebSocketUrl): ClientWebSocket

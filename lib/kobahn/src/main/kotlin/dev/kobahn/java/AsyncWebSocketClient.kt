@@ -72,7 +72,8 @@ public interface AsyncWebSocketClient {
      *
      * The future fails, with the original exception, in these cases: with [HandshakeException] if
      * the server refuses, breaks the handshake, or takes longer than `openHandshakeTimeout`; with
-     * `IOException` if the server cannot be reached; with [IllegalArgumentException] if [url] is no
+     * `ProxyException` if a proxy cannot be reached or refuses; with `IOException` if the server
+     * cannot be reached; with [IllegalArgumentException] if [url] is no
      * WebSocket URL. It is cancelled if this client is closed.
      */
     public fun connect(

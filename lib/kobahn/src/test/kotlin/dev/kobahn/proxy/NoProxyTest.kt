@@ -3,6 +3,9 @@ package dev.kobahn.proxy
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.string
+import io.kotest.property.checkAll
 
 class NoProxyTest :
     FunSpec({
@@ -83,5 +86,11 @@ class NoProxyTest :
             val rules = listOf("localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "::1")
             rules.filterNot { NoProxy.LOOPBACK.matches(it, 80) }.shouldBeEmpty()
             NoProxy.LOOPBACK.matches("localhost.example", 80) shouldBe false
+        }
+
+        test("any list is read, and none throws") {
+            checkAll(Arb.string(0..60), Arb.string(0..20)) { list, host ->
+                NoProxy.parse(list).matches(host, 80)
+            }
         }
     })

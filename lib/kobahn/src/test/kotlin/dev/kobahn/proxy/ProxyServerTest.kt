@@ -9,6 +9,9 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.shouldNotBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.string
+import io.kotest.property.checkAll
 
 class ProxyServerTest :
     FunSpec({
@@ -85,5 +88,15 @@ class ProxyServerTest :
             proxy.proxyFor(url) shouldBe proxy
             proxy.except(NoProxy.parse(".corp")).proxyFor(url).shouldBeNull()
             proxy.except(NoProxy.parse("corp.example")).proxyFor(url) shouldBe proxy
+        }
+
+        test("any text is a URL or an IllegalArgumentException") {
+            checkAll(Arb.string(0..60)) {
+                try {
+                    ProxyServer.parse(it)
+                } catch (_: IllegalArgumentException) {
+                    // It is no URL of a proxy.
+                }
+            }
         }
     })

@@ -147,11 +147,9 @@ class ListenersTest :
             }
         }
 
-        test("an address in brackets with a zone connects, and the zone stays here") {
-            val zone = "lo"
-            val host = "::1%$zone"
-            val url = WebSocketUrl.create(host, 80)
-            url.toString() shouldBe "ws://[::1%25$zone]:80/"
+        test("the zone of an address in a URL is read, and stays here") {
+            val url = WebSocketUrl.create("::1%lo", 80)
+            url.toString() shouldBe "ws://[::1%25lo]:80/"
             WebSocketUrl.parse(url.toString()) shouldBe url
             WebSocketUrl.parse("ws://[fe80::1%25Eth0]/").host shouldBe "fe80::1%Eth0"
             WebSocketUrl.parse("ws://[fe80::1%Eth0]/").host shouldBe "fe80::1%Eth0"

@@ -3,6 +3,11 @@ package dev.kobahn.protocol.handshake
 import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.Codepoint
+import io.kotest.property.arbitrary.element
+import io.kotest.property.arbitrary.string
+import io.kotest.property.checkAll
 
 class ForwardedTest :
     FunSpec({
@@ -75,5 +80,20 @@ class ForwardedTest :
                 "p",
             ) shouldBe
                 "p"
+        }
+
+        test("any text has some elements or none, and none throws") {
+            checkAll(
+                Arb.string(
+                    0..40,
+                    Arb.element(
+                        "for=\"\\,; [:]_1.a".map {
+                            Codepoint(it.code)
+                        },
+                    ),
+                ),
+            ) {
+                Forwarded.nodes(it)
+            }
         }
     })

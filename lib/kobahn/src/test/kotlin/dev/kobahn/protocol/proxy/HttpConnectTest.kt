@@ -6,6 +6,11 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.byte
+import io.kotest.property.arbitrary.byteArray
+import io.kotest.property.arbitrary.int
+import io.kotest.property.checkAll
 
 class HttpConnectTest :
     FunSpec({
@@ -155,5 +160,25 @@ class HttpConnectTest :
         test("a 407 without credentials says what is missing") {
             converse(HttpConnect("a:80", null), "HTTP/1.1 407 A\r\nContent-Length: 0\r\n\r\n")
                 .refusal.reason shouldBe "answered 407 A; it asks for user and password"
+        }
+
+        test("any answer ends in a step, and none throws") {
+            checkAll(Arb.int(0, 3), Arb.byteArray(Arb.int(0, 200), Arb.byte())) { kind, bytes ->
+                val start = listOf(
+                    "",
+                    "HTTP/1.1 ",
+                    "HTTP/1.1 407 x\r\n",
+                    "HTTP/1.1 200 OK\r\n",
+                )[kind]
+                val dialogue =
+                    HttpConnect(
+                        "a:80",
+                        null,
+                        credentials = ProxyCredentials("u", "p"),
+                        sendsAtOnce = false,
+                    )
+                Conversation(dialogue, listOf(start.encodeToByteArray() + bytes))
+                dialogue.end()
+            }
         }
     })

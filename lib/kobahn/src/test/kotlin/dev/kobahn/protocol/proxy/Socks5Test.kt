@@ -6,6 +6,11 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.property.Arb
+import io.kotest.property.arbitrary.byte
+import io.kotest.property.arbitrary.byteArray
+import io.kotest.property.arbitrary.int
+import io.kotest.property.checkAll
 
 class Socks5Test :
     FunSpec({
@@ -125,5 +130,14 @@ class Socks5Test :
             shouldThrow<IllegalArgumentException> { Socks5("a", 80, ProxyCredentials(long, "")) }
             shouldThrow<IllegalArgumentException> { Socks5("a", 80, ProxyCredentials("", "")) }
             shouldThrow<IllegalArgumentException> { Socks5("a", 80, ProxyCredentials("u", long)) }
+        }
+
+        test("any answer ends in a step, and none throws") {
+            checkAll(Arb.int(0, 3), Arb.byteArray(Arb.int(0, 300), Arb.byte())) { kind, bytes ->
+                val start = listOf("", "05 02", "05 02 01 00", "05 00 05 00 00 03")[kind]
+                val dialogue = Socks5("a", 80, credentials)
+                Conversation(dialogue, listOf(hex(start) + bytes))
+                dialogue.end()
+            }
         }
     })
