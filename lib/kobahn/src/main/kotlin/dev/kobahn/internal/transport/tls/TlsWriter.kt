@@ -19,7 +19,8 @@ import javax.net.ssl.SSLException
  * batch of cipher text.
  *
  * The monitor of [output] guards the state. [wrapping] keeps the records in the order in which they
- * were encrypted. Locks are taken in the order [wrapping], output of [inner], [output].
+ * were encrypted. Locks are taken in the order [wrapping], [output], output of [inner]: a sender that
+ * finds no memory gives [inner] up while it holds [output].
  */
 internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
     private enum class State {
@@ -46,6 +47,9 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
     private var state = State.OPENING
     private var isEnding = false
 
+    /** Whether [inner] takes nothing any more. */
+    private var isOver = false
+
     // The batch that leaves.
     private var plainSize = 0
     private var removed = 0
@@ -71,8 +75,16 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
         synchronized(output) { isEnding = true }
     }
 
-    /** Discards [output]; nothing is encrypted any more. */
+    /** Discards [output], because [inner] has ended; nothing is sent any more. */
     fun abandon() {
+        synchronized(output) {
+            isOver = true
+            discard()
+        }
+    }
+
+    /** Discards [output], because TLS has failed; records that are encrypted already are sent. */
+    fun fail() {
         synchronized(output) { discard() }
     }
 
@@ -106,14 +118,20 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
                 plain.flip()
                 val size = plain.remaining()
                 synchronized(wrapping) {
-                    status = wrapAll(engine, buffers)
-                    isLast = plain.hasRemaining() || isLast(size)
-                    if (isLast) wrapEnd(engine, buffers)
+                    try {
+                        status = wrapAll(engine, buffers)
+                        isLast = plain.hasRemaining() || isLast(size)
+                        if (isLast) wrapEnd(engine, buffers)
+                    } catch (failure: SSLException) {
+                        fail()
+                        send(buffers.cipher, 0, isLast = true)
+                        throw failure
+                    }
                     send(buffers.cipher, plain.position(), isLast)
                 }
             }
         } catch (failure: Throwable) {
-            abandon()
+            fail()
             throw failure
         }
         return when {
@@ -142,22 +160,33 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
     private fun wrapAll(engine: SSLEngine, buffers: TlsBuffers): HandshakeStatus? {
         var status: HandshakeStatus? = null
         val plain = buffers.plain
+        var ownRecords = 0
         while (plain.hasRemaining() || status == HandshakeStatus.NEED_WRAP) {
+            if (!plain.hasRemaining() && ++ownRecords > MOST_OWN) throw SSLException(STUCK)
+            val before = buffers.cipher.position()
             val result = wrap(engine, plain, buffers)
             status = result.handshakeStatus
             if (result.status == SSLEngineResult.Status.CLOSED) break
+            if (!plain.hasRemaining() && buffers.cipher.position() == before) break
         }
         return status
     }
 
     private fun wrapEnd(engine: SSLEngine, buffers: TlsBuffers) {
         engine.closeOutbound()
+        var records = 0
         while (!engine.isOutboundDone) {
+            val before = buffers.cipher.position()
             if (wrap(engine, NOTHING, buffers).status == SSLEngineResult.Status.CLOSED) break
+            val isStuck = buffers.cipher.position() == before
+            if (isStuck || ++records == MOST_OWN) throw SSLException(STUCK)
         }
     }
 
-    /** Encrypts one record, and makes room for it. Throws if that changes nothing. */
+    /**
+     * Encrypts one record, and makes room for it. Throws if that changes nothing, unless there is
+     * nothing to be encrypted.
+     */
     private fun wrap(engine: SSLEngine, plain: ByteBuffer, buffers: TlsBuffers): SSLEngineResult {
         repeat(ATTEMPTS) {
             val plainBefore = plain.position()
@@ -173,6 +202,8 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
 
                 result.status == SSLEngineResult.Status.CLOSED -> return result
 
+                hasNothingToSend(engine, plain) -> return result
+
                 result.handshakeStatus == HandshakeStatus.NEED_WRAP -> Unit
 
                 !plain.hasRemaining() -> return result
@@ -181,19 +212,30 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
         throw SSLException(STUCK)
     }
 
-    /** Appends a batch to the output of [inner], unless the transport was closed meanwhile. */
+    /**
+     * The engines of Java 8 and 11 ask for a wrap, with TLS 1.3, from the peer's close_notify to our
+     * own, and have nothing to send.
+     */
+    private fun hasNothingToSend(engine: SSLEngine, plain: ByteBuffer) =
+        !plain.hasRemaining() && engine.isInboundDone && !engine.isOutboundDone
+
+    /**
+     * Appends a batch to the output of [inner], unless that was closed meanwhile. If TLS has failed
+     * meanwhile, the peer needs these records to decrypt the alert behind them.
+     */
     private fun send(cipher: ByteBuffer, size: Int, isLast: Boolean) {
-        synchronized(inner.output) {
-            val isSent = synchronized(output) {
-                if (state != State.WRAPPING) return@synchronized false
-                plainSize = size
-                removed = 0
-                cipherStart = inner.output.endPosition
-                cipherSize = cipher.position()
-                state = if (isLast) State.LEAVING_LAST else State.LEAVING
-                true
+        synchronized(output) {
+            if (isOver) return
+            synchronized(inner.output) {
+                if (state == State.WRAPPING) {
+                    plainSize = size
+                    removed = 0
+                    cipherStart = inner.output.endPosition
+                    cipherSize = cipher.position()
+                    state = if (isLast) State.LEAVING_LAST else State.LEAVING
+                }
+                append(cipher)
             }
-            if (isSent) append(cipher)
         }
     }
 
@@ -215,6 +257,7 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
                     if (result.status == SSLEngineResult.Status.CLOSED) break
                     if (result.handshakeStatus == HandshakeStatus.FINISHED) break
                     val isStuck = buffers.cipher.position() == before
+                    if (isStuck && hasNothingToSend(engine, NOTHING)) break
                     if (isStuck || ++records == MOST_OWN) throw SSLException(STUCK)
                 }
             } finally {
@@ -226,9 +269,18 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
         }
     }
 
+    /** Closes the output of [engine], and sends its alert. */
+    fun sendAlert(engine: SSLEngine) {
+        // In one step: a record that another thread encrypts in between could not be decrypted.
+        synchronized(wrapping) {
+            engine.closeOutbound()
+            sendOwn(engine)
+        }
+    }
+
     /**
-     * The inner transport has written up to [position] of its output. Returns the number of bytes
-     * that wait, or -1 if none of them has left now.
+     * The inner transport has tried to write, and is at [position] of its output. Returns the number
+     * of bytes that wait, or -1 if none of them was on its way.
      */
     fun onWritten(position: Long): Long = synchronized(output) {
         if (state != State.LEAVING && state != State.LEAVING_LAST) return -1
@@ -236,9 +288,10 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
         val isAll = left == cipherSize.toLong()
         val share = if (isAll) plainSize else (plainSize * left / cipherSize).toInt()
         // Two threads may report what they have seen in another order.
-        if (share <= removed && !isAll) return -1
-        output.remove(share - removed)
-        removed = share
+        if (share > removed) {
+            output.remove(share - removed)
+            removed = share
+        }
         when {
             !isAll -> Unit
             state == State.LEAVING -> state = State.IDLE

@@ -21,6 +21,12 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
     /** How many calls of wrap and unwrap there were. */
     var steps = 0
     var isInboundClosed = false
+
+    /** The answer of isInboundDone. */
+    var hasInboundEnded = false
+
+    /** The status after closeOutbound, if it changes. */
+    var statusWhenClosed: HandshakeStatus? = null
     private var isOutboundClosed = false
     private var isOutboundDone = false
     private val none = SSLContext.getDefault().createSSLEngine().session
@@ -77,10 +83,11 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
         isInboundClosed = true
     }
 
-    override fun isInboundDone() = false
+    override fun isInboundDone() = hasInboundEnded
 
     override fun closeOutbound() {
         isOutboundClosed = true
+        statusWhenClosed?.let { status = it }
     }
 
     override fun isOutboundDone() = isOutboundDone
