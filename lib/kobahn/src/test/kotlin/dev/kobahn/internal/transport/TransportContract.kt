@@ -221,6 +221,42 @@ internal abstract class TransportContract(join: suspend () -> Joined) :
             }
         }
 
+        test("bytes sent before closeAfterOutput count as written, and are") {
+            pair {
+                val recorder = first.record()
+                val peer = second.record()
+                second.send(byteArrayOf(1))
+                recorder.awaitBytes(1)
+                val before = synchronized(first.output) { first.output.position }
+                first.onLoop {
+                    first.send(byteArrayOf(2, 3))
+                    first.closeAfterOutput()
+                }
+                peer.inputEnd.await()
+                second.shutdownOutput()
+                recorder.closed.await() shouldBe null
+                peer.received shouldBe byteArrayOf(2, 3)
+                synchronized(first.output) { first.output.position } shouldBe before + 2
+            }
+        }
+
+        test("an end behind bytes that paused reading comes when reading goes on") {
+            pair {
+                val recorder = Recorder { first.pauseReading() }
+                first.onLoop { first.start(recorder) }
+                second.record()
+                second.onLoop {
+                    second.send(byteArrayOf(1))
+                    second.shutdownOutput()
+                }
+                recorder.awaitBytes(1)
+                goRound(first.loop, second.loop)
+                recorder.inputEnd.isCompleted shouldBe false
+                first.onLoop { first.resumeReading() }
+                recorder.inputEnd.await()
+            }
+        }
+
         test("every write is reported, with the number of bytes that still wait") {
             pair {
                 val recorder = first.record()

@@ -78,6 +78,9 @@ internal class TlsTransport(
     private var listener: TransportListener? = null
     private var isBegun = false
     private var isPaused = false
+
+    /** Whether [readOnce] delivers although reading is paused. */
+    private var isReadingOnce = false
     private var areTasksRunning = false
 
     /** Whether the inner transport is being read. */
@@ -87,8 +90,9 @@ internal class TlsTransport(
     @Volatile
     private var awaitsOutput = false
 
-    /** Whether the peer has ended its direction, and whether the listener knows. */
+    /** Whether the peer has ended its direction, and how, and whether the listener knows. */
     private var hasInnerEnded = false
+    private var hasCloseNotify = false
     private var hasInputEnded = false
     private var closesAfterOutput = false
     private var failure: TlsFailure? = null
@@ -146,6 +150,7 @@ internal class TlsTransport(
 
     override fun pauseReading() {
         isPaused = true
+        isReadingOnce = false
         updateReading()
     }
 
@@ -156,35 +161,41 @@ internal class TlsTransport(
 
     /** Later, because the caller may be in the middle of receiving. */
     private fun goOnSoon() {
-        if (unread.isEmpty && !hasInnerEnded) return updateReading()
+        if (unread.isEmpty && !hasInnerEnded && !hasCloseNotify) return updateReading()
         loop.execute { guarded { goOn() } }
     }
 
     private fun goOn() {
-        decrypt(EMPTY)
-        endInputIfDue()
+        attempt {
+            decrypt(EMPTY)
+            endInputIfDue()
+        }
         updateReading()
     }
 
     private fun updateReading() {
+        awaitsOutput = isClogged
+        // Looked at again: a thread that has written in between did not see that.
+        if (awaitsOutput) awaitsOutput = synchronized(inner.output) { isClogged }
         // Behind the end nothing is of use but the end of the inner transport.
-        val wanted = mayDecrypt || phase == Phase.FAILED || hasInputEnded
-        awaitsOutput = !wanted && isClogged
+        val wanted = mayDecrypt(awaitsOutput) || phase == Phase.FAILED || hasInputEnded
         if (wanted == isReading) return
         isReading = wanted
         if (wanted) inner.resumeReading() else inner.pauseReading()
     }
 
     /** Whether records can be decrypted now. */
-    private val mayDecrypt: Boolean
-        get() = when (phase) {
-            Phase.WAITING -> true
-            Phase.HANDSHAKING -> !areTasksRunning
-            Phase.OPEN -> !areTasksRunning && isHeard && !isClogged
-            Phase.FAILED -> false
-        } && !hasInputEnded
+    private val mayDecrypt: Boolean get() = mayDecrypt(isClogged)
 
-    private val isHeard get() = listener != null && !isPaused
+    private fun mayDecrypt(isClogged: Boolean) = when (phase) {
+        Phase.WAITING -> true
+        Phase.HANDSHAKING -> !areTasksRunning
+        Phase.OPEN -> mayDeliver && !isClogged
+        Phase.FAILED -> false
+    } && !hasCloseNotify && !hasInputEnded
+
+    private val mayDeliver get() =
+        !areTasksRunning && listener != null && (!isPaused || isReadingOnce)
 
     /** Whether answers of the engine wait for a peer that sends without reading. */
     private val isClogged get() = inner.output.size > MOST_CIPHER
@@ -192,14 +203,16 @@ internal class TlsTransport(
     override fun readOnce(): Boolean {
         if (!isPaused || phase != Phase.OPEN || listener == null) return false
         val before = received
-        isPaused = false
+        isReadingOnce = true
         try {
-            if (!unread.isEmpty) decrypt(EMPTY)
-            if (received > before) return true
-            endInputIfDue()
-            return !hasInputEnded && inner.readOnce()
+            attempt {
+                if (!unread.isEmpty) decrypt(EMPTY)
+                if (received > before) return true
+                endInputIfDue()
+            }
+            return phase == Phase.OPEN && !hasInputEnded && inner.readOnce()
         } finally {
-            isPaused = true
+            isReadingOnce = false
             updateReading()
         }
     }
@@ -235,7 +248,7 @@ internal class TlsTransport(
             isCompleted = !unread.isEmpty && unread.complete(input)
         }
         if (unread.isEmpty && mayDecrypt) unwrapAll(engine, input)
-        if (!hasInputEnded && phase != Phase.FAILED) unread.keep(input)
+        if (!hasCloseNotify && !hasInputEnded && phase != Phase.FAILED) unread.keep(input)
     }
 
     /** Decrypts the records of [input] as long as it may. Leaves an unfinished one. */
@@ -319,7 +332,12 @@ internal class TlsTransport(
             when (engine.handshakeStatus!!) {
                 HandshakeStatus.NEED_TASK -> return runTasks(engine) || steps > 0
 
-                HandshakeStatus.NEED_WRAP -> sendOwn(engine)
+                HandshakeStatus.NEED_WRAP -> {
+                    val before = endOfCipher()
+                    sendOwn(engine)
+                    // An engine that wants to send after the peer's end may have nothing.
+                    if (engine.isInboundDone && endOfCipher() == before) return steps > 0
+                }
 
                 HandshakeStatus.NOT_HANDSHAKING, HandshakeStatus.FINISHED -> {
                     if (phase == Phase.OPEN || isEngineClosed(engine)) return steps > 0
@@ -363,7 +381,11 @@ internal class TlsTransport(
         areTasksRunning = true
         val run = Runnable {
             val problem = runTasks(engine, first)
-            loop.execute { guarded { onTasksDone(problem) } }
+            try {
+                loop.execute { guarded { onTasksDone(problem) } }
+            } catch (failure: Throwable) {
+                giveUp(failure)
+            }
         }
         try {
             tasks.dispatch(EmptyCoroutineContext, run)
@@ -374,18 +396,19 @@ internal class TlsTransport(
         return true
     }
 
-    private fun runTasks(engine: SSLEngine, first: Runnable): Exception? = try {
+    /** Returns also an Error, which is of no use to the executor: the loop ends the connection. */
+    private fun runTasks(engine: SSLEngine, first: Runnable): Throwable? = try {
         var task: Runnable? = first
         while (task != null) {
             task.run()
             task = engine.delegatedTask
         }
         null
-    } catch (problem: Exception) {
+    } catch (problem: Throwable) {
         problem
     }
 
-    private fun onTasksDone(problem: Exception?) {
+    private fun onTasksDone(problem: Throwable?) {
         areTasksRunning = false
         if (phase == Phase.FAILED || isClosed) return
         attempt {
@@ -427,6 +450,8 @@ internal class TlsTransport(
 
     private fun position() = synchronized(inner.output) { inner.output.position }
 
+    private fun endOfCipher() = synchronized(inner.output) { inner.output.endPosition }
+
     /** Cipher text has left. */
     private fun onLeft() {
         closeIfBothEnded()
@@ -455,7 +480,9 @@ internal class TlsTransport(
 
     private fun onCloseNotify() {
         if (phase != Phase.OPEN) throw SSLException(CLOSED_EARLY)
-        endInput()
+        hasCloseNotify = true
+        unread.clear()
+        endInputIfDue()
         // Up to TLS 1.2 the engine answers with its own, and sends nothing more.
         advance()
         if (engine!!.isOutboundDone) shutdownOutput()
@@ -478,9 +505,12 @@ internal class TlsTransport(
         }
     }
 
-    /** The peer has ended the inner transport without a close_notify, and all before is decrypted. */
+    /** Tells the listener of the peer's end when it has taken all that came before. */
     private fun endInputIfDue() {
-        if (hasInnerEnded && phase == Phase.OPEN && mayDecrypt) endInput()
+        if (phase != Phase.OPEN || !mayDeliver || isClogged) return
+        if (!hasInnerEnded && !hasCloseNotify) return
+        endInput()
+        closeIfBothEnded()
     }
 
     private fun closeIfBothEnded() {
@@ -513,7 +543,7 @@ internal class TlsTransport(
         val failure = problem as? TlsFailure ?: opening.explain(problem)
         this.failure = failure
         phase = Phase.FAILED
-        writer.abandon()
+        writer.fail()
         unread.clear()
         sendAlert(failure)
         inner.flush()
@@ -530,8 +560,7 @@ internal class TlsTransport(
         }
         val engine = engine ?: return
         try {
-            engine.closeOutbound()
-            writer.sendOwn(engine)
+            writer.sendAlert(engine)
         } catch (_: SSLException) {
             // The engine has no alert for its failure.
         }
@@ -552,10 +581,14 @@ internal class TlsTransport(
         writer.onWritten(position())
         writer.abandon()
         unread.clear()
-        val early = end ?: TlsFailure("the transport was closed", Reason.ENDED)
-        opened?.completeExceptionally(early)
-        listener?.onClosed(end)
+        try {
+            listener?.onClosed(end)
+        } finally {
+            if (opened?.isActive == true) opened.completeExceptionally(end ?: closedEarly())
+        }
     }
+
+    private fun closedEarly() = TlsFailure("the transport was closed", Reason.ENDED)
 
     private companion object {
         const val TLS_1_3 = "TLSv1.3"

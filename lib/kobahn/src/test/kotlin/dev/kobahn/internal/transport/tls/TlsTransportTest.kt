@@ -4,6 +4,7 @@ import dev.kobahn.internal.connection.MemoryTransport
 import dev.kobahn.internal.connection.VirtualLoop
 import dev.kobahn.internal.transport.Recorder
 import dev.kobahn.internal.transport.send
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldBeMonotonicallyDecreasing
 import io.kotest.matchers.ints.shouldBeGreaterThan
@@ -15,6 +16,7 @@ import io.kotest.matchers.string.shouldContain
 import java.io.IOException
 import java.nio.ByteBuffer
 import java.util.concurrent.RejectedExecutionException
+import javax.net.ssl.SSLEngineResult
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.FINISHED
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.NEED_TASK
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.NEED_UNWRAP
@@ -211,6 +213,18 @@ class TlsTransportTest :
             }
         }
 
+        test("an Error of a task ends the handshake, and is not thrown to the executor") {
+            val gate = Gate()
+            val rig = Rig(NEED_TASK, gate)
+            rig.engine.tasks.addLast { throw NoClassDefFoundError("on purpose") }
+            rig.start()
+            gate.open()
+            shouldThrow<NoClassDefFoundError> { rig.loop.run() }
+            rig.loop.run()
+            rig.recorder.closed.isCompleted shouldBe true
+            rig.opened.isCompleted shouldBe true
+        }
+
         test("a transport that is closed while a task runs stays closed") {
             val gate = Gate()
             val rig = Rig(NEED_TASK, gate)
@@ -314,6 +328,70 @@ class TlsTransportTest :
             rig.recorder.inputEnd.isCompleted shouldBe true
         }
 
+        test("a close_notify behind bytes that paused reading is an end when reading goes on") {
+            for (isOnce in listOf(false, true)) {
+                val rig = Rig(NOT_HANDSHAKING)
+                rig.start()
+                rig.recording = { rig.tls.pauseReading() }
+                rig.engine.onUnwrap = closingAtFf
+                rig.receive("61 ff 62")
+                rig.far.shutdownOutput()
+                rig.loop.run()
+                rig.recorder.received.decodeToString() shouldBe "a"
+                rig.recorder.inputEnd.isCompleted shouldBe false
+                if (isOnce) rig.tls.readOnce() shouldBe false else rig.tls.resumeReading()
+                rig.loop.run()
+                rig.recorder.inputEnd.isCompleted shouldBe true
+                rig.recorder.received.decodeToString() shouldBe "a"
+                rig.recorder.closings.get() shouldBe 0
+            }
+        }
+
+        test("a broken record that waited while reading was paused is a failure of TLS") {
+            for (isOnce in listOf(false, true)) {
+                val rig = Rig(NOT_HANDSHAKING)
+                rig.start()
+                rig.recording = { rig.tls.pauseReading() }
+                rig.engine.onUnwrap = { source, target ->
+                    val byte = source.get()
+                    if (byte.toInt() == -1) throw SSLException("on purpose")
+                    target.put(byte)
+                    result(Status.OK, 1, 1, NEED_UNWRAP)
+                }
+                rig.receive("61 ff")
+                if (isOnce) rig.tls.readOnce() shouldBe false else rig.tls.resumeReading()
+                rig.fails("on purpose")
+                rig.recorder.received.decodeToString() shouldBe "a"
+            }
+        }
+
+        test("an engine that never ends its output, with records or without, is left") {
+            for (size in listOf(0, 1)) {
+                val rig = Rig(NOT_HANDSHAKING)
+                rig.start()
+                rig.engine.onWrap = { _, target ->
+                    check(steps < 10_000) { "endless" }
+                    target.put(ByteArray(size))
+                    result(Status.OK, 0, size)
+                }
+                rig.tls.shutdownOutput()
+                rig.fails("no progress")
+            }
+        }
+
+        test("own records of an engine without end, after bytes, end the connection") {
+            val rig = Rig(NOT_HANDSHAKING)
+            rig.start()
+            rig.engine.onWrap = { source, target ->
+                check(steps < 10_000) { "endless" }
+                source.position(source.limit())
+                target.put(0)
+                result(Status.OK, 0, 1, NEED_WRAP)
+            }
+            rig.tls.send(byteArrayOf(1))
+            rig.fails("no progress")
+        }
+
         test("a close_notify that does not fit into the socket leaves when there is room") {
             val rig = Rig(NOT_HANDSHAKING, capacity = 3)
             rig.far.pauseReading()
@@ -395,6 +473,21 @@ class TlsTransportTest :
             waiting.toSet().size shouldBeGreaterThan 90
         }
 
+        test("a write that takes nothing is reported, as one that takes a part is") {
+            val rig = Rig(NOT_HANDSHAKING, capacity = 10)
+            rig.far.pauseReading()
+            rig.start()
+            rig.tls.send(ByteArray(8))
+            rig.loop.run()
+            rig.recorder.written.last() shouldBe 0
+            rig.tls.send(ByteArray(5))
+            rig.loop.run()
+            rig.recorder.written.last() shouldBe 5
+            rig.tls.send(ByteArray(5))
+            rig.loop.run()
+            rig.recorder.written.last() shouldBe 10
+        }
+
         test("a stuck peer costs one batch of cipher text, however much waits") {
             val rig = Rig(NOT_HANDSHAKING, capacity = 10)
             rig.far.pauseReading()
@@ -471,6 +564,19 @@ private class Rig(
         recorder.closings.get() shouldBe 1
     }
 }
+
+/** Decrypts each byte to itself, and takes FF for a close_notify. */
+private val closingAtFf: ScriptedEngine.(ByteBuffer, ByteBuffer) -> SSLEngineResult =
+    { source, target ->
+        val byte = source.get()
+        if (byte.toInt() == -1) {
+            hasInboundEnded = true
+            result(Status.CLOSED, 1)
+        } else {
+            target.put(byte)
+            result(Status.OK, 1, 1)
+        }
+    }
 
 /** Takes no task, like an executor that is full or was shut down. */
 private object Full : CoroutineDispatcher() {
