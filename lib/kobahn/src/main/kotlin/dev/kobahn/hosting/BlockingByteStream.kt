@@ -61,7 +61,7 @@ public open class BlockingByteStream(
     final override fun close() {
         if (!isClosed.compareAndSet(false, true)) return
         onClose.close()
-        listener.onClosed(null)
+        if (::listener.isInitialized) listener.onClosed(null)
     }
 
     private inline fun run(action: () -> Unit) {

@@ -6,12 +6,16 @@ import dev.kobahn.HostResolver
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.hosting.ByteStream
+import dev.kobahn.hosting.HostedHandshake
+import dev.kobahn.hosting.StreamDetails
 import dev.kobahn.internal.java.JavaThreads
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
 import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
+import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.proxy.ProxyChoice
 import dev.kobahn.proxy.ProxyServer
@@ -84,6 +88,37 @@ public interface AsyncWebSocketClient {
     /** Connects to [url] for [listener]. Otherwise like `connect(String, listener)`. */
     public fun connect(
         url: WebSocketUrl,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket>
+
+    /**
+     * Opens a WebSocket for [listener] over [stream], which leads to the server of [url]: a tunnel of
+     * your own, or a socket of another library. If the future fails, the stream is closed. Otherwise
+     * like `connect(String, listener)`.
+     */
+    public fun connectOver(
+        stream: ByteStream,
+        details: StreamDetails,
+        url: WebSocketUrl,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket>
+
+    /**
+     * Returns an opening handshake for another HTTP client to make: it sends
+     * [HostedHandshake.request], and [openOver] checks the answer that it got.
+     */
+    public fun handshakeFor(url: WebSocketUrl): CompletableFuture<HostedHandshake>
+
+    /**
+     * Opens the WebSocket of [handshake] for [listener] over [stream], which continues behind the
+     * head of [response]. The future fails with [HandshakeException] if [response] does not open a
+     * WebSocket; then the stream is closed. Otherwise like `connect(String, listener)`.
+     */
+    public fun openOver(
+        handshake: HostedHandshake,
+        response: ResponseHead,
+        stream: ByteStream,
+        details: StreamDetails,
         listener: WebSocketListener,
     ): CompletableFuture<AsyncClientWebSocket>
 

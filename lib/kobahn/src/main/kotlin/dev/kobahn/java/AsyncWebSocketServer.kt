@@ -5,8 +5,10 @@ import dev.kobahn.ServerWebSocket
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.internal.java.JavaThreads
+import dev.kobahn.internal.java.RealAsyncHostedServer
 import dev.kobahn.internal.java.RealAsyncWebSocketServer
 import dev.kobahn.internal.java.connectionLife
+import dev.kobahn.internal.server.RealHostedServer
 import dev.kobahn.internal.server.RealWebSocketServer
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.handshake.ForwardedField
@@ -365,6 +367,17 @@ public interface AsyncWebSocketServer {
             val options = WebSocketServerOptions().also(::preset).also(::applyTo)
             val loops = EventLoopGroup.keepingAlive
             return RealAsyncWebSocketServer(RealWebSocketServer(options, parent = null, loops))
+        }
+
+        /**
+         * Returns a server without a port, for the connections of a host, see [AsyncHostedServer]. It
+         * runs from now on.
+         */
+        public fun buildHosted(): AsyncHostedServer {
+            val options = WebSocketServerOptions().also(::preset).also(::applyTo)
+            return RealAsyncHostedServer(
+                RealHostedServer(RealWebSocketServer(options, parent = null)),
+            )
         }
 
         private fun preset(options: WebSocketServerOptions) {

@@ -56,8 +56,12 @@ internal class ClientOpeningHandshake(
     /** The server's response, or the exception that says why there is no valid one. */
     val response = CompletableDeferred<ConnectionResponse>()
 
-    fun start() {
+    /**
+     * Sends the request, unless another client has done that and got [given].
+     */
+    fun start(given: ResponseHead? = null) {
         transport.start(this)
+        if (given != null) return judgeAlone(given)
         synchronized(transport.output) { transport.output.append(handshake.request.toBytes()) }
         transport.flush()
     }
@@ -91,6 +95,16 @@ internal class ClientOpeningHandshake(
 
     private fun notHttp(): String? =
         beginning?.let { Remedy.ofBytes(it.toByteArray()) }?.let { "the answer is not HTTP: $it" }
+
+    /** Judges [head], whose body the other client has. */
+    private fun judgeAlone(head: ResponseHead) {
+        judge(head)
+        when (phase) {
+            Phase.READING_HEAD -> fail("status ${head.status} is not the last answer")
+            Phase.READING_BODY -> fail(refusal!!.toException())
+            else -> Unit
+        }
+    }
 
     private fun judge(head: ResponseHead) {
         beginning = null

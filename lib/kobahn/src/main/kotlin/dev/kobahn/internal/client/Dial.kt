@@ -97,6 +97,10 @@ internal class Dial(
         return secured.loggedBy(options.wireLogConfig()).also { transport = it }
     }
 
+    /** Takes [foreign], which leads to the server already. */
+    fun adopt(foreign: Transport): Transport =
+        foreign.loggedBy(options.wireLogConfig()).also { transport = it }
+
     private suspend fun connectTo(endpoint: Endpoint): Transport {
         step = Step.LOOKUP
         val addresses = endpoint.resolve(options.resolver ?: SystemResolver)

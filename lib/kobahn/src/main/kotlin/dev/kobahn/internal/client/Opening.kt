@@ -1,6 +1,7 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.HandshakeException
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Loop
@@ -17,6 +18,7 @@ import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.Headers
 import dev.kobahn.protocol.handshake.Redirection
+import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.tls.TlsException
 import kotlin.time.Duration
@@ -57,9 +59,25 @@ internal class Opening(
     private var handshake: ClientOpeningHandshake? = null
 
     /** Returns the open connection, not greeted yet. */
-    suspend fun open(): RealClientWebSocket {
+    suspend fun open(): RealClientWebSocket = opened { follow() }
+
+    /**
+     * Opens the WebSocket over [transport], which another client has opened. That client may have
+     * sent the request of [prepared] and got [response].
+     */
+    suspend fun openOver(
+        transport: Transport,
+        prepared: ClientHandshake? = null,
+        response: ResponseHead? = null,
+    ): RealClientWebSocket = opened {
+        val adopted = dial.adopt(transport)
+        val handshake = prepared ?: handshake(adopted.details(isServer = false))
+        shakeHands(adopted, handshake, response).also { save(it.response.headers) }
+    }
+
+    private suspend fun opened(way: suspend () -> RealClientWebSocket): RealClientWebSocket {
         val opened = try {
-            loop.limited(options.openHandshakeTimeout) { follow() }
+            loop.limited(options.openHandshakeTimeout) { way() }
         } catch (failure: Throwable) {
             dial.close()
             throw failure
@@ -99,15 +117,18 @@ internal class Opening(
     /** Asks the server of [url] for a WebSocket. */
     private suspend fun ask(): RealClientWebSocket {
         val transport = dial.open()
+        return shakeHands(transport, handshake(transport.details(isServer = false)))
+    }
+
+    /** Returns the handshake that the options, the URL and the application describe. */
+    suspend fun handshake(details: TransportDetails): ClientHandshake {
         val usual = request()
         dial.step = Dial.Step.ASK
-        val details = transport.details(isServer = false)
         val asked = options.onConnecting?.invoke(usual, details) ?: usual
         require(asked.headers.count("Authorization") <= 1) {
             "Authorization is given twice: by the headers, onConnecting, an option or the URL"
         }
-        dial.step = Dial.Step.HANDSHAKE
-        val handshake = ClientHandshake(
+        return ClientHandshake(
             asked,
             context.maskingKeys.bytes(AcceptKey.KEY_BYTES),
             url.isSecure,
@@ -115,6 +136,14 @@ internal class Opening(
             options.version,
             options.originField,
         )
+    }
+
+    private suspend fun shakeHands(
+        transport: Transport,
+        handshake: ClientHandshake,
+        response: ResponseHead? = null,
+    ): RealClientWebSocket {
+        dial.step = Dial.Step.HANDSHAKE
         val connection = context.connection(transport)
         val opening = ClientOpeningHandshake(
             transport,
@@ -124,7 +153,7 @@ internal class Opening(
             connection,
         )
         this.handshake = opening
-        loop.call { opening.start() }
+        loop.call { opening.start(response) }
         return RealClientWebSocket(connection, opening.response.await())
     }
 

@@ -3,12 +3,17 @@ package dev.kobahn.internal.client
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
+import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.WebSocketState
 import dev.kobahn.internal.connection.MemoryBudget
+import dev.kobahn.internal.connection.Transport
+import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.ClientHandshake
+import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.reconnect.Healing
 import dev.kobahn.reconnect.ReconnectingWebSocket
@@ -26,6 +31,9 @@ import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
+/** Opens a connection on a loop. */
+internal typealias Way = suspend (loop: EventLoop) -> RealClientWebSocket
+
 /** Connects to servers, and owns the connections that were made without a block. */
 internal class RealWebSocketClient(private val options: WebSocketClientOptions, parent: Job?) :
     WebSocketClient {
@@ -38,10 +46,15 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
 
     override val job: Job get() = supervisor
 
-    override suspend fun connect(url: WebSocketUrl): ClientWebSocket {
+    override suspend fun connect(url: WebSocketUrl): ClientWebSocket = connect(dialling(url))
+
+    private fun dialling(url: WebSocketUrl): Way = { loop -> Opening(context, url, loop).open() }
+
+    /** Like `connect(url)`, but opens the connection the given [way]. */
+    suspend fun connect(way: Way): ClientWebSocket {
         checkOpen()
         val webSocket = CompletableDeferred<ClientWebSocket>()
-        val owner = scope.launch { own(url, webSocket) }
+        val owner = scope.launch { own(way, webSocket) }
         // If the client was closed before, own() does not run and completes nothing.
         owner.invokeOnCompletion {
             webSocket.completeExceptionally(it ?: CancellationException("closed"))
@@ -63,11 +76,11 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
     private fun closed() = IllegalStateException("the client was closed")
 
     /** Opens a connection that was asked for without a block, and waits for its end. */
-    private suspend fun own(url: WebSocketUrl, opened: CompletableDeferred<ClientWebSocket>) {
+    private suspend fun own(way: Way, opened: CompletableDeferred<ClientWebSocket>) {
         try {
             // The client may have been closed between the launch of this coroutine and here.
             checkOpen()
-            withConnection(url) { webSocket ->
+            withConnection(way) { webSocket ->
                 opened.complete(webSocket)
                 webSocket.awaitClosed()
             }
@@ -76,19 +89,39 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         }
     }
 
-    override suspend fun <T> connect(url: WebSocketUrl, block: suspend ClientWebSocket.() -> T): T {
+    override suspend fun <T> connect(url: WebSocketUrl, block: suspend ClientWebSocket.() -> T): T =
+        connect(dialling(url), block)
+
+    /** Like `connect(url, block)`, but opens the connection the given [way]. */
+    suspend fun <T> connect(way: Way, block: suspend ClientWebSocket.() -> T): T {
         checkOpen()
-        return withConnection(url, block)
+        return withConnection(way, block)
     }
 
-    /** Runs [block] with an open connection, then closes it and waits for its end. */
-    private suspend fun <T> withConnection(
-        url: WebSocketUrl,
-        block: suspend (ClientWebSocket) -> T,
-    ): T {
+    /** Returns the handshake with the server at [url], for another client to make. */
+    suspend fun handshake(url: WebSocketUrl, details: TransportDetails): ClientHandshake {
+        checkOpen()
         val lease = EventLoopGroup.shared.acquire()
         try {
-            val webSocket = Opening(context, url, lease.next()).open()
+            return Opening(context, url, lease.next()).handshake(details)
+        } finally {
+            lease.release()
+        }
+    }
+
+    /** Returns the way over the transport that [transport] makes, which another client has opened. */
+    fun over(
+        url: WebSocketUrl,
+        prepared: ClientHandshake? = null,
+        response: ResponseHead? = null,
+        transport: (EventLoop) -> Transport,
+    ): Way = { loop -> Opening(context, url, loop).openOver(transport(loop), prepared, response) }
+
+    /** Runs [block] with an open connection, then closes it and waits for its end. */
+    private suspend fun <T> withConnection(way: Way, block: suspend (ClientWebSocket) -> T): T {
+        val lease = EventLoopGroup.shared.acquire()
+        try {
+            val webSocket = way(lease.next())
             val result = try {
                 greet(webSocket)
                 block(webSocket)

@@ -2,6 +2,11 @@ package dev.kobahn.internal.java
 
 import dev.kobahn.ClientWebSocket
 import dev.kobahn.WebSocketClient
+import dev.kobahn.hosting.ByteStream
+import dev.kobahn.hosting.HostedHandshake
+import dev.kobahn.hosting.StreamDetails
+import dev.kobahn.hosting.connectOver
+import dev.kobahn.hosting.handshakeFor
 import dev.kobahn.internal.client.RealWebSocketClient
 import dev.kobahn.internal.client.Reconnecting
 import dev.kobahn.internal.connection.connectionLogger
@@ -10,6 +15,7 @@ import dev.kobahn.java.AsyncReconnectingWebSocket
 import dev.kobahn.java.AsyncWebSocketClient
 import dev.kobahn.java.WebSocketListener
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.reconnect.ReconnectState
 import java.util.concurrent.CancellationException
@@ -64,38 +70,58 @@ internal class RealAsyncWebSocketClient(
     override fun connect(
         url: String,
         listener: WebSocketListener,
-    ): CompletableFuture<AsyncClientWebSocket> = connect(listener) { WebSocketUrl.parse(url) }
+    ): CompletableFuture<AsyncClientWebSocket> =
+        connect(listener) { client.connect(WebSocketUrl.parse(url), it) }
 
     override fun connect(
         url: WebSocketUrl,
         listener: WebSocketListener,
-    ): CompletableFuture<AsyncClientWebSocket> = connect(listener) { url }
+    ): CompletableFuture<AsyncClientWebSocket> = connect(listener) { client.connect(url, it) }
+
+    override fun connectOver(
+        stream: ByteStream,
+        details: StreamDetails,
+        url: WebSocketUrl,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket> =
+        connect(listener) { client.connectOver(stream, details, url, it) }
+
+    override fun handshakeFor(url: WebSocketUrl): CompletableFuture<HostedHandshake> =
+        calls.future { client.handshakeFor(url) }
+
+    override fun openOver(
+        handshake: HostedHandshake,
+        response: ResponseHead,
+        stream: ByteStream,
+        details: StreamDetails,
+        listener: WebSocketListener,
+    ): CompletableFuture<AsyncClientWebSocket> =
+        connect(listener) { handshake.open(response, stream, details, it) }
 
     private fun connect(
         listener: WebSocketListener,
-        url: () -> WebSocketUrl,
+        open: suspend (serve: suspend ClientWebSocket.() -> Unit) -> Unit,
     ): CompletableFuture<AsyncClientWebSocket> {
         val opened = DispatchedFuture<AsyncClientWebSocket>(calls)
-        opened.beforeOthersHaveIt { connect(listener, url, opened) }
+        opened.beforeOthersHaveIt { connect(listener, open, opened) }
         return opened
     }
 
     private fun connect(
         listener: WebSocketListener,
-        url: () -> WebSocketUrl,
+        open: suspend (serve: suspend ClientWebSocket.() -> Unit) -> Unit,
         opened: DispatchedFuture<AsyncClientWebSocket>,
     ) {
         val attempt = Attempt()
         // Before the coroutine starts: [close] first cancels the job, and then reads the attempts.
         attempts += attempt
-        // The future reports the failure. Nothing awaits this deferred.
-        val life = scope.async {
-            client.connect(url()) {
-                val webSocket = RealAsyncClientWebSocket(this, dispatcher)
-                attempt.opened(webSocket)
-                webSocket.serve(listener, dispatcher) { opened.succeed(webSocket) }
-            }
+        val serve: suspend ClientWebSocket.() -> Unit = {
+            val webSocket = RealAsyncClientWebSocket(this, dispatcher)
+            attempt.opened(webSocket)
+            webSocket.serve(listener, dispatcher) { opened.succeed(webSocket) }
         }
+        // The future reports the failure. Nothing awaits this deferred.
+        val life = scope.async { open(serve) }
         life.invokeOnCompletion { failure ->
             attempts -= attempt
             attempt.opened(null)
