@@ -10,6 +10,7 @@ import dev.kobahn.protocol.handshake.ClientHandshakeResult
 import dev.kobahn.protocol.handshake.ConnectionResponse
 import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.HeadResult
+import dev.kobahn.protocol.handshake.Redirection
 import dev.kobahn.protocol.handshake.RefusalBody
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.ResponseHead
@@ -33,6 +34,7 @@ import kotlinx.coroutines.CompletableDeferred
  * ```
  *
  * @param server where the server is, for the messages of exceptions
+ * @param followsRedirects whether the body of a redirect is not waited for
  */
 internal class ClientOpeningHandshake(
     private val transport: Transport,
@@ -40,6 +42,7 @@ internal class ClientOpeningHandshake(
     private val limits: HeadLimits,
     private val server: String,
     private val connection: Connection,
+    private val followsRedirects: Boolean = false,
 ) : TransportListener {
     private enum class Phase { READING_HEAD, READING_BODY, OPEN, FAILED }
 
@@ -131,7 +134,8 @@ internal class ClientOpeningHandshake(
 
     private fun refused(refusal: Refusal) {
         this.refusal = refusal
-        if (refusal.isComplete) fail(refusal.toException()) else phase = Phase.READING_BODY
+        val isDone = refusal.isComplete || followsRedirects && refusal.isRedirect
+        if (isDone) fail(refusal.toException()) else phase = Phase.READING_BODY
     }
 
     private fun fail(message: String) = fail(HandshakeException("$server: $message"))
@@ -187,6 +191,8 @@ private class Refusal(
     private val head: ResponseHead,
 ) {
     private val body = RefusalBody(head)
+
+    val isRedirect: Boolean get() = Redirection.isOne(head.status, head.headers)
 
     /** Whether the body is complete, or as long as it may get. */
     val isComplete: Boolean get() = body.isComplete

@@ -151,6 +151,7 @@ internal class Opening(
             context.limits,
             dial.server,
             connection,
+            followsRedirects = options.maxRedirects > 0,
         )
         this.handshake = opening
         loop.call { opening.start(response) }

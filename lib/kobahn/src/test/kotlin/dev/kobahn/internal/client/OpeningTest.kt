@@ -22,6 +22,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
 import java.net.CookieManager
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.awaitCancellation
 
@@ -73,6 +74,60 @@ class OpeningTest :
                     }
                 }
             }
+        }
+
+        test("another server gets its own Host, and the first one the Host of the options") {
+            telling().use { first ->
+                telling().use { second ->
+                    val named: WebSocketClientOptions.() -> Unit = {
+                        headers = headersOf("Host" to "inner.example")
+                    }
+                    first.ask("/to?/end", named) shouldContain "Host: inner.example"
+                    first.ask("/to?" + second.url("/end"), named) shouldContain
+                        "Host: localhost:${second.port}"
+                }
+            }
+        }
+
+        test("a redirect is followed at once, whatever its body is") {
+            telling().use { server ->
+                for (body in listOf(
+                    "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                    "Content-Length: 5\r\n\r\nh",
+                    "\r\nthe connection stays open",
+                )) {
+                    against({ peer ->
+                        peer.readHead()
+                        peer.send("HTTP/1.1 302 Found\r\nLocation: ${server.url("/end")}\r\n$body")
+                        peer.readAll()
+                    }) { url -> told(url) { openHandshakeTimeout = ZERO } shouldContain "/end" }
+                }
+            }
+        }
+
+        test("a refusal with a chunked body is told at once, with the body") {
+            against({ peer ->
+                peer.readHead()
+                peer.send(
+                    "HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+                )
+                peer.readAll()
+            }) { url ->
+                shouldThrow<HandshakeException> { told(url) { openHandshakeTimeout = ZERO } }
+                    .bodyText shouldBe "no"
+            }
+        }
+
+        test("a jar gets nothing of servers on Unix sockets, which have no host") {
+            val jar = CookieJar.of(CookieManager())
+            val socket = WebSocketUrl.parse("ws+unix:/run/a.sock:/")
+            val host = WebSocketUrl.parse("ws://localhost:80/")
+            jar.save(socket, listOf("a=1; Path=/"))
+            jar.load(socket) shouldBe null
+            jar.load(host) shouldBe null
+            jar.save(host, listOf("b=2; Path=/"))
+            jar.load(host) shouldBe "b=2"
+            jar.load(socket) shouldBe null
         }
 
         test("credentials in the URL go to their server only") {
