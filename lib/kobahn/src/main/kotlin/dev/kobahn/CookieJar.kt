@@ -25,7 +25,8 @@ public interface CookieJar {
         /**
          * Returns a jar over a handler of the JDK or of Android, such as a
          * [CookieManager][java.net.CookieManager], which keeps cookies in memory. It is given URLs
-         * with http for ws and https for wss, so it can be shared with a client of HTTP.
+         * with http for ws and https for wss, so it can be shared with a client of HTTP. It is not
+         * asked for servers on Unix sockets, which have no host that tells them apart.
          */
         @JvmStatic
         public fun of(handler: CookieHandler): CookieJar = HandledCookies(handler)
@@ -33,12 +34,15 @@ public interface CookieJar {
 }
 
 private class HandledCookies(private val handler: CookieHandler) : CookieJar {
-    override fun load(url: WebSocketUrl): String? =
-        handler.get(url.toUri(), emptyMap())["Cookie"]?.filter { it.isNotEmpty() }
+    override fun load(url: WebSocketUrl): String? {
+        if (url.socketPath != null) return null
+        return handler.get(url.toUri(), emptyMap())["Cookie"]?.filter { it.isNotEmpty() }
             ?.joinToString("; ")?.ifEmpty { null }
+    }
 
-    override fun save(url: WebSocketUrl, setCookies: List<String>) =
-        handler.put(url.toUri(), mapOf("Set-Cookie" to setCookies))
+    override fun save(url: WebSocketUrl, setCookies: List<String>) {
+        if (url.socketPath == null) handler.put(url.toUri(), mapOf("Set-Cookie" to setCookies))
+    }
 
     private fun WebSocketUrl.toUri(): URI {
         val scheme = if (isSecure) "https" else "http"

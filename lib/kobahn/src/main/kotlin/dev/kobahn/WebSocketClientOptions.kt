@@ -158,10 +158,12 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
      * Then `connect` throws a [HandshakeException], whose `redirects` names the URLs. http and https
      * in a redirect stand for ws and wss. A redirect from wss to ws is refused. From the first
      * redirect to another scheme, host or port on, credentials are left out: [basicAuth],
-     * [bearerAuth], those of the URL, and `Authorization`, `Cookie` and `Proxy-Authorization` among
-     * [headers]. [onConnecting] is called for each request, and must look at the host before it adds
-     * a token. [openHandshakeTimeout] limits all together. Default: 0, as a redirect lets a server
-     * choose where the client connects.
+     * [bearerAuth], those of the URL, the certificate and the `serverName` of [tls], and
+     * `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` among [headers]. The other
+     * [headers] go to that server too, a key for an API in a field of its own for instance: leave
+     * redirects off then. [onConnecting] is called for each request, and must look at the host
+     * before it adds a token. [openHandshakeTimeout] limits all together. Default: 0, as a redirect
+     * lets a server choose where the client connects.
      */
     public var maxRedirects: Int by option(0, "0 to 10") { it in 0..MAX_REDIRECTS }
 

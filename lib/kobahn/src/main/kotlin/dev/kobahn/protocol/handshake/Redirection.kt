@@ -7,7 +7,7 @@ internal object Redirection {
     private val STATUSES = setOf(301, 302, 303, 307, 308)
     private val SCHEMES =
         mapOf("http" to "ws", "https" to "wss", "ws" to "ws", "wss" to "wss")
-    private val SECRETS = setOf("authorization", "cookie", "proxy-authorization")
+    private val SECRETS = setOf("authorization", "cookie", "host", "proxy-authorization")
 
     /** Whether a response with [status] and [headers] is a redirect. */
     fun isOne(status: Int?, headers: Headers): Boolean =
