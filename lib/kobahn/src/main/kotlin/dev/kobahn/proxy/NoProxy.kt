@@ -24,7 +24,7 @@ public class NoProxy private constructor(private val entries: List<Entry>) {
     /** Whether a connection to [host] and [port] needs no proxy. */
     public fun matches(host: String, port: Int): Boolean {
         val name = host.removeSurrounding("[", "]").trimEnd('.').lowercase()
-        val address = IpAddress.parse(name.substringBefore('%'))
+        val address = IpAddress.parse(HostAndPort.withoutZone(name))
         return entries.any { it.matches(name, address, port) }
     }
 

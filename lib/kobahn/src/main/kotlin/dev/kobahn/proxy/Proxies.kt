@@ -2,10 +2,13 @@ package dev.kobahn.proxy
 
 import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.protocol.onOneLine
 import java.net.InetSocketAddress
 import java.net.Proxy
 import java.net.ProxySelector
 import java.net.URI
+import java.net.URISyntaxException
+import java.net.UnknownHostException
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -97,11 +100,19 @@ private class SystemProxies(private val selector: ProxySelector?) : ProxyChoice 
 
     private fun ask(url: WebSocketUrl): ProxyServer? {
         val asked = selector ?: ProxySelector.getDefault() ?: return null
-        val authority = "${HostAndPort.bracketed(url.host)}:${url.port}"
+        // A zone means nothing to a proxy.
+        val authority = "${HostAndPort.bracketed(HostAndPort.withoutZone(url.host))}:${url.port}"
         val scheme = if (url.isSecure) "https" else "http"
         return listOf("$scheme://$authority/", "socket://$authority").firstNotNullOfOrNull {
-            asked.select(URI(it))?.firstOrNull()?.let(::server)
+            asked.select(uri(it))?.firstOrNull()?.let(::server)
         }
+    }
+
+    private fun uri(text: String): URI = try {
+        URI(text)
+    } catch (malformed: URISyntaxException) {
+        throw UnknownHostException("$text is no address of a host; check it".onOneLine())
+            .apply { initCause(malformed) }
     }
 
     private fun server(proxy: Proxy): ProxyServer? {

@@ -54,8 +54,12 @@ class NoProxyTest :
             check(
                 "10.0.0.0/8 fc00::/7",
                 listOf("10.1.2.3", "fd00::1"),
-                listOf("11.0.0.1", "fe80::1", "10.example"),
+                listOf("11.0.0.1", "fe80::1", "10.example", "10.0.0.1%.example", "10.0.0.1%2e.a"),
             )
+        }
+
+        test("the zone of an IPv6 address does not count") {
+            check("fe80::/10", listOf("fe80::1%eth0", "[fe80::1%2]"), listOf("fd00::1%eth0"))
         }
 
         test("an entry with a port matches on that port only") {

@@ -6,6 +6,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.IOException
 import java.net.InetSocketAddress
@@ -13,6 +14,7 @@ import java.net.Proxy
 import java.net.ProxySelector
 import java.net.SocketAddress
 import java.net.URI
+import java.net.UnknownHostException
 
 class ProxiesTest :
     FunSpec({
@@ -87,6 +89,17 @@ class ProxiesTest :
                 "https://[2001:db8::1]:443/",
                 "socket://[2001:db8::1]:443",
             )
+        }
+
+        test("the system's selector is asked without a zone, and no exception is untyped") {
+            val selector = Selector { listOf(Proxy.NO_PROXY) }
+            Proxies.system(selector).proxyFor(WebSocketUrl.parse("ws://[fe80::1%25a!b]/"))
+            Proxies.system(selector).proxyFor(WebSocketUrl.parse("ws://a%2eexample/"))
+            selector.asked.filter { it.startsWith("http") } shouldContainExactly
+                listOf("http://[fe80::1]:80/", "http://a%2eexample:80/")
+            shouldThrow<UnknownHostException> {
+                Proxies.system(selector).proxyFor(WebSocketUrl.parse("ws://[:::::]/"))
+            }.message shouldContain ":::::"
         }
 
         test("the first proxy of the selector's list counts") {

@@ -139,9 +139,10 @@ internal class Dial(
     }
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {
+        val dialogue = dialogue(proxy, sendsCredentials)
         val connected = reach(proxy)
         step = Step.PROXY
-        val dialogue = dialogue(proxy, sendsCredentials).also { dialogue = it }
+        this.dialogue = dialogue
         val tunnel = tunnel(connected, dialogue)
         if (tunnel == null) connected.close()
         return tunnel?.also { transport = it }
@@ -163,8 +164,11 @@ internal class Dial(
 
     private fun dialogue(proxy: ProxyServer, sendsCredentials: Boolean): ProxyDialogue {
         // A zone is a name for an interface of this machine.
-        val host = url.host.substringBefore('%')
+        val host = HostAndPort.withoutZone(url.host)
         return if (proxy.kind == ProxyServer.Kind.SOCKS5) {
+            if (host.length > Socks5.MAX_TEXT) {
+                throw ProxyException("$proxy: SOCKS5 takes host names up to 255 bytes", proxy)
+            }
             Socks5(host, url.port, proxy.credentials)
         } else {
             HttpConnect(

@@ -58,7 +58,7 @@ internal suspend fun Endpoint.resolve(
 }
 
 private suspend fun Endpoint.Tcp.lookup(resolver: HostResolver): List<InetAddress> {
-    val isLiteral = IpAddress.parse(host.substringBefore('%')) != null
+    val isLiteral = IpAddress.parse(HostAndPort.withoutZone(host)) != null
     val unknown = try {
         val found = (if (isLiteral) SystemResolver else resolver).resolve(host)
         if (found.isNotEmpty()) return found

@@ -13,6 +13,7 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
     companion object {
         val PORTS: IntRange = 1..65535
         private const val HOST_SIGNS = "-._~%!$&'()*+,;="
+        private const val HEX_DIGITS = "0123456789abcdefABCDEF"
         private const val ADDRESS_CHARS = "0123456789abcdefABCDEF:."
 
         /**
@@ -41,7 +42,14 @@ internal class HostAndPort private constructor(val host: String, val port: Int?)
             val name = host.removeSurrounding("[", "]")
             val isAddress = name.length < host.length
             if (isAddress) return if (isIpv6(name)) lowerCase(name) else null
-            return if (name.all(::isHostChar)) name.lowercase() else null
+            return if (name.all(::isHostChar) && isEncoded(name)) name.lowercase() else null
+        }
+
+        /** Whether two hexadecimal digits follow each percent sign (RFC 3986 section 2.1). */
+        private fun isEncoded(name: String): Boolean = name.indices.all { index ->
+            name[index] != '%' || name.drop(index + 1).take(2).let {
+                it.length == 2 && it.all(HEX_DIGITS::contains)
+            }
         }
 
         /** Returns an IPv6 [address] lower-case; the zone is the name of an interface and stays. */

@@ -179,7 +179,7 @@ internal class Socks5(
         private const val NAME: Byte = 3
         private const val IPV6: Byte = 4
         private const val PORT_BYTES = 2
-        private const val MAX_TEXT = 255
+        const val MAX_TEXT = 255
         private const val MAX_REPLY = 5 + MAX_TEXT + PORT_BYTES
         private const val BYTE = 0xFF
 

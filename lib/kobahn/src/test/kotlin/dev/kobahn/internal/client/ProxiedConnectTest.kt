@@ -93,6 +93,31 @@ class ProxiedConnectTest :
             }
         }
 
+        test("a percent sign in a name is no zone: the proxy gets the whole name") {
+            echo { port, _ ->
+                val url = "ws://inner.invalid%2etrusted.invalid/"
+                connectProxy(port).use { proxy ->
+                    through(http(proxy)).echoes(url)
+                    proxy.requests.single() shouldStartWith
+                        "CONNECT inner.invalid%2etrusted.invalid:80 HTTP/1.1\r\n"
+                }
+                socksProxy(port).use { proxy ->
+                    through(socks(proxy)).echoes(url)
+                    proxy.requests.single() shouldBe "inner.invalid%2etrusted.invalid:80"
+                }
+            }
+        }
+
+        test("a name that is too long for SOCKS5 fails before the proxy is asked") {
+            socksProxy(1).use { proxy ->
+                val failure = shouldThrow<ProxyException> {
+                    through(socks(proxy)).echoes("ws://${"a.".repeat(128)}invalid/")
+                }
+                failure.message shouldContain "255 bytes"
+                proxy.connections shouldBe 0
+            }
+        }
+
         test("credentials and fields for the proxy never reach the server") {
             echo { port, headers ->
                 connectProxy(port).use { proxy ->

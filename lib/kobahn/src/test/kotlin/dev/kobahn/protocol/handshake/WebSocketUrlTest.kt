@@ -62,6 +62,7 @@ class WebSocketUrlTest :
                 "ws://a/ä", "ws://[::1", "ws://::1", "ws://[]", "ws://[a]", "ws://a\r\n",
                 "ws://a[",
                 "ws+unix:", "ws+unix:/a%00b",
+                "ws://inner%.example/", "ws://inner%2/", "ws://inner%2g.example/",
                 "ws+unix::/a", "http+unix:/a", "ws://a\\b", "ws://user@",
             ) { text -> shouldThrow<IllegalArgumentException> { WebSocketUrl.parse(text) } }
         }
