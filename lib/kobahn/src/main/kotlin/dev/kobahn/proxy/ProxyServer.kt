@@ -5,6 +5,7 @@ import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.protocol.handshake.PercentCoding
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.protocol.handshake.protectedField
+import dev.kobahn.protocol.proxy.HttpConnect
 import dev.kobahn.protocol.proxy.ProxyCredentials
 
 /**
@@ -34,6 +35,12 @@ public class ProxyServer private constructor(
     /** Additional fields of the CONNECT request; the target does not get them. */
     public val headers: Headers,
 ) : ProxyChoice {
+    init {
+        require(credentials == null || HttpConnect.PROXY_AUTHORIZATION !in headers) {
+            "Proxy-Authorization is given twice: among the headers, and by credentials"
+        }
+    }
+
     /** The protocols that a client speaks with a proxy. */
     public enum class Kind {
         /** CONNECT of HTTP/1.1 (RFC 9110 section 9.3.6). */
@@ -53,7 +60,8 @@ public class ProxyServer private constructor(
      * Returns this proxy with a user name and a password, which the first request already carries:
      * `Basic` (RFC 7617) for HTTP, RFC 1929 for SOCKS5 if the proxy chooses that.
      *
-     * @throws IllegalArgumentException if one of them cannot be sent to a proxy of this kind
+     * @throws IllegalArgumentException if one of them cannot be sent to a proxy of this kind, or
+     * [headers] have `Proxy-Authorization`
      */
     public fun withCredentials(user: String, password: String): ProxyServer =
         with(user, password, atOnce = true)
@@ -84,9 +92,11 @@ public class ProxyServer private constructor(
     }
 
     /**
-     * Returns this proxy with additional fields for the CONNECT request.
+     * Returns this proxy with additional fields for the CONNECT request. `Proxy-Authorization` may be
+     * one of them, for another scheme than `Basic`.
      *
-     * @throws IllegalArgumentException for SOCKS5, and for fields that only the library may write
+     * @throws IllegalArgumentException for SOCKS5, for fields that only the library may write, and
+     * for `Proxy-Authorization` in addition to credentials
      */
     public fun withHeaders(headers: Headers): ProxyServer {
         require(kind != Kind.SOCKS5) { "SOCKS5 has no header fields" }
@@ -182,7 +192,11 @@ public class ProxyServer private constructor(
         @JvmStatic
         public fun parse(url: String): ProxyServer {
             val kind = kindOf(url.substringBefore("://", "http"))
-            val authority = url.substringAfter("://").substringBefore('/').substringBefore('?')
+            val rest = url.substringAfter("://")
+            val authority = rest.substringBefore('/').substringBefore('?')
+            require('@' !in rest.substring(authority.length)) {
+                "user name and password in the proxy's URL must be percent-encoded: / is %2F, ? is %3F"
+            }
             val place = HostAndPort.parse(authority.substringAfterLast('@'), emptyPort = true)
             require(place != null && place.host.isNotEmpty()) {
                 "the host or the port of the proxy's URL is malformed"

@@ -45,6 +45,8 @@ class ProxyServerTest :
                 "http://u:secret@a:70000",
                 "http://u:secret@a b",
                 "http://u:secret@[::1",
+                "http://u:12/secret@a:1",
+                "http://u:12?secret@a:1",
             )
             for (url in wrong) {
                 shouldThrow<IllegalArgumentException> { ProxyServer.parse(url) }
@@ -70,6 +72,21 @@ class ProxyServerTest :
             }
             shouldThrow<IllegalArgumentException> {
                 ProxyServer.socks5("a", 1).withHeaders(headersOf("X" to "y"))
+            }
+        }
+
+        test("Proxy-Authorization is given once: by credentials, or by a field") {
+            val http = ProxyServer.http("a", 1)
+            val field = headersOf("proxy-authorization" to "Bearer t")
+            http.withHeaders(field).headers shouldBe field
+            for (twice in listOf<() -> Unit>(
+                { http.withCredentials("u", "secret").withHeaders(field) },
+                { http.withCredentialsOnRequest("u", "secret").withHeaders(field) },
+                { http.withHeaders(field).withCredentials("u", "secret") },
+            )) {
+                val failure = shouldThrow<IllegalArgumentException> { twice() }
+                failure.message shouldContain "Proxy-Authorization is given twice"
+                failure.message shouldNotContain "secret"
             }
         }
 
