@@ -6,6 +6,7 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.protocol.proxy.ProxyDialogue
 import dev.kobahn.protocol.proxy.ProxyRefusal
 import dev.kobahn.protocol.proxy.ProxyStep
+import dev.kobahn.tls.TlsDetails
 import java.io.IOException
 import java.nio.ByteBuffer
 import kotlinx.coroutines.CompletableDeferred
@@ -50,6 +51,11 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
     private var dialogueSize = 0L
 
     override val received: Long get() = inner.received - dialogueSize
+
+    // The TLS of an https proxy ends at the proxy.
+    override val isSecure: Boolean get() = false
+    override val tls: TlsDetails? get() = null
+    override val isHandshaking: Boolean get() = false
 
     fun begin() {
         inner.start(this)
