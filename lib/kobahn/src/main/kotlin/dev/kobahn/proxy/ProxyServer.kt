@@ -148,8 +148,9 @@ public class ProxyServer private constructor(
         public fun http(host: String, port: Int): ProxyServer = of(Kind.HTTP, host, port)
 
         /**
-         * Returns an HTTP proxy to which the client speaks TLS, with the same trust as to a server.
-         * A `wss` connection then is TLS in TLS.
+         * Returns an HTTP proxy to which the client speaks TLS, with the same trust as to a server,
+         * and without the client's certificate. A `wss` connection then is TLS in TLS. A `ws`
+         * connection is not secure: TLS ends at the proxy.
          *
          * @throws IllegalArgumentException if the host or the port is malformed
          */

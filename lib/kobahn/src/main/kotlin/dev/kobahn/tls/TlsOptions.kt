@@ -36,11 +36,21 @@ public sealed class TlsOptions {
     internal var trust: X509TrustManager? = null
         private set
 
+    /** Takes all values of [other]. */
+    internal fun take(other: TlsOptions) {
+        protocols = other.protocols
+        cipherSuites = other.cipherSuites
+        context = other.context
+        trust = other.trust
+    }
+
     /**
      * Takes the [SSLContext] from [source], for other providers of TLS (such as Conscrypt), or for
      * keys in hardware. Identities and trust of these options are ignored then. The function is
      * called for each handshake, on an event loop: it must not block, and should return the same
-     * object until something has changed, so that sessions can be resumed.
+     * object until something has changed, so that sessions can be resumed. The keys of a client's
+     * context are offered to every server that asks for a certificate, `https` proxies and the
+     * targets of redirects among them.
      */
     public fun sslContext(source: Supplier<SSLContext>) {
         context = source
@@ -67,7 +77,11 @@ public sealed class TlsOptions {
         trust(factory.trustManagers.filterIsInstance<X509TrustManager>().first())
     }
 
-    /** Lets [manager] decide which certificates are trusted. It is called off the event loop. */
+    /**
+     * Lets [manager] decide which certificates are trusted. It is called off the event loop. A client
+     * verifies the host's name besides, except by an `X509ExtendedTrustManager` with the JDK's TLS,
+     * which has to do that itself.
+     */
     public fun trust(manager: X509TrustManager) {
         trust = manager
     }
@@ -111,8 +125,9 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
     }
 
     /**
-     * Whether clients need a certificate. Those of the authorities in [trust] are accepted.
-     * Default: NONE.
+     * Whether clients need a certificate. Those of the authorities in [trust] are accepted, and
+     * without [trust] or [sslContext] the server does not start: those of any public authority must
+     * not be enough. Default: NONE.
      */
     public var clientCertificates: ClientCertificates = ClientCertificates.NONE
 
@@ -136,8 +151,8 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
     /**
      * Adds a certificate. The first one is the default.
      *
-     * @param names the names that it serves, in place of those in the certificate: `example.com`, or
-     * `*.example.com` for all names with one label in front
+     * @param names the names that it serves, in place of those in the current certificate:
+     * `example.com`, or `*.example.com` for all names with one label in front
      */
     public fun identity(source: TlsIdentitySource, vararg names: String) {
         for (name in names) require(isName(name)) { "name is $name, must be a.b or *.a.b" }
@@ -149,6 +164,13 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
                 }.takeIf { it.isNotEmpty() },
             ),
         )
+    }
+
+    internal fun copy(): TlsServerOptions = TlsServerOptions().also { copy ->
+        copy.take(this)
+        copy.identities.addAll(identities)
+        copy.clientCertificates = clientCertificates
+        copy.unknownNames = unknownNames
     }
 
     private fun isName(name: String) = name.removePrefix("*.").let { rest ->
@@ -166,7 +188,8 @@ public class TlsClientOptions internal constructor() : TlsOptions() {
 
     /**
      * The name that the server is asked for (SNI) and that its certificate must have, or null for
-     * the host of the URL. Default: null.
+     * the host of the URL. It does not count for proxies, nor after a redirect to another server.
+     * Default: null.
      */
     public var serverName: String? = null
 
@@ -185,7 +208,8 @@ public class TlsClientOptions internal constructor() : TlsOptions() {
     public var dangerouslyTrustAnyCertificate: Boolean = false
 
     /**
-     * Sets the client's own certificate from files in PEM, for servers that ask for one. Blocks.
+     * Sets the client's own certificate from files in PEM, for servers that ask for one. Proxies do
+     * not get it, nor does another server after a redirect. Blocks.
      *
      * @throws PemException if a file cannot be read
      */
@@ -194,8 +218,16 @@ public class TlsClientOptions internal constructor() : TlsOptions() {
         identity(TlsIdentity.fromPem(chain, key, password))
     }
 
-    /** Sets the client's own certificate, for servers that ask for one. */
+    /** Sets the client's own certificate, like [certificate]. */
     public fun identity(source: TlsIdentitySource) {
         identity = source
+    }
+
+    internal fun copy(): TlsClientOptions = TlsClientOptions().also { copy ->
+        copy.take(this)
+        copy.identity = identity
+        copy.serverName = serverName
+        copy.dangerouslyAcceptAnyHostname = dangerouslyAcceptAnyHostname
+        copy.dangerouslyTrustAnyCertificate = dangerouslyTrustAnyCertificate
     }
 }

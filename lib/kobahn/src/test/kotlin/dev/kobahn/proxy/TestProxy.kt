@@ -1,5 +1,6 @@
 package dev.kobahn.proxy
 
+import dev.kobahn.internal.transport.tls.Certificates
 import io.netty.pkitesting.X509Bundle
 import java.io.Closeable
 import java.io.IOException
@@ -11,6 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.atomic.AtomicInteger
 import javax.net.ssl.KeyManagerFactory
 import javax.net.ssl.SSLContext
+import javax.net.ssl.TrustManagerFactory
 import kotlin.concurrent.thread
 
 /**
@@ -143,11 +145,17 @@ internal fun socksProxy(target: Int, credentials: String? = null): TestProxy =
         relay(client, target)
     }
 
-/** The TLS of a proxy with the certificate of [bundle]. */
-internal fun proxyTls(bundle: X509Bundle): SSLContext {
+/** The TLS of a proxy with the certificate of [bundle], which trusts clients of [authority]. */
+internal fun proxyTls(bundle: X509Bundle, authority: X509Bundle? = null): SSLContext {
     val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
     keys.init(bundle.toKeyStore(CharArray(0)), CharArray(0))
-    return SSLContext.getInstance("TLS").apply { init(keys.keyManagers, null, null) }
+    val trust = authority?.let {
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
+            .apply { init(Certificates.trusting(it)) }
+    }
+    return SSLContext.getInstance("TLS").apply {
+        init(keys.keyManagers, trust?.trustManagers, null)
+    }
 }
 
 /** A proxy that has the same [answer] for every CONNECT, and closes. */

@@ -34,12 +34,14 @@ import java.io.IOException
  * handshake behind them, is limited together; [step] tells where it went.
  *
  * @param tls secures transports for `wss`
+ * @param isElsewhere whether a redirect has led to another server than the application has asked for
  */
 internal class Dial(
     private val url: WebSocketUrl,
     private val options: WebSocketClientOptions,
     private val loop: EventLoop,
     private val tls: ClientTls,
+    private val isElsewhere: Boolean = false,
 ) {
     /**
      * A step on the way to an open connection.
@@ -120,7 +122,7 @@ internal class Dial(
     private suspend fun secure(connected: Transport, host: String, port: Int): Transport {
         step = Step.TLS
         try {
-            return tls.secure(connected, host, port)
+            return tls.secure(connected, host, port, isAsked = !isElsewhere)
         } catch (failure: TlsFailure) {
             throw TlsException("$server: ${failure.message}", failure.reason, failure.cause)
         }
@@ -154,7 +156,7 @@ internal class Dial(
             val connected = connectTo(Endpoint.Tcp(proxy.host, proxy.port))
             if (proxy.kind != ProxyServer.Kind.HTTPS) return connected
             step = Step.PROXY_TLS
-            return tls.secure(connected, proxy.host, proxy.port, serverName = proxy.host)
+            return tls.secure(connected, proxy.host, proxy.port, isAsked = false)
                 .also { transport = it }
         } catch (failure: IOException) {
             val message = "$proxy cannot be reached: ${failure.message}"

@@ -105,7 +105,7 @@ internal class Opening(
             }
             handshake = null
             dial.close()
-            dial = Dial(url, options, loop, context.tls)
+            dial = Dial(url, options, loop, context.tls, isElsewhere)
         }
     }
 

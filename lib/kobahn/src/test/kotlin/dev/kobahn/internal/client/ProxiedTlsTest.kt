@@ -1,6 +1,7 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.Message
+import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.identity
@@ -13,6 +14,7 @@ import dev.kobahn.proxy.readHead
 import dev.kobahn.proxy.send
 import dev.kobahn.proxy.socksProxy
 import dev.kobahn.tls.TlsException
+import dev.kobahn.tls.TlsServerOptions.ClientCertificates
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
 import dev.kobahn.webSocketServer
@@ -22,8 +24,10 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
+import javax.net.ssl.SSLSocket
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.withTimeout
 
 /** TLS before and behind the tunnel. The names of the targets cannot be looked up. */
@@ -81,6 +85,54 @@ class ProxiedTlsTest :
                         for (size in listOf(5, 3_000_000)) echoes(server, url, size)
                         proxy.requests.first() shouldStartWith "CONNECT target.invalid:"
                     }
+                }
+            }
+        }
+
+        test("ws through an https proxy is not secure, and the proxy's TLS is not the server's") {
+            server(isSecure = false) { port ->
+                connectProxy(port, proxyTls(Certificates.issue("localhost"))).use { proxy ->
+                    var isSecure: Boolean? = null
+                    client(ProxyServer.https("localhost", proxy.port)) {
+                        onConnecting { details ->
+                            isSecure = details.isSecure
+                            null
+                        }
+                    }.connect("ws://target.invalid/") {
+                        transportDetails.isSecure shouldBe false
+                        transportDetails.tls shouldBe null
+                        transportDetails.channelType shouldBe ChannelType.TCP
+                    }
+                    isSecure shouldBe false
+                }
+            }
+        }
+
+        test("the client's certificate is for the server, and an https proxy gets none") {
+            val proxyTls = proxyTls(Certificates.issue("localhost"), Certificates.authority)
+            val offered = CompletableDeferred<Boolean>()
+            val atServer = CompletableDeferred<Any?>()
+            webSocketServer {
+                tls {
+                    identity(Certificates.issue("target.invalid").identity())
+                    clientCertificates = ClientCertificates.NEED
+                    trust(Certificates.trusting())
+                }
+                onConnect { atServer.complete(transportDetails.tls!!.peerCertificate) }
+            }.use { server ->
+                TestProxy(proxyTls) { client, _ ->
+                    client as SSLSocket
+                    client.wantClientAuth = true
+                    client.getInputStream().readHead()
+                    offered.complete(runCatching { client.session.peerCertificates }.isSuccess)
+                    client.send("HTTP/1.1 200 OK\r\n\r\n")
+                    relay(client, server.port)
+                }.use { proxy ->
+                    client(ProxyServer.https("localhost", proxy.port)) {
+                        tls { identity(Certificates.client) }
+                    }.connect("wss://target.invalid/") { }
+                    offered.await() shouldBe false
+                    atServer.await() shouldBe Certificates.client.certificates.first()
                 }
             }
         }

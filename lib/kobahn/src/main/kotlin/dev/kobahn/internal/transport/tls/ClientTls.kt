@@ -5,6 +5,7 @@ import dev.kobahn.internal.connection.call
 import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.tls.TlsException.Reason
+import dev.kobahn.tls.TlsIdentitySource
 import java.net.Socket
 import java.nio.ByteBuffer
 import java.security.cert.X509Certificate
@@ -17,47 +18,75 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /**
- * TLS of a client. It keeps one context, so that later connections to the same host and port resume
+ * TLS of a client. It keeps its contexts, so that later connections to the same host and port resume
  * the session of earlier ones. Thread-safe.
  */
-internal class ClientTls(private val options: TlsClientOptions) {
-    private val contexts by lazy {
+internal class ClientTls(given: TlsClientOptions) {
+    private val options = given.copy()
+
+    private val contexts by lazy { contexts(options.identity) }
+
+    /** The contexts for everybody but the server that the application has asked for. */
+    private val anonymous by lazy { if (hasIdentity) contexts(null) else contexts }
+
+    private val hasIdentity = options.identity != null
+
+    private val verifies =
+        !options.dangerouslyAcceptAnyHostname && !options.dangerouslyTrustAnyCertificate
+
+    private fun contexts(identity: TlsIdentitySource?): SslContexts {
         val trust: TrustManager? =
             if (options.dangerouslyTrustAnyCertificate) TrustsAny else options.trust
-        SslContexts(options.identity, trust, options.context)
+        return SslContexts(identity, trust, options.context)
     }
 
     /**
      * Secures [transport], which is connected and not started, with the server [host] at [port], and
-     * returns the transport to be used in its place, not started. The certificate has to be one of
-     * [serverName]. Suspends for the handshake. Throws [TlsFailure] if there is no TLS with that
-     * server; then, and if it is cancelled, the transport has to be closed.
+     * returns the transport to be used in its place, not started. Suspends for the handshake. Throws
+     * [TlsFailure] if there is no TLS with that server; then, and if it is cancelled, the transport
+     * has to be closed.
+     *
+     * @param isAsked whether the application has asked for this server, and not for one behind it:
+     * no other gets the client's certificate, or is called by the `serverName` of the options
      */
     suspend fun secure(
         transport: Transport,
         host: String,
         port: Int,
-        serverName: String = options.serverName ?: host,
+        isAsked: Boolean = true,
     ): Transport {
+        val serverName = options.serverName?.takeIf { isAsked } ?: host
         val name = serverName.removeSuffix(".")
         // The first context reads the authorities of the platform from files.
-        val engine = withContext(Dispatchers.IO) { engine(name, port) }
+        val engine = withContext(Dispatchers.IO) { engine(name, port, isAsked) }
         val opened = CompletableDeferred<Unit>()
         val place = HostAndPort.bracketed(host) + ":$port"
-        return transport.loop.call {
-            TlsTransport(transport, Opening(engine, name, place), opened).also { it.begin() }
-        }.also { opened.await() }
+        val opening = Opening(engine, name, place, isAsked && hasIdentity)
+        val secured = transport.loop.call {
+            TlsTransport(transport, opening, opened).also { it.begin() }
+        }
+        opened.await()
+        if (verifies && !engine.isOfJdk) verify(secured.tls?.peerCertificate, name)
+        return secured
     }
 
-    private fun engine(name: String, port: Int): SSLEngine {
+    /** The engines of the JDK verify the name for any trust manager, others leave it to the manager. */
+    private val SSLEngine.isOfJdk: Boolean get() = javaClass.name.startsWith("sun.security.ssl.")
+
+    private fun verify(certificate: X509Certificate?, name: String) {
+        val host = HostAndPort.withoutZone(serverName(name)?.asciiName ?: name)
+        if (certificate?.isFor(host) == true) return
+        throw TlsFailure(wrongHost(name), Reason.WRONG_HOST)
+    }
+
+    private fun engine(name: String, port: Int, isAsked: Boolean): SSLEngine {
         // An address with a scope is an address of this machine: certificates do not have that.
-        val host = if (':' in name) name.substringBefore('%') else name
-        val engine = contexts.context().createSSLEngine(host, port)
+        val host = HostAndPort.withoutZone(name)
+        val context = (if (isAsked) contexts else anonymous).context()
+        val engine = context.createSSLEngine(host, port)
         engine.useClientMode = true
         val parameters = engine.configure(options)
         serverName(host)?.let { parameters.serverNames = listOf(it) }
-        val verifies =
-            !options.dangerouslyAcceptAnyHostname && !options.dangerouslyTrustAnyCertificate
         parameters.endpointIdentificationAlgorithm = if (verifies) "HTTPS" else null
         engine.sslParameters = parameters
         return engine
@@ -77,6 +106,7 @@ internal class ClientTls(private val options: TlsClientOptions) {
         private val engine: SSLEngine,
         private val name: String,
         private val place: String,
+        private val hasCertificate: Boolean,
     ) : TlsOpening {
         private var isFirst = true
 
@@ -95,7 +125,7 @@ internal class ClientTls(private val options: TlsClientOptions) {
         }
 
         override fun explain(failure: Exception): TlsFailure =
-            explainTls(failure, name, place, options.identity != null)
+            explainTls(failure, name, place, hasCertificate)
     }
 
     private companion object {

@@ -65,7 +65,8 @@ internal fun noTls(place: String): String =
 private fun isWrongHost(text: String) = "no name matching" in text ||
     "subject alternative" in text || "hostname" in text && "not verified" in text
 
-private fun wrongHost(name: String) =
+/** The message for a certificate that does not have [name]. */
+internal fun wrongHost(name: String): String =
     "the server's certificate is not for $name; connect by a name that it has, or set serverName"
 
 private fun ofAlert(alert: String, hasCertificate: Boolean): Pair<Reason, String> = when (alert) {
