@@ -6,6 +6,7 @@ import dev.kobahn.TransportDetails
 import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.identity
+import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
@@ -92,7 +93,7 @@ class TlsTest :
 
         test("a page is served over https") {
             tlsServer(options = {
-                onRequest { dev.kobahn.protocol.handshake.HttpResponse.text("a page") }
+                onRequest { HttpResponse.text("a page") }
             }) { server ->
                 jdkSocket(server.port).use { socket ->
                     val peer = RawPeer(socket)
@@ -142,6 +143,33 @@ class TlsTest :
                 "default.example",
                 "default.example",
             )
+        }
+
+        test("the names of a renewed certificate take the place of the old ones") {
+            var current = named("old.example", "kept.example")
+            val identity = ReloadableTlsIdentity { current }
+            val configure: TlsServerOptions.() -> Unit = {
+                identity(named("default.example"))
+                identity(identity)
+            }
+            tlsServer(configure) { server ->
+                suspend fun served(name: String): String {
+                    val client = tlsClient {
+                        dangerouslyAcceptAnyHostname = true
+                        serverName = name
+                    }
+                    val webSocket = client.connectTo(server, "127.0.0.1")
+                    val served = webSocket.transportDetails.tls!!.peerCertificate!!
+                    webSocket.close()
+                    return served.subjectX500Principal.name.removePrefix("CN=")
+                }
+                served("old.example") shouldBe "old.example"
+                current = named("kept.example", "new.example")
+                identity.reload()
+                served("new.example") shouldBe "kept.example"
+                served("kept.example") shouldBe "kept.example"
+                served("old.example") shouldBe "default.example"
+            }
         }
 
         test("an unknown name is refused if that is configured, and so is a client without one") {
@@ -303,6 +331,56 @@ class TlsTest :
             }
         }
 
+        test("options of TLS that change later have no effect on a client and a server") {
+            lateinit var atServer: TlsServerOptions
+            lateinit var atClient: TlsClientOptions
+            tlsServer({
+                identity(named("other.example"))
+                atServer = this
+            }) { server ->
+                atServer.protocols = listOf("TLSv1.2")
+                val client = tlsClient { atClient = this }
+                atClient.dangerouslyAcceptAnyHostname = true
+                atClient.dangerouslyTrustAnyCertificate = true
+                atClient.serverName = "other.example"
+                shouldThrow<TlsException> { client.connectTo(server) }
+                    .reason shouldBe TlsException.Reason.WRONG_HOST
+                tlsClient { dangerouslyAcceptAnyHostname = true }.connect(
+                    "wss://localhost:${server.port}/",
+                ) { transportDetails.tls!!.protocol shouldBe "TLSv1.3" }
+            }
+        }
+
+        test(
+            "a redirect to another server offers neither the client's certificate nor serverName",
+        ) {
+            val seen = CompletableDeferred<List<X509Certificate>>()
+            val asking: TlsServerOptions.() -> Unit = {
+                identity(Certificates.server)
+                clientCertificates = ClientCertificates.WANT
+                trust(Certificates.trusting())
+            }
+            tlsServer(asking, {
+                onConnect { seen.complete(transportDetails.tls!!.peerCertificates) }
+            }) { other ->
+                val first: TlsServerOptions.() -> Unit = {
+                    asking()
+                    identity(named("first.example"))
+                    clientCertificates = ClientCertificates.NEED
+                }
+                val options: dev.kobahn.WebSocketServerOptions.() -> Unit = {
+                    onRequest { HttpResponse.redirect("wss://localhost:${other.port}/") }
+                }
+                tlsServer(first, options) { server ->
+                    tlsClient({ maxRedirects = 1 }) {
+                        identity(Certificates.client)
+                        serverName = "first.example"
+                    }.connectTo(server).transportDetails.tls!!.serverName shouldBe "localhost"
+                    seen.await() shouldBe emptyList()
+                }
+            }
+        }
+
         test("options that cannot work are refused by name") {
             shouldThrow<IllegalArgumentException> { tlsServer({}) {} }
                 .message shouldContain "certificate(chain, key)"
@@ -321,6 +399,14 @@ class TlsTest :
             shouldThrow<IllegalArgumentException> {
                 tlsServer({ identity(Certificates.server, "a*.example") }) {}
             }.message shouldContain "a*.example"
+            for (mode in listOf(ClientCertificates.WANT, ClientCertificates.NEED)) {
+                shouldThrow<IllegalArgumentException> {
+                    tlsServer({
+                        identity(Certificates.server)
+                        clientCertificates = mode
+                    }) {}
+                }.message shouldContain "clientCertificates is $mode, which needs trust(...)"
+            }
         }
     })
 

@@ -6,6 +6,7 @@ import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.tls.TlsException.Reason
+import dev.kobahn.tls.TlsIdentity
 import dev.kobahn.tls.TlsServerOptions
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
 import dev.kobahn.tls.TlsServerOptions.UnknownNames
@@ -18,12 +19,16 @@ import kotlinx.coroutines.CompletableDeferred
  * TLS of a server's listening socket: finds the certificate for each client by the name that the
  * client asks for. Thread-safe.
  *
- * @throws IllegalArgumentException if [options] have neither certificate nor context, or ask for a
- * version or cipher suite that the platform does not have
+ * @throws IllegalArgumentException if the options have neither certificate nor context, ask for
+ * certificates of clients without trust, or for a version or cipher suite that the platform does not
+ * have
  */
-internal class ServerTls(private val options: TlsServerOptions) {
+internal class ServerTls(options: TlsServerOptions) {
+    private val options = options.copy()
     private val contexts: List<SslContexts>
-    private val byName = HashMap<String, SslContexts>()
+
+    @Volatile
+    private var names = Names(emptyList(), emptyMap())
     private val refusesUnknown = options.unknownNames == UnknownNames.REFUSE
 
     init {
@@ -31,16 +36,15 @@ internal class ServerTls(private val options: TlsServerOptions) {
         require(given != null || options.identities.isNotEmpty()) {
             "tls has no certificate: give it certificate(chain, key)"
         }
+        val asked = options.clientCertificates
+        val isTrustChosen = given != null || options.trust != null
+        require(asked == ClientCertificates.NONE || isTrustChosen) {
+            "clientCertificates is $asked, which needs trust(...): the authorities of the clients"
+        }
         contexts = if (given != null) {
             listOf(SslContexts(null, null, given))
         } else {
-            options.identities.map { named ->
-                SslContexts(named.source, options.trust, null).also { context ->
-                    val names = named.names ?: named.source.identity().names
-                    // The certificate that was given first serves a name that several have.
-                    for (name in names) if (name !in byName) byName[name] = context
-                }
-            }
+            options.identities.map { SslContexts(it.source, options.trust, null) }
         }
         // Here and not at the first client: it tells mistakes in the options, and takes some time.
         for (context in contexts) engine(context.context())
@@ -62,8 +66,41 @@ internal class ServerTls(private val options: TlsServerOptions) {
     }
 
     /** A wildcard stands for one label (RFC 6125 section 6.4.3). */
-    private fun find(name: String): SslContexts? =
-        byName[name] ?: byName["*." + name.substringAfter('.', "")]
+    private fun find(name: String): SslContexts? {
+        val byName = names().byName
+        return byName[name] ?: byName["*." + name.substringAfter('.', "")]
+    }
+
+    /** The contexts by the names that they serve while [identities] are the current ones. */
+    private class Names(val identities: List<TlsIdentity?>, val byName: Map<String, SslContexts>)
+
+    /** Returns the names, which change when an identity is loaded anew. */
+    private fun names(): Names {
+        if (options.context != null) return names
+        val current = options.identities.map {
+            if (it.names ==
+                null
+            ) {
+                it.source.identity()
+            } else {
+                null
+            }
+        }
+        val known = names
+        val isCurrent = known.identities.size == current.size &&
+            current.indices.all { known.identities[it] === current[it] }
+        return if (isCurrent) known else names(current).also { names = it }
+    }
+
+    private fun names(identities: List<TlsIdentity?>): Names {
+        val byName = HashMap<String, SslContexts>()
+        identities.forEachIndexed { index, identity ->
+            val served = identity?.names ?: options.identities[index].names!!
+            // The certificate that was given first serves a name that several have.
+            for (name in served) if (name !in byName) byName[name] = contexts[index]
+        }
+        return Names(identities, byName)
+    }
 
     private fun engine(context: SSLContext): SSLEngine {
         val engine = context.createSSLEngine()
