@@ -158,7 +158,8 @@ public class WebSocketServerOptions internal constructor() : ServerConnectionOpt
      * [TransportDetails.peer] too; a header without one (`LOCAL`, `UNKNOWN`), such as that of a
      * health check, leaves the proxy. Connections of these proxies without a header are closed, and
      * a header of any other peer is a malformed request: otherwise clients could choose their
-     * address. [trustedProxies] then judges the peer that the header names.
+     * address. [trustedProxies] then judges the peer that the header names; a Unix socket there is
+     * not one of this machine.
      *
      * Default: none, which switches the PROXY protocol off.
      */

@@ -71,7 +71,7 @@ internal class ServerContext(
 
     /** Whether the peer of [transport] is a proxy that is believed about its client. */
     fun isProxied(transport: Transport): Boolean =
-        options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer)
+        options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer, transport.local)
 
     /** The reason to refuse a connection that has no place. */
     fun tellFull(): String = "more than maxConnections (${options.maxConnections})"

@@ -13,8 +13,12 @@ import dev.kobahn.protocol.IpRange
 internal class TrustedProxies(ranges: List<String>) {
     private val ranges = ranges.map(IpRange::parse)
 
-    /** Whether [peer], named as by a transport (`tcp4:10.0.0.7:4711`), is one of them. */
-    fun contains(peer: String): Boolean = isUnix(peer) || contain(ranges, peer)
+    /**
+     * Whether [peer], named as by a transport (`tcp4:10.0.0.7:4711`), is one of them. [local] is the
+     * transport's own end: a header of the PROXY protocol may name the socket of another machine.
+     */
+    fun contains(peer: String, local: String = peer): Boolean =
+        if (isUnix(peer)) isUnix(local) else contain(ranges, peer)
 
     companion object {
         /** Whether [text] is an address or a range. */

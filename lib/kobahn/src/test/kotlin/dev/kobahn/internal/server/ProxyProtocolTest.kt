@@ -108,6 +108,18 @@ class ProxyProtocolTest :
             peers(hex(V2), options(LOOPBACK), field).first shouldBe "tcp4:192.0.2.1:56324"
         }
 
+        test("a Unix socket that the header names is not trusted as one of this machine") {
+            val unix = hex("0d0a0d0a000d0a515549540a 21 31 00d8") +
+                "/run/app.sock".encodeToByteArray().copyOf(216)
+            val options: WebSocketServerOptions.() -> Unit = {
+                proxyProtocolFrom = listOf(LOOPBACK, "::1")
+                trustXForwardedFor = 1
+                trustedProxies = listOf(LOOPBACK, "::1")
+            }
+            peers(unix, options, "X-Forwarded-For: 203.0.113.9").first shouldBe
+                "unix:/run/app.sock"
+        }
+
         test("Forwarded names the client if it is the chosen field") {
             val fields =
                 arrayOf("X-Forwarded-For: 203.0.113.1", "Forwarded: for=\"[2001:db8::1]:9\"")
