@@ -57,9 +57,19 @@ internal class Pem(private val name: String, text: String) {
         }
         return when (block.type) {
             "PRIVATE KEY" -> key(block.bytes)
-            "ENCRYPTED PRIVATE KEY" -> key(decrypted(block.bytes, password))
+
+            "ENCRYPTED PRIVATE KEY" -> decrypted(block.bytes, password).let { bytes ->
+                try {
+                    key(bytes)
+                } finally {
+                    bytes.fill(0)
+                }
+            }
+
             "RSA PRIVATE KEY" -> key(Der.pkcs8(Der.RSA, block.bytes))
+
             "EC PRIVATE KEY" -> key(ec(block.bytes))
+
             else -> throw old("a ${block.type}")
         }
     }
@@ -83,12 +93,13 @@ internal class Pem(private val name: String, text: String) {
 
     private fun decrypted(encrypted: ByteArray, password: CharArray?): ByteArray {
         if (password == null) throw failed("the private key is encrypted, and there is no password")
+        val spec = PBEKeySpec(password)
         try {
             val info = EncryptedPrivateKeyInfo(encrypted)
             val parameters: AlgorithmParameters? = info.algParameters
             // The parameters of PBES2 tell the whole algorithm; its own name does not.
             val algorithm = if (info.algName in PBES2) "$parameters" else info.algName
-            val key = SecretKeyFactory.getInstance(algorithm).generateSecret(PBEKeySpec(password))
+            val key = SecretKeyFactory.getInstance(algorithm).generateSecret(spec)
             val cipher = Cipher.getInstance(algorithm)
             cipher.init(Cipher.DECRYPT_MODE, key, parameters)
             return info.getKeySpec(cipher).encoded
@@ -100,6 +111,8 @@ internal class Pem(private val name: String, text: String) {
                     "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem",
                 failure,
             )
+        } finally {
+            spec.clearPassword()
         }
     }
 

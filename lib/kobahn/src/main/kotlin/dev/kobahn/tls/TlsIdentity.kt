@@ -60,7 +60,12 @@ public class TlsIdentity private constructor(
         @JvmOverloads
         public fun fromPem(chain: File, key: File, password: String? = null): TlsIdentity {
             val certificates = Pem.of(chain).certificates()
-            val privateKey = Pem.of(key).privateKey(password?.toCharArray())
+            val characters = password?.toCharArray()
+            val privateKey = try {
+                Pem.of(key).privateKey(characters)
+            } finally {
+                characters?.fill('\u0000')
+            }
             checkPair(chain, key, privateKey, certificates.first())
             return TlsIdentity(privateKey, certificates)
         }
