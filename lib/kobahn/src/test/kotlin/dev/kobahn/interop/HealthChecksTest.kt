@@ -21,7 +21,7 @@ class HealthChecksTest :
         for (isFull in listOf(false, true)) {
             val state = if (isFull) "a full server" else "a server"
 
-            test("nginx gets the pages of $state with its default proxy_pass") {
+            interop(Peer.NGINX, Role.REVERSE_PROXY, "default proxy_pass: pages of $state") {
                 checked(isFull) { server ->
                     nginx(server.port) { port ->
                         ask(port, "GET /health") shouldEndWith "\r\n\r\nGET /health"
@@ -33,7 +33,7 @@ class HealthChecksTest :
                 }
             }
 
-            test("HAProxy finds $state healthy with both forms of httpchk") {
+            interop(Peer.HAPROXY, Role.REVERSE_PROXY, "both forms of httpchk: $state is healthy") {
                 checked(isFull) { server ->
                     haproxy(server.port) { port ->
                         for (backend in listOf("options", "get")) {
@@ -44,7 +44,7 @@ class HealthChecksTest :
             }
         }
 
-        test("a client follows a redirect of nginx to a WebSocket behind it") {
+        interop(Peer.NGINX, Role.REVERSE_PROXY, "our client follows its redirect to a WebSocket") {
             checked(isFull = false) { server ->
                 nginx(server.port) { port ->
                     val client = webSocketClient { maxRedirects = 1 }
@@ -56,7 +56,8 @@ class HealthChecksTest :
             }
         }
 
-        test("HAProxy finds a server without any page healthy with its default httpchk") {
+        interop(Peer.HAPROXY, Role.REVERSE_PROXY, "httpchk of a server without any page") {
+            text = "OPTIONS is healthy, GET is not"
             webSocketServer { onConnect { } }.use { server ->
                 haproxy(server.port) { port ->
                     eventually(20.seconds) { check(port, "options") shouldBe "UP L7OK" }
