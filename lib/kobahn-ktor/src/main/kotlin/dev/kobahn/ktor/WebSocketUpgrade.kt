@@ -15,11 +15,13 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.coroutineContext
+import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 
 /** The 101 response to which Kobahn has agreed, with the stream behind it. */
@@ -56,8 +58,12 @@ internal class ChannelStream(
     /** One buffer at most; null asks for the end of the output. */
     private val writes = Channel<ByteBuffer?>(2)
 
+    @Volatile
+    private var isLast = false
+    private lateinit var reading: Job
+
     override fun start(listener: ByteStreamListener) {
-        scope.launch { readFor(listener) }
+        reading = scope.launch { readFor(listener) }
         scope.launch { writeFor(listener) }
         life.invokeOnCompletion { listener.onClosed(it as? IOException) }
     }
@@ -70,8 +76,8 @@ internal class ChannelStream(
         writes.trySend(bytes)
     }
 
-    // An engine ends the connection when the output has ended and was sent.
     override fun endOutput(isLast: Boolean) {
+        this.isLast = isLast
         writes.trySend(null)
     }
 
@@ -90,11 +96,24 @@ internal class ChannelStream(
 
     private suspend fun writeFor(listener: ByteStreamListener) = telling(listener) {
         for (bytes in writes) {
-            if (bytes == null) return@telling output.flushAndClose()
+            if (bytes == null) return@telling end()
             output.writeFully(bytes)
             output.flush()
             listener.onWritten()
         }
+    }
+
+    /**
+     * Ends the output. CIO then ends the connection, once it has sent everything; Netty's engine goes
+     * on until [life] has ended, and drops what it has not sent by then.
+     */
+    private suspend fun end() {
+        output.flushAndClose()
+        if (!isLast) return
+        while ((output as? ByteReadChannel)?.isClosedForRead == false) delay(POLLING)
+        delay(SENDING)
+        reading.cancel()
+        life.complete()
     }
 
     private suspend inline fun telling(listener: ByteStreamListener, action: () -> Unit) {
@@ -109,5 +128,9 @@ internal class ChannelStream(
 
     private companion object {
         const val MAX_READ = 64 * 1024
+        val POLLING = 5.milliseconds
+
+        /** The time in which an engine sends the last bytes that it has taken. */
+        val SENDING = 50.milliseconds
     }
 }

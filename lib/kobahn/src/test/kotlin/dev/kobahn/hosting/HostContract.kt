@@ -252,6 +252,8 @@ abstract class HostContract(private val starter: HostStarter, keepsEarlyFrames: 
                 host.peer { peer ->
                     peer.open()
                     peer.readFrame() shouldBe "close 4001"
+                    // Autobahn's clients wait a second for the server to end the transport.
+                    peer.socket.soTimeout = 1000
                     peer.send(RawPeer.masked(0x88, byteArrayOf(0x0F, 0xA1.toByte())))
                     peer.readFrame() shouldBe "end"
                 }

@@ -94,6 +94,8 @@ internal class StreamTransport(
     override val local: String get() = details.own
     override val isSecure: Boolean get() = details.isSecure
 
+    override val heldMemory: Long get() = input?.remaining()?.toLong() ?: 0
+
     /** The number of calls of the stream's `write`. */
     val writes: Int get() = synchronized(output) { writeCount }
 
