@@ -97,7 +97,7 @@ class ProxyHeaderParserTest :
             val path = "/run/a\nb".encodeToByteArray()
             val source = path + ByteArray(108 - path.size)
             peerIn(hex("$SIGNATURE 21 31 00d8") + source + ByteArray(108)) shouldBe
-                listOf("unix:/run/a\\nb")
+                listOf("unix:/run/a\\u000ab")
         }
 
         test(
