@@ -1,5 +1,6 @@
 package dev.kobahn.tls
 
+import dev.kobahn.CloseStatus
 import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.TransportDetails
@@ -22,6 +23,7 @@ import kotlin.random.Random
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.channels.toList
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.launch
 
@@ -48,6 +50,31 @@ class TlsTest :
                     webSocket.close().wasClean shouldBe true
                     end.await() shouldBe true
                 }
+            }
+        }
+
+        test(
+            "messages and a Close directly before a close_notify arrive, however slow the handler",
+        ) {
+            val mayReceive = CompletableDeferred<Unit>()
+            val count = CompletableDeferred<Int>()
+            val end = CompletableDeferred<CloseStatus>()
+            tlsServer(options = {
+                maxIncomingQueueSize = 1000
+                onConnect {
+                    accept()
+                    mayReceive.await()
+                    count.complete(incoming.toList().size)
+                    end.complete(awaitClosed())
+                }
+            }) { server ->
+                val peer = RawPeer(jdkSocket(server.port) { enabledProtocols = arrayOf("TLSv1.3") })
+                peer.handshake()
+                val message = "82 e4 00000000" + "00".repeat(100)
+                peer.sendHex(message.repeat(1000) + "88 82 00000000 03e8").end()
+                mayReceive.complete(Unit)
+                count.await() shouldBe 1000
+                end.await().remote!!.code shouldBe 1000
             }
         }
 

@@ -142,6 +142,9 @@ internal interface TransportListener {
      */
     fun onWritten(waiting: Long)
 
+    /** The transport's own handshake has changed [Transport.heldMemory]. On the loop. */
+    fun onHandshaking(): Unit = Unit
+
     /**
      * Memory is short, and nothing follows but [onClosed]: releases the input that is kept, and takes no
      * more. Allocates nothing. On the loop.

@@ -71,6 +71,8 @@ internal class ServerConnection(
 
     override fun onWritten(waiting: Long) = receiver.onWritten(waiting)
 
+    override fun onHandshaking() = receiver.onHandshaking()
+
     override fun forget() = receiver.forget()
 
     override fun onClosed(cause: IOException?) {
@@ -91,7 +93,7 @@ internal class ServerConnection(
         }
     }
 
-    /** Answers 503 if the request is not answered yet. */
+    /** Answers 503 if the request is not answered yet, or closes in the midst of a TLS handshake. */
     fun refuse(reason: () -> String) {
         handshake?.refuse(reason = reason)
     }
@@ -99,9 +101,7 @@ internal class ServerConnection(
     /** Answers 503, as the server stops, if the request is not answered yet. From any thread. */
     fun refusePending() = onLoop(::refuseAtStop)
 
-    /** A TLS handshake is not waited for: nothing was asked yet. */
-    private fun refuseAtStop() =
-        if (transport.isHandshaking) transport.close() else refuse { "the server stops" }
+    private fun refuseAtStop() = refuse { "the server stops" }
 
     /** Begins to close with [code], or answers 503, as the server stops. From any thread. */
     fun shutDown(code: Int) = onLoop {

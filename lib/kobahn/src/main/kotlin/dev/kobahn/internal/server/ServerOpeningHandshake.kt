@@ -146,7 +146,7 @@ internal class ServerOpeningHandshake(
     fun start() = limit(timeout) {
         transport.log?.timeout("no handshake within $timeout")
         when {
-            transport.isHandshaking -> closeHandshaking()
+            transport.isHandshaking -> refuseHandshake { "no TLS handshake within $timeout" }
 
             phase == Phase.READING ->
                 refuse(HttpResponse(HttpStatus.REQUEST_TIMEOUT)) { "no request within $timeout" }
@@ -155,10 +155,12 @@ internal class ServerOpeningHandshake(
         }
     }
 
-    /** The transport's own handshake takes too long: no answer would reach the client. */
-    private fun closeHandshaking() {
+    /** An answer would reach the client only after the transport's own handshake, which costs much. */
+    private fun refuseHandshake(reason: () -> String) {
+        enter(Phase.ANSWERING)
+        stopWaiting()
         transport.close()
-        logSafely { serverLogger.debug { "closed ${request()}: no TLS handshake within $timeout" } }
+        logSafely { serverLogger.debug { "closed ${request()}: ${reason()}" } }
     }
 
     private fun limit(time: Duration, action: () -> Unit) {
@@ -178,8 +180,10 @@ internal class ServerOpeningHandshake(
             Phase.DECIDING -> keep(input)
             else -> Unit
         }
-        if (transport.received >= MemoryBudget.GRAIN) weigh()
+        if (memory != null || transport.received >= MemoryBudget.GRAIN) weigh()
     }
+
+    override fun onHandshaking() = weigh()
 
     private fun readHead(input: ByteBuffer) {
         if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)
@@ -416,9 +420,13 @@ internal class ServerOpeningHandshake(
 
     // Answering in plain HTTP.
 
-    /** Answers with [response] and logs why, unless the request was answered before. */
+    /**
+     * Answers with [response] and logs why, unless the request was answered before. Closes a client
+     * whose TLS handshake is not done.
+     */
     fun refuse(response: HttpResponse = UNAVAILABLE, reason: () -> String) {
         if (!isPending) return
+        if (transport.isHandshaking) return refuseHandshake(reason)
         answer(response)
         logSafely {
             serverLogger.debug { "refused ${request()} with ${response.status}: ${reason()}" }
@@ -458,8 +466,6 @@ internal class ServerOpeningHandshake(
         transport.flush()
         transport.shutdownOutput()
         transport.resumeReading()
-        // The answer waits for the handshake, which must not take longer because of it.
-        if (transport.isHandshaking) limit(timeout, ::closeHandshaking)
         writing = ProgressTimer(transport, ANSWER_TIMEOUT) { transport.close() }
             .also { it.start() }
     }
@@ -520,7 +526,7 @@ internal class ServerOpeningHandshake(
     /** All that came is kept in one form or another until the request is answered. */
     override val heldMemory: Long
         get() = when (phase) {
-            Phase.READING, Phase.DECIDING -> transport.received
+            Phase.READING, Phase.DECIDING -> transport.received + transport.heldMemory
             Phase.OPEN -> 0
             Phase.ANSWERING, Phase.GONE -> transport.output.weight
         }

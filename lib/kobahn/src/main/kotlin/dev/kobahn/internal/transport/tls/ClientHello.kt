@@ -121,6 +121,7 @@ internal class ClientHelloReader {
             val name = names.part(names.short())
             if (type != HOST_NAME) continue
             val text = String(CharArray(name.remaining()) { name.get().unsigned().toChar() })
+                .removeSuffix(".")
             return if (isHostName(text)) {
                 FirstBytes.Hello(text.lowercase())
             } else {

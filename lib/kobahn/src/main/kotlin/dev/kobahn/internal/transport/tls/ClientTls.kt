@@ -14,7 +14,6 @@ import javax.net.ssl.SSLEngine
 import javax.net.ssl.TrustManager
 import javax.net.ssl.X509ExtendedTrustManager
 import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 
 /**
@@ -58,7 +57,7 @@ internal class ClientTls(given: TlsClientOptions) {
         val serverName = options.serverName?.takeIf { isAsked } ?: host
         val name = serverName.removeSuffix(".")
         // The first context reads the authorities of the platform from files.
-        val engine = withContext(Dispatchers.IO) { engine(name, port, isAsked) }
+        val engine = withContext(tlsTasks) { engine(name, port, isAsked) }
         val opened = CompletableDeferred<Unit>()
         val place = HostAndPort.bracketed(host) + ":$port"
         val opening = Opening(engine, name, place, isAsked && hasIdentity)

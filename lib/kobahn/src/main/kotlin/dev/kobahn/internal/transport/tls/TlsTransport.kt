@@ -20,7 +20,6 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.DisposableHandle
 
 /**
@@ -52,7 +51,7 @@ internal class TlsTransport(
     private val inner: Transport,
     private val opening: TlsOpening,
     private val opened: CompletableDeferred<Unit>? = null,
-    private val tasks: CoroutineDispatcher = Dispatchers.IO,
+    private val tasks: CoroutineDispatcher = tlsTasks,
 ) : Transport,
     TransportListener {
     private enum class Phase {
@@ -218,6 +217,7 @@ internal class TlsTransport(
     }
 
     override fun onBytes(input: ByteBuffer) {
+        val isEarly = isHandshaking
         attempt {
             if (phase < Phase.OPEN) {
                 handshakeSize += input.remaining()
@@ -231,6 +231,7 @@ internal class TlsTransport(
         // Nothing else is of interest: the peer has ended its direction, or has to go.
         input.position(input.limit())
         updateReading()
+        if (isEarly) listener?.onHandshaking()
     }
 
     private fun judge(input: ByteBuffer) {
@@ -418,6 +419,7 @@ internal class TlsTransport(
             endInputIfDue()
         }
         updateReading()
+        listener?.onHandshaking()
     }
 
     // Writing.

@@ -86,6 +86,12 @@ class ClientHelloReaderTest :
             withName("under_score.example").read().shouldBeInstanceOf<FirstBytes.Hello>()
         }
 
+        test("a dot at the end of a name is no part of it") {
+            withName("A.Example.").read().shouldBeInstanceOf<FirstBytes.Hello>().serverName shouldBe
+                "a.example"
+            withName(".").read().shouldBeInstanceOf<FirstBytes.Malformed>()
+        }
+
         test("no bytes make it throw, and none make it keep more than its bound") {
             val random = Random(7)
             repeat(20_000) {

@@ -347,6 +347,21 @@ class TlsTransportTest :
             }
         }
 
+<<<<<<< HEAD
+=======
+        test("a listener that resumes reading during readOnce is read on") {
+            val rig = Rig(NOT_HANDSHAKING)
+            rig.start()
+            rig.tls.pauseReading()
+            rig.loop.run()
+            rig.receive("010061")
+            rig.recording = { rig.tls.resumeReading() }
+            rig.tls.readOnce() shouldBe true
+            rig.receive("010062")
+            rig.recorder.received.decodeToString() shouldBe "ab"
+        }
+
+>>>>>>> 9f6a65f (Fix: hold clients of TLS that only begin their handshake to the server's limits)
         test("a broken record that waited while reading was paused is a failure of TLS") {
             for (isOnce in listOf(false, true)) {
                 val rig = Rig(NOT_HANDSHAKING)
@@ -365,6 +380,38 @@ class TlsTransportTest :
             }
         }
 
+<<<<<<< HEAD
+=======
+        test("an engine that wants to send after the peer's end, and has nothing, is let be") {
+            val rig = Rig(NOT_HANDSHAKING)
+            rig.start()
+            rig.engine.onUnwrap = { source, _ ->
+                source.get()
+                hasInboundEnded = true
+                status = NEED_WRAP
+                result(Status.CLOSED, 1)
+            }
+            rig.engine.onWrap = { source, target ->
+                val size = source.remaining()
+                target.put(source)
+                result(Status.OK, size, size)
+            }
+            rig.receive("00")
+            rig.recorder.inputEnd.isCompleted shouldBe true
+            rig.tls.send(byteArrayOf(1, 2))
+            rig.loop.run()
+            rig.peer.received shouldBe byteArrayOf(1, 2)
+            rig.engine.onWrap = { _, target ->
+                target.put(9)
+                result(Status.CLOSED, 0, 1)
+            }
+            rig.tls.shutdownOutput()
+            rig.loop.run()
+            rig.peer.received shouldBe byteArrayOf(1, 2, 9)
+            rig.peer.inputEnd.isCompleted shouldBe true
+        }
+
+>>>>>>> 9f6a65f (Fix: hold clients of TLS that only begin their handshake to the server's limits)
         test("an engine that never ends its output, with records or without, is left") {
             for (size in listOf(0, 1)) {
                 val rig = Rig(NOT_HANDSHAKING)
