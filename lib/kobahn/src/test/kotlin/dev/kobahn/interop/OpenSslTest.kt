@@ -5,6 +5,7 @@ import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.protocol.handshake.HttpResponse
+import dev.kobahn.tls.TlsException
 import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -70,6 +71,18 @@ class OpenSslTest :
                 server("-$flag", "-CAfile", PemFiles.authority, *asking) { port, program ->
                     connect(port, program, withCertificate = true)
                 }
+            }
+
+            interop(Peer.OPENSSL, Role.SERVER, "s_server, $version: no client certificate") {
+                val asking = arrayOf("-Verify", "1", "-verify_return_error")
+                server("-$flag", "-CAfile", PemFiles.authority, *asking) { port, _ ->
+                    val failure = shouldThrow<TlsException> {
+                        trustingClient().connect("wss://localhost:$port/") { incoming.receive() }
+                    }
+                    failure.reason shouldBe TlsException.Reason.CLIENT_CERTIFICATE
+                    failure.message shouldContain "the server wants a certificate of the client"
+                }
+                text = "TlsException, CLIENT_CERTIFICATE"
             }
         }
 

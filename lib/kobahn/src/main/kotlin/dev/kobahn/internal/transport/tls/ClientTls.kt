@@ -109,6 +109,9 @@ internal class ClientTls(given: TlsClientOptions) {
     ) : TlsOpening {
         private var isFirst = true
 
+        /** Whether the bytes that came before the last ones had a ServerHello. */
+        private var isAgreed = false
+
         override val serverName: String? = serverName(name)?.asciiName?.lowercase()
 
         override fun begin(): SSLEngine = engine
@@ -120,16 +123,27 @@ internal class ClientTls(given: TlsClientOptions) {
                 val type = input[input.position()]
                 if (type !in RECORD_TYPES) throw TlsFailure(noTls(place), Reason.NO_TLS)
             }
+            // Asked now, because after a failure the engine has no session.
+            if (!isAgreed) isAgreed = engine.hasCipher
             return engine
         }
 
         override fun explain(failure: Exception): TlsFailure =
-            explainTls(failure, name, place, hasCertificate)
+            explainTls(failure, name, place, hasCertificate, isAgreed)
     }
 
     private companion object {
         /** The types of records: change_cipher_spec, alert, handshake, application_data. */
         val RECORD_TYPES: IntRange = 20..23
+        const val NO_CIPHER = "SSL_NULL_WITH_NULL_NULL"
+
+        /** Whether the handshake has come to a cipher suite; false if the engine does not tell. */
+        val SSLEngine.hasCipher: Boolean
+            get() = try {
+                handshakeSession?.cipherSuite.let { it != null && it != NO_CIPHER }
+            } catch (_: UnsupportedOperationException) {
+                false
+            }
 
         operator fun IntRange.contains(byte: Byte): Boolean = byte.toInt() in this
     }

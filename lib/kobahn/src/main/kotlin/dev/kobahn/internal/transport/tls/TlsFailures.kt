@@ -13,12 +13,14 @@ import java.security.cert.CertificateNotYetValidException
  * @param name the name that the server's certificate must have
  * @param place the server's host and port
  * @param hasCertificate whether the client has a certificate of its own
+ * @param isAgreed whether the ends had agreed on a version and a cipher suite before
  */
 internal fun explainTls(
     failure: Exception,
     name: String,
     place: String,
     hasCertificate: Boolean,
+    isAgreed: Boolean,
 ): TlsFailure {
     val causes = generateSequence<Throwable>(failure) { it.cause }.take(MOST_CAUSES).toList()
     val text = causes.joinToString("; ") { it.message.orEmpty() }.lowercase()
@@ -34,6 +36,11 @@ internal fun explainTls(
             Reason.UNKNOWN_AUTHORITY to UNKNOWN_AUTHORITY
 
         isWrongHost(text) -> Reason.WRONG_HOST to wrongHost(name)
+
+        // OpenSSL's alert for a missing certificate of the client up to TLS 1.2 (RFC 5246 section 7.4.6).
+        alert == "handshake_failure" && isAgreed ->
+            Reason.CLIENT_CERTIFICATE to
+                "the server " + if (hasCertificate) REFUSES_CERTIFICATE else WANTS_CERTIFICATE
 
         alert != null -> ofAlert(alert, hasCertificate)
 
@@ -89,7 +96,7 @@ private fun ofAlert(alert: String, hasCertificate: Boolean): Pair<Reason, String
 
     "bad_certificate", "unknown_ca", "certificate_unknown", "certificate_expired",
     "certificate_revoked", "unsupported_certificate", "access_denied",
-    -> Reason.CLIENT_CERTIFICATE to "the server does not accept the client's certificate"
+    -> Reason.CLIENT_CERTIFICATE to "the server $REFUSES_CERTIFICATE"
 
     else -> Reason.OTHER to "the server refused TLS"
 }
@@ -103,6 +110,7 @@ private const val UNKNOWN_AUTHORITY =
 private const val NOTHING_IN_COMMON = "the server accepts none of the versions or ciphers of TLS"
 private const val WANTS_CERTIFICATE =
     "wants a certificate of the client; give it by tls { certificate(chain, key) }"
+private const val REFUSES_CERTIFICATE = "does not accept the client's certificate"
 private const val ENDED = "the server ended the transport during the TLS handshake"
 private const val MOST_CAUSES = 10
 private val ALERT = Regex("fatal alert: ([a-z_]+)")
