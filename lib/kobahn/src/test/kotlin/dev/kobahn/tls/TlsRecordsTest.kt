@@ -8,9 +8,6 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
-import java.security.SecureRandom
-import javax.net.ssl.KeyManagerFactory
-import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLServerSocket
 import javax.net.ssl.SSLSocket
 import kotlin.concurrent.thread
@@ -126,15 +123,7 @@ private fun SSLSocket.readHead(): String {
 
 /** A server of the JDK's own TLS, which calls [serve] for its only client. */
 private fun jdkServer(serve: (SSLSocket) -> Unit): SSLServerSocket {
-    val identity = Certificates.server
-    val store = java.security.KeyStore.getInstance("PKCS12").apply { load(null) }
-    val password = "x".toCharArray()
-    store.setKeyEntry("x", identity.privateKey, password, identity.certificates.toTypedArray())
-    val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
-    keys.init(store, password)
-    val context = SSLContext.getInstance("TLS")
-    context.init(keys.keyManagers, null, SecureRandom())
-    val server = context.serverSocketFactory.createServerSocket(0) as SSLServerSocket
+    val server = Certificates.context().serverSocketFactory.createServerSocket(0) as SSLServerSocket
     thread(isDaemon = true) { server.accept().use { serve(it as SSLSocket) } }
     return server
 }

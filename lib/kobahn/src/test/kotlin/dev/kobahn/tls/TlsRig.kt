@@ -13,10 +13,8 @@ import dev.kobahn.webSocketServer
 import io.kotest.matchers.shouldBe
 import java.io.File
 import java.net.Socket
-import java.security.SecureRandom
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocket
-import javax.net.ssl.TrustManagerFactory
 
 /** Runs [test] with an echo server of TLS. */
 internal suspend fun tlsServer(
@@ -67,11 +65,7 @@ internal fun jdkSocket(
     return socket.apply(configure)
 }
 
-internal fun jdkContext(): SSLContext {
-    val trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
-    trust.init(Certificates.trusting())
-    return SSLContext.getInstance("TLS").apply { init(null, trust.trustManagers, SecureRandom()) }
-}
+internal fun jdkContext(): SSLContext = Certificates.context()
 
 /** A file with [text] that ends with the process. */
 internal fun file(text: String, name: String = "kobahn"): File =

@@ -3,6 +3,7 @@ package dev.kobahn.internal.transport
 import dev.kobahn.hosting.PipeStream
 import dev.kobahn.hosting.StreamDetails
 import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.secured
 import io.kotest.core.annotation.Condition
 import io.kotest.core.annotation.EnabledIf
@@ -12,6 +13,7 @@ import java.io.File
 import java.net.Inet6Address
 import java.net.NetworkInterface
 import kotlin.reflect.KClass
+import org.conscrypt.Conscrypt
 
 // One group for all: it stops with the process.
 private val lease by lazy { EventLoopGroup("contract", 2).acquire() }
@@ -70,6 +72,22 @@ internal class TlsClientContractTest :
 
 internal class TlsServerContractTest :
     TransportContract({ sockets(HERE).secured(clientIsFirst = false) })
+
+private val conscrypt by lazy { Certificates.context(Conscrypt.newProvider()) }
+
+private val conscryptClient by lazy { Certificates.clientTls { sslContext { conscrypt } } }
+
+private val conscryptServer by lazy { Certificates.serverTls { sslContext { conscrypt } } }
+
+internal class ConscryptClientContractTest :
+    TransportContract({
+        sockets(HERE).secured(true, conscryptClient, Certificates.serverTls())
+    })
+
+internal class ConscryptServerContractTest :
+    TransportContract({
+        sockets(HERE).secured(false, Certificates.clientTls(), conscryptServer)
+    })
 
 internal class TlsInMemoryContractTest :
     TransportContract({ memory(slice = 333).secured(clientIsFirst = true) })

@@ -70,7 +70,8 @@ internal fun noTls(place: String): String =
     "the server at $place speaks no TLS on this port; use ws:// or the port of wss"
 
 private fun isWrongHost(text: String) = "no name matching" in text ||
-    "subject alternative" in text || "hostname" in text && "not verified" in text
+    "subject alternative" in text || "subjectaltname" in text ||
+    "hostname" in text && "not verified" in text
 
 /** The message for a certificate that does not have [name]. */
 internal fun wrongHost(name: String): String =

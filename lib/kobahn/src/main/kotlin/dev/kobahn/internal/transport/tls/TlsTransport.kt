@@ -82,6 +82,9 @@ internal class TlsTransport(
     private var isReadingOnce = false
     private var areTasksRunning = false
 
+    /** Whether the engine keeps plain text for which there was no room. */
+    private var holdsPlain = false
+
     /** Whether the inner transport is being read. */
     private var isReading = true
 
@@ -160,7 +163,8 @@ internal class TlsTransport(
 
     /** Later, because the caller may be in the middle of receiving. */
     private fun goOnSoon() {
-        if (unread.isEmpty && !hasInnerEnded && !hasCloseNotify) return updateReading()
+        val hasNothing = unread.isEmpty && !holdsPlain && !hasInnerEnded && !hasCloseNotify
+        if (hasNothing) return updateReading()
         loop.execute { guarded { goOn() } }
     }
 
@@ -205,7 +209,7 @@ internal class TlsTransport(
         isReadingOnce = true
         try {
             attempt {
-                if (!unread.isEmpty) decrypt(EMPTY)
+                if (!unread.isEmpty || holdsPlain) decrypt(EMPTY)
                 if (received > before) return true
                 endInputIfDue()
             }
@@ -256,7 +260,7 @@ internal class TlsTransport(
     private fun unwrapAll(engine: SSLEngine, input: ByteBuffer) = TlsBuffers.use { buffers ->
         val plain = buffers.plain
         try {
-            while (mayDecrypt && input.hasRemaining()) {
+            while (mayDecrypt && (input.hasRemaining() || holdsPlain)) {
                 if (!unwrap(engine, input, plain)) break
             }
         } finally {
@@ -270,13 +274,15 @@ internal class TlsTransport(
         refuseRenegotiation(input)
         val before = input.position()
         val plainBefore = plain.position()
+        holdsPlain = false
         val result = engine.unwrap(input, plain)
         val isStuck = input.position() == before && plain.position() == plainBefore
         when (result.status!!) {
             Status.BUFFER_UNDERFLOW -> return false
 
             Status.BUFFER_OVERFLOW -> {
-                if (plainBefore == 0) throw SSLException("a record of TLS that is too long")
+                if (plain.position() == 0) throw SSLException("a record of TLS that is too long")
+                holdsPlain = true
                 deliver(plain)
                 return true
             }
@@ -310,7 +316,7 @@ internal class TlsTransport(
     }
 
     private fun refuseRenegotiation(input: ByteBuffer) {
-        if (phase != Phase.OPEN || !isLegible) return
+        if (phase != Phase.OPEN || !isLegible || !input.hasRemaining()) return
         if (input[input.position()] != HANDSHAKE_RECORD) return
         throw SSLException("the peer renegotiates, which is refused")
     }
@@ -509,7 +515,7 @@ internal class TlsTransport(
 
     /** Tells the listener of the peer's end when it has taken all that came before. */
     private fun endInputIfDue() {
-        if (phase != Phase.OPEN || !mayDeliver || isClogged) return
+        if (phase != Phase.OPEN || !mayDeliver || isClogged || holdsPlain) return
         if (!hasInnerEnded && !hasCloseNotify) return
         endInput()
         closeIfBothEnded()

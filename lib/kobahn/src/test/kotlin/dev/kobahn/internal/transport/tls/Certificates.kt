@@ -6,8 +6,13 @@ import dev.kobahn.tls.TlsServerOptions
 import io.netty.pkitesting.CertificateBuilder
 import io.netty.pkitesting.X509Bundle
 import java.security.KeyStore
+import java.security.Provider
+import java.security.SecureRandom
 import java.time.Duration
 import java.time.Instant
+import javax.net.ssl.KeyManagerFactory
+import javax.net.ssl.SSLContext
+import javax.net.ssl.TrustManagerFactory
 
 /** Certificates for tests, made once. */
 internal object Certificates {
@@ -59,6 +64,27 @@ internal object Certificates {
         store.load(null)
         store.setCertificateEntry("ca", authority.rootCertificate)
         return store
+    }
+
+    /** A context of [provider], or of the JDK, with [identity], which trusts [authority]. */
+    fun context(provider: Provider? = null, identity: TlsIdentity = server): SSLContext {
+        val password = "x".toCharArray()
+        val store = KeyStore.getInstance("PKCS12").apply { load(null) }
+        store.setKeyEntry("x", identity.privateKey, password, identity.certificates.toTypedArray())
+        val keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
+        keys.init(store, password)
+        // The JDK's trust manager does not know the words of Conscrypt for TLS 1.3, and so on.
+        val trust = when (provider) {
+            null -> TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm())
+            else -> TrustManagerFactory.getInstance("PKIX", provider)
+        }
+        trust.init(trusting())
+        val context = when (provider) {
+            null -> SSLContext.getInstance("TLS")
+            else -> SSLContext.getInstance("TLS", provider)
+        }
+        context.init(keys.keyManagers, trust.trustManagers, SecureRandom())
+        return context
     }
 
     /** TLS of a server with [server]. */

@@ -166,6 +166,27 @@ class TlsTransportTest :
             rig.recorder.received shouldBe byteArrayOf(1, 2)
         }
 
+        test("plain text that the engine keeps for want of room does not wait for further bytes") {
+            val rig = Rig(NOT_HANDSHAKING)
+            var kept = 0
+            rig.engine.onUnwrap = { source, target ->
+                if (kept == 0) kept = source.get() * 100_000
+                val count = minOf(kept, target.remaining())
+                target.put(ByteArray(count))
+                kept -= count
+                result(if (kept > 0) Status.BUFFER_OVERFLOW else Status.OK, 1, count)
+            }
+            rig.start()
+            rig.receive("01")
+            rig.recorder.size shouldBe 100_000
+            rig.recording = { rig.tls.pauseReading() }
+            rig.receive("01")
+            while (rig.recorder.size < 200_000) {
+                rig.tls.resumeReading()
+                rig.loop.run()
+            }
+        }
+
         // Tasks.
 
         test("a task that is announced but not there ends the connection") {
