@@ -10,8 +10,7 @@ import dev.kobahn.protocol.handshake.WebSocketUrl
 /** Returns the argument with the URL to connect to. */
 internal fun CoreCliktCommand.webSocketUrl() = argument("URL")
     .convert { text ->
-        val url = reported { WebSocketUrl.parse(text) }
-        if (url.isSecure) fail("wss needs TLS, which is not supported yet")
+        reported { WebSocketUrl.parse(text) }
         text
     }
     .help("Where to connect to, such as ws://localhost:9000/path.")

@@ -1,12 +1,15 @@
 package dev.kobahn.samples
 
+import com.github.ajalt.clikt.core.CliktError
 import com.github.ajalt.clikt.core.ProgramResult
+import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.parameters.options.convert
 import com.github.ajalt.clikt.parameters.options.default
 import com.github.ajalt.clikt.parameters.options.flag
 import com.github.ajalt.clikt.parameters.options.help
 import com.github.ajalt.clikt.parameters.options.multiple
 import com.github.ajalt.clikt.parameters.options.option
+import com.github.ajalt.clikt.parameters.types.file
 import dev.kobahn.HandshakeException
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
@@ -14,6 +17,8 @@ import dev.kobahn.protocol.CloseCode
 import dev.kobahn.protocol.handshake.BasicCredentials
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.proxy.ProxyServer
+import dev.kobahn.tls.PemException
+import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.webSocketClient
 import java.io.IOException
 import kotlin.time.Duration
@@ -59,6 +64,18 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     private val reconnect by option("--reconnect").flag()
         .help("Connect again when the connection ends for a reason that passes.")
 
+    private val authority by option("--ca", metavar = "FILE").file(mustExist = true)
+        .help("Trust the certificates in this file (PEM), and no others.")
+
+    private val certificate by option("--cert", metavar = "FILE").file(mustExist = true)
+        .help("The certificate to show to a server that asks for one (PEM). Needs --key.")
+
+    private val key by option("--key", metavar = "FILE").file(mustExist = true)
+        .help("The key of --cert (PEM).")
+
+    private val insecure by option("--insecure").flag()
+        .help("Accept any certificate: everybody on the way can read and change the traffic.")
+
     private val messageConsole by lazy { MessageConsole(console, binary) }
 
     override suspend fun runSample() {
@@ -68,9 +85,25 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
             headers = this@ConnectCommand.headers.fold(headers) { all, field -> all + field }
             if (location) maxRedirects = MOST_REDIRECTS
             user?.let { basicAuth(it.user, it.password) }
+            tls { configure() }
             setFromCommandLine()
         }
         if (reconnect) holdLasting(client) else hold(client)
+    }
+
+    private fun TlsClientOptions.configure() {
+        val certificate = certificate
+        val key = key
+        if (listOfNotNull(certificate, key).size == 1) {
+            throw UsageError("--cert and --key belong together")
+        }
+        try {
+            authority?.let(::trust)
+            if (certificate != null && key != null) certificate(certificate, key)
+        } catch (failure: PemException) {
+            throw CliktError(failure.message)
+        }
+        dangerouslyTrustAnyCertificate = insecure
     }
 
     private suspend fun holdLasting(client: WebSocketClient) = coroutineScope {

@@ -1,7 +1,9 @@
 package dev.kobahn.samples
 
 import com.github.ajalt.clikt.core.BadParameterValue
+import com.github.ajalt.clikt.core.CliktError
 import com.github.ajalt.clikt.core.ProgramResult
+import com.github.ajalt.clikt.core.UsageError
 import com.github.ajalt.clikt.core.parse
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -269,6 +271,35 @@ class ConnectCommandTest :
             shouldThrow<BadParameterValue> {
                 ConnectCommand().parse(listOf("ws://localhost/", "--proxy", "ftp://proxy"))
             }
+        }
+
+        test("a server of TLS is trusted by --ca or --insecure, and not without one of them") {
+            val identity = SelfSigned.make("localhost")
+            val authority = SelfSigned.save(identity).path
+            serving({
+                tls { identity(identity) }
+                echo()
+            }) { url ->
+                val secure = url.replace("ws:", "wss:")
+                for (more in listOf(listOf("--ca", authority), listOf("--insecure"))) {
+                    val run = connect("hello\n".byteInputStream(), secure, *more.toTypedArray())
+                    run.output.decodeToString() shouldBe "hello\n"
+                    run.exitCode shouldBe 0
+                }
+                val run = connect("hello\n".byteInputStream(), secure)
+                run.errors shouldContain "no trusted authority"
+                run.exitCode shouldBe 1
+            }
+        }
+
+        test("a key without its certificate is a usage error, and a file of no use is named") {
+            val file = SelfSigned.save(SelfSigned.make("localhost")).path
+            shouldThrow<UsageError> {
+                ConnectCommand().parse(listOf("wss://localhost/", "--cert", file))
+            }
+            shouldThrow<CliktError> {
+                ConnectCommand().parse(listOf("wss://localhost/", "--cert", file, "--key", file))
+            }.message shouldBe "$file: has no PRIVATE KEY, only [CERTIFICATE]"
         }
 
         test("what is no WebSocket URL is a usage error") {

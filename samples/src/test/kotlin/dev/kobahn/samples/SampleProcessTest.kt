@@ -52,6 +52,29 @@ class SampleProcessTest :
             }
         }
 
+        test("a server with --self-signed says by which file clients can trust it") {
+            val arguments = arrayOf("echo", "--port", "0", "--self-signed")
+            val process = sample(*arguments, errors = ProcessBuilder.Redirect.PIPE)
+            try {
+                val output = process.inputStream.bufferedReader()
+                val errors = process.errorStream.bufferedReader()
+                val first = withContext(Dispatchers.IO) { output.readLine() }
+                first shouldMatch Regex("listening on wss://localhost:[1-9]\\d*")
+                val note = withContext(Dispatchers.IO) { errors.readLine() }
+                val client = webSocketClient {
+                    tls { trust(File(note.substringAfter("--ca "))) }
+                }
+                client.connect(first.removePrefix("listening on ")) {
+                    send("hello")
+                    incoming.receive().toString() shouldBe "hello"
+                }
+            } finally {
+                process.toHandle().destroy()
+                process.waitFor(10, TimeUnit.SECONDS)
+                process.destroyForcibly()
+            }
+        }
+
         test("with the option logFrames a server writes a line for every frame to stderr") {
             val arguments = arrayOf("echo", "--port", "0", "--option", "logFrames=true")
             val process = sample(*arguments, errors = ProcessBuilder.Redirect.PIPE)

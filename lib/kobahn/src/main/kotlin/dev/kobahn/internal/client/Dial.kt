@@ -124,6 +124,8 @@ internal class Dial(
         try {
             return tls.secure(connected, host, port, isAsked = !isElsewhere)
         } catch (failure: TlsFailure) {
+            // The transport closes by itself, when the server has been sent the alert.
+            transport = null
             throw TlsException("$server: ${failure.message}", failure.reason, failure.cause)
         }
     }

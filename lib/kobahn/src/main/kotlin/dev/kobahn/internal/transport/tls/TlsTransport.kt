@@ -227,8 +227,9 @@ internal class TlsTransport(
                 handshakeSize += input.remaining()
                 judge(input)
             }
-            if (phase < Phase.OPEN && handshakeSize > MOST_HANDSHAKE) {
-                throw SSLException("the handshake is longer than $MOST_HANDSHAKE bytes")
+            val most = if (phase == Phase.WAITING) MOST_HELLO else MOST_HANDSHAKE
+            if (phase < Phase.OPEN && handshakeSize > most) {
+                throw SSLException("the handshake is longer than $most bytes")
             }
             decrypt(input)
         }
@@ -507,7 +508,7 @@ internal class TlsTransport(
     override fun onInputEnd() {
         hasInnerEnded = true
         when {
-            phase == Phase.FAILED -> inner.close()
+            phase == Phase.FAILED -> Unit
             phase != Phase.OPEN -> attempt { throw SSLException(CLOSED_EARLY) }
             else -> endInputIfDue()
         }
@@ -602,6 +603,9 @@ internal class TlsTransport(
         const val TLS_1_3 = "TLSv1.3"
         const val HANDSHAKE_RECORD: Byte = 22
         const val CLOSED_EARLY = "the peer ended the transport during the TLS handshake"
+
+        /** The bytes that a ClientHello may take with its records, all of which are kept. */
+        const val MOST_HELLO = 32 * 1024L
 
         /** The bytes of a handshake. One with long chains on both sides takes some 30 KiB. */
         const val MOST_HANDSHAKE = 1024L * 1024
