@@ -368,8 +368,6 @@ class TlsTransportTest :
             }
         }
 
-<<<<<<< HEAD
-=======
         test("a listener that resumes reading during readOnce is read on") {
             val rig = Rig(NOT_HANDSHAKING)
             rig.start()
@@ -382,7 +380,6 @@ class TlsTransportTest :
             rig.recorder.received.decodeToString() shouldBe "ab"
         }
 
->>>>>>> 9f6a65f (Fix: hold clients of TLS that only begin their handshake to the server's limits)
         test("a broken record that waited while reading was paused is a failure of TLS") {
             for (isOnce in listOf(false, true)) {
                 val rig = Rig(NOT_HANDSHAKING)
@@ -401,8 +398,6 @@ class TlsTransportTest :
             }
         }
 
-<<<<<<< HEAD
-=======
         test("an engine that wants to send after the peer's end, and has nothing, is let be") {
             val rig = Rig(NOT_HANDSHAKING)
             rig.start()
@@ -432,7 +427,6 @@ class TlsTransportTest :
             rig.peer.inputEnd.isCompleted shouldBe true
         }
 
->>>>>>> 9f6a65f (Fix: hold clients of TLS that only begin their handshake to the server's limits)
         test("an engine that never ends its output, with records or without, is left") {
             for (size in listOf(0, 1)) {
                 val rig = Rig(NOT_HANDSHAKING)
