@@ -109,7 +109,8 @@ internal class ChannelStream(
      */
     private suspend fun end() {
         output.flushAndClose()
-        if (!isLast) return
+        // Netty cannot end one direction alone: a peer that may still send has time to read.
+        if (!isLast) delay(LINGER)
         while ((output as? ByteReadChannel)?.isClosedForRead == false) delay(POLLING)
         delay(SENDING)
         reading.cancel()
@@ -129,6 +130,7 @@ internal class ChannelStream(
     private companion object {
         const val MAX_READ = 64 * 1024
         val POLLING = 5.milliseconds
+        val LINGER = 250.milliseconds
 
         /** The time in which an engine sends the last bytes that it has taken. */
         val SENDING = 50.milliseconds

@@ -5,6 +5,8 @@ import dev.kobahn.hosting.ByteStreamListener
 import jakarta.servlet.http.WebConnection
 import java.io.IOException
 import java.nio.ByteBuffer
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.TimeUnit
 
 /** The streams of an upgraded [connection] as one, by the listeners of non-blocking I/O. */
 internal class ServletStream(private val connection: WebConnection) : ByteStream {
@@ -24,9 +26,10 @@ internal class ServletStream(private val connection: WebConnection) : ByteStream
 
     override fun write(bytes: ByteBuffer) = writer.write(bytes)
 
-    // A container cannot end one direction alone.
+    // A container cannot end one direction alone: a peer that may still send has time to read.
     override fun endOutput(isLast: Boolean) {
-        if (isLast) close()
+        if (isLast) return close()
+        CompletableFuture.delayedExecutor(LINGER_MILLIS, TimeUnit.MILLISECONDS).execute { close() }
     }
 
     override fun close() {
@@ -37,5 +40,9 @@ internal class ServletStream(private val connection: WebConnection) : ByteStream
             // Its peer has gone before.
         }
         listener.onClosed(null)
+    }
+
+    private companion object {
+        const val LINGER_MILLIS = 250L
     }
 }
