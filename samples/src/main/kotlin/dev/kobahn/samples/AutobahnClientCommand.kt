@@ -3,6 +3,9 @@ package dev.kobahn.samples
 import com.github.ajalt.clikt.core.CliktError
 import com.github.ajalt.clikt.parameters.arguments.argument
 import com.github.ajalt.clikt.parameters.arguments.help
+import com.github.ajalt.clikt.parameters.options.flag
+import com.github.ajalt.clikt.parameters.options.help
+import com.github.ajalt.clikt.parameters.options.option
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.webSocketClient
@@ -15,11 +18,14 @@ internal class AutobahnClientCommand(private val console: Console = Console.SYST
     SampleCommand<WebSocketClientOptions>("autobahn-client", ABOUT, OptionSetter.CLIENT) {
     private val url by webSocketUrl()
     private val agent by argument("AGENT").help("The name of the client in the report.")
+    private val insecure by option("--insecure").flag()
+        .help("Trust any certificate of the server.")
 
     override suspend fun runSample() {
         val client = webSocketClient {
             maxMessagePayloadSize = LARGEST_MESSAGE
             openHandshakeTimeout = PATIENCE
+            tls { dangerouslyTrustAnyCertificate = insecure }
             setFromCommandLine()
         }
         val count = reachable {
