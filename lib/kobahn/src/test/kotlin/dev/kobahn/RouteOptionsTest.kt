@@ -28,6 +28,8 @@ class RouteOptionsTest :
                 "versions", "externalPort", "trustXForwardedFor", "trustedProxies",
                 "openHandshakeTimeout", "tcpNoDelay",
                 "headLimits", "memoryBudget",
+                "forwardedField", "proxyProtocolFrom", "reusePort", "tcpKeepAlive",
+                "receiveBufferSize", "sendBufferSize",
             )
             settable(Route::class).shouldContainAll(
                 "maxMessagePayloadSize",

@@ -21,6 +21,7 @@ class WebSocketExceptionTest :
                     "ConnectionDeniedException",
                     "ExtensionException",
                     "FrameLengthUnknownException",
+                    "PemException",
                 )
             mine.map { it.simpleName }.toSet() shouldBe setOf(
                 "WebSocketException",
@@ -28,6 +29,9 @@ class WebSocketExceptionTest :
                 "ConnectionException",
                 "ConnectionClosedException",
                 "HandshakeException",
+                "NotConnectedException",
+                "ProxyException",
+                "TlsException",
                 "ReadingPausedException",
             )
             mine.all { IOException::class.java.isAssignableFrom(it) }.shouldBeTrue()
