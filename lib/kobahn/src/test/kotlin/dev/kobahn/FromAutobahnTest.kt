@@ -75,8 +75,7 @@ class FromAutobahnTest :
         }
     })
 
-private val STATES =
-    setOf(FromAutobahnTable.WORKS, "to come", "comes with compression", "comes with networking")
+private val STATES = setOf(FromAutobahnTable.WORKS)
 private val REPLACED = Regex("replaced by .+")
 
 /** The sources of the tests: a name has to stand in its class as it is. */
