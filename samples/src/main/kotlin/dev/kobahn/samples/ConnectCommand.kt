@@ -43,8 +43,8 @@ internal class ConnectCommand(private val console: Console = Console.SYSTEM) :
     private val proxy by option("--proxy", metavar = "URL")
         .convert { text -> reported { ProxyServer.parse(text) } }
         .help(
-            "A proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080. Default: none, " +
-                "whatever the environment says.",
+            "A proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080. " +
+                "Default: none, whatever the environment says.",
         )
 
     private val unix by option("--unix", metavar = "PATH")

@@ -46,7 +46,7 @@ internal class InteropTable(private val page: File, private val isUpdate: Boolea
         val rows = lines.mapNotNull(Row::parse)
         if (isUpdate) {
             val isFirst = renewed.add(row.peer)
-            val others = rows.filter { isFirst && it.peer != row.peer || !isFirst }
+            val others = rows.filter { !isFirst || it.peer != row.peer }
             write(lines, others + row)
         } else {
             compare(row, rows.find(row::isOfTestOf))

@@ -42,7 +42,8 @@ class InteropTableTest :
         }
     })
 
-private const val HEAD = "| peer | version | role | exercised | result |\n| --- | --- | --- | --- | --- |\n"
+private const val HEAD =
+    "| peer | version | role | exercised | result |\n| --- | --- | --- | --- | --- |\n"
 private const val SQUID = "| Squid | 1.0 | proxy of our client | a tunnel | OK |"
 private const val NGINX = "| nginx | 1.0 | proxy of our client | a page | OK |"
 

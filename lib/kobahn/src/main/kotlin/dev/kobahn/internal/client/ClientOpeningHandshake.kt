@@ -134,7 +134,7 @@ internal class ClientOpeningHandshake(
 
     private fun refused(refusal: Refusal) {
         this.refusal = refusal
-        val isDone = refusal.isComplete || followsRedirects && refusal.isRedirect
+        val isDone = refusal.isComplete || (followsRedirects && refusal.isRedirect)
         if (isDone) fail(refusal.toException()) else phase = Phase.READING_BODY
     }
 

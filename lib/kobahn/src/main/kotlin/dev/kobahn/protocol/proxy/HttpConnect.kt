@@ -141,7 +141,8 @@ internal class HttpConnect(
             else -> "; it asks for something else than Basic, which is all that is supported"
         }
 
-        HttpStatus.FORBIDDEN, HttpStatus.METHOD_NOT_ALLOWED -> "; it may allow tunnels to some hosts and ports only"
+        HttpStatus.FORBIDDEN, HttpStatus.METHOD_NOT_ALLOWED ->
+            "; it may allow tunnels to some hosts and ports only"
 
         in BAD_GATEWAYS -> "; it may not reach the target, or not know its name"
 

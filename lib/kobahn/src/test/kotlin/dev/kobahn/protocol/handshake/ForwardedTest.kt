@@ -34,7 +34,8 @@ class ForwardedTest :
 
         test("a malformed node is none, but its element counts") {
             val wrong = listOf(
-                "a.example", "\"192.0.2.256\"", "\"192.0.2.1:70000\"", "\"192.0.2.1:\"", "\"[192.0.2.1]\"",
+                "a.example", "\"192.0.2.256\"", "\"192.0.2.1:70000\"", "\"192.0.2.1:\"",
+                "\"[192.0.2.1]\"",
                 "\"2001:db8::1\"", "\"[2001:db8::1\"", "\"[2001:db8::1]x\"", "_", "\"_a b\"",
             )
             for (node in wrong) {
@@ -47,8 +48,10 @@ class ForwardedTest :
 
         test("a field that breaks the grammar has no elements at all") {
             val wrong = listOf(
-                "for=\"192.0.2.1", "for=\"a\\", "for", "for=", "=192.0.2.1", "for=192.0.2.1 for=192.0.2.2",
-                "for=192.0.2.1;for=192.0.2.2", "for=2001:db8::1", "for =192.0.2.1", "for= 192.0.2.1",
+                "for=\"192.0.2.1", "for=\"a\\", "for", "for=", "=192.0.2.1",
+                "for=192.0.2.1 for=192.0.2.2",
+                "for=192.0.2.1;for=192.0.2.2", "for=2001:db8::1", "for =192.0.2.1",
+                "for= 192.0.2.1",
                 // A client has opened a quotation mark to swallow the element of the proxy.
                 "for=\"10.0.0.1, for=\"[2001:db8::1]\"", "for=\"10.0.0.1, for=192.0.2.1",
             )

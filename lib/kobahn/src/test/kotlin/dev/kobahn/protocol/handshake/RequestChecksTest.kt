@@ -99,7 +99,8 @@ class RequestChecksTest :
                 "with another port than the external one" to page(host = "10.0.0.7:9000"),
             ) { (_, head) ->
                 val result = ServerHandshake(externalPort = 443).check(head, "peer")
-                val request = result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request
+                val request =
+                    result.shouldBeInstanceOf<ServerHandshakeResult.NotAnUpgrade>().request
                 request.method shouldBe head.method
                 request.path shouldBe head.target
             }

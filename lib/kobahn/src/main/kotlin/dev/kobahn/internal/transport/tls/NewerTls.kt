@@ -65,7 +65,7 @@ internal object NewerTls {
     } catch (failure: InvocationTargetException) {
         val cause = failure.targetException
         if (cause is UnsupportedOperationException ||
-            cause is Exception && cause !is RuntimeException
+            (cause is Exception && cause !is RuntimeException)
         ) {
             null
         } else {

@@ -71,7 +71,7 @@ internal fun noTls(place: String): String =
 
 private fun isWrongHost(text: String) = "no name matching" in text ||
     "subject alternative" in text || "subjectaltname" in text ||
-    "hostname" in text && "not verified" in text
+    ("hostname" in text && "not verified" in text)
 
 /** The message for a certificate that does not have [name]. */
 internal fun wrongHost(name: String): String =
@@ -86,7 +86,7 @@ private fun ofAlert(alert: String, hasCertificate: Boolean): Pair<Reason, String
 
     "handshake_failure" ->
         Reason.NOTHING_IN_COMMON to
-            if (hasCertificate) NOTHING_IN_COMMON else "$NOTHING_IN_COMMON, or it $WANTS_CERTIFICATE"
+            NOTHING_IN_COMMON + if (hasCertificate) "" else ", or it $WANTS_CERTIFICATE"
 
     "unrecognized_name" -> Reason.UNKNOWN_NAME to "the server has no certificate for this name"
 

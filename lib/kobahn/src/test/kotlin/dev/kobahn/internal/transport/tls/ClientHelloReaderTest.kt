@@ -73,8 +73,8 @@ class ClientHelloReaderTest :
             "1603010005010000012a" to ClientHelloReader.DECODE_ERROR,
         )) {
             test("$bytes is malformed, alert $alert") {
-                bytes.hexToByteArray().read().shouldBeInstanceOf<FirstBytes.Malformed>().alert shouldBe
-                    alert
+                val result = bytes.hexToByteArray().read()
+                result.shouldBeInstanceOf<FirstBytes.Malformed>().alert shouldBe alert
             }
         }
 

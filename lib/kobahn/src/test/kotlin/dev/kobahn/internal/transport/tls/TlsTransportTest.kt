@@ -599,7 +599,8 @@ private class Rig(
     val isOpen get() = opened.isCompleted && failure == null
 
     @OptIn(ExperimentalCoroutinesApi::class)
-    private val failure get() = if (opened.isCompleted) opened.getCompletionExceptionOrNull() else null
+    private val failure
+        get() = if (opened.isCompleted) opened.getCompletionExceptionOrNull() else null
 
     fun start() {
         far.start(peer)
