@@ -18,7 +18,7 @@ import dev.kobahn.protocol.proxy.ProxyCredentials
  * }
  * ```
  *
- * As a [ProxyChoice] it is the proxy for every URL. Proxies are equal if they are at the same place,
+ * Acts as a [ProxyChoice] for every URL. Proxies are equal if they are at the same place,
  * of the same kind, and get the same credentials and headers.
  */
 public class ProxyServer private constructor(

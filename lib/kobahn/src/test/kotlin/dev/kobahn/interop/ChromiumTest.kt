@@ -60,7 +60,7 @@ private suspend fun resultOfPage(tls: TlsServerOptions.() -> Unit): String {
     }
 }
 
-/** Has Chromium trust the authority of the tests, by the certificates of its user. */
+/** Makes Chromium trust the authority of the tests, by the certificates of its user. */
 private fun trust(home: File) {
     val database = File(home, ".pki/nssdb").apply { mkdirs() }
     val certificates = arrayOf<Any>("-d", "sql:$database")

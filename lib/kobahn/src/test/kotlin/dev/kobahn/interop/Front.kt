@@ -64,7 +64,7 @@ internal data class Front(
         Kind.CADDY -> ProcessWithConfig.start("caddy", config, *CADDY_ARGUMENTS, "--config")
     }
 
-    /** Has [running] read the configuration of this, as its manual says. */
+    /** Makes [running] read the configuration of this, as its manual says. */
     fun reload(running: ProcessWithConfig) {
         running.configure(config)
         when (kind) {

@@ -27,7 +27,7 @@ internal enum class Peer(val title: String, private val ask: () -> String?) {
     val version: String? by lazy(ask)
 }
 
-/** Where the npm packages of the tests are, see `src/test/interop/install.sh`. */
+/** The folder of the npm packages of the tests, see `src/test/interop/install.sh`. */
 internal val npmModules = File("target/interop/node_modules").absoluteFile
 
 /** The system's Python: another one on the PATH would not see Debian's packages. */

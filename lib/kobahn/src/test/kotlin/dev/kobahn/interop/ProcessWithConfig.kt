@@ -19,7 +19,7 @@ internal class ProcessWithConfig private constructor(
 ) : AutoCloseable {
     private val folder = file.parentFile
 
-    /** What the program has written so far. */
+    /** The output of the program so far. */
     val output: String get() = File(folder, OUTPUT).readText()
 
     /** Sends it a signal such as `HUP`. */

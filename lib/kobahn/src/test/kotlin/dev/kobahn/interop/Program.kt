@@ -20,7 +20,7 @@ internal class Program private constructor(private val process: Process, private
             .exceptionally { process.destroyForcibly() }
     }
 
-    /** What it has written to standard error so far. */
+    /** The text on standard error so far. */
     val errorOutput: String get() = errors.readText()
 
     /** The bytes of its standard streams. */

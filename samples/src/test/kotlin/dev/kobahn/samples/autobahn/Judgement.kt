@@ -49,7 +49,7 @@ internal suspend fun judge(
     }
 }
 
-/** What is expected of these options; without a file of their own, what is of the defaults. */
+/** The verdicts expected with these options; without a file of their own, those of the defaults. */
 private fun golden(direction: String): File =
     golden(direction, VARIANT).takeIf { it.exists() } ?: golden(direction, "")
 

@@ -79,7 +79,7 @@ internal class Dial(
     @Volatile
     private var tried = emptyList<EndpointAddress>()
 
-    /** Where the server is, for the messages of exceptions. */
+    /** The address of the server, for the messages of exceptions. */
     val server: String = "$endpoint"
 
     /** The failures of single addresses. */

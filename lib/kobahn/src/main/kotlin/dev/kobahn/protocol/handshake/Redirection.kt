@@ -2,7 +2,7 @@ package dev.kobahn.protocol.handshake
 
 import dev.kobahn.protocol.HttpGrammar
 
-/** Where the redirect of an opening handshake leads to (RFC 9110 sections 10.2.2 and 15.4). */
+/** The target of an opening handshake's redirect (RFC 9110 sections 10.2.2 and 15.4). */
 internal object Redirection {
     private val STATUSES = setOf(301, 302, 303, 307, 308)
     private val SCHEMES =

@@ -11,7 +11,7 @@ import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.SupervisorJob
 
-/** What the connections of a server with these [options] share. The server itself does not run. */
+/** Returns the context of a server with these [options]. The server itself does not run. */
 internal fun serverContext(options: WebSocketServerOptions, scope: CoroutineScope) =
     ServerContext(options, scope, RealWebSocketServer(options, parent = null))
 

@@ -265,7 +265,7 @@ internal class TlsTransport(
                 if (!unwrap(engine, input, plain)) break
             }
         } finally {
-            // What was decrypted before a failure has arrived.
+            // Text that was decrypted before a failure counts as received.
             deliver(plain)
         }
     }
