@@ -5,11 +5,13 @@ package dev.kobahn.benchmarks.load
  * shares nothing with the library it measures.
  *
  * @param onMessage is called when a message is complete and was found right by [check]
+ * @param onPing is called with the payload of each Ping
  * @param onClose is called when a Close frame arrives
  */
 internal class FrameReader(
     private val check: MessageCheck,
     private val onMessage: () -> Unit,
+    private val onPing: (ByteArray) -> Unit,
     private val onClose: () -> Unit,
 ) {
     private var rest = 0L
@@ -49,15 +51,15 @@ internal class FrameReader(
         if (to - at < 2) return -1
         val first = bytes[at].toInt()
         val second = bytes[at + 1].toInt()
-        var start = at + 2 + lengthSize(second) + if (second and MASK != 0) KEY_SIZE else 0
+        val start = at + 2 + lengthSize(second) + if (second and MASK != 0) KEY_SIZE else 0
         if (start > to) return -1
         val length = length(bytes, at + 2, second and 0x7F)
         val opcode = first and 0xF
         if (opcode >= CLOSE) {
             if (to - start < length) return -1
-            control(opcode)
-            start += length.toInt()
-            return start
+            val end = start + length.toInt()
+            control(opcode, bytes.copyOfRange(start, end))
+            return end
         }
         if (second and MASK != 0) masked(bytes, start - KEY_SIZE)
         fin = first and FIN != 0
@@ -72,9 +74,10 @@ internal class FrameReader(
         return start
     }
 
-    private fun control(opcode: Int) {
-        if (opcode != CLOSE) throw WrongEcho("a control frame $opcode nobody asked for")
-        onClose()
+    private fun control(opcode: Int, payload: ByteArray) = when (opcode) {
+        PING -> onPing(payload)
+        CLOSE -> onClose()
+        else -> throw WrongEcho("a control frame $opcode nobody asked for")
     }
 
     /** The raw peer sends back what it got: frames with a key of zero. */
@@ -107,6 +110,8 @@ internal class FrameReader(
         const val TEXT = 1
         const val BINARY = 2
         const val CLOSE = 8
+        const val PING = 9
+        const val PONG = 10
         const val LENGTH_16 = 126
         const val LENGTH_64 = 127
         const val KEY_SIZE = 4

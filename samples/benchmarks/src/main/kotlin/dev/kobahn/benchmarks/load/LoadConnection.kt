@@ -48,7 +48,8 @@ internal class LoadConnection(
     private val channel = SocketChannel.open()
     private val key: SelectionKey
     private val tls = target.tls?.let { TlsWire(it.engine(place), channel, ::send) }
-    private val reader = FrameReader(talk.check, talk::message) { talk.closeReceived(this) }
+    private val reader =
+        FrameReader(talk.check, talk::message, ::sendPong) { talk.closeReceived(this) }
     private var request: UpgradeRequest? = null
     private var isSecuring = tls != null
     private var unread = EMPTY
@@ -147,6 +148,12 @@ internal class LoadConnection(
         if (waiting.hasRemaining()) return
         unwritten = null
         key.interestOps(SelectionKey.OP_READ)
+    }
+
+    /** Answers a Ping: a server may send them by itself (RFC 6455 section 5.5.3). */
+    private fun sendPong(payload: ByteArray) {
+        loop.output.frame(FrameReader.FIN or FrameReader.PONG, payload, payload.size, masks)
+        flush()
     }
 
     /** Sends a Close with 1000. */

@@ -44,6 +44,21 @@ class FrameReaderTest :
             }
         }
 
+        test("a Ping between echoes is handed on with its payload, however it is cut") {
+            val bytes = frame(0) + byteArrayOf(0x89.toByte(), 2, 7, 8) + frame(1)
+            for (cut in 1 until bytes.size) {
+                val reading = Reading()
+                reading.read(bytes.copyOf(cut))
+                reading.read(bytes.copyOfRange(cut, bytes.size))
+                reading.messages shouldBe 2
+                reading.pings shouldBe listOf(listOf<Byte>(7, 8))
+            }
+        }
+
+        test("a Pong that was not asked for is wrong") {
+            shouldThrow<WrongEcho> { Reading().read(byteArrayOf(0x8A.toByte(), 0)) }
+        }
+
         test("a shorter echo is wrong") {
             shouldThrow<WrongEcho> {
                 Reading().read(byteArrayOf(0x81.toByte(), 12) + message(0).copyOf(12))
@@ -63,7 +78,13 @@ private fun frame(sequence: Long, connection: Int = 0) =
 private class Reading {
     var messages = 0
         private set
-    private val reader = FrameReader(ExpectedMessages(payload, 0), { messages++ }, { })
+    val pings = mutableListOf<List<Byte>>()
+    private val reader = FrameReader(
+        ExpectedMessages(payload, 0),
+        { messages++ },
+        { pings += it.asList() },
+        { },
+    )
     private var rest = ByteArray(0)
 
     fun read(bytes: ByteArray) {
