@@ -26,7 +26,7 @@ internal class Chart(results: List<ScenarioResult>) {
     }
 
     fun svg(): String {
-        val columns = panels.chunked((panels.size + 1) / 2.coerceAtLeast(1))
+        val columns = panels.chunked(((panels.size + 1) / 2).coerceAtLeast(1))
         val height = columns.maxOfOrNull { column -> column.sumOf { heightOf(it) } } ?: 0
         return buildString {
             append("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"${columns.size * WIDTH}\" ")
