@@ -77,6 +77,28 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
         handshake: HandshakeStatus = this.status,
     ) = SSLEngineResult(status, handshake, consumed, produced)
 
+    /** An answer of wrap: [count] bytes of the engine's own. */
+    fun produce(target: ByteBuffer, count: Int, status: Status = Status.OK): SSLEngineResult {
+        target.put(ByteArray(count))
+        return result(status, 0, count)
+    }
+
+    /** An answer of unwrap: takes a byte that has no content. */
+    fun skip(source: ByteBuffer, status: Status = Status.OK): SSLEngineResult {
+        source.get()
+        return result(status, 1)
+    }
+
+    /** An answer of unwrap: decrypts a byte to itself. */
+    fun copy(
+        source: ByteBuffer,
+        target: ByteBuffer,
+        handshake: HandshakeStatus = status,
+    ): SSLEngineResult {
+        target.put(source.get())
+        return result(Status.OK, 1, 1, handshake)
+    }
+
     override fun getDelegatedTask(): Runnable? = tasks.removeFirstOrNull()
 
     override fun closeInbound() {
