@@ -275,6 +275,7 @@ internal class TlsTransport(
         refuseRenegotiation(input)
         val before = input.position()
         val plainBefore = plain.position()
+        val heldPlain = holdsPlain
         holdsPlain = false
         val result = engine.unwrap(input, plain)
         val isStuck = input.position() == before && plain.position() == plainBefore
@@ -296,6 +297,8 @@ internal class TlsTransport(
 
             Status.OK -> Unit
         }
+        // An engine that needs another step first keeps its plain text.
+        if (isStuck) holdsPlain = heldPlain
         countEmpty(plain.position() == plainBefore)
         val status = result.handshakeStatus
         if (status == HandshakeStatus.NOT_HANDSHAKING && phase == Phase.OPEN) {

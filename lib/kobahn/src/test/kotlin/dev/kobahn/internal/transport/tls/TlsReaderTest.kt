@@ -7,6 +7,8 @@ import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
 import javax.net.ssl.SSLEngineResult
+import javax.net.ssl.SSLEngineResult.HandshakeStatus
+import javax.net.ssl.SSLEngineResult.HandshakeStatus.NEED_TASK
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.NEED_UNWRAP
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.NEED_WRAP
 import javax.net.ssl.SSLEngineResult.HandshakeStatus.NOT_HANDSHAKING
@@ -56,6 +58,30 @@ class TlsReaderTest :
             while (rig.recorder.size < 200_000) {
                 rig.tls.resumeReading()
                 rig.loop.run()
+            }
+        }
+
+        for (wish in listOf(NEED_TASK, NEED_WRAP)) {
+            for (isPaused in listOf(false, true)) {
+                val reader = if (isPaused) "a paused reader" else "a reader"
+                test("plain text that the engine keeps while it wants $wish reaches $reader") {
+                    val rig = started(NOT_HANDSHAKING) {
+                        onUnwrap = keeping(wish)
+                        onWrap = { _, target ->
+                            status = NOT_HANDSHAKING
+                            produce(target, 1)
+                        }
+                        tasks.addLast { status = NOT_HANDSHAKING }
+                    }
+                    if (isPaused) rig.recording = { rig.tls.pauseReading() }
+                    rig.receive("01")
+                    if (isPaused) {
+                        rig.recorder.size shouldBeLessThan 100_000
+                        rig.tls.resumeReading()
+                        rig.loop.run()
+                    }
+                    rig.recorder.size shouldBe 100_000
+                }
             }
         }
 
@@ -179,15 +205,25 @@ class TlsReaderTest :
         }
     })
 
-/** Decrypts a byte to 100,000, and keeps those for which there is no room. */
-private fun keeping(): ScriptedEngine.(ByteBuffer, ByteBuffer) -> SSLEngineResult {
+/**
+ * Decrypts a byte to 100,000, and keeps those for which there is no room. Then it has the [wish],
+ * unless that is null, and gives the rest only when its status has changed.
+ */
+private fun keeping(
+    wish: HandshakeStatus? = null,
+): ScriptedEngine.(ByteBuffer, ByteBuffer) -> SSLEngineResult {
     var kept = 0
     return { source, target ->
-        if (kept == 0) kept = source.get() * 100_000
-        val count = minOf(kept, target.remaining())
-        target.put(ByteArray(count))
-        kept -= count
-        result(if (kept > 0) Status.BUFFER_OVERFLOW else Status.OK, 1, count)
+        if (status == wish) {
+            result(Status.OK)
+        } else {
+            if (kept == 0) kept = source.get() * 100_000
+            val count = minOf(kept, target.remaining())
+            target.put(ByteArray(count))
+            kept -= count
+            if (kept > 0 && wish != null) status = wish
+            result(if (kept > 0) Status.BUFFER_OVERFLOW else Status.OK, 1, count)
+        }
     }
 }
 
