@@ -260,7 +260,7 @@ internal class RealWebSocketServer(
         val begin = TimeSource.Monotonic.markNow()
         val own = ownPart(coroutineContext[Job])
         // The client of an onRequest that stops the server gets 503, but onRequest goes on.
-        coroutineContext[ServerOpeningHandshake.OnRequestCall]?.keepRunning()
+        coroutineContext[PlainHttp.OnRequestCall]?.keepRunning()
         try {
             stop(window, deadline, code, own)
         } finally {

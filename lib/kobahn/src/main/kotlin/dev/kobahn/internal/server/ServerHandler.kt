@@ -105,7 +105,7 @@ internal class ServerHandler(
 
     /** Lets `onRequest` answer the request, or refuses it if the route has no handler. */
     private suspend fun isAnsweredPlainly(): Boolean {
-        val plain = owner.handshake?.ask(webSocket.request)
+        val plain = owner.handshake?.plainHttp?.ask(webSocket.request)
         when {
             plain != null -> unlessOpen { it.answer(plain) }
             route.handler != null -> return false

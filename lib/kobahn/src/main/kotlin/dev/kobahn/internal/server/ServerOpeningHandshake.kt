@@ -7,7 +7,6 @@ import dev.kobahn.internal.connection.HeldMemory
 import dev.kobahn.internal.connection.MemoryBudget
 import dev.kobahn.internal.connection.ProgressTimer
 import dev.kobahn.internal.connection.TransportListener
-import dev.kobahn.internal.connection.call
 import dev.kobahn.internal.connection.guarded
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.connection.runOnLoop
@@ -19,32 +18,20 @@ import dev.kobahn.protocol.extension.ExtensionNegotiation
 import dev.kobahn.protocol.handshake.ConnectionRequest
 import dev.kobahn.protocol.handshake.HeadResult
 import dev.kobahn.protocol.handshake.Headers
-import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.RequestHead
 import dev.kobahn.protocol.handshake.RequestHeadParser
 import dev.kobahn.protocol.handshake.ResourceName
-import dev.kobahn.protocol.handshake.SEC_WEBSOCKET_KEY
 import dev.kobahn.protocol.handshake.ServerHandshake
 import dev.kobahn.protocol.handshake.ServerHandshakeResult
 import dev.kobahn.protocol.onOneLine
 import java.io.IOException
 import java.nio.ByteBuffer
-import kotlin.coroutines.AbstractCoroutineContextElement
-import kotlin.coroutines.CoroutineContext
-import kotlin.coroutines.coroutineContext
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DisposableHandle
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.isActive
-import kotlinx.coroutines.job
-import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 
 /**
  * The opening handshake of a server (RFC 6455 section 4.2): reads the request's head, lets
@@ -115,9 +102,8 @@ internal class ServerOpeningHandshake(
     /** Counts the bytes of [heldMemory] once they are many. */
     private var memory: HeldMemory? = null
 
-    /** The running call of `onRequest`, to be cancelled when its answer is not needed any more. */
-    @Volatile
-    private var onRequestJob: Job? = null
+    /** The answers of `onRequest` and the status page. */
+    val plainHttp = PlainHttp(this, owner)
 
     /** Completes when the handshake does. Made when a coroutine waits for it, or when it fails. */
     private var outcome: CompletableDeferred<Unit>? = null
@@ -140,7 +126,7 @@ internal class ServerOpeningHandshake(
         timer?.dispose()
         writing?.stop()
         writing = null
-        onRequestJob?.cancel()
+        plainHttp.cancel()
     }
 
     fun start() = limit(timeout) {
@@ -241,7 +227,8 @@ internal class ServerOpeningHandshake(
                 else -> decide { startHandler(result.request) }
             }
 
-            is ServerHandshakeResult.NotAnUpgrade -> decide { startAnswering(result.request) }
+            is ServerHandshakeResult.NotAnUpgrade ->
+                decide { plainHttp.start(result.request, match.config) }
         }
     }
 
@@ -263,69 +250,6 @@ internal class ServerOpeningHandshake(
         val webSocket = RealServerWebSocket(request, match.pathParameters, owner, connection)
         owner.webSocket = webSocket
         ServerHandler(webSocket, owner, config, handover.context).launch()
-    }
-
-    /** Answers a [request] for a page: with that of `onRequest`, the status page, or none. */
-    private fun startAnswering(request: HttpRequest) {
-        val config = match.config
-        val dispatcher = config.handlerDispatcher ?: transport.loop.dispatcher
-        val answering = context.scope.launch(dispatcher, CoroutineStart.LAZY) {
-            val page = ask(request) ?: config.page(request)
-            transport.loop.call {
-                if (page != null) {
-                    answer(page, request.method)
-                } else {
-                    refuse(config.handshake.withoutPage(request)) { tellNoPage(request) }
-                }
-            }
-        }
-        owner.begin(answering)
-        answering.invokeOnCompletion { context.handlers.ended() }
-        answering.start()
-    }
-
-    private fun tellNoPage(request: HttpRequest): String {
-        val isCutOff = SEC_WEBSOCKET_KEY in request.headers
-        val advice = if (isCutOff) "; a proxy has taken the Upgrade field from the request" else ""
-        return "there is no page, only a WebSocket$advice"
-    }
-
-    /**
-     * Returns the answer of `onRequest` to [request], if there is one. A call that fails is
-     * answered with 500 at once; a call that nobody waits for any more is cancelled. In both cases
-     * this returns a response, which is not sent, so that the caller does not go on to the handler.
-     * From any thread.
-     */
-    suspend fun ask(request: HttpRequest): HttpResponse? {
-        val onRequest = context.options.onRequest ?: return null
-        try {
-            val answer = withContext(OnRequestCall(this)) {
-                cancelWhenOver(coroutineContext.job)
-                onRequest(context.server, request)
-            }
-            return if (isPending) answer else UNAVAILABLE
-        } catch (failure: Throwable) {
-            if (!coroutineContext.isActive) throw failure
-            if (failure is CancellationException && !isPending) return UNAVAILABLE
-            val response = HttpResponse(HttpStatus.INTERNAL_SERVER_ERROR)
-            transport.loop.call { answer(response) }
-            logFailure("onRequest", request, failure)
-            return response
-        }
-    }
-
-    private fun cancelWhenOver(job: Job?) {
-        onRequestJob = job
-        if (!isPending) job?.cancel()
-    }
-
-    /** Marks the coroutine of an `onRequest` whose answer may become useless. */
-    class OnRequestCall(private val handshake: ServerOpeningHandshake) :
-        AbstractCoroutineContextElement(Key) {
-        /** Lets the coroutine continue even if its answer becomes useless: it has more to do. */
-        fun keepRunning() = handshake.cancelWhenOver(null)
-
-        companion object Key : CoroutineContext.Key<OnRequestCall>
     }
 
     // Opening the connection.
