@@ -10,8 +10,6 @@ import dev.kobahn.java.AsyncHostedServer
 import dev.kobahn.java.AsyncRoute
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
-import kotlin.time.toDuration
-import kotlin.time.toDurationUnit
 
 /** A hosted server with the interface for Java. */
 internal class RealAsyncHostedServer(private val server: HostedServer) : AsyncHostedServer {
@@ -42,10 +40,7 @@ internal class RealAsyncHostedServer(private val server: HostedServer) : AsyncHo
         deadline: Long,
         unit: TimeUnit,
         code: Int,
-    ): CompletableFuture<Void?> {
-        val durationUnit = unit.toDurationUnit()
-        return calls.completion {
-            server.stop(window.toDuration(durationUnit), deadline.toDuration(durationUnit), code)
-        }
+    ): CompletableFuture<Void?> = calls.completion {
+        server.stop(durationOf(window, unit), durationOf(deadline, unit), code)
     }
 }

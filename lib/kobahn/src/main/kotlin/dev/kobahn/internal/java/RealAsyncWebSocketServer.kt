@@ -5,8 +5,6 @@ import dev.kobahn.java.AsyncWebSocketServer
 import dev.kobahn.java.UsesJavaTime
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.TimeUnit
-import kotlin.time.toDuration
-import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
 
 /** A server with the interface for Java. */
@@ -34,10 +32,7 @@ internal class RealAsyncWebSocketServer(internal val server: WebSocketServer) :
         deadline: Long,
         unit: TimeUnit,
         code: Int,
-    ): CompletableFuture<Void?> {
-        val durationUnit = unit.toDurationUnit()
-        return stop(window.toDuration(durationUnit), deadline.toDuration(durationUnit), code)
-    }
+    ): CompletableFuture<Void?> = stop(durationOf(window, unit), durationOf(deadline, unit), code)
 
     @UsesJavaTime
     override fun stop(
