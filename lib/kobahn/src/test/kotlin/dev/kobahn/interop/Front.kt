@@ -59,8 +59,8 @@ internal data class Front(
 
     /** Starts it. */
     fun start(): ProcessWithConfig = when (kind) {
-        Kind.NGINX -> ProcessWithConfig.start("nginx", config, "-p", ".", "-c")
-        Kind.HAPROXY -> ProcessWithConfig.start("haproxy", config, "-W", "-f")
+        Kind.NGINX -> ProcessWithConfig.nginx(config)
+        Kind.HAPROXY -> ProcessWithConfig.haproxy(config, "-W")
         Kind.CADDY -> ProcessWithConfig.start("caddy", config, *CADDY_ARGUMENTS, "--config")
     }
 
@@ -84,19 +84,8 @@ internal data class Front(
         file.delete()
     }
 
-    private fun nginx() = """
-        daemon off;
-        pid nginx.pid;
-        error_log stderr;
-        ${if (limitsReload) "worker_shutdown_timeout 1s;" else ""}
-        events { }
-        http {
-            access_log off;
-            client_body_temp_path body;
-            proxy_temp_path proxy;
-            fastcgi_temp_path fastcgi;
-            uwsgi_temp_path uwsgi;
-            scgi_temp_path scgi;
+    private fun nginx() = nginxConfig(
+        """
             server {
                 listen 127.0.0.1:$port ssl;
                 ssl_certificate ${PemFiles.server.certificate};
@@ -117,8 +106,9 @@ internal data class Front(
                     proxy_set_header X-Generation $generation;
                 }
             }
-        }
-    """.trimIndent().replace("ssl_protocols TLSv1.3", "ssl_protocols TLSv1.2 TLSv1.3")
+        """.replace("ssl_protocols TLSv1.3", "ssl_protocols TLSv1.2 TLSv1.3"),
+        main = if (limitsReload) "worker_shutdown_timeout 1s;" else "",
+    )
 
     private fun nginxStream() = """
         load_module /usr/lib/nginx/modules/ngx_stream_module.so;

@@ -91,18 +91,8 @@ private suspend fun checked(isFull: Boolean, block: suspend (WebSocketServer) ->
 
 private suspend fun nginx(upstream: Int, block: suspend (port: Int) -> Unit) {
     val port = ProcessWithConfig.freePort()
-    val config = """
-        daemon off;
-        pid nginx.pid;
-        error_log stderr;
-        events { }
-        http {
-            access_log off;
-            client_body_temp_path body;
-            proxy_temp_path proxy;
-            fastcgi_temp_path fastcgi;
-            uwsgi_temp_path uwsgi;
-            scgi_temp_path scgi;
+    val config = nginxConfig(
+        """
             upstream backend { server 127.0.0.1:$upstream; }
             server {
                 listen 127.0.0.1:$port;
@@ -116,9 +106,9 @@ private suspend fun nginx(upstream: Int, block: suspend (port: Int) -> Unit) {
                     proxy_pass http://backend;
                 }
             }
-        }
-    """.trimIndent()
-    ProcessWithConfig.start("nginx", config, "-p", ".", "-c").listening(port, block)
+        """,
+    )
+    ProcessWithConfig.nginx(config).listening(port, block)
 }
 
 private suspend fun haproxy(backend: Int, block: suspend (statistics: Int) -> Unit) {
@@ -139,7 +129,7 @@ private suspend fun haproxy(backend: Int, block: suspend (statistics: Int) -> Un
             http-check send meth GET uri /health ver HTTP/1.1 hdr Host localhost
             server s 127.0.0.1:$backend check inter 200ms
     """.trimIndent() + "\n"
-    ProcessWithConfig.start("haproxy", config, "-f").listening(port, block)
+    ProcessWithConfig.haproxy(config).listening(port, block)
 }
 
 private fun ask(port: Int, request: String): String = RawPeer(Socket("127.0.0.1", port)).use {

@@ -69,6 +69,13 @@ internal class ProcessWithConfig private constructor(
             return ProcessWithConfig(builder.start(), file)
         }
 
+        /** Starts nginx with [config], see [nginxConfig]. */
+        fun nginx(config: String): ProcessWithConfig = start("nginx", config, "-p", ".", "-c")
+
+        /** Starts HAProxy with [config]. */
+        fun haproxy(config: String, vararg arguments: String): ProcessWithConfig =
+            start("haproxy", config, *arguments, "-f")
+
         /** A port that was free a moment ago: such programs cannot tell which one they took. */
         fun freePort(): Int =
             ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")).use { it.localPort }

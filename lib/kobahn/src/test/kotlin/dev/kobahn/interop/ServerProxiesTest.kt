@@ -15,7 +15,6 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
 import java.io.File
-import java.net.Socket
 import java.nio.file.Files
 import kotlin.time.Duration.Companion.seconds
 
@@ -46,22 +45,6 @@ class ServerProxiesTest :
             send("x".repeat(200_000))
             incoming.receive() shouldBe Message.Text("x".repeat(200_000))
             seen to transportDetails.own
-        }
-
-        suspend fun behind(
-            program: String,
-            config: String,
-            port: Int,
-            vararg arguments: String,
-            test: suspend () -> Unit,
-        ) = ProcessWithConfig.start(program, config, *arguments).use { proxy ->
-            try {
-                eventually(20.seconds) { Socket("127.0.0.1", port).close() }
-                test()
-            } catch (failure: Throwable) {
-                println(proxy.output)
-                throw failure
-            }
         }
 
         fun haproxy(mode: String, port: Int, more: String) = """
@@ -95,7 +78,7 @@ class ServerProxiesTest :
                     telling(options) { server ->
                         val port = ProcessWithConfig.freePort()
                         val more = "unique-id-format %ci\nserver s 127.0.0.1:${server.port} $option"
-                        behind("haproxy", haproxy("tcp", port, more), port, "-f") {
+                        ProcessWithConfig.haproxy(haproxy("tcp", port, more)).listening(port) {
                             val scheme = if (isSecure) "wss" else "ws"
                             val (seen, own) = peers("$scheme://localhost:$port/") {
                                 tls { trust(Certificates.trusting()) }
@@ -115,7 +98,7 @@ class ServerProxiesTest :
                     http-check send meth OPTIONS uri / ver HTTP/1.1 hdr Host localhost
                     server s 127.0.0.1:${server.port} send-proxy-v2 check check-send-proxy inter 100ms
                 """
-                behind("haproxy", haproxy("http", port, more), port, "-f") {
+                ProcessWithConfig.haproxy(haproxy("http", port, more)).listening(port) {
                     // HAProxy answers 503 until its check has found the server.
                     eventually(20.seconds) {
                         val (seen, own) = peers("ws://127.0.0.1:$port/")
@@ -134,7 +117,7 @@ class ServerProxiesTest :
             telling(options) {
                 val port = ProcessWithConfig.freePort()
                 val config = haproxy("tcp", port, "server s unix@$path send-proxy-v2")
-                behind("haproxy", config, port, "-f") {
+                ProcessWithConfig.haproxy(config).listening(port) {
                     val (seen, own) = peers("ws://127.0.0.1:$port/")
                     seen shouldBe own
                 }
@@ -158,7 +141,7 @@ class ServerProxiesTest :
                         http-request add-header Forwarded "for=\"%[src]:%[src_port]\";proto=http"
                         server s 127.0.0.1:${server.port}
                     """
-                    behind("haproxy", haproxy("http", port, more), port, "-f") {
+                    ProcessWithConfig.haproxy(haproxy("http", port, more)).listening(port) {
                         val (seen, own) = peers("ws://127.0.0.1:$port/") {
                             headers = headersOf(
                                 "X-Forwarded-For" to "203.0.113.66",
@@ -189,7 +172,7 @@ class ServerProxiesTest :
             telling(options) { server ->
                 for (upstream in listOf("127.0.0.1:${server.port}", "unix:$path")) {
                     val port = ProcessWithConfig.freePort()
-                    behind("nginx", nginx(port, upstream), port, "-p", ".", "-c") {
+                    ProcessWithConfig.nginx(nginx(port, upstream)).listening(port) {
                         peers("ws://127.0.0.1:$port/chat").first shouldStartWith "127.0.0.1"
                     }
                 }
@@ -197,19 +180,8 @@ class ServerProxiesTest :
         }
     })
 
-private fun nginx(port: Int, upstream: String) = """
-    daemon off;
-    user root;
-    pid nginx.pid;
-    error_log stderr;
-    events { }
-    http {
-        access_log off;
-        client_body_temp_path body;
-        proxy_temp_path proxy;
-        fastcgi_temp_path fastcgi;
-        uwsgi_temp_path uwsgi;
-        scgi_temp_path scgi;
+private fun nginx(port: Int, upstream: String) = nginxConfig(
+    """
         upstream backend { server $upstream; }
         server {
             listen 127.0.0.1:$port;
@@ -221,5 +193,6 @@ private fun nginx(port: Int, upstream: String) = """
                 proxy_set_header X-Forwarded-For ${"$"}proxy_add_x_forwarded_for;
             }
         }
-    }
-""".trimIndent()
+    """,
+    main = "user root;",
+)
