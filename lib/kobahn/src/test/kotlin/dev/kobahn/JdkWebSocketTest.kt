@@ -6,64 +6,6 @@ import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.WebSocket as JdkWebSocket
 import java.nio.ByteBuffer
-import java.util.concurrent.CompletionStage
-import java.util.concurrent.LinkedBlockingQueue
-import java.util.concurrent.TimeUnit
-
-/** Notes what comes, messages whole. */
-private class Notes : JdkWebSocket.Listener {
-    private val events = LinkedBlockingQueue<String>()
-    private val text = StringBuilder()
-    private var binary = 0
-
-    fun next(): String = checkNotNull(events.poll(10, TimeUnit.SECONDS)) { "nothing came" }
-
-    override fun onText(
-        webSocket: JdkWebSocket,
-        data: CharSequence,
-        last: Boolean,
-    ): CompletionStage<*>? {
-        text.append(data)
-        if (last) events.add("text $text").also { text.setLength(0) }
-        webSocket.request(1)
-        return null
-    }
-
-    override fun onBinary(
-        webSocket: JdkWebSocket,
-        data: ByteBuffer,
-        last: Boolean,
-    ): CompletionStage<*>? {
-        binary += data.remaining()
-        if (last) events.add("binary $binary").also { binary = 0 }
-        webSocket.request(1)
-        return null
-    }
-
-    override fun onPing(webSocket: JdkWebSocket, message: ByteBuffer): CompletionStage<*>? {
-        webSocket.request(1)
-        return null
-    }
-
-    override fun onPong(webSocket: JdkWebSocket, message: ByteBuffer): CompletionStage<*>? {
-        events.add("pong ${Charsets.UTF_8.decode(message)}")
-        webSocket.request(1)
-        return null
-    }
-
-    override fun onClose(
-        webSocket: JdkWebSocket,
-        statusCode: Int,
-        reason: String,
-    ): CompletionStage<*>? {
-        events.add("close $statusCode $reason")
-        return null
-    }
-
-    override fun onError(webSocket: JdkWebSocket, error: Throwable) {
-        events.add("error $error")
-    }
-}
 
 /** The JDK's client as a peer nobody here has written. */
 class JdkWebSocketTest :
@@ -72,17 +14,17 @@ class JdkWebSocketTest :
             webSocketServer {
                 onConnect { for (message in incoming) send(message) }
             }.use { server ->
-                val notes = Notes()
+                val notes = JdkNotes()
                 val peer = connect(server.port, notes)
                 peer.sendText("Grüße", true).join()
-                notes.next() shouldBe "text Grüße"
+                notes.next() shouldBe Message.Text("Grüße")
                 peer.sendBinary(ByteBuffer.wrap(ByteArray(100_000)), true).join()
-                notes.next() shouldBe "binary 100000"
+                notes.next() shouldBe Message.Binary(ByteArray(100_000))
                 peer.sendText("one ", false).join()
                 peer.sendPing(ByteBuffer.wrap("in between".encodeToByteArray())).join()
                 peer.sendText("two", true).join()
                 notes.next() shouldBe "pong in between"
-                notes.next() shouldBe "text one two"
+                notes.next() shouldBe Message.Text("one two")
                 peer.sendClose(3001, "bye").join()
                 notes.next() shouldBe "close 1000 "
             }
@@ -96,9 +38,9 @@ class JdkWebSocketTest :
                     close(3002, "enough")
                 }
             }.use { server ->
-                val notes = Notes()
+                val notes = JdkNotes()
                 connect(server.port, notes)
-                notes.next() shouldBe "text pong came: true"
+                notes.next() shouldBe Message.Text("pong came: true")
                 notes.next() shouldBe "close 3002 enough"
             }
         }
@@ -112,14 +54,14 @@ class JdkWebSocketTest :
                     "chat.v1",
                     "chat.v2",
                 )
-                    .buildAsync(URI("ws://localhost:${server.port}/"), Notes()).join()
+                    .buildAsync(URI("ws://localhost:${server.port}/"), JdkNotes()).join()
                 peer.subprotocol shouldBe "chat.v2"
                 peer.abort()
             }
         }
     })
 
-private fun connect(port: Int, notes: Notes): JdkWebSocket =
+private fun connect(port: Int, notes: JdkNotes): JdkWebSocket =
     HttpClient.newHttpClient().newWebSocketBuilder().buildAsync(
         URI("ws://localhost:$port/"),
         notes,

@@ -1,13 +1,12 @@
 package dev.kobahn.interop
 
+import dev.kobahn.JdkNotes
+import dev.kobahn.Message
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import java.net.URI
 import java.net.http.HttpClient
-import java.net.http.WebSocket as JdkWebSocket
 import java.nio.ByteBuffer
-import java.util.concurrent.CompletableFuture
-import java.util.concurrent.CompletionStage
 import java.util.concurrent.LinkedBlockingQueue
 import java.util.concurrent.TimeUnit
 import okhttp3.OkHttpClient
@@ -60,18 +59,18 @@ private abstract class JvmClient {
     fun exchange() {
         for (size in SIZES) {
             send("é".repeat(size / 2))
-            next() shouldBe "é".repeat(size / 2)
+            next() shouldBe Message.Text("é".repeat(size / 2))
             send(ByteArray(size))
-            next() shouldBe ByteBuffer.wrap(ByteArray(size))
+            next() shouldBe Message.Binary(ByteArray(size))
         }
         close(1000)
-        next() shouldBe 1000
+        next() shouldBe "close 1000 "
     }
 }
 
 private class JdkClient(port: Int) : JvmClient() {
     private val webSocket = HttpClient.newBuilder().sslContext(ClientTrust.context).build()
-        .newWebSocketBuilder().buildAsync(URI("wss://localhost:$port/"), Listener()).join()
+        .newWebSocketBuilder().buildAsync(URI("wss://localhost:$port/"), JdkNotes(events)).join()
 
     override fun send(text: String) {
         webSocket.sendText(text, true).join()
@@ -83,46 +82,6 @@ private class JdkClient(port: Int) : JvmClient() {
 
     override fun close(code: Int) {
         webSocket.sendClose(code, "").join()
-    }
-
-    private inner class Listener : JdkWebSocket.Listener {
-        private val text = StringBuilder()
-        private var binary = ByteArray(0)
-
-        override fun onText(
-            webSocket: JdkWebSocket,
-            data: CharSequence,
-            last: Boolean,
-        ): CompletionStage<*>? {
-            text.append(data)
-            if (last) events.add("$text").also { text.setLength(0) }
-            webSocket.request(1)
-            return null
-        }
-
-        override fun onBinary(
-            webSocket: JdkWebSocket,
-            data: ByteBuffer,
-            last: Boolean,
-        ): CompletionStage<*>? {
-            binary += ByteArray(data.remaining()).also(data::get)
-            if (last) events.add(ByteBuffer.wrap(binary)).also { binary = ByteArray(0) }
-            webSocket.request(1)
-            return null
-        }
-
-        override fun onClose(
-            webSocket: JdkWebSocket,
-            statusCode: Int,
-            reason: String,
-        ): CompletionStage<*>? {
-            events.add(statusCode)
-            return CompletableFuture.completedFuture(null)
-        }
-
-        override fun onError(webSocket: JdkWebSocket, error: Throwable) {
-            events.add(error)
-        }
     }
 }
 
@@ -145,15 +104,15 @@ private class OkClient(port: Int) : JvmClient() {
 
     private inner class Listener : WebSocketListener() {
         override fun onMessage(webSocket: OkHttpWebSocket, text: String) {
-            events.add(text)
+            events.add(Message.Text(text))
         }
 
         override fun onMessage(webSocket: OkHttpWebSocket, bytes: ByteString) {
-            events.add(bytes.asByteBuffer())
+            events.add(Message.Binary(bytes.toByteArray()))
         }
 
         override fun onClosing(webSocket: OkHttpWebSocket, code: Int, reason: String) {
-            events.add(code)
+            events.add("close $code $reason")
         }
 
         override fun onFailure(webSocket: OkHttpWebSocket, t: Throwable, response: Response?) {
