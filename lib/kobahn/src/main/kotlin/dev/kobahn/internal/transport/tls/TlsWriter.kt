@@ -162,7 +162,7 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
         val plain = buffers.plain
         var ownRecords = 0
         while (plain.hasRemaining() || status == HandshakeStatus.NEED_WRAP) {
-            if (!plain.hasRemaining() && ++ownRecords > MOST_OWN) throw SSLException(STUCK)
+            if (!plain.hasRemaining() && ++ownRecords > MOST_OWN) stuck()
             val before = buffers.cipher.position()
             val result = wrap(engine, plain, buffers)
             status = result.handshakeStatus
@@ -179,7 +179,7 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
             val before = buffers.cipher.position()
             if (wrap(engine, NOTHING, buffers).status == SSLEngineResult.Status.CLOSED) break
             val isStuck = buffers.cipher.position() == before
-            if (isStuck || ++records == MOST_OWN) throw SSLException(STUCK)
+            if (isStuck || ++records == MOST_OWN) stuck()
         }
     }
 
@@ -209,7 +209,7 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
                 !plain.hasRemaining() -> return result
             }
         }
-        throw SSLException(STUCK)
+        stuck()
     }
 
     /**
@@ -258,7 +258,7 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
                     if (result.handshakeStatus == HandshakeStatus.FINISHED) break
                     val isStuck = buffers.cipher.position() == before
                     if (isStuck && hasNothingToSend(engine, NOTHING)) break
-                    if (isStuck || ++records == MOST_OWN) throw SSLException(STUCK)
+                    if (isStuck || ++records == MOST_OWN) stuck()
                 }
             } finally {
                 if (buffers.cipher.position() > 0) {
@@ -309,7 +309,6 @@ internal class TlsWriter(val output: ByteQueue, private val inner: Transport) {
 
         /** The most records that an engine sends by itself at once. A long chain takes ten. */
         const val MOST_OWN = 1000
-        const val STUCK = "the TLS engine makes no progress"
         val NOTHING: ByteBuffer = ByteBuffer.allocate(0)
     }
 }
