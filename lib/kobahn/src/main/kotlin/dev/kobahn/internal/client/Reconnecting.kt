@@ -141,7 +141,7 @@ internal class Reconnecting(
         isClosing = true
         val open = states.value as? ReconnectState.Open
         if (open != null) {
-            waiting.awaitEmpty()
+            waiting.drain()
             open.webSocket.close(code, reason)
         }
         job.cancelAndJoin()

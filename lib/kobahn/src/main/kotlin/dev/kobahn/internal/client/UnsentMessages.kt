@@ -14,6 +14,12 @@ internal class UnsentMessages(private val maxSize: Long) {
     private val messages = ArrayDeque<Message>()
     private var size = 0L
 
+    /** Whether [drain] has begun: no message is added any more. */
+    private var isDraining = false
+
+    /** The failure of every call of [add], or null before [end]. */
+    private var failure: Throwable? = null
+
     /** Lets one caller of [add] at a time wait for space, in order. */
     private val turn = Mutex()
     private val added = Channel<Unit>(Channel.CONFLATED)
@@ -27,7 +33,9 @@ internal class UnsentMessages(private val maxSize: Long) {
 
     @Synchronized
     private fun tryAdd(message: Message): Boolean {
-        if (messages.isNotEmpty() && size + cost(message) > maxSize) return false
+        failure?.let { throw it }
+        val isFull = messages.isNotEmpty() && size + cost(message) > maxSize
+        if (isDraining || isFull) return false
         messages.addLast(message)
         size += cost(message)
         return true
@@ -53,14 +61,22 @@ internal class UnsentMessages(private val maxSize: Long) {
         removed.trySend(Unit)
     }
 
-    /** Suspends until nothing waits, or until the end. Calls of [add] meanwhile wait their turn. */
-    suspend fun awaitEmpty(): Unit = turn.withLock {
-        while (synchronized(this) { messages.isNotEmpty() }) removed.receiveCatching()
+    /**
+     * Suspends until nothing waits, or until the end. Earlier calls of [add] add their messages
+     * first; later ones wait for the end, and fail.
+     */
+    suspend fun drain(): Unit = turn.withLock {
+        synchronized(this) { isDraining = true }
+        while (isWaiting) if (removed.receiveCatching().isClosed) break
     }
 
-    /** Nothing is sent any more: those who wait, and all who come, get [failure]. */
+    @get:Synchronized
+    private val isWaiting get() = messages.isNotEmpty()
+
+    /** Nothing is sent any more: callers that wait, and all that come, get [failure]. */
     fun end(failure: Throwable) {
         synchronized(this) {
+            this.failure = failure
             messages.clear()
             size = 0
         }
