@@ -2,6 +2,7 @@ package dev.kobahn.internal.client
 
 import dev.kobahn.HandshakeException
 import dev.kobahn.protocol.handshake.RetryAfter
+import dev.kobahn.proxy.ProxyException
 import dev.kobahn.reconnect.Backoff
 import dev.kobahn.reconnect.ReconnectState
 import kotlin.coroutines.coroutineContext
@@ -73,7 +74,11 @@ internal class RetryLoop(
         }
 
     private fun retryAfter(failure: Throwable): Duration {
-        val headers = (failure as? HandshakeException)?.headers ?: return Duration.ZERO
+        val headers = when (failure) {
+            is HandshakeException -> failure.headers
+            is ProxyException -> failure.headers
+            else -> return Duration.ZERO
+        }
         val now = System.currentTimeMillis() / MILLIS
         val time = RetryAfter.seconds(headers, now)?.seconds ?: return Duration.ZERO
         return time.coerceAtMost(rules.maxRetryAfter)

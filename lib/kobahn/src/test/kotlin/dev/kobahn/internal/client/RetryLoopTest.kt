@@ -2,6 +2,8 @@ package dev.kobahn.internal.client
 
 import dev.kobahn.HandshakeException
 import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.proxy.ProxyException
+import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.reconnect.Backoff
 import dev.kobahn.reconnect.ReconnectState
 import io.kotest.assertions.throwables.shouldThrow
@@ -125,6 +127,19 @@ class RetryLoopTest :
                     throw HandshakeException("", 429, headers)
                 }
                 currentTime shouldBe 30_000
+            }
+        }
+
+        test("Retry-After of a proxy is waited for too") {
+            runTest {
+                var isFirst = true
+                val headers = headersOf("Retry-After" to "60")
+                loop().run {
+                    if (!isFirst) return@run
+                    isFirst = false
+                    throw ProxyException("", ProxyServer.http("proxy", 3128), 503, headers)
+                }
+                currentTime shouldBe 60_000
             }
         }
 
