@@ -5,6 +5,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.WebSocketDsl
 import dev.kobahn.protocol.CloseCode
+import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.proxy.ProxyException
 import dev.kobahn.tls.TlsException
@@ -78,7 +79,7 @@ public class ReconnectOptions internal constructor(private val options: WebSocke
      * Whether [failure] is of a kind that passes: an I/O error, such as a refused TCP connection or
      * a handshake without an answer; a handshake that was refused with 408, 429, 500, 502, 503 or
      * 504; a connection that ended with 1001 (going away), 1006 (without a Close), 1012 (service
-     * restart) or 1013 (try again later). Other statuses, close codes and exceptions would be the
+     * restart) or 1013 (try again later), unless the server broke a rule. Other statuses, close codes and exceptions would be the
      * same the next time, and so would most failures of TLS, such as an expired certificate.
      */
     public fun canHeal(failure: Throwable): Boolean = Healing.isPossible(failure)
@@ -118,10 +119,16 @@ internal object Healing {
     )
 
     fun isPossible(failure: Throwable): Boolean = when (failure) {
-        is ConnectionClosedException -> isPossible(failure.status.code)
+        // With failByDrop a peer that breaks a rule gets no Close: the next one would break it too.
+        is ConnectionClosedException ->
+            failure.status.cause !is ProtocolException && isPossible(failure.status.code)
+
         is TlsException -> failure.reason == TlsException.Reason.ENDED
+
         is HandshakeException -> failure.status == null || failure.status in STATUSES
+
         is ProxyException -> failure.status == null || failure.status in STATUSES
+
         else -> failure is IOException
     }
 

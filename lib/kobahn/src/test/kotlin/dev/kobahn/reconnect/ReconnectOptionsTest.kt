@@ -5,6 +5,8 @@ import dev.kobahn.ConnectionClosedException
 import dev.kobahn.HandshakeException
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.CloseFrame
+import dev.kobahn.protocol.ProtocolException
+import dev.kobahn.protocol.Violation
 import dev.kobahn.tls.TlsException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -14,12 +16,13 @@ import java.io.IOException
 import java.net.UnknownHostException
 import kotlin.time.Duration.Companion.seconds
 
-private fun closed(code: Int?) = ConnectionClosedException(
+private fun closed(code: Int?, cause: Throwable? = null) = ConnectionClosedException(
     CloseStatus(
         local = null,
         remote = code?.let { CloseFrame(it, "") },
         initiator = CloseStatus.Initiator.REMOTE,
         wasClean = code != null,
+        cause = cause,
     ),
 )
 
@@ -41,6 +44,12 @@ class ReconnectOptionsTest :
             Healing.isPossible(closed(null)) shouldBe true
             Healing.isPossible(closed(1012)) shouldBe true
             Healing.isPossible(closed(1008)) shouldBe false
+        }
+
+        test("a rule that the peer broke stays, if this end dropped the connection for it") {
+            val violation = ProtocolException(Violation.SERVER_FRAME_MASKED)
+            Healing.isPossible(closed(null, violation)) shouldBe false
+            Healing.isPossible(closed(null, IOException())) shouldBe true
         }
 
         test("a failure of TLS stays, unless the server ended the transport") {
