@@ -71,10 +71,12 @@ public interface WebSocketClient {
      * fails or ends for a reason that passes, see
      * [canHeal][dev.kobahn.reconnect.ReconnectOptions.canHeal]; [WebSocketClientOptions.reconnect]
      * has the options. Returns the result of the block that returned while its connection was open,
-     * or after it was closed on purpose. So each run of the block begins a connection: it resubscribes
-     * and resumes. [url] is called for each attempt and may suspend, for a fresh token for instance.
+     * or after it was closed on purpose; the block does not run again then, even if the server has
+     * not taken its last messages. So each run of the block begins a connection: it resubscribes and
+     * resumes. [url] is called for each attempt and may suspend, for a fresh token for instance.
      *
-     * An [IOException] of the block counts as a failure of the connection. Throws the failure that
+     * An [IOException] of the block counts as a failure of the connection, unless the application has
+     * closed that itself: then the block does not run again. Throws the failure that
      * does not pass, or the last one of `maxAttempts`. Cancellation ends the wait at once, and the
      * connection as `connect(url, block)` does. The waits follow the clock of the caller's
      * dispatcher.

@@ -15,3 +15,11 @@ internal class RealClientWebSocket(
 
     override fun toString(): String = "WebSocket to ${response.peer}"
 }
+
+/** Whether the application has closed this connection, see [Connection.isClosedHere]. */
+internal val ClientWebSocket.isClosedHere: Boolean
+    get() = (this as RealClientWebSocket).connection.isClosedHere
+
+/** Whether the application has dropped this connection, see [Connection.isDroppedHere]. */
+internal val ClientWebSocket.isDroppedHere: Boolean
+    get() = (this as RealClientWebSocket).connection.isDroppedHere

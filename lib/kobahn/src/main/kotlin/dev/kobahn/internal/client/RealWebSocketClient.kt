@@ -1,7 +1,6 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
-import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketClient
@@ -26,6 +25,7 @@ import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
@@ -167,20 +167,50 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         url: suspend () -> WebSocketUrl,
         block: suspend ClientWebSocket.() -> T,
     ): T = RetryLoop(reconnectConfig.rules).run { opened ->
-        connect(url()) {
+        connectOnce(url()) {
             opened()
-            val result = block()
-            checkOnPurpose()
-            result
+            block()
         }
+    }.getOrThrow()
+
+    /**
+     * Connects as `connect(url, block)` does. Returns the result or the failure of a [block] that
+     * must not run again; throws a failure after which it may.
+     */
+    private suspend fun <T> connectOnce(
+        url: WebSocketUrl,
+        block: suspend ClientWebSocket.() -> T,
+    ): Result<T> {
+        var outcome: Result<T>? = null
+        try {
+            connect(url) { outcome = finalOutcome(block) }
+        } catch (failure: ConnectionClosedException) {
+            // Without this the block would run again, because its last messages were not taken.
+            if (outcome == null) throw failure
+        }
+        return checkNotNull(outcome)
     }
 
-    /** Throws if the peer has closed this connection for a reason that passes. */
+    private suspend fun <T> ClientWebSocket.finalOutcome(
+        block: suspend ClientWebSocket.() -> T,
+    ): Result<T> {
+        val result = try {
+            block()
+        } catch (failure: Exception) {
+            coroutineContext.ensureActive()
+            if (isClosedHere) return Result.failure(failure)
+            throw failure
+        }
+        checkOnPurpose()
+        return Result.success(result)
+    }
+
+    /** Throws if this connection has ended for a reason that passes, and not by the application. */
     private suspend fun ClientWebSocket.checkOnPurpose() {
         if (state == WebSocketState.OPEN) return
-        val status = awaitClosed()
-        val isByPeer = status.initiator == Initiator.REMOTE
-        if (isByPeer && Healing.isPossible(status.code)) throw ConnectionClosedException(status)
+        val failure = ConnectionClosedException(awaitClosed())
+        val isByUs = isClosedHere || isDroppedHere
+        if (!isByUs && Healing.isPossible(failure)) throw failure
     }
 
     override fun reconnecting(

@@ -144,6 +144,21 @@ internal class Connection(
     /** Whether the connection has ended. Nothing can be sent any more. */
     val isClosed: Boolean get() = state == WebSocketState.CLOSED
 
+    /**
+     * Whether the application has closed the connection, before the peer did: [close] was called,
+     * whether the peer has answered or not. From any thread.
+     */
+    val isClosedHere: Boolean
+        get() {
+            val close = protocol.localClose ?: return false
+            val status = closeStatus ?: closing.statusNow()
+            val isFirst = status.initiator == Initiator.LOCAL || status.remote == null
+            return isFirst && !CloseCode.fails(close.code)
+        }
+
+    /** Whether the application has dropped the connection, which has ended. */
+    val isDroppedHere: Boolean get() = closeStatus?.cause?.message == DROPPED_HERE
+
     suspend fun awaitClosed(): CloseStatus = closeStatus ?: awaitedEnd().await()
 
     private fun awaitedEnd() = synchronized(output) {
@@ -226,8 +241,7 @@ internal class Connection(
     /** Closes as [close] does. Throws if the peer did not take every message, unless [drop] was called. */
     suspend fun closeDelivering(code: Int): CloseStatus {
         val status = close(code, "")
-        val isDropped = status.cause?.message == DROPPED_HERE
-        if (!isDropped && !protocol.isDataWritten) throw ConnectionClosedException(status)
+        if (!isDroppedHere && !protocol.isDataWritten) throw ConnectionClosedException(status)
         return status
     }
 

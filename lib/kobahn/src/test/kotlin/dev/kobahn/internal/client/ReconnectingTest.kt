@@ -43,76 +43,15 @@ import kotlinx.coroutines.withTimeout
 import kotlinx.coroutines.withTimeoutOrNull
 import kotlinx.coroutines.yield
 
-/** Connections that are made anew, with servers that come and go. */
+/** Connections that are made anew as one, with servers that come and go. */
 class ReconnectingTest :
     FunSpec({
-        test("keepConnected runs its block with each connection until it returns") {
-            servedInTurn(
-                { it.open().sendHex("81 01 61").drop() },
-                { it.open().sendHex("81 01 62 88 02 03F4").readFrame() shouldBe "close 1000" },
-                { it.open().sendHex("81 01 63").readFrame() shouldBe "close 1000" },
-            ) { url ->
-                val received = ArrayList<String>()
-                val result = client().keepConnected(url) {
-                    for (message in incoming) {
-                        received.add((message as Message.Text).text)
-                        if (received.size == 3) break
-                    }
-                    "done"
-                }
-                result shouldBe "done"
-                received shouldContainExactly listOf("a", "b", "c")
-            }
-        }
-
-        test("keepConnected returns if the server closes on purpose") {
-            servedInTurn({ it.open().sendHex("88 02 03E8").readFrame() }) { url ->
-                client().keepConnected(url) { incoming.toList().size } shouldBe 0
-            }
-        }
-
-        test("keepConnected throws a refusal that does not pass, and retries one that does") {
-            val answers =
-                listOf("503 Service Unavailable", "500 Internal Server Error", "403 Forbidden")
-            servedInTurn(
-                *answers.map { answer ->
-                    { peer: RawPeer ->
-                        peer.readHead()
-                        peer.send("HTTP/1.1 $answer\r\nContent-Length: 0\r\n\r\n")
-                        Unit
-                    }
-                }.toTypedArray(),
-            ) { url ->
-                shouldThrow<HandshakeException> { client().keepConnected(url) { } }.status shouldBe
-                    403
-            }
-        }
-
-        test("the URL is asked for anew for each attempt") {
-            val targets = ArrayList<String>()
-            servedInTurn(
-                { targets.add(it.readHead().lines().first()) },
-                { targets.add(it.readHead().lines().first()) },
-            ) { url ->
-                var count = 0
-                shouldThrow<IOException> {
-                    client { maxAttempts = 2 }.keepConnected({
-                        WebSocketUrl.parse("$url?token=${++count}")
-                    }) { }
-                }
-                targets shouldContainExactly listOf(
-                    "GET /?token=1 HTTP/1.1",
-                    "GET /?token=2 HTTP/1.1",
-                )
-            }
-        }
-
         test("the messages of all connections come out of one channel") {
             servedInTurn(
                 { it.open().sendHex("81 01 61 81 01 62").drop() },
                 { it.open().sendHex("81 01 63 88 02 03E8").readFrame() },
             ) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 webSocket.incoming.toList().map { (it as Message.Text).text } shouldContainExactly
                     listOf("a", "b", "c")
                 webSocket.awaitEnd().cause.shouldBeNull()
@@ -138,7 +77,7 @@ class ReconnectingTest :
                 },
             ) { url ->
                 var openings = 0
-                val webSocket = client().reconnecting(this, url) {
+                val webSocket = quickClient().reconnecting(this, url) {
                     send("resume ${++openings}")
                     (incoming.receive() as Message.Text).text shouldBe "ok"
                     launch { (this@reconnecting).send("data $openings") }
@@ -164,7 +103,7 @@ class ReconnectingTest :
                     peer.sendHex("88 02 03E8").readFrame()
                 },
             ) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 webSocket.send("1")
                 webSocket.send(Message.Text("2"))
                 webSocket.send("3".encodeToByteArray())
@@ -181,7 +120,7 @@ class ReconnectingTest :
                 val webSocket = RawServer().let { first ->
                     // The first server accepts and never reads; it ends with the message under way.
                     val url = CompletableDeferred<String>()
-                    val webSocket = client().reconnecting(this, {
+                    val webSocket = quickClient().reconnecting(this, {
                         WebSocketUrl.parse(
                             if (url.isCompleted) "ws://localhost:${server.port}/" else first.url,
                         )
@@ -210,7 +149,7 @@ class ReconnectingTest :
                     peer.sendHex("88 02 03E8").readFrame()
                 },
             ) { url ->
-                val webSocket = client { maxUnsentSize = 3 }.reconnecting(this, url)
+                val webSocket = quickClient { maxUnsentSize = 3 }.reconnecting(this, url)
                 webSocket.send("12")
                 val cancelled = launch { webSocket.send("no") }
                 val waiting = async { webSocket.send("34") }
@@ -237,7 +176,7 @@ class ReconnectingTest :
         test("without a connection a message fails, if it is not to wait") {
             val url = RawServer().use { it.url }
             coroutineScope {
-                val webSocket = client {
+                val webSocket = quickClient {
                     unsent = Unsent.FAIL
                     backoff = exponential(1.hours, 1.hours)
                 }.reconnecting(this, url)
@@ -251,7 +190,7 @@ class ReconnectingTest :
 
         test("with a connection a message is sent at once, also if it is not to wait") {
             servedInTurn({ it.open().readFrame() shouldBe "text a" }) { url ->
-                val webSocket = client { unsent = Unsent.FAIL }.reconnecting(this, url)
+                val webSocket = quickClient { unsent = Unsent.FAIL }.reconnecting(this, url)
                 webSocket.state.first { it is ReconnectState.Open }
                 webSocket.send("a")
                 webSocket.job.cancelAndJoin()
@@ -261,7 +200,7 @@ class ReconnectingTest :
         test("empty messages count too") {
             val url = RawServer().use { it.url }
             coroutineScope {
-                val webSocket = client {
+                val webSocket = quickClient {
                     maxUnsentSize = 128
                     backoff = exponential(1.hours, 1.hours)
                 }.reconnecting(this, url)
@@ -280,29 +219,11 @@ class ReconnectingTest :
                     it.sendHex("88 02 03E8").readFrame()
                 },
             ) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 webSocket.incoming.cancel()
                 webSocket.state.first { it is ReconnectState.Waiting }
                 webSocket.send("a")
                 webSocket.awaitEnd().cause.shouldBeNull()
-            }
-        }
-
-        test("cancelling keepConnected closes the connection, and makes no other") {
-            val begun = CompletableDeferred<Unit>()
-            servedInTurn({ peer ->
-                peer.open()
-                peer.readFrame() shouldBe "close 1001"
-                peer.sendHex("88 02 03E8")
-            }) { url ->
-                val job = launch {
-                    client().keepConnected(url) {
-                        begun.complete(Unit)
-                        awaitClosed()
-                    }
-                }
-                begun.await()
-                job.cancelAndJoin()
             }
         }
 
@@ -313,7 +234,7 @@ class ReconnectingTest :
                 peer.readFrame() shouldBe "close 3000"
                 peer.sendHex("88 02 0BB8")
             }) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 webSocket.state.first { it is ReconnectState.Open }
                 webSocket.send("a")
                 webSocket.close(3000, "enough")
@@ -330,7 +251,7 @@ class ReconnectingTest :
                 peer.readFrame() shouldBe "close 1000"
                 peer.sendHex("88 02 03E8")
             }) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 webSocket.state.first { it is ReconnectState.Open }
                 withTimeout(10.seconds) { webSocket.close() }
             }
@@ -340,7 +261,7 @@ class ReconnectingTest :
             "after a failure that does not pass there is no further connection, but the scope goes on",
         ) {
             servedInTurn({ it.open().sendHex("88 02 03F0").readFrame() }) { url ->
-                val webSocket = client().reconnecting(this, url)
+                val webSocket = quickClient().reconnecting(this, url)
                 val failure = shouldThrow<ConnectionClosedException> {
                     for (message in webSocket.incoming) error("got $message")
                 }
@@ -353,7 +274,7 @@ class ReconnectingTest :
 
         test("a hook that fails ends it with that exception") {
             servedInTurn({ it.open().readFrame() shouldBe "close 1011" }) { url ->
-                val webSocket = client().reconnecting(this, url) { error("no") }
+                val webSocket = quickClient().reconnecting(this, url) { error("no") }
                 webSocket.awaitEnd().cause!!.message shouldBe "no"
             }
         }
@@ -361,7 +282,7 @@ class ReconnectingTest :
         test("the end of the scope ends it at once, and a receiver elsewhere is not cancelled") {
             val url = RawServer().use { it.url }
             val scope = CoroutineScope(Job())
-            val webSocket = client {
+            val webSocket = quickClient {
                 backoff = exponential(1.hours, 1.hours)
             }.reconnecting(scope, url)
             webSocket.state.first { it is ReconnectState.Waiting }
@@ -373,7 +294,7 @@ class ReconnectingTest :
 
         test("in a scope that has ended it ends before it begins") {
             val scope = CoroutineScope(Job().apply { cancel() })
-            val webSocket = client().reconnecting(scope, "ws://localhost:1/")
+            val webSocket = quickClient().reconnecting(scope, "ws://localhost:1/")
             webSocket.awaitEnd().cause.shouldBeInstanceOf<CancellationException>()
             shouldThrow<NotConnectedException> { webSocket.send("a") }
         }
@@ -386,7 +307,7 @@ class ReconnectingTest :
                 },
                 { it.open().readFrame() },
             ) { url ->
-                val webSocket = client { backoff = exponential(1.seconds, 1.seconds) }
+                val webSocket = quickClient { backoff = exponential(1.seconds, 1.seconds) }
                     .reconnecting(this, url)
                 val waiting = webSocket.state.first { it is ReconnectState.Waiting }
                     .shouldBeInstanceOf<ReconnectState.Waiting>()
@@ -402,35 +323,10 @@ class ReconnectingTest :
         test("a client that is closed makes no further connection") {
             val url = RawServer().use { it.url }
             coroutineScope {
-                val client = client()
+                val client = quickClient()
                 val webSocket = client.reconnecting(this, url)
                 client.close()
                 webSocket.awaitEnd().cause.shouldBeInstanceOf<IllegalStateException>()
             }
         }
     })
-
-private fun client(configure: ReconnectOptions.() -> Unit = {}) = webSocketClient {
-    quickly()
-    reconnect(configure)
-}
-
-private fun WebSocketClientOptions.quickly() = reconnect {
-    backoff = exponential(1.milliseconds, 10.milliseconds)
-}
-
-/** Ends the connection without a Close. */
-private fun RawPeer.drop() = socket.close()
-
-/** Serves one connection after the other with [peers], while [client] runs. */
-private suspend fun servedInTurn(
-    vararg peers: (RawPeer) -> Any?,
-    client: suspend CoroutineScope.(url: String) -> Unit,
-) = RawServer().use { server ->
-    coroutineScope {
-        val serving =
-            launch(Dispatchers.IO) { peers.forEach { serve -> server.accept().use { serve(it) } } }
-        withTimeout(30.seconds) { coroutineScope { client(server.url) } }
-        serving.join()
-    }
-}
