@@ -34,10 +34,13 @@ public interface AsyncReconnectingWebSocket {
     /**
      * Sends what waits, if there is a connection, and closes it with [code] and [reason]. No further
      * connection is made. The future completes when all has ended; a method of the listener must
-     * not wait for it.
+     * not wait for it. If the future is cancelled, the connection is closed without what waits.
      */
     public fun close(code: Int, reason: String): CompletableFuture<Void?>
 
-    /** Returns a future that completes when there will be no further connection. */
+    /**
+     * Returns a future that completes when there will be no further connection and the listener has
+     * been told the end of the last one. [state] may tell the end before.
+     */
     public fun awaitEnd(): CompletableFuture<ReconnectState.Ended>
 }

@@ -134,7 +134,9 @@ public interface AsyncWebSocketClient {
 
     /**
      * Connects to the URL that [url] gives for each attempt, with a fresh token for instance, and
-     * tells each change to [onState]. That must not block; an exception of it is logged. Otherwise like
+     * tells each change to [onState]. That must not block; an exception of it is logged. It learns of
+     * the end of a connection at once, perhaps before the listener, which gets its messages first;
+     * the next connection waits for the listener's `onClose`. Otherwise like
      * `reconnecting(String, listener)`.
      */
     public fun reconnecting(

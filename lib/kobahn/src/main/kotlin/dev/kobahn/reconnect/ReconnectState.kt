@@ -14,15 +14,24 @@ public sealed class ReconnectState {
         override fun toString(): String = "connecting, attempt $attempt"
     }
 
-    /** The connection is open, and the hook for that has returned. */
+    /**
+     * The connection is open, and the hook for that has returned. The state ends with the connection,
+     * whether its messages are received or not.
+     */
     public class Open internal constructor(
-        /** The present connection. */
+        /**
+         * The present connection. If the application closes it, there is no further one, whatever the
+         * server answers; `drop()` makes way for the next one.
+         */
         public val webSocket: ClientWebSocket,
     ) : ReconnectState() {
         override fun toString(): String = "open: $webSocket"
     }
 
-    /** The client waits before it connects again. */
+    /**
+     * The client waits before it connects again, and longer than [delay] if too many messages of lost
+     * connections have not been received.
+     */
     public class Waiting internal constructor(
         /** The number of failures in a row. */
         public val failures: Int,
@@ -42,8 +51,8 @@ public sealed class ReconnectState {
     /** There will be no further connection. */
     public class Ended internal constructor(
         /**
-         * Null if this end or the server closed the connection on purpose (1000). Otherwise the
-         * failure that cannot heal, or the last one of `maxAttempts`, or the cancellation of the
+         * Null if the application closed the connection, or the server did so on purpose (1000).
+         * Otherwise the failure that cannot heal, or the last one of `maxAttempts`, or the cancellation of the
          * scope.
          */
         public val cause: Throwable?,

@@ -20,9 +20,11 @@ public interface ReconnectingWebSocket {
     /**
      * The messages of all connections, in order. It waits while there is no connection. Iteration
      * ends when the last connection was closed on purpose; otherwise it throws the failure after
-     * which the client gave up. Messages of a connection that was lost are delivered first. One
-     * message is taken from its connection ahead of the receiver. `incoming.cancel()` discards all
-     * messages, those of later connections too.
+     * which the client gave up. Messages of a connection that was lost are delivered first, without
+     * holding the next connection back, up to `maxIncomingQueueSize` bytes: above that the client
+     * waits for receivers before it connects again. From an open connection one message is taken
+     * ahead of the receiver. [close] and the end of the scope discard messages that wait;
+     * `incoming.cancel()` discards those of later connections too.
      */
     public val incoming: ReceiveChannel<Message>
 
@@ -50,8 +52,8 @@ public interface ReconnectingWebSocket {
 
     /**
      * Sends what waits, if there is a connection, closes it with [code] and [reason], and suspends
-     * until it has ended. Without a connection, messages that wait are lost. No further connection
-     * is made.
+     * until it has ended. Without a connection, or if it is lost meanwhile, messages that wait are
+     * lost. No further connection is made. If the call is cancelled, all ends as with [job].
      *
      * @throws IllegalArgumentException if [code] must not be sent
      */

@@ -139,6 +139,37 @@ class ReconnectingInJavaTest {
     }
 
     @Test
+    void theStateTellsAtOnceThatAConnectionIsLostAndItsMessagesComeFirst() throws Exception {
+        AtomicInteger connections = new AtomicInteger();
+        try (RunningServer running = new RunningServer(it -> it.onConnect(handshake ->
+            handshake.accept(new WebSocketListener() {
+                @Override
+                public void onOpen(AsyncWebSocket webSocket) {
+                    if (connections.incrementAndGet() > 1) return;
+                    webSocket.send("a");
+                    webSocket.close(CloseCode.SERVICE_RESTART, "");
+                }
+            })))) {
+            CompletableFuture<Void> lost = new CompletableFuture<>();
+            Recorder recorder = new Recorder(0);
+            AsyncWebSocketClient client = client();
+            client.reconnecting(
+                () -> CompletableFuture.completedFuture(WebSocketUrl.parse(running.url("/"))),
+                recorder,
+                state -> {
+                    if (state instanceof ReconnectState.Waiting) lost.complete(null);
+                });
+            Futures.get(lost);
+            assertEquals("open", recorder.next());
+            Futures.get(recorder.opened).request(1);
+            assertEquals("text a", recorder.next());
+            assertEquals("close 1012", recorder.next());
+            assertEquals("open", recorder.next());
+            Futures.get(client.close());
+        }
+    }
+
+    @Test
     void closingTheClientEndsItWith1001() {
         try (RunningServer running = RunningServer.of(new Recorder.Echo())) {
             AsyncWebSocketClient client = client();

@@ -217,7 +217,8 @@ internal class RealWebSocketClient(private val options: WebSocketClientOptions, 
         scope: CoroutineScope,
         url: suspend () -> WebSocketUrl,
         onOpen: suspend ClientWebSocket.() -> Unit,
-    ): ReconnectingWebSocket = RealReconnectingWebSocket(scope, this, url, onOpen)
+    ): ReconnectingWebSocket =
+        RealReconnectingWebSocket(scope, reconnectConfig, { connect(url(), it) }, onOpen)
 
     override suspend fun close() {
         closed.set(true)

@@ -1,30 +1,24 @@
 package dev.kobahn.internal.client
 
 import dev.kobahn.ClientWebSocket
-import dev.kobahn.CloseStatus.Initiator
 import dev.kobahn.ConnectionClosedException
 import dev.kobahn.Message
 import dev.kobahn.PayloadExceededException
 import dev.kobahn.WebSocketClientOptions
+import dev.kobahn.WebSocketState
 import dev.kobahn.protocol.CloseCode
-import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.reconnect.Healing
 import dev.kobahn.reconnect.NotConnectedException
 import dev.kobahn.reconnect.ReconnectState
-import dev.kobahn.reconnect.ReconnectingWebSocket
 import dev.kobahn.reconnect.Unsent
-import kotlin.coroutines.coroutineContext
-import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
-import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.channels.Channel
-import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 
@@ -40,23 +34,36 @@ internal class ReconnectConfig(options: WebSocketClientOptions) {
     val unsent = options.reconnectUnsent
     val maxUnsentSize = options.reconnectMaxUnsentSize
     val maxMessageSize = options.maxMessagePayloadSize
+    val maxIncomingQueueSize = options.maxIncomingQueueSize
 }
 
-/**
- * Connections one after the other, whose messages [serve] takes.
- *
- * @param onState is told each change
- * @param connect makes a connection, runs the block with it, and closes it
- * @param serve serves one connection until that has ended; it calls `ready` when the application has
- * prepared the connection, and waiting messages may be sent
- */
+/** Connections one after the other, which [application] serves. */
 internal class Reconnecting(
     scope: CoroutineScope,
     private val config: ReconnectConfig,
-    private val onState: (ReconnectState) -> Unit,
-    private val connect: suspend (block: suspend (ClientWebSocket) -> Unit) -> Unit,
-    private val serve: suspend (webSocket: ClientWebSocket, ready: () -> Unit) -> Unit,
+    private val application: Application,
 ) {
+    /** The makers and receivers of connections. One connection at a time. */
+    interface Application {
+        /** Makes a connection, runs [block] with it, and closes it. */
+        suspend fun connect(block: suspend (ClientWebSocket) -> Unit)
+
+        /**
+         * Serves one connection. Calls [ready] when the connection is prepared, so that waiting
+         * messages may be sent. May last longer than the connection, for messages that came before.
+         */
+        suspend fun serve(webSocket: ClientWebSocket, ready: () -> Unit)
+
+        /** Suspends while so many messages of former connections wait that none must be added. */
+        suspend fun awaitRoom(): Unit = Unit
+
+        /** The state has changed. */
+        fun onState(state: ReconnectState): Unit = Unit
+
+        /** The last [serve] has ended. [isStopped]: the application or its scope wanted the end. */
+        fun onCompleted(state: ReconnectState.Ended, isStopped: Boolean): Unit = Unit
+    }
+
     private val states = MutableStateFlow<ReconnectState>(ReconnectState.Connecting(1))
     private val waiting = UnsentMessages(config.maxUnsentSize)
 
@@ -68,6 +75,10 @@ internal class Reconnecting(
     @Volatile
     private var failure: Throwable? = null
 
+    /** The coroutine that serves the last connection. */
+    @Volatile
+    private var serving: Job? = null
+
     private val rules = with(config.rules) {
         RetryRules(backoff, maxAttempts, resetAfter, maxRetryAfter) { !isClosing && retryIf(it) }
     }
@@ -78,43 +89,84 @@ internal class Reconnecting(
 
     init {
         // Also if the scope has ended before the coroutine could begin.
-        job.invokeOnCompletion { end(failure ?: it) }
+        job.invokeOnCompletion { cancellation ->
+            val ended = end(failure ?: cancellation)
+            application.onCompleted(ended, isStopped = isClosing || cancellation != null)
+        }
     }
 
     private fun enter(state: ReconnectState) {
         states.value = state
-        onState(state)
+        application.onState(state)
     }
 
     /** Does not throw, as the failure of a connection must not end the scope. */
     private suspend fun CoroutineScope.run() {
         try {
-            RetryLoop(rules, ::enter).run { opened -> connect { live(it, opened) } }
+            RetryLoop(rules, ::enter, ::awaitServed)
+                .run { opened -> application.connect { live(it, opened) } }
         } catch (failure: Throwable) {
             if (!isActive) throw failure
             this@Reconnecting.failure = failure
         }
+        end(failure)
     }
 
-    /** Serves one connection; throws if it has ended in another way than on purpose. */
-    private suspend fun live(webSocket: ClientWebSocket, opened: () -> Unit) {
-        coroutineScope {
-            val sending = launch(start = CoroutineStart.LAZY) { sendWaiting(webSocket) }
-            try {
-                serve(webSocket) {
-                    opened()
-                    enter(ReconnectState.Open(webSocket))
-                    sending.start()
-                }
-            } finally {
-                sending.cancel()
-            }
+    /** The next connection has to wait until the one before it is served. */
+    private suspend fun awaitServed() {
+        serving?.join()
+        application.awaitRoom()
+    }
+
+    /** Returns when the connection has ended on purpose; throws if it ended in another way. */
+    private suspend fun CoroutineScope.live(webSocket: ClientWebSocket, opened: () -> Unit) {
+        try {
+            serve(webSocket, opened)
+        } catch (failure: ConnectionClosedException) {
+            // The close status says more, if it is this connection that has ended.
+            if (webSocket.state == WebSocketState.OPEN) throw failure
         }
         val status = webSocket.awaitClosed()
-        val isByUs = status.wasClean && status.initiator == Initiator.LOCAL
         val isOnPurpose = status.code == CloseCode.NORMAL_CLOSURE ||
-            status.code == CloseCode.NO_STATUS_RCVD
-        if (!isByUs && !isOnPurpose) throw ConnectionClosedException(status)
+            status.code == CloseCode.NO_STATUS_RCVD || webSocket.isClosedHere
+        if (!isOnPurpose) throw ConnectionClosedException(status)
+    }
+
+    /**
+     * Starts a coroutine of this scope, which may last longer, for the application to serve
+     * [webSocket], and sends waiting messages. Returns when the connection has ended.
+     */
+    private suspend fun CoroutineScope.serve(webSocket: ClientWebSocket, opened: () -> Unit) {
+        val ready = CompletableDeferred<Result<Unit>>()
+        val ended = CompletableDeferred<Result<Unit>>()
+        coroutineScope {
+            val sending = launch(start = CoroutineStart.LAZY) { sendWaiting(webSocket) }
+            val watching = launch {
+                webSocket.awaitClosed()
+                ended.complete(Result.success(Unit))
+            }
+            serving = this@serve.launch {
+                try {
+                    application.serve(webSocket) {
+                        opened()
+                        enter(ReconnectState.Open(webSocket))
+                        sending.start()
+                        ready.complete(Result.success(Unit))
+                    }
+                } catch (failure: Throwable) {
+                    ready.complete(Result.failure(failure))
+                    ended.complete(Result.failure(failure))
+                }
+            }
+            try {
+                // The end of the connection does not interrupt the preparations of the application.
+                ready.await().getOrThrow()
+                ended.await().getOrThrow()
+            } finally {
+                sending.cancel()
+                watching.cancel()
+            }
+        }
     }
 
     private suspend fun sendWaiting(webSocket: ClientWebSocket) {
@@ -129,8 +181,8 @@ internal class Reconnecting(
         val limit = config.maxMessageSize
         if (limit > 0 && message.size > limit) throw PayloadExceededException(message.size, limit)
         if (config.unsent == Unsent.KEEP) return waiting.add(message)
-        val open = states.value as? ReconnectState.Open
-            ?: throw NotConnectedException(states.value)
+        val state = states.value
+        val open = state as? ReconnectState.Open ?: throw NotConnectedException(state)
         open.webSocket.send(message)
     }
 
@@ -139,81 +191,34 @@ internal class Reconnecting(
             "code is $code, must be 1000-1003, 1007-1014 or 3000-4999"
         }
         isClosing = true
-        val open = states.value as? ReconnectState.Open
-        if (open != null) {
-            waiting.drain()
-            open.webSocket.close(code, reason)
+        try {
+            val open = states.value as? ReconnectState.Open
+            if (open != null) finish(open.webSocket, code, reason)
+        } finally {
+            job.cancel()
         }
-        job.cancelAndJoin()
+        job.join()
+        awaitEnd()
     }
 
-    private fun end(cause: Throwable?) {
+    private suspend fun finish(webSocket: ClientWebSocket, code: Int, reason: String) {
+        try {
+            webSocket.whileOpen { waiting.drain() }
+        } catch (_: ConnectionClosedException) {
+            // The connection is lost, and so are the messages that wait for it.
+        }
+        webSocket.close(code, reason)
+    }
+
+    suspend fun awaitEnd(): ReconnectState.Ended =
+        states.first { it is ReconnectState.Ended } as ReconnectState.Ended
+
+    private fun end(cause: Throwable?): ReconnectState.Ended {
+        (states.value as? ReconnectState.Ended)?.let { return it }
         val ended = ReconnectState.Ended(cause.takeUnless { isClosing })
         // First: nobody may wait for a state behind the last one.
         enter(ended)
         waiting.end(NotConnectedException(ended, ended.cause))
+        return ended
     }
-}
-
-/** Connections one after the other, as one. */
-internal class RealReconnectingWebSocket(
-    scope: CoroutineScope,
-    client: RealWebSocketClient,
-    url: suspend () -> WebSocketUrl,
-    onOpen: suspend ClientWebSocket.() -> Unit,
-) : ReconnectingWebSocket {
-    private val received = Channel<Message>(Channel.RENDEZVOUS)
-
-    private val connections = Reconnecting(
-        scope,
-        client.reconnectConfig,
-        ::entered,
-        connect = { block -> client.connect(url(), block) },
-        serve = { webSocket, ready ->
-            webSocket.onOpen()
-            ready()
-            handOut(webSocket)
-        },
-    )
-
-    private suspend fun handOut(webSocket: ClientWebSocket) {
-        try {
-            for (message in webSocket.incoming) received.send(message)
-        } catch (_: CancellationException) {
-            coroutineContext.ensureActive()
-            // The application has cancelled [incoming]: it only sends from now on.
-            webSocket.incoming.cancel()
-            webSocket.awaitClosed()
-        }
-    }
-
-    private fun entered(state: ReconnectState) {
-        if (state !is ReconnectState.Ended) return
-        val cause = state.cause
-        // A receiver must not take the end of another scope for its own.
-        val failure =
-            if (cause is CancellationException) NotConnectedException(state, cause) else cause
-        received.close(failure)
-    }
-
-    override val state: StateFlow<ReconnectState> get() = connections.state
-
-    override val incoming: ReceiveChannel<Message> get() = received
-
-    override val job: Job get() = connections.job
-
-    override suspend fun send(text: String) = connections.send(Message.Text(text))
-
-    override suspend fun send(bytes: ByteArray) = connections.send(Message.Binary(bytes))
-
-    override suspend fun send(message: Message) = connections.send(message)
-
-    override suspend fun close(code: Int, reason: String) = connections.close(code, reason)
-
-    override suspend fun awaitEnd(): ReconnectState.Ended {
-        job.join()
-        return state.value as ReconnectState.Ended
-    }
-
-    override fun toString(): String = "WebSocket that reconnects, ${state.value}"
 }

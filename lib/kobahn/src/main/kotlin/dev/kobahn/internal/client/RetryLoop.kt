@@ -28,10 +28,12 @@ internal class RetryRules(
  * of the coroutine that runs it. Runs once.
  *
  * @param onState is told each change
+ * @param awaitNext suspends after a wait until the next connection may be made
  */
 internal class RetryLoop(
     private val rules: RetryRules,
     private val onState: (ReconnectState) -> Unit = {},
+    private val awaitNext: suspend () -> Unit = {},
 ) {
     private var failures = 0
 
@@ -56,6 +58,7 @@ internal class RetryLoop(
             val time = maxOf(rules.backoff.delay(failures), retryAfter(failure))
             onState(ReconnectState.Waiting(failures, time, failure))
             delay(time)
+            awaitNext()
         }
     }
 

@@ -30,8 +30,9 @@ internal class RealAsyncReconnectingWebSocket(
         calls.completion { connections.close(code, reason) }
 
     override fun awaitEnd(): CompletableFuture<ReconnectState.Ended> = calls.future {
+        // Until the last `onClose` has returned.
         connections.job.join()
-        state() as ReconnectState.Ended
+        connections.awaitEnd()
     }
 
     override fun toString(): String = "WebSocket that reconnects, ${state()}"

@@ -157,34 +157,37 @@ internal class RealAsyncWebSocketClient(
         Reconnecting(
             scope,
             (client as RealWebSocketClient).reconnectConfig,
-            { state -> tell(state, onState) },
-            connect = { block -> client.connect(url.get().await(), block) },
-            serve = { webSocket, ready -> serve(webSocket, listener, ready) },
+            Listening(url, listener, onState),
         ),
         dispatcher,
     )
 
-    private fun tell(state: ReconnectState, onState: Consumer<in ReconnectState>) {
-        try {
-            onState.accept(state)
-        } catch (failure: Exception) {
-            connectionLogger.error(failure) { "onState failed" }
-        }
-    }
+    private inner class Listening(
+        private val url: Supplier<out CompletionStage<WebSocketUrl>>,
+        private val listener: WebSocketListener,
+        private val onState: Consumer<in ReconnectState>,
+    ) : Reconnecting.Application {
+        override suspend fun connect(block: suspend (ClientWebSocket) -> Unit) =
+            client.connect(url.get().await(), block)
 
-    private suspend fun serve(
-        webSocket: ClientWebSocket,
-        listener: WebSocketListener,
-        ready: () -> Unit,
-    ) {
-        val attempt = Attempt()
-        attempts += attempt
-        try {
-            val face = RealAsyncClientWebSocket(webSocket, dispatcher)
-            attempt.opened(face)
-            face.serve(listener, dispatcher, ready)
-        } finally {
-            attempts -= attempt
+        override suspend fun serve(webSocket: ClientWebSocket, ready: () -> Unit) {
+            val attempt = Attempt()
+            attempts += attempt
+            try {
+                val face = RealAsyncClientWebSocket(webSocket, dispatcher)
+                attempt.opened(face)
+                face.serve(listener, dispatcher, ready)
+            } finally {
+                attempts -= attempt
+            }
+        }
+
+        override fun onState(state: ReconnectState) {
+            try {
+                onState.accept(state)
+            } catch (failure: Exception) {
+                connectionLogger.error(failure) { "onState failed" }
+            }
         }
     }
 

@@ -23,6 +23,7 @@ import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -257,6 +258,60 @@ class ReconnectingTest :
             }
         }
 
+        test("a lost connection is told although nobody receives, and no message is lost") {
+            val opened = CompletableDeferred<Unit>()
+            servedInTurn(
+                {
+                    it.open().sendHex("81 01 61 81 01 62")
+                    runBlocking { opened.await() }
+                    it.drop()
+                },
+                { it.open().sendHex("81 01 63 88 02 03E8").readFrame() },
+            ) { url ->
+                val webSocket = quickClient { backoff = exponential(1.seconds, 1.seconds) }
+                    .reconnecting(this, url)
+                webSocket.state.first { it is ReconnectState.Open }
+                opened.complete(Unit)
+                webSocket.state.first { it is ReconnectState.Waiting }
+                webSocket.incoming.toList().map { (it as Message.Text).text } shouldContainExactly
+                    listOf("a", "b", "c")
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
+        test("close ends although the connection was lost with messages for both ends") {
+            val opened = CompletableDeferred<Unit>()
+            servedInTurn({
+                it.open().sendHex("81 01 61 81 01 62")
+                runBlocking { opened.await() }
+                it.drop()
+            }) { url ->
+                val webSocket = quickClient { backoff = exponential(1.hours, 1.hours) }
+                    .reconnecting(this, url)
+                val open = webSocket.state.first { it is ReconnectState.Open }
+                    .shouldBeInstanceOf<ReconnectState.Open>()
+                opened.complete(Unit)
+                open.webSocket.awaitClosed()
+                webSocket.send("a")
+                withTimeout(10.seconds) { webSocket.close() }
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
+        test("after an own close of a connection there is no other, answered or not") {
+            servedInTurn({
+                it.open().readFrame() shouldBe "close 3000"
+                it.readFrame() shouldBe "end"
+            }) { url ->
+                val client = webSocketClient { closeHandshakeTimeout = 50.milliseconds }
+                val webSocket = client.reconnecting(this, url)
+                val open = webSocket.state.first { it is ReconnectState.Open }
+                    .shouldBeInstanceOf<ReconnectState.Open>()
+                open.webSocket.close(3000).wasClean shouldBe false
+                webSocket.awaitEnd().cause.shouldBeNull()
+            }
+        }
+
         test(
             "after a failure that does not pass there is no further connection, but the scope goes on",
         ) {
@@ -317,6 +372,29 @@ class ReconnectingTest :
                     .shouldBeInstanceOf<ReconnectState.Open>()
                 open.webSocket.response.status shouldBe 101
                 webSocket.job.cancelAndJoin()
+            }
+        }
+
+        test("close at any moment ends, with the last state") {
+            val connections = AtomicInteger()
+            webSocketServer {
+                onConnect {
+                    send("hello")
+                    val isLost = connections.incrementAndGet() % 2 == 0
+                    if (isLost) drop() else for (message in incoming) Unit
+                }
+            }.use { server ->
+                val client = quickClient()
+                val scope = CoroutineScope(Dispatchers.Default + Job())
+                repeat(200) { round ->
+                    val webSocket = client.reconnecting(scope, "ws://localhost:${server.port}/")
+                    repeat(round % 20) { yield() }
+                    if (round % 3 == 0) webSocket.state.first { it is ReconnectState.Open }
+                    if (round % 2 == 0) webSocket.send("a")
+                    withTimeout(10.seconds) { webSocket.close() }
+                    webSocket.state.value.shouldBeInstanceOf<ReconnectState.Ended>()
+                }
+                scope.coroutineContext[Job]!!.children.count() shouldBe 0
             }
         }
 

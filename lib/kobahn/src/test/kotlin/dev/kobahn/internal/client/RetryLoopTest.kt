@@ -143,6 +143,27 @@ class RetryLoopTest :
             }
         }
 
+        test("the next connection waits behind the wait until it may be made") {
+            runTest {
+                val states = ArrayList<String>()
+                var attempts = 0
+                val loop = loop(
+                    onState = { states.add("$it at $currentTime".substringBefore(" after")) },
+                    awaitNext = {
+                        delay(5.seconds)
+                        states.add("may connect at $currentTime")
+                    },
+                )
+                loop.run { if (++attempts < 2) throw IOException() }
+                states shouldContainExactly listOf(
+                    "connecting, attempt 1 at 0",
+                    "waiting for 1s",
+                    "may connect at 6000",
+                    "connecting, attempt 2 at 6000",
+                )
+            }
+        }
+
         test("the states are told in order") {
             runTest {
                 val states = ArrayList<String>()
@@ -193,6 +214,7 @@ class RetryLoopTest :
 private fun loop(
     maxAttempts: Int = 0,
     onState: (ReconnectState) -> Unit = {},
+    awaitNext: suspend () -> Unit = {},
     retryIf: (Throwable) -> Boolean = { true },
 ) = RetryLoop(
     RetryRules(
@@ -203,4 +225,5 @@ private fun loop(
         retryIf,
     ),
     onState,
+    awaitNext,
 )
