@@ -1,7 +1,6 @@
 package dev.kobahn.interop
 
 import dev.kobahn.HandshakeException
-import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServerOptions
 import dev.kobahn.protocol.handshake.HttpResponse
@@ -15,8 +14,6 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.File
 import java.net.Socket
-import java.security.MessageDigest
-import java.util.Base64
 import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.seconds
 
@@ -173,22 +170,7 @@ private fun client(port: Int, vararg flags: Any, name: String = "localhost"): Pr
         *flags,
     )
 
-private fun Program.exchange() {
-    val peer = peer()
-    peer.handshake("/", "Origin: https://localhost") shouldStartWith "HTTP/1.1 101 "
-    peer.echo("hello")
-    peer.echo("x".repeat(100_000))
-    peer.send(RawPeer.masked(0x89, "are you there".encodeToByteArray()))
-    peer.readFrame() shouldBe "pong are you there"
-    peer.send(RawPeer.CLOSE)
-    peer.readFrame() shouldBe "close 1000"
-    peer.readFrame() shouldBe "end"
-}
-
-private fun RawPeer.echo(text: String) {
-    send(RawPeer.text(text))
-    readFrame() shouldBe "text $text"
-}
+private fun Program.exchange() = peer().exchange()
 
 private fun WebSocketServerOptions.page() = onRequest { HttpResponse.text("a page") }
 
@@ -225,7 +207,7 @@ private suspend fun connect(
     name: String = "localhost",
     withCertificate: Boolean = false,
 ): String? {
-    val served = thread { serve(program.peer()) }
+    val served = thread { program.peer().serve() }
     val client = trustingClient(
         {
             serverName = name
@@ -236,32 +218,8 @@ private suspend fun connect(
     var version: String? = null
     client.connect("wss://127.0.0.1:$port/") {
         version = transportDetails.tls?.protocol
-        send("hello")
-        incoming.receive() shouldBe Message.Text("text hello")
-        send(ByteArray(100_000))
-        incoming.receive() shouldBe Message.Text("binary 100000")
-        close().wasClean shouldBe true
+        exchangeWithRawPeer()
     }
     served.join()
     return version
-}
-
-/** A server that answers each message with a description of it, and a Close with a Close. */
-private fun serve(peer: RawPeer) {
-    val key = peer.readHead().lines().first { it.startsWith("Sec-WebSocket-Key: ") }.substring(19)
-    val accept = MessageDigest.getInstance("SHA-1")
-        .digest("${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encodeToByteArray())
-    peer.send(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-            "Sec-WebSocket-Accept: ${Base64.getEncoder().encodeToString(accept)}\r\n\r\n",
-    )
-    while (true) {
-        val frame = peer.readFrame()
-        if (frame.startsWith("close")) {
-            peer.send(byteArrayOf(0x88.toByte(), 2, 3, 0xE8.toByte())).end()
-            return
-        }
-        if (frame == "end") return
-        peer.send(byteArrayOf(0x81.toByte(), frame.length.toByte()) + frame.encodeToByteArray())
-    }
 }

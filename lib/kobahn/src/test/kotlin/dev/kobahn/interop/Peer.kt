@@ -3,6 +3,7 @@ package dev.kobahn.interop
 import java.io.File
 import java.io.IOException
 import okhttp3.OkHttp
+import tlschannel.TlsChannel
 
 /** Programs and libraries of other people, by the [title] that the table of results has for them. */
 internal enum class Peer(val title: String, private val ask: () -> String?) {
@@ -13,6 +14,8 @@ internal enum class Peer(val title: String, private val ask: () -> String?) {
     WSCAT("wscat", { npm("wscat") }),
     JDK("JDK java.net.http", { System.getProperty("java.version") }),
     OKHTTP("OkHttp", { OkHttp.VERSION }),
+    TLS_CHANNEL("tls-channel", { jar(TlsChannel::class.java) }),
+    OTHER_JDK("Kobahn on another JDK", { OtherJdk.newest?.version }),
     CHROMIUM("Chromium", { said("chromium", "--version") ?: said("google-chrome", "--version") }),
     NGINX("nginx", { said("nginx", "-v") }),
     HAPROXY("HAProxy", { said("haproxy", "-v") }),
@@ -60,3 +63,7 @@ private fun npm(name: String): String? {
     if (!description.exists() || Program.find("node") == null) return null
     return Regex("\"version\": *\"([^\"]+)\"").find(description.readText())?.groupValues?.get(1)
 }
+
+/** The version in the name of the jar that has [type]. */
+private fun jar(type: Class<*>): String? =
+    VERSION.find(File(type.protectionDomain.codeSource.location.path).name)?.value
