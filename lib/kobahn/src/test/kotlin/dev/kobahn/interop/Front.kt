@@ -1,7 +1,9 @@
 package dev.kobahn.interop
 
-import java.io.File
+import io.kotest.assertions.nondeterministic.eventually
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import java.nio.file.Files
+import kotlin.time.Duration.Companion.seconds
 
 /**
  * A proxy in front of a server at [backend]. It ends the TLS of clients at [port], and speaks to the
@@ -65,12 +67,22 @@ internal data class Front(
     }
 
     /** Makes [running] read the configuration of this, as its manual says. */
-    fun reload(running: ProcessWithConfig) {
+    suspend fun reload(running: ProcessWithConfig) {
         running.configure(config)
         when (kind) {
             Kind.NGINX -> running.signal("HUP")
-            Kind.HAPROXY -> running.signal("USR2")
+            Kind.HAPROXY -> reloadHaproxy(running)
             Kind.CADDY -> reloadCaddy()
+        }
+    }
+
+    /** HAProxy loses signals until its start is over, which nothing tells: then it is told again. */
+    private suspend fun reloadHaproxy(running: ProcessWithConfig) {
+        fun workers() = running.output.lines().count { "New worker" in it }
+        val before = workers()
+        eventually(20.seconds) {
+            running.signal("USR2")
+            eventually(1.seconds) { workers() shouldBeGreaterThan before }
         }
     }
 
