@@ -6,6 +6,7 @@ import dev.kobahn.RawPeer
 import dev.kobahn.TransportDetails
 import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.internal.transport.tls.Certificates
+import dev.kobahn.internal.transport.tls.InHardware
 import dev.kobahn.internal.transport.tls.identity
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
@@ -242,6 +243,21 @@ class TlsTest :
                 trust(Certificates.trusting())
             }) { server ->
                 tlsClient().connect("wss://localhost:${server.port}/") { echoes() }
+            }
+        }
+
+        test("keys that do not leave their hardware serve a server and a client") {
+            fun TlsIdentity.inHardware() = TlsIdentity.of(InHardware(privateKey), certificates)
+            for (version in listOf("TLSv1.3", "TLSv1.2")) {
+                tlsServer({
+                    identity(Certificates.server.inHardware())
+                    protocols = listOf(version)
+                    clientCertificates = ClientCertificates.NEED
+                    trust(Certificates.trusting())
+                }) { server ->
+                    tlsClient { identity(Certificates.client.inHardware()) }
+                        .connect("wss://localhost:${server.port}/") { echoes() }
+                }
             }
         }
 

@@ -11,8 +11,11 @@ import dev.kobahn.tls.TlsServerOptions
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
 import dev.kobahn.tls.TlsServerOptions.UnknownNames
 import java.nio.ByteBuffer
+import java.security.cert.CertificateException
+import java.security.cert.X509Certificate
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLEngine
+import javax.net.ssl.X509TrustManager
 import kotlinx.coroutines.CompletableDeferred
 
 /**
@@ -44,7 +47,9 @@ internal class ServerTls(options: TlsServerOptions) {
         contexts = if (given != null) {
             listOf(SslContexts(null, null, given))
         } else {
-            options.identities.map { SslContexts(it.source, options.trust, null) }
+            // Without a manager the platform would read all its authorities from a file.
+            val trust = options.trust ?: TrustsNobody
+            options.identities.map { SslContexts(it.source, trust, null) }
         }
         // Here and not at the first client: it tells mistakes in the options, and takes some time.
         for (context in contexts) engine(context.context())
@@ -167,4 +172,15 @@ internal class ServerTls(options: TlsServerOptions) {
             body = "This port speaks TLS: use wss:// or https://.\n".encodeToByteArray(),
         ).toBytes()
     }
+}
+
+/** The trust of a server that asks for no certificates. */
+internal object TrustsNobody : X509TrustManager {
+    override fun checkClientTrusted(chain: Array<X509Certificate>, type: String): Unit =
+        throw CertificateException("no certificate is accepted")
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, type: String): Unit =
+        checkClientTrusted(chain, type)
+
+    override fun getAcceptedIssuers(): Array<X509Certificate> = emptyArray()
 }

@@ -3,14 +3,13 @@ package dev.kobahn.internal.transport.tls
 import dev.kobahn.tls.TlsIdentity
 import dev.kobahn.tls.TlsIdentitySource
 import dev.kobahn.tls.TlsOptions
-import java.security.KeyStore
 import java.security.SecureRandom
 import java.util.function.Supplier
 import javax.net.ssl.KeyManager
-import javax.net.ssl.KeyManagerFactory
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLEngine
 import javax.net.ssl.SSLParameters
+import javax.net.ssl.SSLSessionContext
 import javax.net.ssl.TrustManager
 
 /**
@@ -39,27 +38,22 @@ internal class SslContexts(
     private fun make(current: TlsIdentity?): SSLContext {
         made?.let { if (it.identity === current) return it.context }
         val context = SSLContext.getInstance("TLS")
-        context.init(
-            current?.let(::keyManagers),
-            trust?.let { arrayOf(it) },
-            SecureRandom(),
-        )
+        val keys = current?.let { arrayOf<KeyManager>(IdentityKeyManager(it)) }
+        context.init(keys, trust?.let { arrayOf(it) }, SecureRandom())
+        // May be null where sessions cannot be kept.
+        context.serverSessionContext?.limit()
         made = Made(current, context)
         return context
     }
-
-    private fun keyManagers(identity: TlsIdentity): Array<KeyManager> {
-        // A store in memory: the password protects nothing, but some stores demand one.
-        val password = "memory".toCharArray()
-        val store = KeyStore.getInstance(KeyStore.getDefaultType())
-        store.load(null)
-        val chain = identity.certificates.toTypedArray()
-        store.setKeyEntry("identity", identity.privateKey, password, chain)
-        val factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm())
-        factory.init(store, password)
-        return factory.keyManagers
-    }
 }
+
+/** Old versions of Java 8 keep the sessions of all clients of a day; newer ones keep this many. */
+internal fun SSLSessionContext.limit() {
+    val isChosen = System.getProperty("javax.net.ssl.sessionCacheSize") != null
+    if (sessionCacheSize == 0 && !isChosen) sessionCacheSize = MOST_SESSIONS
+}
+
+private const val MOST_SESSIONS = 20_480
 
 /** The parameters that servers and clients share, as [options] say. Throws if none are supported. */
 internal fun SSLEngine.configure(options: TlsOptions): SSLParameters {

@@ -6,8 +6,10 @@ import dev.kobahn.tls.TlsServerOptions
 import io.netty.pkitesting.CertificateBuilder
 import io.netty.pkitesting.X509Bundle
 import java.security.KeyStore
+import java.security.PrivateKey
 import java.security.Provider
 import java.security.SecureRandom
+import java.security.interfaces.ECPrivateKey
 import java.time.Duration
 import java.time.Instant
 import javax.net.ssl.KeyManagerFactory
@@ -98,3 +100,10 @@ internal object Certificates {
 
 internal fun X509Bundle.identity(): TlsIdentity =
     TlsIdentity.of(keyPair.private, certificatePathList)
+
+/** A key that signs and does not leave its hardware. */
+internal class InHardware(key: PrivateKey) : ECPrivateKey by key as ECPrivateKey {
+    override fun getFormat(): String? = null
+
+    override fun getEncoded(): ByteArray? = null
+}
