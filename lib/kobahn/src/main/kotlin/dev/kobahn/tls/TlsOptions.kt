@@ -51,6 +51,9 @@ public sealed class TlsOptions {
      * object until something has changed, so that sessions can be resumed. The keys of a client's
      * context are offered to every server that asks for a certificate, `https` proxies and the
      * targets of redirects among them.
+     *
+     * A client verifies the host's name itself then, whatever the context does: the certificate must
+     * have it as an alternative name, the common name does not count.
      */
     public fun sslContext(source: Supplier<SSLContext>) {
         context = source
@@ -78,9 +81,11 @@ public sealed class TlsOptions {
     }
 
     /**
-     * Lets [manager] decide which certificates are trusted. It is called off the event loop. A client
-     * verifies the host's name besides, except by an `X509ExtendedTrustManager` with the JDK's TLS,
-     * which has to do that itself.
+     * Lets [manager] decide which certificates are trusted. It is called off the event loop, on a few
+     * threads that all clients share, or all servers: handshakes wait while it asks the network.
+     *
+     * A client verifies the host's name besides, also if [manager] is an `X509ExtendedTrustManager`:
+     * then the certificate must have it as an alternative name, the common name does not count.
      */
     public fun trust(manager: X509TrustManager) {
         trust = manager

@@ -7,9 +7,12 @@ import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import java.net.Socket
 import java.security.SecureRandom
 import java.security.cert.X509Certificate
 import javax.net.ssl.SSLContext
+import javax.net.ssl.SSLEngine
+import javax.net.ssl.X509ExtendedTrustManager
 import javax.net.ssl.X509TrustManager
 import org.conscrypt.Conscrypt
 
@@ -72,6 +75,33 @@ class OtherProvidersTest :
                 }
             }
         }
+
+        for ((door, give) in listOf<Pair<String, TlsClientOptions.() -> Unit>>(
+            "trust" to { trust(TrustsAllExtended) },
+            "sslContext" to {
+                val context = SSLContext.getInstance("TLS")
+                context.init(null, arrayOf(TrustsAllExtended), SecureRandom())
+                sslContext { context }
+            },
+        )) {
+            test("an extended trust manager does not switch the check of the host off, by $door") {
+                val other = Certificates.issue("other.example").identity()
+                tlsServer({ identity(other) }) { server ->
+                    for (host in listOf("localhost", "127.0.0.1")) {
+                        shouldThrow<TlsException> { tlsClient({}, give).connectTo(server, host) }
+                            .reason shouldBe Reason.WRONG_HOST
+                    }
+                    val accepting = tlsClient({}) {
+                        give()
+                        dangerouslyAcceptAnyHostname = true
+                    }
+                    accepting.connectTo(server).echoes()
+                }
+                tlsServer { server ->
+                    tlsClient({}, give).connect("wss://localhost:${server.port}/") { echoes() }
+                }
+            }
+        }
     })
 
 /** A trust manager of the plain kind: nobody tells it the host. */
@@ -79,6 +109,25 @@ private object TrustsAll : X509TrustManager {
     override fun checkClientTrusted(chain: Array<X509Certificate>, type: String) = Unit
 
     override fun checkServerTrusted(chain: Array<X509Certificate>, type: String) = Unit
+
+    override fun getAcceptedIssuers(): Array<X509Certificate> = emptyArray()
+}
+
+/** A trust manager of the kind that the JDK leaves the host to. It does not look at that. */
+private object TrustsAllExtended : X509ExtendedTrustManager() {
+    override fun checkClientTrusted(chain: Array<X509Certificate>, type: String) = Unit
+
+    override fun checkClientTrusted(chain: Array<X509Certificate>, type: String, on: Socket) = Unit
+
+    override fun checkClientTrusted(chain: Array<X509Certificate>, type: String, on: SSLEngine) =
+        Unit
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, type: String) = Unit
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, type: String, on: Socket) = Unit
+
+    override fun checkServerTrusted(chain: Array<X509Certificate>, type: String, on: SSLEngine) =
+        Unit
 
     override fun getAcceptedIssuers(): Array<X509Certificate> = emptyArray()
 }

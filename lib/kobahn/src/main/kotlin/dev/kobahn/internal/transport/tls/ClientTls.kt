@@ -65,12 +65,20 @@ internal class ClientTls(given: TlsClientOptions) {
             TlsTransport(transport, opening, opened).also { it.begin() }
         }
         opened.await()
-        if (verifies && !engine.isOfJdk) verify(secured.tls?.peerCertificate, name)
+        if (verifies && !engine.verifiesHost) verify(secured.tls?.peerCertificate, name)
         return secured
     }
 
-    /** The engines of the JDK verify the name for any trust manager, others leave it to the manager. */
-    private val SSLEngine.isOfJdk: Boolean get() = javaClass.name.startsWith("sun.security.ssl.")
+    /**
+     * Whether the engine verifies the host: that of the JDK does so for its own trust managers and
+     * for plain ones. Extended ones of others are left to do it themselves, and may not. A context
+     * does not tell its trust manager.
+     */
+    private val SSLEngine.verifiesHost: Boolean
+        get() = isOfJdk && options.context == null &&
+            options.trust.let { it !is X509ExtendedTrustManager || it.isOfJdk }
+
+    private val Any.isOfJdk: Boolean get() = javaClass.name.startsWith("sun.security.ssl.")
 
     private fun verify(certificate: X509Certificate?, name: String) {
         val host = HostAndPort.withoutZone(serverName(name)?.asciiName ?: name)
