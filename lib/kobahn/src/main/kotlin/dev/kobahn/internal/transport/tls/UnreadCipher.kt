@@ -18,7 +18,7 @@ internal class UnreadCipher {
     /** Keeps all that [input] has. */
     fun keep(input: ByteBuffer) {
         if (!input.hasRemaining()) return
-        val room = withRoom(input.remaining(), recordLength(input))
+        val room = withRoom(input.remaining(), recordLength(kept ?: input))
         append(room, input, input.remaining())
     }
 
@@ -52,15 +52,22 @@ internal class UnreadCipher {
         kept = null
     }
 
-    /** Returns the kept bytes in a buffer with room for [count] more, or for [total] in all. */
+    /**
+     * Returns the kept bytes in a buffer with room for [count] more. It grows with its content, up to
+     * the [total] of the first record: a length is only announced, and a piece must not cost a copy
+     * of all.
+     */
     private fun withRoom(count: Int, total: Int): ByteBuffer {
         val before = kept
         val used = before?.remaining() ?: 0
         if (before != null && before.capacity() - before.limit() >= count) return before
-        val needed = maxOf(used + count, minOf(total, LONGEST_RECORD))
-        // More than a record is kept while decrypting waits: then a piece must not cost a copy of all.
-        val spare = if (used > LONGEST_RECORD) used / 2 else 0
-        val grown = ByteBuffer.allocate(needed + spare)
+        val needed = used + count
+        val wished = when {
+            needed <= total -> minOf(total, LONGEST_RECORD, maxOf(GROWTH * needed, LEAST))
+            used > 0 -> needed + used / 2
+            else -> needed
+        }
+        val grown = ByteBuffer.allocate(maxOf(needed, wished))
         if (before != null) grown.put(before)
         grown.flip()
         kept = grown
@@ -77,6 +84,8 @@ internal class UnreadCipher {
         const val HEADER = 5
         const val LENGTH = 3
         const val BYTE = 0xFF
+        const val GROWTH = 4
+        const val LEAST = 1024
 
         /** RFC 5246 section 6.2.3: 2^14 bytes, and 2 KiB for the protection. */
         const val LONGEST_RECORD = HEADER + 16_384 + 2048

@@ -46,6 +46,31 @@ class UnreadCipherTest :
             unread.weight shouldBeLessThanOrEqual 18_437
         }
 
+        test("a length that is only announced takes no memory") {
+            val unread = UnreadCipher()
+            unread.keep(ByteBuffer.wrap(record(16_384), 0, 6))
+            unread.weight shouldBeLessThanOrEqual 1024
+        }
+
+        test("bytes that arrive one by one are copied a few times, not each time") {
+            val short = record(1)
+            val many = ByteArray(3000 * short.size) { short[it % short.size] }
+            for (bytes in listOf(record(16_384), many)) {
+                for (isKept in listOf(true, false)) {
+                    val unread = UnreadCipher()
+                    val weights = HashSet<Int>()
+                    for (byte in bytes) {
+                        val input = ByteBuffer.wrap(byteArrayOf(byte))
+                        if (isKept || unread.isEmpty) unread.keep(input) else unread.complete(input)
+                        unread.keep(input)
+                        weights.add(unread.weight)
+                    }
+                    weights.size shouldBeLessThanOrEqual 25
+                    unread.all() shouldBe bytes
+                }
+            }
+        }
+
         test("all that arrives while decrypting waits is kept, in order") {
             val unread = UnreadCipher()
             val bytes = ByteArray(100_000) { (it * 7).toByte() }
