@@ -137,8 +137,8 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
     public var clientCertificates: ClientCertificates = ClientCertificates.NONE
 
     /**
-     * The answer to a client that asks for a name which no certificate serves, or for none.
-     * Default: DEFAULT.
+     * The answer to a client that asks for a name which no certificate serves, or for none. With
+     * [sslContext] only DEFAULT is possible. Default: DEFAULT.
      */
     public var unknownNames: UnknownNames = UnknownNames.DEFAULT
 
@@ -161,14 +161,8 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
      */
     public fun identity(source: TlsIdentitySource, vararg names: String) {
         for (name in names) require(isName(name)) { "name is $name, must be a.b or *.a.b" }
-        identities.add(
-            NamedIdentity(
-                source,
-                names.map {
-                    it.lowercase()
-                }.takeIf { it.isNotEmpty() },
-            ),
-        )
+        val served = names.map { it.lowercase() }.takeIf { it.isNotEmpty() }
+        identities.add(NamedIdentity(source, served))
     }
 
     internal fun copy(): TlsServerOptions = TlsServerOptions().also { copy ->
@@ -178,8 +172,9 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
         copy.unknownNames = unknownNames
     }
 
-    private fun isName(name: String) = name.removePrefix("*.").let { rest ->
-        rest.isNotEmpty() && rest.all { it.code in 33..126 && it != '*' }
+    /** A name with a dot at its end would match no client: they leave that dot out. */
+    private fun isName(name: String) = name.removePrefix("*.").split('.').all { label ->
+        label.isNotEmpty() && label.all { it.code in 33..126 && it != '*' }
     }
 }
 

@@ -439,9 +439,18 @@ class TlsTest :
                     cipherSuites = listOf("NONE_SUCH")
                 }) {}
             }.message shouldContain "NONE_SUCH"
+            for (name in listOf("a*.example", "a.example.", "*..", ".", "a..example", "", "*.")) {
+                shouldThrow<IllegalArgumentException> {
+                    tlsServer({ identity(Certificates.server, name) }) {}
+                }.message shouldContain "name is $name, must be"
+            }
             shouldThrow<IllegalArgumentException> {
-                tlsServer({ identity(Certificates.server, "a*.example") }) {}
-            }.message shouldContain "a*.example"
+                val context = jdkContext()
+                tlsServer({
+                    sslContext { context }
+                    unknownNames = TlsServerOptions.UnknownNames.REFUSE
+                }) {}
+            }.message shouldContain "unknownNames is REFUSE"
             for (mode in listOf(ClientCertificates.WANT, ClientCertificates.NEED)) {
                 shouldThrow<IllegalArgumentException> {
                     tlsServer({

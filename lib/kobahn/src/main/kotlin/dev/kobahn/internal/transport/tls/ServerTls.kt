@@ -39,6 +39,10 @@ internal class ServerTls(options: TlsServerOptions) {
         require(given != null || options.identities.isNotEmpty()) {
             "tls has no certificate: give it certificate(chain, key)"
         }
+        require(given == null || !refusesUnknown) {
+            "unknownNames is REFUSE, which needs identity(...): the context of sslContext(...) " +
+                "does not tell its names"
+        }
         val asked = options.clientCertificates
         val isTrustChosen = given != null || options.trust != null
         require(asked == ClientCertificates.NONE || isTrustChosen) {
@@ -66,7 +70,7 @@ internal class ServerTls(options: TlsServerOptions) {
     /** Returns the engine for a client that asks for [name], or null if the name is refused. */
     private fun engineFor(name: String?): SSLEngine? {
         val found = name?.let(::find)
-        if (found == null && refusesUnknown && options.context == null) return null
+        if (found == null && refusesUnknown) return null
         return engine((found ?: contexts.first()).context())
     }
 
