@@ -1,10 +1,12 @@
 package dev.kobahn.internal.transport.tls
 
+import dev.kobahn.internal.connection.Loop
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.transport.logger
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
 import dev.kobahn.protocol.handshake.headersOf
+import dev.kobahn.protocol.onOneLine
 import dev.kobahn.tls.TlsException.Reason
 import dev.kobahn.tls.TlsIdentity
 import dev.kobahn.tls.TlsServerOptions
@@ -33,6 +35,10 @@ internal class ServerTls(options: TlsServerOptions) {
     @Volatile
     private var names = Names(emptyList(), emptyMap())
     private val refusesUnknown = options.unknownNames == UnknownNames.REFUSE
+
+    /** The time of the last failure that was logged as an error. */
+    @Volatile
+    private var toldAt: Long? = null
 
     init {
         val given = options.context
@@ -65,7 +71,7 @@ internal class ServerTls(options: TlsServerOptions) {
      * @param opened completes when the handshake is done, or fails as it does
      */
     fun secure(transport: Transport, opened: CompletableDeferred<Unit>? = null): TlsTransport =
-        TlsTransport(transport, Opening(), opened)
+        TlsTransport(transport, Opening(transport.loop), opened)
 
     /** Returns the engine for a client that asks for [name], or null if the name is refused. */
     private fun engineFor(name: String?): SSLEngine? {
@@ -124,7 +130,20 @@ internal class ServerTls(options: TlsServerOptions) {
         return engine
     }
 
-    private inner class Opening : TlsOpening {
+    /** Every client can cause such a failure: one in a while is an error with its stack. */
+    private fun tell(failure: Exception, name: String?, now: Long) {
+        val last = toldAt
+        if (last != null && now - last < SILENCE) {
+            logger.debug { "no TLS context for $name: $failure".onOneLine() }
+        } else {
+            toldAt = now
+            logger.error(failure) {
+                "no TLS context for $name; for a while, further ones are DEBUG"
+            }
+        }
+    }
+
+    private inner class Opening(private val loop: Loop) : TlsOpening {
         private var reader: ClientHelloReader? = ClientHelloReader()
 
         @Volatile
@@ -152,7 +171,7 @@ internal class ServerTls(options: TlsServerOptions) {
                 engineFor(name)
             } catch (failure: Exception) {
                 // The application's source of contexts or identities failed.
-                logger.error(failure) { "no TLS context for $name" }
+                tell(failure, name, loop.nanoTime())
                 throw refusal("no TLS context", ClientHelloReader.INTERNAL_ERROR, Reason.OTHER)
             }
             return engine ?: throw refusal(
@@ -165,11 +184,16 @@ internal class ServerTls(options: TlsServerOptions) {
         private fun refusal(reason: String, alert: Int, kind: Reason) =
             TlsRefusal(reason, kind, ClientHelloReader.alertRecord(alert))
 
-        override fun explain(failure: Exception): TlsFailure =
-            TlsFailure("TLS failed: ${failure.message ?: failure}", Reason.OTHER, failure)
+        override fun explain(failure: Exception): TlsFailure = TlsFailure(
+            "TLS failed: ${failure.message ?: failure}".onOneLine(),
+            Reason.OTHER,
+            failure,
+        )
     }
 
     private companion object {
+        /** In nanoseconds, a minute. */
+        const val SILENCE = 60_000_000_000L
         val PLAIN_HTTP: ByteArray = HttpResponse(
             HttpStatus.BAD_REQUEST,
             headers = headersOf("Content-Type" to "text/plain; charset=utf-8"),
