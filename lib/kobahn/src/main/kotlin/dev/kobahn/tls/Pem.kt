@@ -6,6 +6,7 @@ import java.io.IOException
 import java.security.AlgorithmParameters
 import java.security.GeneralSecurityException
 import java.security.KeyFactory
+import java.security.NoSuchAlgorithmException
 import java.security.PrivateKey
 import java.security.cert.CertificateFactory
 import java.security.cert.X509Certificate
@@ -42,11 +43,16 @@ internal class Pem(private val name: String, text: String) {
     }
 
     private fun certificate(block: Block): X509Certificate = try {
+        // Some providers return null for an empty block.
         CertificateFactory.getInstance("X.509")
-            .generateCertificate(ByteArrayInputStream(block.bytes)) as X509Certificate
+            .generateCertificate(ByteArrayInputStream(block.bytes)) as X509Certificate?
+            ?: throw damagedCertificate()
     } catch (failure: GeneralSecurityException) {
-        throw failed("a certificate cannot be read: it is damaged", failure)
+        throw damagedCertificate(failure)
     }
+
+    private fun damagedCertificate(cause: Exception? = null) =
+        failed("a certificate cannot be read: it is damaged", cause)
 
     /** Returns the first private key. [password] decrypts it if it is encrypted. */
     fun privateKey(password: CharArray?): PrivateKey {
@@ -103,18 +109,22 @@ internal class Pem(private val name: String, text: String) {
             val cipher = Cipher.getInstance(algorithm)
             cipher.init(Cipher.DECRYPT_MODE, key, parameters)
             return info.getKeySpec(cipher).encoded
+        } catch (failure: NoSuchAlgorithmException) {
+            throw unknownCipher(failure)
         } catch (failure: GeneralSecurityException) {
             throw failed("the private key cannot be decrypted: is the password right?", failure)
         } catch (failure: IOException) {
-            throw failed(
-                "the private key is damaged, or encrypted in a way that the JDK does not know; " +
-                    "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem",
-                failure,
-            )
+            throw unknownCipher(failure)
         } finally {
             spec.clearPassword()
         }
     }
+
+    private fun unknownCipher(cause: Exception) = failed(
+        "the private key is damaged, or encrypted in a way that this platform does not know; " +
+            "convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out new.pem",
+        cause,
+    )
 
     private fun lacks(type: String): PemException {
         val other = blocks.map { it.type }.distinct()

@@ -7,6 +7,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.File
+import kotlin.io.encoding.Base64
 
 /** The files below are of OpenSSL 3. */
 class PemTest :
@@ -48,6 +49,18 @@ class PemTest :
                 Pem("k", text("ec8enc.pem")).privateKey("secret".toCharArray())
             }
             failure.message shouldContain "openssl pkcs8 -topk8 -v2 aes-256-cbc"
+        }
+
+        test("a cipher that the platform does not have is not taken for a wrong password") {
+            // PBES1 with MD2 and DES (RFC 8018 appendix A.3).
+            val encrypted =
+                "302d 301b 0609 2a864886f70d010501 300e 0408 0000000000000000 0202 0800" +
+                    "040e 0000000000000000000000000000"
+            val bytes = encrypted.replace(" ", "").hexToByteArray()
+            val text = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n${Base64.encode(bytes)}\n" +
+                "-----END ENCRYPTED PRIVATE KEY-----"
+            shouldThrow<PemException> { Pem("k", text).privateKey("secret".toCharArray()) }
+                .message shouldContain "openssl pkcs8 -topk8 -v2 aes-256-cbc"
         }
 
         test("a key in the old encrypted form is refused with the command that converts it") {
