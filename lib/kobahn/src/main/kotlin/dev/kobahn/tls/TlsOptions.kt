@@ -60,7 +60,8 @@ public sealed class TlsOptions {
     }
 
     /**
-     * Trusts the authorities whose certificates are in [file], in PEM, and no others. Blocks.
+     * Trusts the authorities whose certificates are in [file], in PEM, and no others. Blocks. Uses
+     * that OpenSSL's `TRUSTED CERTIFICATE` allows or rejects do not count.
      *
      * @throws PemException if the file cannot be read
      */
@@ -133,6 +134,9 @@ public class TlsServerOptions internal constructor() : TlsOptions() {
      * Whether clients need a certificate. Those of the authorities in [trust] are accepted, and
      * without [trust] or [sslContext] the server does not start: those of any public authority must
      * not be enough. Default: NONE.
+     *
+     * A client that resumes its session is not judged again, for up to a day: to lock out a revoked
+     * certificate at once, check `transportDetails` in the handler.
      */
     public var clientCertificates: ClientCertificates = ClientCertificates.NONE
 
