@@ -42,8 +42,7 @@ internal class TlsReader(private val transport: TlsTransport) {
     /** Whether the engine keeps plain text for which there was no room. */
     private var holdsPlain = false
 
-    /** The records without content in a row. */
-    private var emptyRecords = 0
+    private val emptyRecords = EmptyRecords()
     private var isPaused = false
 
     /** Whether [readOnce] delivers although reading is paused. */
@@ -200,7 +199,8 @@ internal class TlsReader(private val transport: TlsTransport) {
         }
         // An engine that needs another step first keeps its plain text.
         if (isStuck) holdsPlain = heldPlain
-        countEmpty(plain.position() == plainBefore)
+        val content = plain.position() - plainBefore
+        if (transport.phase == Phase.OPEN) count(engine, input.position() - before, content)
         val status = result.handshakeStatus
         if (status == HandshakeStatus.NOT_HANDSHAKING && transport.phase == Phase.OPEN) {
             return !isStuck || stuck()
@@ -212,10 +212,19 @@ internal class TlsReader(private val transport: TlsTransport) {
         return !isStuck || isChanged || tasksBefore != handshake.areTasksRunning || stuck()
     }
 
-    private fun countEmpty(isEmpty: Boolean) {
-        if (transport.phase != Phase.OPEN) return
-        emptyRecords = if (isEmpty) emptyRecords + 1 else 0
-        if (emptyRecords > MOST_EMPTY) throw SSLException("too many records without content")
+    private fun step(engine: SSLEngine, input: ByteBuffer, plain: ByteBuffer) = try {
+        engine.unwrap(input, plain)
+    } catch (failure: RuntimeException) {
+        // The peer's fault, or the engine's, but none of the listener.
+        throw SSLException("the TLS engine failed: $failure", failure)
+    }
+
+    private fun count(engine: SSLEngine, size: Int, content: Int) {
+        if (content > 0) {
+            emptyRecords.pay(content, handshake.isLegible)
+        } else {
+            emptyRecords.add(size, isOfServer = engine.useClientMode)
+        }
     }
 
     private fun refuseRenegotiation(input: ByteBuffer) {
@@ -269,9 +278,6 @@ internal class TlsReader(private val transport: TlsTransport) {
 
     private companion object {
         const val HANDSHAKE_RECORD: Byte = 22
-
-        /** Records without content in a row: tickets, key updates, padding. */
-        const val MOST_EMPTY = 64
 
         /** Answers of the engine that may wait before nothing more is read. */
         const val MOST_CIPHER = 256L * 1024

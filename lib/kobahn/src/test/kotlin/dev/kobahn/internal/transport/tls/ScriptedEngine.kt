@@ -29,7 +29,13 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
     var statusWhenClosed: HandshakeStatus? = null
     private var isOutboundClosed = false
     private var isOutboundDone = false
-    private val none = SSLContext.getDefault().createSSLEngine().session
+
+    /** The version of the session, which has none by default. */
+    var version = "NONE"
+    var isClient = true
+    private val session = object : SSLSession by SSLContext.getDefault().createSSLEngine().session {
+        override fun getProtocol() = version
+    }
 
     override fun wrap(
         sources: Array<out ByteBuffer>,
@@ -118,7 +124,7 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
 
     override fun beginHandshake() = Unit
 
-    override fun getSession(): SSLSession = none
+    override fun getSession(): SSLSession = session
 
     override fun getSupportedCipherSuites() = arrayOf<String>()
 
@@ -134,7 +140,7 @@ internal class ScriptedEngine(var status: HandshakeStatus) : SSLEngine() {
 
     override fun setUseClientMode(mode: Boolean) = Unit
 
-    override fun getUseClientMode() = true
+    override fun getUseClientMode() = isClient
 
     override fun setNeedClientAuth(need: Boolean) = Unit
 

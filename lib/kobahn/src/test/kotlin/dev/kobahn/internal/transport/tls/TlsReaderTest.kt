@@ -91,7 +91,31 @@ class TlsReaderTest :
             val rig = started(NOT_HANDSHAKING)
             repeat(3) { rig.receive("0000".repeat(60) + "010061") }
             rig.recorder.received.decodeToString() shouldBe "aaa"
-            rig.receive("0000".repeat(65))
+            rig.receive("0000".repeat(30_000))
+            rig.fails("without content")
+        }
+
+        test("a record full of updates of keys ends the connection of a server") {
+            val rig = started(NOT_HANDSHAKING) {
+                version = "TLSv1.3"
+                isClient = false
+            }
+            rig.receive("010061")
+            rig.engine.onUnwrap = { source, _ ->
+                val size = source.remaining()
+                source.position(source.limit())
+                result(Status.OK, size)
+            }
+            rig.receive("00".repeat(16_000))
+            rig.fails("without content")
+        }
+
+        test("a byte of content after each update of a key does not keep the connection") {
+            val rig = started(NOT_HANDSHAKING) {
+                version = "TLSv1.3"
+                isClient = false
+            }
+            rig.receive("0000 010061".repeat(1000))
             rig.fails("without content")
         }
 
