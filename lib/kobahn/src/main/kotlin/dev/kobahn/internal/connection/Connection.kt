@@ -374,6 +374,8 @@ internal class Connection(
         madeMemory?.update()
     }
 
+    override fun onHeldMemory() = updateMemory()
+
     override fun forget() {
         madeReading?.forget()
         incomingMessages.release()

@@ -142,8 +142,8 @@ internal interface TransportListener {
      */
     fun onWritten(waiting: Long)
 
-    /** The transport's own handshake has changed [Transport.heldMemory]. On the loop. */
-    fun onHandshaking(): Unit = Unit
+    /** [Transport.heldMemory] has changed, because of bytes that arrived. On the loop. */
+    fun onHeldMemory(): Unit = Unit
 
     /**
      * Memory is short, and nothing follows but [onClosed]: releases the input that is kept, and takes no

@@ -71,7 +71,7 @@ internal class ServerConnection(
 
     override fun onWritten(waiting: Long) = receiver.onWritten(waiting)
 
-    override fun onHandshaking() = receiver.onHandshaking()
+    override fun onHeldMemory() = receiver.onHeldMemory()
 
     override fun forget() = receiver.forget()
 

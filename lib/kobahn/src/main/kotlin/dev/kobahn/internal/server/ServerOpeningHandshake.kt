@@ -169,7 +169,7 @@ internal class ServerOpeningHandshake(
         if (memory != null || transport.received >= MemoryBudget.GRAIN) weigh()
     }
 
-    override fun onHandshaking() = weigh()
+    override fun onHeldMemory() = weigh()
 
     private fun readHead(input: ByteBuffer) {
         if (flashPolicy?.matches(input) == true) return answer(context.flashSocketPolicy!!)

@@ -256,6 +256,16 @@ internal class HeldMemoryTest :
             budget.used shouldBe 0
         }
 
+        test("memory that the transport comes to keep counts until it keeps it no more") {
+            val budget = MemoryBudget(10_000_000)
+            val rig = rig(budget)
+            for (held in listOf(100_000L, 0L)) {
+                rig.transport.heldMemory = held
+                rig.connection.onHeldMemory()
+                budget.used shouldBe held
+            }
+        }
+
         val wishes: Map<String, HeldMemory.(Failing) -> Unit> = mapOf(
             "paused" to { owner ->
                 owner.heldMemory = 90_000

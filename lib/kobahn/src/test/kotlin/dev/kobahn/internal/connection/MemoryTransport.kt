@@ -44,6 +44,8 @@ internal class MemoryTransport private constructor(
     override var received = 0L
         private set
 
+    override var heldMemory = 0L
+
     /** Whether [close] was called, here or by a failure. */
     val isClosed: Boolean get() = closing.get()
 

@@ -139,6 +139,10 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
         next?.onWritten(waiting)
     }
 
+    override fun onHeldMemory() {
+        next?.onHeldMemory()
+    }
+
     override fun forget() {
         next?.forget()
     }

@@ -34,6 +34,9 @@ internal class ClientHelloReader {
     private var start = ByteArray(HANDSHAKE_HEADER)
     private var startSize = 0
 
+    /** The memory that it takes, about. From any thread, which may see an older number. */
+    val weight: Int get() = hello?.size() ?: 0
+
     /** Reads all of [input], or up to the end of the ClientHello. Returns null if more is needed. */
     fun read(input: ByteBuffer): FirstBytes? {
         while (input.hasRemaining()) {

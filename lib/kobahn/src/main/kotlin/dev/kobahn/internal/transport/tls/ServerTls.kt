@@ -150,6 +150,8 @@ internal class ServerTls(options: TlsServerOptions) {
         override var serverName: String? = null
             private set
 
+        override val weight: Int get() = reader?.weight ?: 0
+
         override fun begin(): SSLEngine? = null
 
         override fun read(input: ByteBuffer): SSLEngine? {

@@ -171,7 +171,6 @@ internal class TlsHandshake(
             advance()
         }
         transport.reader.goOn()
-        transport.listener?.onHandshaking()
     }
 
     private companion object {

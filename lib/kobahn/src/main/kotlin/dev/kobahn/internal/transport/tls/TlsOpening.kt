@@ -19,6 +19,9 @@ internal interface TlsOpening {
     /** The name that the client asks for (SNI), or null. From any thread, after the handshake. */
     val serverName: String?
 
+    /** The memory that it takes. From any thread, which may see an older number. */
+    val weight: Int get() = 0
+
     /** Returns the exception that explains [failure], which ended the handshake or the connection. */
     fun explain(failure: Exception): TlsFailure
 }

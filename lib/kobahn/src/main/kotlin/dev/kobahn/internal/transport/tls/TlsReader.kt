@@ -95,6 +95,7 @@ internal class TlsReader(private val transport: TlsTransport) {
             endIfDue()
         }
         update()
+        transport.tellMemory()
     }
 
     /** Reads the inner transport or not, as the state demands. */
@@ -140,6 +141,7 @@ internal class TlsReader(private val transport: TlsTransport) {
         } finally {
             isReadingOnce = false
             update()
+            transport.tellMemory()
         }
     }
 

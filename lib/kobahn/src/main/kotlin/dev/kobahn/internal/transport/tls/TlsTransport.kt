@@ -70,7 +70,14 @@ internal class TlsTransport(
     private var isBegun = false
     private var closesAfterOutput = false
     private var failure: TlsFailure? = null
-    private var isClosed = false
+
+    /** From any thread. */
+    @Volatile
+    var isClosed: Boolean = false
+        private set
+
+    /** The memory that the listener was told of. */
+    private var toldMemory = 0
     private var cause: IOException? = null
     private var linger: DisposableHandle? = null
 
@@ -84,7 +91,10 @@ internal class TlsTransport(
     override val isHandshaking: Boolean get() = phase < Phase.OPEN
     override val received: Long get() = reader.received
     override val heldMemory: Long
-        get() = reader.heldMemory + inner.output.weight + inner.heldMemory
+        get() = waiting + inner.output.weight + inner.heldMemory
+
+    /** The bytes that wait to be decrypted, and those of a ClientHello. */
+    private val waiting: Int get() = reader.heldMemory + opening.weight
 
     /** Whether nothing is of use any more but the end of the transport. */
     val isOver: Boolean get() = phase == Phase.FAILED || isClosed
@@ -126,15 +136,27 @@ internal class TlsTransport(
     override fun readOnce(): Boolean = reader.readOnce()
 
     override fun onBytes(input: ByteBuffer) {
-        val isEarly = isHandshaking
         attempt {
-            if (isEarly) handshake.look(input)
+            if (isHandshaking) handshake.look(input)
             reader.decrypt(input)
         }
         // Nothing else is of interest: the peer has ended its direction, or has to go.
         input.position(input.limit())
         reader.update()
-        if (isEarly) listener?.onHandshaking()
+        tellMemory()
+    }
+
+    /** Tells the listener if [heldMemory] has changed because of bytes that arrived. */
+    fun tellMemory() {
+        val listener = listener ?: return
+        val now = waiting
+        if (now == toldMemory) return
+        toldMemory = now
+        listener.onHeldMemory()
+    }
+
+    override fun onHeldMemory() {
+        listener?.onHeldMemory()
     }
 
     override fun onInputEnd() = when {

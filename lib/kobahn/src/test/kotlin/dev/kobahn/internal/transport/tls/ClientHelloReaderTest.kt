@@ -109,6 +109,20 @@ class ClientHelloReaderTest :
                     ?: reader.read(ByteBuffer.wrap(bytes, cut, bytes.size - cut))
             }
         }
+
+        test("the bytes of a ClientHello that has not ended count") {
+            val reader = ClientHelloReader()
+            reader.weight shouldBe 0
+            reader.read(
+                ByteBuffer.wrap(
+                    "160301 0010 010000ff".filterNot {
+                        it == ' '
+                    }.hexToByteArray(),
+                ),
+            )
+            reader.read(ByteBuffer.wrap(ByteArray(10)))
+            reader.weight shouldBe 10
+        }
     })
 
 private fun ByteArray.read() = ClientHelloReader().read(ByteBuffer.wrap(this))

@@ -1,6 +1,7 @@
 package dev.kobahn.internal.transport.tls
 
 import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.connection.TransportListener
 import dev.kobahn.internal.connection.VirtualLoop
 import dev.kobahn.internal.transport.Recorder
 import dev.kobahn.internal.transport.send
@@ -42,6 +43,9 @@ internal class ScriptedRig(
         tls = TlsTransport(near, ScriptedOpening(engine), opened, tasks)
     }
 
+    /** The memory of [tls] when it last told its listener. */
+    var told = 0L
+
     val isOpen get() = opened.isCompleted && failure == null
 
     @OptIn(ExperimentalCoroutinesApi::class)
@@ -50,7 +54,13 @@ internal class ScriptedRig(
 
     fun start() {
         far.start(peer)
-        tls.start(recorder)
+        tls.start(
+            object : TransportListener by recorder {
+                override fun onHeldMemory() {
+                    told = tls.heldMemory
+                }
+            },
+        )
         loop.run()
     }
 

@@ -3,6 +3,7 @@ package dev.kobahn.internal.transport.tls
 import dev.kobahn.internal.transport.tls.ScriptedRig.Companion.started
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeLessThan
+import io.kotest.matchers.longs.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import java.nio.ByteBuffer
@@ -83,6 +84,48 @@ class TlsReaderTest :
                     rig.recorder.size shouldBe 100_000
                 }
             }
+        }
+
+        // Cipher text that waits.
+
+        test("the listener is told how much cipher text waits, before and after the handshake") {
+            for (begun in listOf(NEED_UNWRAP, NOT_HANDSHAKING)) {
+                val rig = started(begun) {
+                    onUnwrap = { source, target ->
+                        val isWhole = source.remaining() >= 9
+                        if (isWhole) {
+                            target.put(source)
+                            status = NOT_HANDSHAKING
+                        }
+                        result(if (isWhole) Status.OK else Status.BUFFER_UNDERFLOW)
+                    }
+                }
+                rig.receive("17 03 03 00 04 00")
+                rig.told shouldBe rig.tls.heldMemory
+                rig.told shouldBeGreaterThan 0L
+                rig.receive("00 00 00")
+                rig.told shouldBe 0
+            }
+        }
+
+        test("the listener is told of the cipher text that waits because it has paused reading") {
+            val rig = started(NOT_HANDSHAKING) {
+                onUnwrap = { source, target ->
+                    target.put(source.get())
+                    result(Status.OK, 1, 1, NEED_UNWRAP)
+                }
+            }
+            rig.recording = { rig.tls.pauseReading() }
+            rig.receive("61".repeat(2000))
+            rig.recorder.size shouldBe 1
+            rig.told shouldBe rig.tls.heldMemory
+            rig.told shouldBeGreaterThan 1000L
+            while (rig.recorder.size < 2000) {
+                rig.tls.readOnce()
+                rig.loop.run()
+                rig.told shouldBe rig.tls.heldMemory
+            }
+            rig.told shouldBe 0
         }
 
         // Floods.
