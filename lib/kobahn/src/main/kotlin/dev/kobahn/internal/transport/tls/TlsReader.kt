@@ -179,10 +179,13 @@ internal class TlsReader(private val transport: TlsTransport) {
         val plainBefore = plain.position()
         val heldPlain = holdsPlain
         holdsPlain = false
-        val result = engine.unwrap(input, plain)
+        val result = step(engine, input, plain)
         val isStuck = input.position() == before && plain.position() == plainBefore
         when (result.status!!) {
-            Status.BUFFER_UNDERFLOW -> return false
+            Status.BUFFER_UNDERFLOW -> {
+                if (isStuck && UnreadCipher.hasRecord(input)) stuck()
+                return false
+            }
 
             Status.BUFFER_OVERFLOW -> {
                 if (plain.position() == 0) throw SSLException("a record of TLS that is too long")
@@ -208,6 +211,11 @@ internal class TlsReader(private val transport: TlsTransport) {
             return !isStuck || stuck()
         }
         if (status == HandshakeStatus.FINISHED) handshake.finish(engine)
+        if (content > 0 && transport.isHandshaking && status != HandshakeStatus.NOT_HANDSHAKING) {
+            // Anybody on the way may have sent it.
+            plain.position(plainBefore)
+            throw SSLException("plain text before the end of the handshake")
+        }
         val tasksBefore = handshake.areTasksRunning
         deliver(plain)
         val isChanged = handshake.advance()

@@ -80,18 +80,22 @@ internal class UnreadCipher {
         input.get(target.array(), end, count)
     }
 
-    private companion object {
-        const val HEADER = 5
-        const val LENGTH = 3
-        const val BYTE = 0xFF
-        const val GROWTH = 4
-        const val LEAST = 1024
+    companion object {
+        private const val HEADER = 5
+        private const val LENGTH = 3
+        private const val BYTE = 0xFF
+        private const val GROWTH = 4
+        private const val LEAST = 1024
 
         /** RFC 5246 section 6.2.3: 2^14 bytes, and 2 KiB for the protection. */
-        const val LONGEST_RECORD = HEADER + 16_384 + 2048
+        private const val LONGEST_RECORD = HEADER + 16_384 + 2048
+
+        /** Whether [bytes] begin with a complete record. */
+        fun hasRecord(bytes: ByteBuffer): Boolean =
+            bytes.remaining() > HEADER && bytes.remaining() >= recordLength(bytes)
 
         /** The length of the record at the position of [bytes], or of its header. */
-        fun recordLength(bytes: ByteBuffer): Int {
+        private fun recordLength(bytes: ByteBuffer): Int {
             if (bytes.remaining() < HEADER) return HEADER
             val at = bytes.position() + LENGTH
             val length = (bytes[at].toInt() and BYTE shl 8) or (bytes[at + 1].toInt() and BYTE)

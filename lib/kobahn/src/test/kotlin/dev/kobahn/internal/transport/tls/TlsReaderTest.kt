@@ -1,6 +1,7 @@
 package dev.kobahn.internal.transport.tls
 
 import dev.kobahn.internal.transport.tls.ScriptedRig.Companion.started
+import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.ints.shouldBeLessThan
 import io.kotest.matchers.longs.shouldBeGreaterThan
@@ -46,6 +47,59 @@ class TlsReaderTest :
             }
             rig.receive("010203")
             rig.recorder.received shouldBe byteArrayOf(1, 2, 3)
+        }
+
+        test("plain text before the end of the handshake is refused, not delivered") {
+            val rig = started(NEED_UNWRAP) {
+                onUnwrap = { source, target ->
+                    target.put(source.get())
+                    result(Status.OK, 1, 1)
+                }
+            }
+            rig.receive("61")
+            rig.recorder.size shouldBe 0
+            rig.fails("before the end of the handshake")
+        }
+
+        test("plain text that comes with the end of the handshake is delivered") {
+            for (reported in listOf(HandshakeStatus.FINISHED, NOT_HANDSHAKING)) {
+                val rig = started(NEED_UNWRAP) {
+                    onUnwrap = { source, target ->
+                        target.put(source.get())
+                        status = NOT_HANDSHAKING
+                        result(Status.OK, 1, 1, reported)
+                    }
+                }
+                rig.receive("61")
+                rig.isOpen shouldBe true
+                rig.recorder.received.decodeToString() shouldBe "a"
+            }
+        }
+
+        test("unwrap that asks for more although a record is complete ends the connection") {
+            val rig = started(NOT_HANDSHAKING) {
+                onUnwrap = { _, _ -> result(Status.BUFFER_UNDERFLOW) }
+            }
+            rig.receive("17 03 03 00 02 00")
+            rig.recorder.closed.isCompleted shouldBe false
+            rig.receive("00")
+            rig.fails("no progress")
+        }
+
+        test("any exception of unwrap is a failure of TLS, and not one of the listener") {
+            for (status in listOf(NOT_HANDSHAKING, NEED_UNWRAP)) {
+                val rig = started(status) {
+                    onUnwrap = { _, _ -> throw IllegalStateException("on purpose") }
+                }
+                rig.receive("00")
+                rig.fails("on purpose")
+            }
+        }
+
+        test("an exception of the listener is none of TLS") {
+            val rig = started(NOT_HANDSHAKING)
+            rig.recording = { throw IllegalStateException("on purpose") }
+            shouldThrow<IllegalStateException> { rig.receive("010061") }
         }
 
         // Plain text that the engine keeps.
