@@ -135,6 +135,8 @@ internal class TlsHandshake(
         val first = engine.delegatedTask ?: stuck()
         areTasksRunning = true
         val run = Runnable {
+            // A flood of handshakes must not keep the threads busy behind its end.
+            if (transport.isClosed) return@Runnable
             val problem = runTasks(engine, first)
             try {
                 transport.loop.execute { transport.guarded { onTasksDone(problem) } }

@@ -152,4 +152,15 @@ class TlsHandshakeTest :
             rig.isOpen shouldBe false
             rig.recorder.closings.get() shouldBe 1
         }
+
+        test("a task of a transport that is closed before its turn is not run") {
+            val gate = Gate()
+            var runs = 0
+            val rig = started(NEED_TASK, gate) { tasks.addLast { runs++ } }
+            rig.tls.close()
+            rig.loop.run()
+            gate.open()
+            rig.loop.run()
+            runs shouldBe 0
+        }
     })
