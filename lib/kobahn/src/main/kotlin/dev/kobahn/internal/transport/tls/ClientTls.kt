@@ -57,12 +57,12 @@ internal class ClientTls(given: TlsClientOptions) {
         val serverName = options.serverName?.takeIf { isAsked } ?: host
         val name = serverName.removeSuffix(".")
         // The first context reads the authorities of the platform from files.
-        val engine = withContext(tlsTasks) { engine(name, port, isAsked) }
+        val engine = withContext(clientTlsTasks) { engine(name, port, isAsked) }
         val opened = CompletableDeferred<Unit>()
         val place = HostAndPort.bracketed(host) + ":$port"
         val opening = Opening(engine, name, place, isAsked && hasIdentity)
         val secured = transport.loop.call {
-            TlsTransport(transport, opening, opened).also { it.begin() }
+            TlsTransport(transport, opening, opened, clientTlsTasks).also { it.begin() }
         }
         opened.await()
         if (verifies && !engine.verifiesHost) verify(secured.tls?.peerCertificate, name)

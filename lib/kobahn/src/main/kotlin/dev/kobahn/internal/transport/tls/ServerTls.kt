@@ -71,7 +71,7 @@ internal class ServerTls(options: TlsServerOptions) {
      * @param opened completes when the handshake is done, or fails as it does
      */
     fun secure(transport: Transport, opened: CompletableDeferred<Unit>? = null): TlsTransport =
-        TlsTransport(transport, Opening(transport.loop), opened)
+        TlsTransport(transport, Opening(transport.loop), opened, serverTlsTasks)
 
     /** Returns the engine for a client that asks for [name], or null if the name is refused. */
     private fun engineFor(name: String?): SSLEngine? {

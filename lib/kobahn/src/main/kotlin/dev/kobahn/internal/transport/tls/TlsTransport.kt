@@ -41,8 +41,8 @@ import kotlinx.coroutines.DisposableHandle
 internal class TlsTransport(
     val inner: Transport,
     private val opening: TlsOpening,
-    private val opened: CompletableDeferred<Unit>? = null,
-    tasks: CoroutineDispatcher = tlsTasks,
+    private val opened: CompletableDeferred<Unit>?,
+    tasks: CoroutineDispatcher,
 ) : Transport,
     TransportListener {
     /** The phases of the drawing above. */

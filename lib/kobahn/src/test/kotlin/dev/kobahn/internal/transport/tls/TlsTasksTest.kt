@@ -2,6 +2,8 @@ package dev.kobahn.internal.transport.tls
 
 import dev.kobahn.internal.connection.MemoryTransport
 import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.tls.jdkSocket
+import dev.kobahn.tls.tlsServer
 import io.kotest.core.spec.style.FunSpec
 import java.util.concurrent.CountDownLatch
 import kotlinx.coroutines.Dispatchers
@@ -37,5 +39,25 @@ class TlsTasksTest :
             client.close()
             server.close()
             lease.release()
+        }
+
+        test("a server's handshakes go on while trust managers of clients wait for the network") {
+            val goOn = CountDownLatch(1)
+            coroutineScope {
+                val threads = maxOf(4, Runtime.getRuntime().availableProcessors())
+                val blocking = CountDownLatch(threads)
+                repeat(threads) {
+                    launch(clientTlsTasks) {
+                        blocking.countDown()
+                        goOn.await()
+                    }
+                }
+                blocking.await()
+                try {
+                    tlsServer { server -> jdkSocket(server.port).use { it.startHandshake() } }
+                } finally {
+                    goOn.countDown()
+                }
+            }
         }
     })
