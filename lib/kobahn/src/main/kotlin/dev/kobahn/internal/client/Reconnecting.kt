@@ -96,7 +96,10 @@ internal class Reconnecting(
     }
 
     private fun enter(state: ReconnectState) {
-        states.value = state
+        val isFirst =
+            state is ReconnectState.Connecting && states.value is ReconnectState.Connecting
+        // The flow has had it from the beginning, and tells each state once.
+        if (!isFirst) states.value = state
         application.onState(state)
     }
 

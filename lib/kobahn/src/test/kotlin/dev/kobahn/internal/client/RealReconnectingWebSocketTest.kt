@@ -14,6 +14,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import kotlin.time.Duration.Companion.hours
@@ -55,6 +56,17 @@ class RealReconnectingWebSocketTest :
                 rig.state.shouldBeInstanceOf<ReconnectState.Open>()
                 rig.receive("d")
                 rig.webSocket.receive(4) shouldContainExactly listOf("a", "b", "c", "d")
+            }
+        }
+
+        test("each state is told once, in order") {
+            runTest {
+                val rig = ReconnectingRig(this)
+                rig.lose()
+                rig.pass(1.seconds)
+                rig.serverCloses(1000)
+                rig.states.map { it::class.simpleName } shouldContainExactly
+                    listOf("Connecting", "Open", "Waiting", "Connecting", "Open", "Ended")
             }
         }
 
@@ -312,6 +324,16 @@ class RealReconnectingWebSocketTest :
                     shouldThrow<Exception> { rig.webSocket.incoming.receive() }
                     isActiveHere()
                 }
+            }
+        }
+
+        test("a hook that has used incomingStreams is the end, with an exception that says so") {
+            runTest {
+                val rig = ReconnectingRig(this) { incomingStreams.tryReceive() }
+                rig.connections.last().frames shouldContainExactly listOf("close 1011")
+                rig.serverCloses(1011)
+                rig.state.shouldBeInstanceOf<ReconnectState.Ended>()
+                    .cause!!.message!! shouldContain "incomingStreams"
             }
         }
 

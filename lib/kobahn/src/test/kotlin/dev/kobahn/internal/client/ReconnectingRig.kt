@@ -14,7 +14,9 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.isActive
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
+import kotlinx.coroutines.test.UnconfinedTestDispatcher
 import kotlinx.coroutines.test.advanceTimeBy
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.withContext
@@ -57,7 +59,13 @@ internal class ReconnectingRig(
 
     val state: ReconnectState get() = webSocket.state.value
 
+    /** The states in order. */
+    val states = ArrayList<ReconnectState>()
+
     init {
+        test.backgroundScope.launch(UnconfinedTestDispatcher(test.testScheduler)) {
+            webSocket.state.collect(states::add)
+        }
         settle()
     }
 
