@@ -12,6 +12,7 @@ import dev.kobahn.protocol.handshake.WebSocketUrl;
 import dev.kobahn.reconnect.NotConnectedException;
 import dev.kobahn.reconnect.ReconnectState;
 import dev.kobahn.reconnect.Unsent;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -167,6 +168,33 @@ class ReconnectingInJavaTest {
             assertEquals("open", recorder.next());
             Futures.get(client.close());
         }
+    }
+
+    @Test
+    void aUrlThatFailsIsAskedForAgainAndCloseEndsTheWaitForOne() throws Exception {
+        AtomicInteger urls = new AtomicInteger();
+        CompletableFuture<WebSocketUrl> never = new CompletableFuture<>();
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        AsyncReconnectingWebSocket webSocket = client().reconnecting(
+            () -> {
+                if (urls.incrementAndGet() == 3) {
+                    asked.complete(null);
+                    return never;
+                }
+                CompletableFuture<WebSocketUrl> failed = new CompletableFuture<>();
+                failed.completeExceptionally(new IOException("no token"));
+                return failed;
+            },
+            new Recorder(),
+            state -> {
+                throw new IllegalStateException("logged");
+            });
+        CompletableFuture<Void> sending = webSocket.send("a");
+        Futures.get(sending);
+        Futures.get(asked);
+        Futures.get(webSocket.close());
+        assertInstanceOf(ReconnectState.Ended.class, webSocket.state());
+        assertNull(Futures.get(webSocket.awaitEnd()).getCause());
     }
 
     @Test

@@ -56,6 +56,15 @@ class RetryLoopTest :
             }
         }
 
+        test("the exception of a backoff is thrown") {
+            runTest {
+                val rules = RetryRules({ error("backoff") }, 0, 1.hours, 1.hours) { true }
+                shouldThrow<IllegalStateException> {
+                    RetryLoop(rules).run { throw IOException() }
+                }.message shouldBe "backoff"
+            }
+        }
+
         test("the last of maxAttempts is thrown, and nobody waits behind it") {
             runTest {
                 var attempts = 0
