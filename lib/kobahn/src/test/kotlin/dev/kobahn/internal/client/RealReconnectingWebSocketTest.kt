@@ -160,8 +160,7 @@ class RealReconnectingWebSocketTest :
                 rig.connections.last().stopReading()
                 rig.webSocket.send("x".repeat(TOO_MUCH))
                 rig.settle()
-                val closing =
-                    async { withTimeoutOrNull(5.seconds) { rig.webSocket.close() } }
+                val closing = async { withTimeoutOrNull(5.seconds) { rig.webSocket.close() } }
                 rig.settle()
                 rig.pass(5.seconds)
                 closing.await().shouldBeNull()
@@ -322,7 +321,6 @@ class RealReconnectingWebSocketTest :
                     val cause = rig.state.shouldBeInstanceOf<ReconnectState.Ended>().cause
                     type.isInstance(cause).shouldBeTrue()
                     shouldThrow<Exception> { rig.webSocket.incoming.receive() }
-                    isActiveHere()
                 }
             }
         }
@@ -350,6 +348,20 @@ class RealReconnectingWebSocketTest :
                 val rig = ReconnectingRig(this) { incoming.receive() }
                 rig.lose()
                 rig.state.shouldBeInstanceOf<ReconnectState.Waiting>()
+            }
+        }
+
+        test("messages that came while the hook ran are received, though the connection is lost") {
+            runTest {
+                val rig = ReconnectingRig(this) { delay(5.seconds) }
+                rig.receive("a", "b")
+                rig.lose()
+                rig.pass(5.seconds)
+                rig.state.shouldBeInstanceOf<ReconnectState.Waiting>()
+                rig.pass(6.seconds)
+                rig.state.shouldBeInstanceOf<ReconnectState.Open>()
+                rig.receive("c")
+                rig.webSocket.receive(3) shouldContainExactly listOf("a", "b", "c")
             }
         }
 
@@ -448,8 +460,6 @@ class RealReconnectingWebSocketTest :
             }
         }
 
-        // The decision.
-
         test("a judge of failures that fails is the end, with its exception") {
             runTest {
                 val rig = ReconnectingRig(this, configure = { retryIf { error("judge") } })
@@ -478,8 +488,6 @@ class RealReconnectingWebSocketTest :
 private const val TOO_MUCH = 200_000
 
 private fun TestScope.childScope() = CoroutineScope(coroutineContext + Job(coroutineContext[Job]))
-
-private fun TestScope.isActiveHere() = coroutineContext[Job]!!.isActive.shouldBeTrue()
 
 private suspend fun ReconnectingRig.shouldHaveEndedWithItsScope() {
     settle()
