@@ -4,6 +4,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.webSocketClient
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -22,6 +23,7 @@ import io.ktor.server.routing.route
 import io.ktor.server.routing.routing
 import io.ktor.util.AttributeKey
 import java.net.Socket
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -139,6 +141,8 @@ class KobahnRouteTest :
                 }
             }) { host ->
                 host.first("/a", "special", "general") shouldBe "general"
+                // The client has seen its end, and the server may not have counted it out yet.
+                eventually(10.seconds) { host.connections shouldBe 0 }
                 val client = webSocketClient { subprotocols = listOf("general", "special") }
                 client.connect("ws://127.0.0.1:${host.port}/b") {
                     subprotocol shouldBe "special"

@@ -45,6 +45,9 @@ private class FakeStream(private val failure: String = "") : ByteStream {
     val started = CompletableDeferred<ByteStreamListener>()
     val asked = CompletableDeferred<Unit>()
     val written = StringBuilder()
+
+    /** Completes when the first bytes are written, and Kobahn knows it. */
+    val wrote = CompletableDeferred<Unit>()
     val closed = CompletableDeferred<Unit>()
 
     override fun start(listener: ByteStreamListener) {
@@ -63,6 +66,7 @@ private class FakeStream(private val failure: String = "") : ByteStream {
             while (bytes.hasRemaining()) written.append(Char(bytes.get().toInt() and 0xFF))
         }
         started.getCompleted().onWritten()
+        wrote.complete(Unit)
     }
 
     override fun endOutput(isLast: Boolean) = Unit
@@ -137,6 +141,8 @@ class HostedServerTest :
             second.response.status shouldBe 503
             first.close()
             server.stop(deadline = 0.milliseconds)
+            // A deadline of zero leaves the connection only a moment to end.
+            server.join()
             server.connectionCount shouldBe 0
         }
 
@@ -164,7 +170,7 @@ class HostedServerTest :
                 }
             }
             val answer = server.answer(HostedRequest(head(), DETAILS)) as HostedAnswer.Upgrade
-            status.await().cause.shouldNotBeNull().message shouldContain "no stream within 50ms"
+            status.await().cause.shouldNotBeNull().message shouldContain "no stream within 1s"
             val late = FakeStream()
             answer.attach(late)
             late.closed.await()
@@ -173,7 +179,8 @@ class HostedServerTest :
 
         test("a handler that does not decide is answered with 503") {
             val server = hostedServer {
-                openHandshakeTimeout = 50.milliseconds
+                // The handler has to accept within it as well.
+                openHandshakeTimeout = 1.seconds
                 onConnect { awaitCancellation() }
             }
             val answer = server.answer(HostedRequest(head(), DETAILS))
@@ -224,6 +231,7 @@ class HostedServerTest :
                 val server = hostedServer {
                     onConnect {
                         accept()
+            server.join()
                         awaitClosed()
                     }
                 }
@@ -256,3 +264,4 @@ class HostedServerTest :
             stream.closed.await()
         }
     })
+            stream.wrote.await()

@@ -279,6 +279,7 @@ class RealWebSocketServerTest :
                 deaf.readFrame() shouldBe "close 1001"
                 deaf.readFrame() shouldBe "end"
             }
+            withTimeout(10.seconds) { server.join() }
             server.connectionCount shouldBe 0
             server.job.isCompleted.shouldBeTrue()
         }
@@ -378,6 +379,7 @@ class RealWebSocketServerTest :
                 val client = webSocketClient()
                 val url = "ws://localhost:${server.port}/"
                 client.connect(url) {}
+                eventually(10.seconds) { server.handlerCount shouldBe 0 }
                 val children = server.job.children.count()
                 val before = openSockets()
                 withContext(Dispatchers.Default) {
