@@ -126,7 +126,7 @@ internal val Socket.channel: SocketChannel get() = (this as Selectable).channel 
  * that they return nevertheless to [discard]. If all fail, throws the last IOException, with the
  * earlier ones suppressed in it.
  *
- * @param failures receives each IOException when it occurs
+ * @param failures receives each IOException when it occurs, behind those that it has already
  */
 internal suspend fun <A, T : Any> firstToSucceed(
     targets: List<A>,
@@ -147,12 +147,15 @@ internal suspend fun <A, T : Any> firstToSucceed(
 
 private class Race<A, T : Any>(
     private val targets: List<A>,
-    private val failures: MutableList<IOException>,
+    private val allFailures: MutableList<IOException>,
     private val discard: (T) -> Unit,
     private val headStart: Duration,
     private val attempt: suspend (A) -> T,
 ) {
     private val attempts = ArrayList<Job>()
+
+    /** The failures of this race: the caller's list may have those of earlier ones. */
+    private val failures = ArrayList<IOException>(0)
     private val outcomes =
         Channel<Result<T>>(Channel.UNLIMITED, onUndeliveredElement = { it.onSuccess(discard) })
 
@@ -188,6 +191,7 @@ private class Race<A, T : Any>(
     private fun failed(failure: Throwable?) {
         if (failure !is IOException) throw checkNotNull(failure)
         failures.add(failure)
+        allFailures.add(failure)
         if (failures.size == targets.size) throw joined(failures)
     }
 }

@@ -1,5 +1,6 @@
 package dev.kobahn.internal.client
 
+import dev.kobahn.HostResolver
 import dev.kobahn.Message
 import dev.kobahn.WebSocketClient
 import dev.kobahn.WebSocketClientOptions
@@ -28,6 +29,7 @@ import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import java.io.IOException
+import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
 import kotlin.time.Duration.Companion.milliseconds
@@ -186,6 +188,32 @@ class ProxiedConnectTest :
                         proxy.requests.map { "Proxy-Authorization: Basic dTpw" in it } shouldBe
                             listOf(false, true)
                     }
+                }
+            }
+        }
+
+        test("a proxy with a dead address is asked a second time, with credentials") {
+            echo { port, _ ->
+                TestProxy { client, number ->
+                    requests += client.getInputStream().readHead()
+                    if (number == 0) {
+                        client.send(
+                            "HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" +
+                                "Connection: close\r\n\r\n",
+                        )
+                    } else {
+                        client.send("HTTP/1.1 200 OK\r\n\r\n")
+                        relay(client, port)
+                    }
+                }.use { proxy ->
+                    val named = ProxyServer.http("proxy.example", proxy.port)
+                    through(named.withCredentialsOnRequest("u", "p")) {
+                        // The proxy listens on the second address only.
+                        resolver = HostResolver {
+                            listOf("127.0.0.2", "127.0.0.1").map(InetAddress::getByName)
+                        }
+                    }.echoes("ws://target.invalid/")
+                    proxy.connections shouldBe 2
                 }
             }
         }

@@ -7,6 +7,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldContainExactlyInAnyOrder
 import io.kotest.matchers.shouldBe
 import java.io.IOException
+import kotlin.time.Duration.Companion.hours
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.NonCancellable
@@ -20,6 +21,7 @@ import kotlinx.coroutines.test.currentTime
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeout
 
 /** Attempts named by their targets, and their results. */
 private class Attempts(private val time: TestScope) {
@@ -135,6 +137,25 @@ class FirstToSucceedTest :
                 attempts.discarded.shouldBeEmpty()
                 racing.cancelAndJoin()
                 attempts.discarded shouldContainExactlyInAnyOrder listOf("quick", "stubborn")
+            }
+        }
+
+        for (earlier in 1..3) {
+            test("failures of an earlier call do not count ($earlier)") {
+                runTest {
+                    val attempts = Attempts(this)
+                    repeat(earlier) { attempts.failures.add(IOException("earlier")) }
+                    withTimeout(1.hours) {
+                        attempts.run("a", "b") { if (it == "a") throw IOException(it) else it }
+                    } shouldBe "b"
+                    val failure = shouldThrow<IOException> {
+                        withTimeout(1.hours) { attempts.run("c", "d") { throw IOException(it) } }
+                    }
+                    failure.message shouldBe "d"
+                    failure.suppressed.map { it.message } shouldContainExactly listOf("c")
+                    attempts.failures.drop(earlier).map { it.message } shouldContainExactly
+                        listOf("a", "c", "d")
+                }
             }
         }
 
