@@ -12,6 +12,7 @@ import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
 import dev.kobahn.webSocketServer
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -21,6 +22,7 @@ import java.nio.ByteBuffer
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
 import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import okhttp3.OkHttpClient
@@ -72,7 +74,7 @@ class ClientHostingTest :
                         incoming.receive().bytes.contentEquals(bytes) shouldBe true
                     }
                 }
-                socket.isClosed shouldBe true
+                socket.awaitClosed()
             }
         }
 
@@ -89,7 +91,7 @@ class ClientHostingTest :
                 shouldThrow<IllegalStateException> {
                     client.connectOver(late.stream(), late.details(), url)
                 }
-                late.isClosed shouldBe true
+                late.awaitClosed()
             }
         }
 
@@ -101,7 +103,7 @@ class ClientHostingTest :
                 }
                 failure.status shouldBe 403
                 failure.body.decodeToString() shouldBe "no"
-                socket.isClosed shouldBe true
+                socket.awaitClosed()
             }
         }
 
@@ -117,7 +119,7 @@ class ClientHostingTest :
                     send("hello")
                     (incoming.receive() as Message.Text).text shouldBe "hello"
                 }
-                socket.isClosed shouldBe true
+                socket.awaitClosed()
             }
         }
 
@@ -132,7 +134,7 @@ class ClientHostingTest :
                     client.handshakeFor(url).open(response, socket.stream(), socket.details())
                 }
                 failure.message shouldContain "Sec-WebSocket-Accept"
-                socket.isClosed shouldBe true
+                socket.awaitClosed()
             }
         }
 
@@ -145,7 +147,7 @@ class ClientHostingTest :
                 shouldThrow<HandshakeException> {
                     handshake.open(response, socket.stream(), socket.details())
                 }.status shouldBe 404
-                socket.isClosed shouldBe true
+                socket.awaitClosed()
             }
         }
 
@@ -169,6 +171,9 @@ class ClientHostingTest :
             }
         }
     })
+
+/** A thread of the executor closes the socket. */
+private suspend fun Socket.awaitClosed() = eventually(10.seconds) { isClosed shouldBe true }
 
 /** Sends the request of [handshake] and reads the head of the answer, byte by byte. */
 private fun Socket.ask(handshake: HostedHandshake): ResponseHead {

@@ -83,8 +83,7 @@ internal class SocketHost(
         val early = ByteArrayInputStream(buffer.array(), buffer.position(), buffer.remaining())
         val rest = SequenceInputStream(early, input)
         val stream = object : BlockingByteStream(rest, socket.getOutputStream(), executor, socket) {
-            override fun endOutput(isLast: Boolean) =
-                if (isLast) close() else socket.shutdownOutput()
+            override fun shutdownOutput() = socket.shutdownOutput()
         }
         return head to stream
     }
