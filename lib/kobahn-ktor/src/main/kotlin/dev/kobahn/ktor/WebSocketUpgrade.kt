@@ -21,7 +21,9 @@ import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 
 /** The 101 response to which Kobahn has agreed, with the stream behind it. */
@@ -99,6 +101,8 @@ internal class ChannelStream(
             if (bytes == null) return@telling end()
             output.writeFully(bytes)
             output.flush()
+            // A channel that was cancelled without a cause takes bytes and drops them.
+            if (output.isClosedForWrite) throw IOException("the engine has closed its channel")
             listener.onWritten()
         }
     }
@@ -121,7 +125,9 @@ internal class ChannelStream(
         try {
             action()
         } catch (cancelled: CancellationException) {
-            throw cancelled
+            // The life tells of its own end. Otherwise the engine has cancelled the channel.
+            if (!currentCoroutineContext().isActive) throw cancelled
+            listener.onClosed(IOException("the engine has ended the connection", cancelled))
         } catch (failure: Exception) {
             listener.onClosed(failure)
         }
