@@ -85,16 +85,15 @@ public object WebSocketUpgrades {
 }
 
 /**
- * Returns the request that opened the connection of the handler that calls this, such as for its
- * principal or its session. Containers reuse their objects: read what you need before the handler
- * accepts.
+ * Returns a copy of the request that opened the connection of the handler that calls this, such as
+ * for its principal or its session. At any time.
  *
  * @throws IllegalStateException outside of a handler that a servlet container hosts
  */
-public suspend fun currentServletRequest(): HttpServletRequest =
+public suspend fun currentServletRequest(): ServletRequestCopy =
     checkNotNull(coroutineContext[HandlersRequest]) { "no servlet hosts this handler" }.request
 
-private class HandlersRequest(val request: HttpServletRequest) :
+private class HandlersRequest(val request: ServletRequestCopy) :
     AbstractCoroutineContextElement(Key) {
     companion object Key : CoroutineContext.Key<HandlersRequest>
 }
@@ -116,7 +115,12 @@ private fun hostedRequest(request: HttpServletRequest, route: HostedRoute?): Hos
         own = StreamDetails.tcp(request.localAddr, request.localPort),
         isSecure = request.isSecure,
     )
-    return HostedRequest(head, details, route, context = HandlersRequest(request))
+    return HostedRequest(
+        head,
+        details,
+        route,
+        context = HandlersRequest(ServletRequestCopy(request)),
+    )
 }
 
 private fun HttpServletResponse.write(answer: HttpResponse) {

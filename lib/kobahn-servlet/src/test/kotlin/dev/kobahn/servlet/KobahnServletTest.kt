@@ -13,6 +13,9 @@ import jakarta.servlet.http.HttpServletRequest
 import jakarta.servlet.http.HttpServletRequestWrapper
 import jakarta.servlet.http.HttpServletResponse
 import java.net.Socket
+import java.security.Principal
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.withContext
@@ -59,14 +62,13 @@ class KobahnServletTest :
                     subprotocols = listOf("special")
                     onConnect {
                         accept()
-                        send("$subprotocol for ${currentServletRequest().getHeader("X-User")}")
+                        send("$subprotocol for ${currentServletRequest().userPrincipal!!.name}")
                     }
                 }
                 val servlet = object : HttpServlet() {
                     override fun doGet(request: HttpServletRequest, response: HttpServletResponse) {
                         val wrapped = object : HttpServletRequestWrapper(request) {
-                            override fun getHeader(name: String): String? =
-                                if (name == "X-User") "ada" else super.getHeader(name)
+                            override fun getUserPrincipal() = Principal { "ada" }
                         }
                         WebSocketUpgrades.upgrade(server, wrapped, response, route) shouldBe true
                     }
@@ -78,6 +80,40 @@ class KobahnServletTest :
             test("the end of the servlet closes connections with 1001 ($name)") {
                 val server = hostedServer {
                     onConnect { for (message in incoming) send(message) }
+            test("the request is known as long as the connection lasts ($name)") {
+                val mayTell = CompletableDeferred<Unit>()
+                val server = hostedServer {
+                    onConnect {
+                        accept()
+                        mayTell.await()
+                        val request = currentServletRequest()
+                        send("${request.attributes["tenant"]} at ${request.pathInfo}: $request")
+                    }
+                }
+                val servlet = object : KobahnServlet(server) {
+                    override fun service(
+                        request: HttpServletRequest,
+                        response: HttpServletResponse,
+                    ) {
+                        request.setAttribute("tenant", request.pathInfo.removePrefix("/"))
+                        super.service(request, response)
+                    }
+                }
+                serve(servlet) { port ->
+                    val client = webSocketClient()
+                    val first = client.connect("ws://127.0.0.1:$port/acme")
+                    // The container has answered, and has had others ask since.
+                    repeat(3) {
+                        val request = "GET /other HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        peer(port) { send(request).readHead() shouldStartWith "HTTP/1.1 405" }
+                    }
+                    mayTell.complete(Unit)
+                    (first.incoming.receive() as Message.Text).text shouldBe
+                        "acme at /acme: /acme"
+                    client.close()
+                }
+            }
+
                 }
                 val servlet = KobahnServlet(server)
                 serve(servlet) { port ->
