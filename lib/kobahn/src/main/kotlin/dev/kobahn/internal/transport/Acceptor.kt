@@ -23,6 +23,8 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.suspendCancellableCoroutine
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.yield
 
@@ -206,12 +208,18 @@ private suspend fun listen(
     throw joined(failures)
 }
 
+/**
+ * Held while a Unix socket is bound: between its binding and its listening, a second server of this
+ * process would find nobody there, and remove the file.
+ */
+private val unixBinding = Mutex()
+
 private suspend fun bindTo(
     file: UnixSocketFile,
     address: EndpointAddress,
     loop: EventLoop,
     settings: ListenSettings,
-): ServerSocket {
+): ServerSocket = unixBinding.withLock {
     withContext(Dispatchers.IO) {
         file.makeWay {
             aSocket(loop.selectorManager).tcp().connect(address.address).close()
@@ -225,7 +233,7 @@ private suspend fun bindTo(
         server.close()
         throw failure
     }
-    return server
+    server
 }
 
 private suspend fun bind(

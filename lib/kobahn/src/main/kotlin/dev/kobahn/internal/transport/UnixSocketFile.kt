@@ -3,11 +3,16 @@ package dev.kobahn.internal.transport
 import java.io.IOException
 import java.net.BindException
 import java.net.ConnectException
+import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Files
 import java.nio.file.LinkOption
+import java.nio.file.NoSuchFileException
 import java.nio.file.Path
 import java.nio.file.Paths
+import java.nio.file.StandardCopyOption
 import java.nio.file.attribute.BasicFileAttributes
+import java.nio.file.attribute.FileTime
+import java.util.UUID
 
 /** Marks classes that a client never reaches, and that Android has from API 26 on. */
 @Retention(AnnotationRetention.BINARY)
@@ -25,11 +30,15 @@ internal class UnixSocketFile(path: String) {
     /** The identity of the file, once the socket is bound. */
     private var key: Any? = null
 
-    /** Whether there is a file in the way. Throws [BindException] if it is no socket. */
-    fun isInTheWay(): Boolean {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return false
+    /** A file, told from a later one at the same path. A renamed file stays the same. */
+    @UsesFiles
+    data class Identity(private val key: Any?, private val time: FileTime)
+
+    /** Returns the file in the way, or null. Throws [BindException] if it is no socket. */
+    fun inTheWay(): Identity? {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return null
         if (!isSocket()) throw BindException("the file exists and is no socket")
-        return true
+        return identity(path)
     }
 
     private fun isSocket(): Boolean = try {
@@ -37,30 +46,54 @@ internal class UnixSocketFile(path: String) {
         mode and TYPE_MASK == SOCKET
     } catch (_: UnsupportedOperationException) {
         // The system has no Unix file modes.
-        attributes().isOther
+        attributes(path).isOther
     }
 
-    /** Removes what a server that has ended left behind. */
-    fun removeStale() {
-        Files.deleteIfExists(path)
+    /**
+     * Removes [stale], the file of a server that has ended. Throws [BindException] if another
+     * server has put its own there meanwhile. Renames the file first, so that no file is deleted
+     * that was not looked at.
+     */
+    fun removeStale(stale: Identity) {
+        val aside = path.resolveSibling(".${UUID.randomUUID()}")
+        try {
+            Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE)
+        } catch (_: NoSuchFileException) {
+            return
+        }
+        val isStale = identity(aside) == stale
+        if (!isStale) putBack(aside)
+        Files.deleteIfExists(aside)
+        if (!isStale) throw BindException(IN_USE)
+    }
+
+    private fun putBack(aside: Path) {
+        try {
+            Files.move(aside, path)
+        } catch (_: FileAlreadyExistsException) {
+            // A third server was faster.
+        }
     }
 
     /** The socket is bound, and the file is its own from now on. */
     fun onBound() {
-        key = attributes().fileKey()
+        key = attributes(path).fileKey()
     }
 
     /** Removes the file, unless another server has put its own there. */
     fun remove() {
         try {
-            if (attributes().fileKey() == key) Files.deleteIfExists(path)
+            if (attributes(path).fileKey() == key) Files.deleteIfExists(path)
         } catch (_: IOException) {
             // It is gone already, or cannot be removed: then the next server finds it stale.
         }
     }
 
-    private fun attributes() = Files.readAttributes(
-        path,
+    private fun identity(file: Path) =
+        attributes(file).let { Identity(it.fileKey(), it.lastModifiedTime()) }
+
+    private fun attributes(file: Path) = Files.readAttributes(
+        file,
         BasicFileAttributes::class.java,
         LinkOption.NOFOLLOW_LINKS,
     )
@@ -73,15 +106,17 @@ internal class UnixSocketFile(path: String) {
 
 /**
  * Makes way for a socket at this path: removes the file of a server that has ended. Throws
- * [BindException] if a server [answers] there, or if the file is no socket.
+ * [BindException] if a server [answers] there or has begun meanwhile, or if the file is no socket.
  */
 internal suspend fun UnixSocketFile.makeWay(answers: suspend () -> Boolean) {
-    if (!isInTheWay()) return
+    val stale = inTheWay() ?: return
     val isInUse = try {
         answers()
     } catch (_: ConnectException) {
         false
     }
-    if (isInUse) throw BindException("Address already in use: a server listens there")
-    removeStale()
+    if (isInUse) throw BindException(IN_USE)
+    removeStale(stale)
 }
+
+private const val IN_USE = "Address already in use: a server listens there"

@@ -12,6 +12,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.File
 import java.io.IOException
 import java.net.BindException
@@ -20,6 +21,10 @@ import java.net.SocketAddress
 import java.net.StandardProtocolFamily
 import java.nio.channels.ServerSocketChannel
 import java.nio.file.Files
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
 
 @EnabledIf(UnixSockets::class)
 class UnixListenersTest :
@@ -77,6 +82,25 @@ class UnixListenersTest :
             echoing { listenUnix(path) }.use { echoes("ws+unix:$path") }
         }
 
+        test("of servers that start at once on a stale file one listens, the others are refused") {
+            repeat(20) {
+                val path = newPath()
+                leaveBehind(path)
+                val servers = List(4) { echoing { listenUnix(path) } }
+                val failures = coroutineScope {
+                    servers.map { server ->
+                        async(Dispatchers.Default) {
+                            runCatching { server.start() }.exceptionOrNull()
+                        }
+                    }.awaitAll()
+                }
+                failures.count { it == null } shouldBe 1
+                failures.filterNotNull().forEach { it.shouldBeInstanceOf<BindException>() }
+                echoes("ws+unix:$path")
+                servers[failures.indexOf(null)].stop()
+            }
+        }
+
         test("a server that answers keeps its file") {
             val path = newPath()
             echoing { listenUnix(path) }.use {
@@ -124,13 +148,20 @@ class UnixListenersTest :
     })
 
 /** Binds a Unix socket and closes it, which leaves its file. */
-private fun leaveBehind(path: String) {
-    val address = Class.forName("java.net.UnixDomainSocketAddress")
-        .getMethod("of", String::class.java).invoke(null, path) as SocketAddress
+internal fun leaveBehind(path: String) {
+    bindUnix(path).close()
+    File(path).exists() shouldBe true
+}
+
+/** Listens on a Unix socket without the library. */
+internal fun bindUnix(path: String): ServerSocketChannel {
     val unix = StandardProtocolFamily.valueOf("UNIX")
     val channel = ServerSocketChannel::class.java
         .getMethod("open", ProtocolFamily::class.java).invoke(null, unix)
         as ServerSocketChannel
-    channel.bind(address).close()
-    File(path).exists() shouldBe true
+    return channel.bind(unixAddress(path))
 }
+
+internal fun unixAddress(path: String): SocketAddress =
+    Class.forName("java.net.UnixDomainSocketAddress")
+        .getMethod("of", String::class.java).invoke(null, path) as SocketAddress
