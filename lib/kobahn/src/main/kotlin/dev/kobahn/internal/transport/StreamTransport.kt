@@ -202,7 +202,8 @@ internal class StreamTransport(
     private fun end(failure: IOException?) {
         val isExpected = synchronized(output) { writing == Writing.ENDED && endingIsLast }
         val cause = if (isExpected) null else failure
-        while (input != null && !paused && !closing) deliver()
+        // Even while reading is paused, for nothing else will come, and output cannot be written.
+        while (input != null && !closing) deliver()
         if (cause == null && input == null && !closing) endInput()
         close(cause)
     }
