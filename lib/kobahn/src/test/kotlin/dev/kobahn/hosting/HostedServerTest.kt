@@ -155,15 +155,34 @@ class HostedServerTest :
                 synchronized(stream.written) { "${stream.written}" } shouldStartWith
                     "\u0081\u0005early"
             }
-            shouldThrow<IllegalStateException> { answer.attach(FakeStream()) }
             server.stop(deadline = 0.milliseconds)
             stream.closed.await()
+        }
+
+        test("a second stream is refused before it starts, and the first one goes on") {
+            val server = hostedServer {
+                onConnect {
+                    accept()
+                    awaitClosed()
+                }
+            }
+            val answer = server.answer(HostedRequest(head(), DETAILS)) as HostedAnswer.Upgrade
+            val first = FakeStream()
+            answer.attach(first)
+            val second = FakeStream()
+            shouldThrow<IllegalStateException> { answer.attach(second) }
+            second.started.isCompleted shouldBe false
+            first.asked.await()
+            first.closed.isCompleted shouldBe false
+            server.stop(deadline = 0.milliseconds)
+            first.closed.await()
         }
 
         test("a host that hands no stream over loses the connection at openHandshakeTimeout") {
             val status = CompletableDeferred<CloseStatus>()
             val server = hostedServer {
-                openHandshakeTimeout = 50.milliseconds
+                // The handler has to accept within it as well.
+                openHandshakeTimeout = 1.seconds
                 onConnect {
                     accept()
                     status.complete(awaitClosed())
@@ -179,8 +198,7 @@ class HostedServerTest :
 
         test("a handler that does not decide is answered with 503") {
             val server = hostedServer {
-                // The handler has to accept within it as well.
-                openHandshakeTimeout = 1.seconds
+                openHandshakeTimeout = 50.milliseconds
                 onConnect { awaitCancellation() }
             }
             val answer = server.answer(HostedRequest(head(), DETAILS))
@@ -213,6 +231,7 @@ class HostedServerTest :
         test("a stopped server refuses, and closes streams") {
             val server = hostedServer { onConnect { } }
             server.stop(deadline = 0.milliseconds)
+            server.join()
             server.job.isCompleted shouldBe true
             val answer = server.answer(HostedRequest(head(), DETAILS))
             (answer as HostedAnswer.Plain).response.status shouldBe 503
@@ -231,7 +250,6 @@ class HostedServerTest :
                 val server = hostedServer {
                     onConnect {
                         accept()
-            server.join()
                         awaitClosed()
                     }
                 }
@@ -255,6 +273,7 @@ class HostedServerTest :
             server.accept(HostedRequest(head(), DETAILS), stream)
             val listener = stream.started.await()
             stream.asked.await()
+            stream.wrote.await()
             shouldThrow<IllegalArgumentException> {
                 listener.onBytes(ByteBuffer.allocate(1).asReadOnlyBuffer())
             }
@@ -264,4 +283,3 @@ class HostedServerTest :
             stream.closed.await()
         }
     })
-            stream.wrote.await()

@@ -59,6 +59,7 @@ internal class StreamTransport(
 
     // The monitor of the output guards these.
     private var stream: ByteStream? = null
+    private var wasAttached = false
     private var reading = Reading.IDLE
     private var writing = Writing.IDLE
     private var onTheWay = 0
@@ -100,20 +101,23 @@ internal class StreamTransport(
     val writes: Int get() = synchronized(output) { writeCount }
 
     /** Whether [attach] was called. From any thread. */
-    val isAttached: Boolean get() = synchronized(output) { stream != null }
+    val isAttached: Boolean get() = synchronized(output) { wasAttached }
 
     /** Whether the transport has ended, or is about to. From any thread. */
     val isClosed: Boolean get() = closing
 
     /** Connects the transport with [stream]. Once; from any thread. */
     fun attach(stream: ByteStream) {
+        synchronized(output) {
+            check(!wasAttached) { "a stream was attached before" }
+            wasAttached = true
+        }
         try {
             stream.start(Events())
         } catch (failure: Exception) {
             close(failed(failure))
         }
         val isLate = synchronized(output) {
-            check(this.stream == null) { "a stream was attached before" }
             this.stream = stream
             closing
         }
