@@ -11,18 +11,22 @@ import java.util.concurrent.TimeUnit
 /** The streams of an upgraded [connection] as one, by the listeners of non-blocking I/O. */
 internal class ServletStream(private val connection: WebConnection) : ByteStream {
     private lateinit var listener: ByteStreamListener
-    private lateinit var reader: StreamReader
     private lateinit var writer: StreamWriter
+
+    /** Null until the container has given its streams, which may fail. */
+    @Volatile
+    private var reader: StreamReader? = null
 
     override fun start(listener: ByteStreamListener) {
         this.listener = listener
-        reader = StreamReader(connection.inputStream, listener)
+        val reader = StreamReader(connection.inputStream, listener)
         writer = StreamWriter(connection.outputStream, listener)
+        this.reader = reader
         connection.inputStream.setReadListener(reader)
         connection.outputStream.setWriteListener(writer)
     }
 
-    override fun read() = reader.ask()
+    override fun read() = reader!!.ask()
 
     override fun write(bytes: ByteBuffer) = writer.write(bytes)
 
@@ -33,13 +37,13 @@ internal class ServletStream(private val connection: WebConnection) : ByteStream
     }
 
     override fun close() {
-        reader.end()
+        reader?.end()
         try {
             connection.close()
         } catch (_: IOException) {
             // Its peer has gone before.
         }
-        listener.onClosed(null)
+        if (::listener.isInitialized) listener.onClosed(null)
     }
 
     private companion object {
