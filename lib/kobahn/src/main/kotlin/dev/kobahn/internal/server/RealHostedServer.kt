@@ -96,11 +96,6 @@ internal class RealHostedServer(private val server: RealWebSocketServer) : Hoste
         }
     }
 
-    private fun transport(details: StreamDetails, request: HostedRequest?): StreamTransport? {
-        val loop = server.nextLoop() ?: return null
-        return StreamTransport(loop, details, request?.head?.size ?: 0)
-    }
-
     override suspend fun stop(window: Duration, deadline: Duration, code: Int) =
         server.stop(window, deadline, code)
 
