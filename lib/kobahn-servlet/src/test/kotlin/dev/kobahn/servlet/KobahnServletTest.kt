@@ -18,9 +18,12 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
-private val CONTAINERS = mapOf("Jetty" to ::jetty, "Tomcat" to ::tomcat)
+private val CONTAINERS: Map<String, (HttpServlet) -> Pair<Int, () -> Unit>> =
+    mapOf("Jetty" to { jetty(it) }, "Tomcat" to { tomcat(it) })
 
 class KobahnServletTest :
     FunSpec({
@@ -77,9 +80,6 @@ class KobahnServletTest :
                 server.stop()
             }
 
-            test("the end of the servlet closes connections with 1001 ($name)") {
-                val server = hostedServer {
-                    onConnect { for (message in incoming) send(message) }
             test("the request is known as long as the connection lasts ($name)") {
                 val mayTell = CompletableDeferred<Unit>()
                 val server = hostedServer {
@@ -114,6 +114,9 @@ class KobahnServletTest :
                 }
             }
 
+            test("the end of the servlet closes connections with 1001 ($name)") {
+                val server = hostedServer {
+                    onConnect { for (message in incoming) send(message) }
                 }
                 val servlet = KobahnServlet(server)
                 serve(servlet) { port ->
@@ -134,6 +137,44 @@ class KobahnServletTest :
                     peer(port) { handshake("/") shouldStartWith "HTTP/1.1 503" }
                 }
             }
+        }
+
+        test(
+            "connections that nobody receives from delay other requests of Tomcat, and starve none",
+        ) {
+            val server = hostedServer {
+                maxIncomingQueueSize = 1024
+                onConnect {
+                    accept()
+                    awaitCancellation()
+                }
+            }
+            val (port, end) = tomcat(KobahnServlet(server)) {
+                setProperty("minSpareThreads", "1")
+                setProperty("maxThreads", "2")
+            }
+            val flood = RawPeer.masked(0x82, ByteArray(64 * 1024))
+            val page = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            withContext(Dispatchers.IO) {
+                val peers = List(6) { RawPeer(Socket("127.0.0.1", port)) }
+                try {
+                    val floods = peers.map { peer ->
+                        peer.handshake("/") shouldStartWith "HTTP/1.1 101"
+                        // It blocks soon, and fails at the end.
+                        launch { runCatching { while (true) peer.send(flood) } }
+                    }
+                    repeat(20) {
+                        RawPeer(Socket("127.0.0.1", port)).use {
+                            it.send(page).readHead() shouldStartWith "HTTP/1.1 405"
+                        }
+                    }
+                    floods.all { it.isActive } shouldBe true
+                } finally {
+                    peers.forEach(RawPeer::close)
+                }
+            }
+            server.stop(deadline = 1.seconds)
+            end()
         }
     })
 

@@ -8,6 +8,7 @@ import dev.kobahn.hosting.HostedServer
 import dev.kobahn.hosting.hostedServer
 import jakarta.servlet.http.HttpServlet
 import java.nio.file.Files
+import org.apache.catalina.connector.Connector
 import org.apache.catalina.startup.Tomcat
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler
 import org.eclipse.jetty.server.Server
@@ -55,12 +56,16 @@ internal fun jetty(servlet: HttpServlet): Pair<Int, () -> Unit> {
 }
 
 /** Starts Tomcat with [servlet] for all paths. Returns its port and its end. */
-internal fun tomcat(servlet: HttpServlet): Pair<Int, () -> Unit> {
+internal fun tomcat(servlet: HttpServlet): Pair<Int, () -> Unit> = tomcat(servlet) { }
+
+/** Starts Tomcat with [servlet] for all paths and a connector as [configure] says. */
+internal fun tomcat(servlet: HttpServlet, configure: Connector.() -> Unit): Pair<Int, () -> Unit> {
     val directory = Files.createTempDirectory("kobahn-tomcat").toFile()
     val tomcat = Tomcat()
     tomcat.setBaseDir(directory.path)
     tomcat.setPort(0)
     tomcat.connector.setProperty("address", "127.0.0.1")
+    tomcat.connector.configure()
     val context = tomcat.addContext("", directory.path)
     Tomcat.addServlet(context, "kobahn", servlet).addMapping("/*")
     tomcat.start()
