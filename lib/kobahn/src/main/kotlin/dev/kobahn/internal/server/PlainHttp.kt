@@ -1,6 +1,7 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.internal.connection.call
+import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
@@ -64,6 +65,7 @@ internal class PlainHttp(
      */
     suspend fun ask(request: HttpRequest): HttpResponse? {
         val onRequest = context.options.onRequest ?: return null
+        request.transport = transport.details(isServer = true)
         try {
             val answer = withContext(OnRequestCall(this)) {
                 cancelWhenOver(coroutineContext.job)
@@ -77,6 +79,8 @@ internal class PlainHttp(
             transport.loop.call { handshake.answer(response) }
             logFailure("onRequest", request, failure)
             return response
+        } finally {
+            request.transport = null
         }
     }
 
