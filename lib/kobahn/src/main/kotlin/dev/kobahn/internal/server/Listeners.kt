@@ -9,6 +9,8 @@ import dev.kobahn.internal.transport.SocketSettings
 import dev.kobahn.internal.transport.SocketTransport
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 
 /** The places where a server listens, at least one. Immutable. */
 internal class Listeners private constructor(private val acceptors: List<Acceptor>) {
@@ -42,6 +44,7 @@ internal class Listeners private constructor(private val acceptors: List<Accepto
                     val onAccept = acceptance(listener)
                     acceptors += Acceptor.bind(listener.endpoint, loops, settings, onAccept)
                 }
+                currentCoroutineContext().ensureActive()
             } catch (failure: Throwable) {
                 acceptors.forEach { it.close() }
                 throw failure

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.LockSupport
 import kotlin.coroutines.cancellation.CancellationException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.DelicateCoroutinesApi
@@ -150,7 +151,7 @@ internal class Acceptor(
      * Stops listening, and removes the file of a Unix socket. Waits for the next selection: only
      * then does the system free the port of a closed channel. Not cancellable.
      */
-    suspend fun close() = withContext(NonCancellable + loop.dispatcher) {
+    suspend fun close() = uncancelled(loop.dispatcher) {
         if (file != null) withContext(Dispatchers.IO) { file.remove() }
         server.close()
         suspendCancellableCoroutine { continuation ->
@@ -228,13 +229,20 @@ private suspend fun bindTo(
     }
     val server = bind(address, loop, settings.copy(reusePort = false))
     try {
-        withContext(NonCancellable + Dispatchers.IO) { file.onBound() }
+        uncancelled(Dispatchers.IO) { file.onBound() }
     } catch (failure: IOException) {
         server.close()
         throw failure
     }
     server
 }
+
+/**
+ * Runs [block] on [dispatcher] and returns its result even to a cancelled caller: with both elements
+ * in one context, the way back to the caller's dispatcher would throw its cancellation.
+ */
+private suspend fun <T> uncancelled(dispatcher: CoroutineDispatcher, block: suspend () -> T): T =
+    withContext(NonCancellable) { withContext(dispatcher) { block() } }
 
 private suspend fun bind(
     address: EndpointAddress,

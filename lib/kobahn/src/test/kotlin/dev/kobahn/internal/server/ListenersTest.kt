@@ -4,6 +4,8 @@ import dev.kobahn.Message
 import dev.kobahn.TransportDetails
 import dev.kobahn.WebSocketServer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.internal.transport.EventLoopGroup
+import dev.kobahn.internal.transport.SocketTransport
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.identity
 import dev.kobahn.protocol.handshake.WebSocketUrl
@@ -20,6 +22,9 @@ import java.net.BindException
 import java.net.InetAddress
 import java.net.ServerSocket
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 
 internal fun echoing(configure: WebSocketServerOptions.() -> Unit) = webSocketServer {
@@ -77,6 +82,28 @@ class ListenersTest :
                     }.start()
                 }.message shouldEndWith "127.0.0.1:${taken.localPort}"
                 ServerSocket(free, 1, InetAddress.getByName("127.0.0.1")).close()
+            }
+        }
+
+        test("a start that is cancelled frees the places that were bound before") {
+            val ports = List(3) { freePort() }
+            val lease = EventLoopGroup("listeners-test", 1).acquire()
+            try {
+                val options = WebSocketServerOptions()
+                ports.forEach { options.listen(it, "127.0.0.1") }
+                var count = 0
+                launch(Dispatchers.Default) {
+                    Listeners.bind(options, lease) {
+                        if (++count == ports.size) cancel()
+                        SocketTransport::close
+                    }
+                }.join()
+                count shouldBe ports.size
+                for (port in ports) {
+                    ServerSocket(port, 1, InetAddress.getByName("127.0.0.1")).close()
+                }
+            } finally {
+                lease.release()
             }
         }
 

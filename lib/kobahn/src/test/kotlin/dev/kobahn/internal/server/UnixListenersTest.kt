@@ -1,6 +1,9 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.TransportDetails
+import dev.kobahn.internal.transport.Acceptor
+import dev.kobahn.internal.transport.Endpoint
+import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.UnixSockets
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import dev.kobahn.use
@@ -21,10 +24,16 @@ import java.net.SocketAddress
 import java.net.StandardProtocolFamily
 import java.nio.channels.ServerSocketChannel
 import java.nio.file.Files
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 
 @EnabledIf(UnixSockets::class)
 class UnixListenersTest :
@@ -128,6 +137,26 @@ class UnixListenersTest :
             leaveBehind(path)
             server.stop()
             File(path).exists() shouldBe true
+        }
+
+        test("a bind that is cancelled at any moment leaves no file behind") {
+            val path = newPath()
+            val lease = EventLoopGroup("unix-test", 1).acquire()
+            try {
+                repeat(300) { round ->
+                    val accepting = CompletableDeferred<Job>()
+                    val binding = launch(Dispatchers.Default) {
+                        val acceptor = Acceptor.bind(Endpoint.Unix(path), lease) { it.close() }
+                        accepting.complete(acceptor.start(CoroutineScope(Job())))
+                    }
+                    repeat(4 * round) { yield() }
+                    binding.cancelAndJoin()
+                    if (accepting.isCompleted) accepting.await().cancelAndJoin()
+                    File(path).exists() shouldBe false
+                }
+            } finally {
+                lease.release()
+            }
         }
 
         test("a path that is too long, or in no folder, is an error that names it") {
