@@ -3,6 +3,7 @@ package dev.kobahn.tls
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.identity
 import dev.kobahn.tls.TlsException.Reason
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
@@ -14,6 +15,8 @@ import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLEngine
 import javax.net.ssl.X509ExtendedTrustManager
 import javax.net.ssl.X509TrustManager
+import kotlin.time.Duration.Companion.ZERO
+import kotlin.time.Duration.Companion.seconds
 import org.conscrypt.Conscrypt
 
 /** Conscrypt, which is Android's provider too, leaves the host's name to the trust manager. */
@@ -52,6 +55,14 @@ class OtherProvidersTest :
                     }
                     client { serverName = "other.example" }.connectTo(server).echoes()
                     client { dangerouslyAcceptAnyHostname = true }.connectTo(server).echoes()
+                }
+            }
+
+            test("a connection to another host's certificate is closed, $version") {
+                val other = Certificates.issue("other.example").identity()
+                tlsServer({ identity(other) }, { openHandshakeTimeout = ZERO }) { server ->
+                    shouldThrow<TlsException> { client().connectTo(server) }
+                    eventually(10.seconds) { server.connectionCount shouldBe 0 }
                 }
             }
 

@@ -65,7 +65,7 @@ internal class ClientTls(given: TlsClientOptions) {
             TlsTransport(transport, opening, opened, clientTlsTasks).also { it.begin() }
         }
         opened.await()
-        if (verifies && !engine.verifiesHost) verify(secured.tls?.peerCertificate, name)
+        if (verifies && !engine.verifiesHost) verify(secured, name)
         return secured
     }
 
@@ -80,9 +80,11 @@ internal class ClientTls(given: TlsClientOptions) {
 
     private val Any.isOfJdk: Boolean get() = javaClass.name.startsWith("sun.security.ssl.")
 
-    private fun verify(certificate: X509Certificate?, name: String) {
+    /** Like a failure of the handshake, the failure of this closes the transport. */
+    private fun verify(secured: Transport, name: String) {
         val host = HostAndPort.withoutZone(serverName(name)?.asciiName ?: name)
-        if (certificate?.isFor(host) == true) return
+        if (secured.tls?.peerCertificate?.isFor(host) == true) return
+        secured.close()
         throw TlsFailure(wrongHost(name), Reason.WRONG_HOST)
     }
 
