@@ -97,9 +97,7 @@ internal class RealWebSocketServer(
         try {
             checkNotStopped()
             options.freeze()
-            val context = ServerContext(options, scope, this).also { handlers = it.handlers }
-            budget = context.budget
-            closingTime = context.routes.configs.maxOf { it.closingTime }
+            val context = context()
             lease.openAll()
             Rehearsal.once(lease)
             val made = Listeners.bind(options, lease) { listener ->
@@ -121,13 +119,17 @@ internal class RealWebSocketServer(
         supervisor.invokeOnCompletion { lease.release() }
     }
 
+    private fun context() = ServerContext(options, scope, this, places).also {
+        handlers = it.handlers
+        budget = it.budget
+        closingTime = it.routes.configs.maxOf(RouteConfig::closingTime)
+    }
+
     /** Starts without a listener: connections come by [accept]. Returns the context for them. */
     fun startHosted(): ServerContext {
         check(started.compareAndSet(false, true)) { "the server was started before" }
         options.freeze()
-        val context = ServerContext(options, scope, this).also { handlers = it.handlers }
-        budget = context.budget
-        closingTime = context.routes.configs.maxOf { it.closingTime }
+        val context = context()
         val lease = loops.acquire()
         hosted = lease
         scope.launch(Dispatchers.Unconfined) { awaitEnd() }
@@ -239,7 +241,7 @@ internal class RealWebSocketServer(
     }
 
     private val onEnd: (ServerConnection) -> Unit = { connection ->
-        places.giveBack(connection.place)
+        connection.leavePlace()
         try {
             connections.remove(connection)
         } finally {

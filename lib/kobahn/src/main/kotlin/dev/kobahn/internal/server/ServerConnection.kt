@@ -13,17 +13,21 @@ import kotlinx.coroutines.Job
  * [handshake], and once that has opened the WebSocket, to the connection of the [webSocket].
  * Belongs to the loop, except where a member says otherwise.
  *
- * @property place the place it takes of the server's, or null if it will be refused
+ * @param place the place it takes of the server's, or null if it will be refused
  * @param handover the request, if a host has read it, or null
  * @param onEnd is called once, when the transport has ended
  */
 internal class ServerConnection(
     val transport: Transport,
     val context: ServerContext,
-    val place: Place? = Place.CONNECTION,
+    place: Place? = Place.CONNECTION,
     handover: Handover? = null,
     private val onEnd: (ServerConnection) -> Unit,
 ) : TransportListener {
+    /** The place it takes of the server's, or null if it has none, or none any more. */
+    var place: Place? = place
+        private set
+
     /** The opening handshake, or null once the WebSocket is open. From any thread. */
     @Volatile
     var handshake: ServerOpeningHandshake? = ServerOpeningHandshake(this, handover)
@@ -57,6 +61,12 @@ internal class ServerConnection(
     /** The handshake has opened the WebSocket. An idle connection keeps nothing of it. */
     fun onOpen() {
         handshake = null
+    }
+
+    /** Gives the place back, if it has one. */
+    fun leavePlace() {
+        context.places.giveBack(place)
+        place = null
     }
 
     /** The coroutine [job], which decides about the request, is about to run. */

@@ -26,11 +26,13 @@ import kotlinx.coroutines.CoroutineScope
  * Everything that the connections of a server share.
  *
  * @property server the server itself, for `onRequest`
+ * @property places those that the connections take
  */
 internal class ServerContext(
     val options: WebSocketServerOptions,
     val scope: CoroutineScope,
     val server: WebSocketServer,
+    val places: Places = Places(options.maxConnections),
 ) {
     private val trustedProxies = TrustedProxies(options.trustedProxies)
     private val proxyProtocolPeers = ProxyProtocolPeers(options.proxyProtocolFrom)

@@ -223,7 +223,12 @@ internal class ServerOpeningHandshake(
             is ServerHandshakeResult.Refused -> refuse(result.response) { result.detail }
 
             is ServerHandshakeResult.Upgrade -> when (owner.place) {
-                Place.PAGE -> refuse(reason = context::tellFull)
+                Place.PAGE -> {
+                    refuse(reason = context::tellFull)
+                    // Clients that try again at once must not keep a balancer's check out.
+                    owner.leavePlace()
+                }
+
                 else -> decide { startHandler(result.request) }
             }
 

@@ -13,6 +13,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
+import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.seconds
 
 /** Requests that are no upgrade: pages and health checks. */
@@ -93,6 +94,22 @@ class PlainHttpTest :
                     server.ask("GET /a HTTP/1.0") shouldEndWith "GET /a"
                     RawPeer(server.port).use { it.handshake() shouldStartWith "HTTP/1.1 503 " }
                     server.connectionCount shouldBe 1
+                }
+            }
+        }
+
+        test("refused WebSockets keep no place from pages, even if their clients stay") {
+            val full: WebSocketServerOptions.() -> Unit = {
+                maxConnections = 1
+                dropTimeout = ZERO
+            }
+            methods(full).use { server ->
+                RawPeer(server.port).use { first ->
+                    first.handshake() shouldStartWith "HTTP/1.1 101 "
+                    val refused = List(Places.MAX_PAGES) { RawPeer(server.port) }
+                    refused.forEach { it.handshake() shouldStartWith "HTTP/1.1 503 " }
+                    server.ask("GET /a HTTP/1.0") shouldEndWith "GET /a"
+                    refused.forEach(RawPeer::close)
                 }
             }
         }
