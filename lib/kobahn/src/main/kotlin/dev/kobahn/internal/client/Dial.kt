@@ -144,6 +144,8 @@ internal class Dial(
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {
         val dialogue = dialogue(proxy, sendsCredentials)
+        // The answer in a first dialogue is no reason for a timeout from here on.
+        this.dialogue = null
         val connected = reach(proxy)
         step = Step.PROXY
         this.dialogue = dialogue

@@ -31,6 +31,9 @@ internal class HttpConnect(
     private val limits: HeadLimits = HeadLimits.DEFAULT,
 ) : ProxyDialogue {
     private var isAuthorized = credentials != null && sendsAtOnce
+
+    /** Whether the request was sent again, and no byte of an answer has come since. */
+    private var isRepeated = false
     private var parser = ResponseHeadParser(limits)
 
     /** The answer that is no 2xx, while its body is read. */
@@ -59,6 +62,7 @@ internal class HttpConnect(
     }
 
     override fun receive(input: ByteBuffer): ProxyStep {
+        if (input.hasRemaining()) isRepeated = false
         while (body == null) {
             if (!parser.parse(input)) return ProxyStep.More
             onHead(input)?.let { return it }
@@ -107,6 +111,7 @@ internal class HttpConnect(
         val body = body!!
         if (!wantsCredentials(head)) return ProxyStep.Refused(refusal(head, body))
         isAuthorized = true
+        isRepeated = true
         parser = ResponseHeadParser(limits)
         refusing = null
         this.body = null
@@ -138,6 +143,7 @@ internal class HttpConnect(
         AUTHENTICATION_REQUIRED -> when {
             isAuthorized -> "; check user and password"
             credentials == null -> "; it asks for user and password"
+            asksForBasic(head) -> ""
             else -> "; it asks for something else than Basic, which is all that is supported"
         }
 
@@ -149,10 +155,18 @@ internal class HttpConnect(
         else -> ""
     }
 
-    override fun end(): ProxyRefusal {
-        val head =
-            refusing ?: return ProxyRefusal("the proxy ended the connection without an answer")
-        return refusal(head, body!!)
+    override fun end(): ProxyStep {
+        val head = refusing
+        return when {
+            // The proxy may not have seen the request: it closed when it had asked for credentials.
+            isRepeated || (head != null && wantsCredentials(head)) -> ProxyStep.Reconnect
+
+            head != null -> ProxyStep.Refused(refusal(head, body!!))
+
+            else -> ProxyStep.Refused(
+                ProxyRefusal("the proxy ended the connection without an answer"),
+            )
+        }
     }
 
     internal companion object {

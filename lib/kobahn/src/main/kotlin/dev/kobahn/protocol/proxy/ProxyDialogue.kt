@@ -14,8 +14,8 @@ internal interface ProxyDialogue {
     /** Consumes bytes of the proxy, cut anywhere, and returns the next step. */
     fun receive(input: ByteBuffer): ProxyStep
 
-    /** Returns the refusal if the proxy ends the transport now. */
-    fun end(): ProxyRefusal
+    /** Returns the step if the proxy ends the transport now: a refusal, or [ProxyStep.Reconnect]. */
+    fun end(): ProxyStep
 
     /** Returns the part of a refusal that has arrived, or null. From any thread. */
     val partialRefusal: ProxyRefusal?

@@ -157,7 +157,7 @@ internal class Socks5(
 
     private fun refused(reason: String) = ProxyStep.Refused(ProxyRefusal(reason))
 
-    override fun end(): ProxyRefusal = ProxyRefusal(
+    override fun end(): ProxyStep = refused(
         when (phase) {
             Phase.METHOD -> "the proxy ended the connection without an answer$ANOTHER_KIND"
             Phase.PASSWORD -> "the proxy ended the connection instead of judging the password"

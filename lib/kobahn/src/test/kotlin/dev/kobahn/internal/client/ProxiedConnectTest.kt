@@ -218,6 +218,54 @@ class ProxiedConnectTest :
             }
         }
 
+        test("credentials on request follow on a new connection if the proxy ends the first") {
+            echo { port, _ ->
+                for (body in listOf("who", "w")) {
+                    TestProxy { client, number ->
+                        requests += client.getInputStream().readHead()
+                        if (number == 0) {
+                            return@TestProxy client.send(
+                                "HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" +
+                                    "Content-Length: 3\r\n\r\n$body",
+                            )
+                        }
+                        client.send("HTTP/1.1 200 OK\r\n\r\n")
+                        relay(client, port)
+                    }.use { proxy ->
+                        through(http(proxy).withCredentialsOnRequest("u", "p"))
+                            .echoes("ws://target.invalid/")
+                        proxy.requests.map { "Proxy-Authorization: Basic dTpw" in it } shouldBe
+                            listOf(false, true)
+                    }
+                }
+            }
+        }
+
+        test("a lookup that takes too long is told as one, even after a 407") {
+            TestProxy { client, _ ->
+                client.getInputStream().readHead()
+                client.send(
+                    "HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" +
+                        "Content-Length: 0\r\nConnection: close\r\n\r\n",
+                )
+            }.use { proxy ->
+                var lookups = 0
+                val server = ProxyServer.http("proxy.invalid", proxy.port)
+                val failure = shouldThrow<ProxyException> {
+                    through(server.withCredentialsOnRequest("u", "p")) {
+                        openHandshakeTimeout = 500.milliseconds
+                        resolver = HostResolver {
+                            if (lookups++ > 0) awaitCancellation()
+                            listOf(InetAddress.getByName("127.0.0.1"))
+                        }
+                    }.connect("ws://target.invalid/")
+                }
+                lookups shouldBe 2
+                failure.message shouldContain "was not looked up"
+                failure.status shouldBe null
+            }
+        }
+
         suspend fun failure(
             limit: Int = 20_000,
             kind: (TestProxy) -> ProxyServer = ::http,

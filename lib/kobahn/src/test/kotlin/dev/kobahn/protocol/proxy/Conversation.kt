@@ -24,6 +24,9 @@ internal class Conversation(dialogue: ProxyDialogue, parts: List<ByteArray>) {
     val refusal: ProxyRefusal get() = (last as ProxyStep.Refused).refusal
 }
 
+/** The refusal if the proxy ends the transport now. */
+internal val ProxyDialogue.refusalAtEnd: ProxyRefusal get() = (end() as ProxyStep.Refused).refusal
+
 /** All at once, cut at every place, and byte by byte. */
 internal fun cuts(bytes: ByteArray): List<List<ByteArray>> =
     (0..bytes.size).map { listOf(bytes.copyOf(it), bytes.copyOfRange(it, bytes.size)) } +

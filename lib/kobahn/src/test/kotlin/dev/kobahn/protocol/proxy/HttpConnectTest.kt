@@ -78,8 +78,8 @@ class HttpConnectTest :
             val dialogue = HttpConnect("a:80", null)
             converse(dialogue, "HTTP/1.1 503 Later\r\n\r\nbusy").last shouldBe ProxyStep.More
             dialogue.partialRefusal?.status shouldBe 503
-            dialogue.end().status shouldBe 503
-            dialogue.end().body.decodeToString() shouldBe "busy"
+            dialogue.refusalAtEnd.status shouldBe 503
+            dialogue.refusalAtEnd.body.decodeToString() shouldBe "busy"
         }
 
         test("an answer that is not HTTP, or another version, or above the limits, is refused") {
@@ -95,7 +95,7 @@ class HttpConnectTest :
         }
 
         test("a proxy that ends the transport without an answer is refused") {
-            HttpConnect("a:80", null).end().reason shouldContain "without an answer"
+            HttpConnect("a:80", null).refusalAtEnd.reason shouldContain "without an answer"
         }
 
         context("credentials on request") {
@@ -123,6 +123,24 @@ class HttpConnectTest :
                         "Proxy-Authorization: Basic dTpw\r\n\r\n"
                     conversation.last shouldBe ProxyStep.Open
                 }
+            }
+
+            test("need a new connection if the proxy ends this one in its answer, or after it") {
+                val inBody = dialogue()
+                converse(
+                    inBody,
+                    "HTTP/1.1 407 Auth\r\n${challenge}Content-Length: 500\r\n\r\nwho",
+                ).last shouldBe ProxyStep.More
+                inBody.partialRefusal!!.reason shouldBe "answered 407 Auth"
+                inBody.end() shouldBe ProxyStep.Reconnect
+                val behind = dialogue()
+                converse(
+                    behind,
+                    "HTTP/1.1 407 Auth\r\n${challenge}Content-Length: 3\r\n\r\nwho",
+                ).sent.size shouldBe 1
+                behind.end() shouldBe ProxyStep.Reconnect
+                converse(behind, "H")
+                behind.refusalAtEnd.reason shouldContain "without an answer"
             }
 
             test("need a new connection if the proxy closes this one, or its body has no end") {

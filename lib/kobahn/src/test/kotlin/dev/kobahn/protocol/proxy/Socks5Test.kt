@@ -118,10 +118,12 @@ class Socks5Test :
         }
 
         test("a proxy that ends the transport is refused with the step") {
-            Socks5("a", 80).end().reason shouldContain "without an answer; is it a SOCKS5 proxy?"
+            Socks5("a", 80).refusalAtEnd.reason shouldContain
+                "without an answer; is it a SOCKS5 proxy?"
             val atPassword = Socks5("a", 80, credentials).also { converse(it, "05 02") }
-            atPassword.end().reason shouldContain "judging the password"
-            Socks5("a", 80).also { converse(it, "05 00 05") }.end().reason shouldContain "a reply"
+            atPassword.refusalAtEnd.reason shouldContain "judging the password"
+            Socks5("a", 80).also { converse(it, "05 00 05") }.refusalAtEnd.reason shouldContain
+                "a reply"
         }
 
         test("texts that do not fit into 255 bytes are refused") {

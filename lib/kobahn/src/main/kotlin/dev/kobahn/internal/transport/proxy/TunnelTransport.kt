@@ -109,16 +109,17 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
                     return
                 }
 
-                ProxyStep.Reconnect -> {
-                    opened.complete(false)
-                    return
-                }
-
-                is ProxyStep.Refused -> {
-                    opened.completeExceptionally(ProxyRefusedException(step.refusal))
-                    return
-                }
+                else -> return end(step)
             }
+        }
+    }
+
+    /** The dialogue has ended with [step], and without a tunnel. */
+    private fun end(step: ProxyStep, cause: IOException? = null) {
+        if (step is ProxyStep.Refused) {
+            opened.completeExceptionally(ProxyRefusedException(step.refusal, cause))
+        } else {
+            opened.complete(false)
         }
     }
 
@@ -127,7 +128,7 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
         val next = next
         when {
             next != null -> next.onInputEnd()
-            !isOpen -> opened.completeExceptionally(ProxyRefusedException(dialogue.end()))
+            !isOpen -> end(dialogue.end())
         }
     }
 
@@ -150,7 +151,7 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
     override fun onClosed(cause: IOException?) {
         closed = true
         this.cause = this.cause ?: cause
-        opened.completeExceptionally(ProxyRefusedException(dialogue.end(), cause))
+        if (!isOpen) end(dialogue.end(), cause)
         next?.onClosed(this.cause)
     }
 }

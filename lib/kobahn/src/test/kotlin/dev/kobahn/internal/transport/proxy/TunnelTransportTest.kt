@@ -36,7 +36,7 @@ private class Greeting : ProxyDialogue {
         else -> ProxyStep.Refused(ProxyRefusal("no"))
     }
 
-    override fun end() = ProxyRefusal("ended")
+    override fun end() = ProxyStep.Refused(ProxyRefusal("ended"))
 
     override val partialRefusal: ProxyRefusal? get() = null
 }
