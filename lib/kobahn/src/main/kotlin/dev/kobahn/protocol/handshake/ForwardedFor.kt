@@ -15,10 +15,28 @@ internal object ForwardedFor {
      */
     fun peer(headers: Headers, field: ForwardedField, trustedProxies: Int, peer: Any): Any {
         if (trustedProxies == 0) return peer
-        val entries = when (field) {
-            ForwardedField.X_FORWARDED_FOR -> HttpGrammar.elements(headers[NAME])
-            ForwardedField.FORWARDED -> Forwarded.nodes(headers[Forwarded.NAME].orEmpty())
+        val entry = when (field) {
+            ForwardedField.X_FORWARDED_FOR -> HttpGrammar.elements(headers[NAME]).let {
+                it.getOrNull(it.size - trustedProxies)
+            }
+
+            ForwardedField.FORWARDED -> node(headers.getAll(Forwarded.NAME), trustedProxies)
         }
-        return entries.getOrNull(entries.size - trustedProxies)?.onOneLine() ?: peer
+        return entry?.onOneLine() ?: peer
+    }
+
+    /**
+     * Returns the node of the element with this [number] from the right, 1 for the last. Reads each
+     * line alone, and none before the one with that element: a malformed line of the client must not
+     * swallow that of a proxy.
+     */
+    private fun node(lines: List<String>, number: Int): String? {
+        var rest = number
+        for (line in lines.asReversed()) {
+            val nodes = Forwarded.nodes(line).ifEmpty { return null }
+            if (rest <= nodes.size) return nodes[nodes.size - rest]
+            rest -= nodes.size
+        }
+        return null
     }
 }

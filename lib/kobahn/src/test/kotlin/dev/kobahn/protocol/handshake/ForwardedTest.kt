@@ -75,6 +75,31 @@ class ForwardedTest :
             }
         }
 
+        test("a client cannot hide by a malformed line before that of the proxy") {
+            for (line in listOf("for=\"", "for=1.2.3.4:5", "for=\"10.0.0.9, ", ",")) {
+                val headers = headersOf("Forwarded" to line, "Forwarded" to "for=203.0.113.9")
+                fun peer(proxies: Int) =
+                    ForwardedFor.peer(headers, ForwardedField.FORWARDED, proxies, "tcp4:10.0.0.1:1")
+                withClue(line) {
+                    peer(1) shouldBe "203.0.113.9"
+                    peer(2) shouldBe "tcp4:10.0.0.1:1"
+                }
+            }
+        }
+
+        test("elements count from the right over several lines") {
+            val headers = headersOf(
+                "Forwarded" to "for=203.0.113.1",
+                "Forwarded" to "for=203.0.113.2, for=203.0.113.3",
+                "Forwarded" to "for=203.0.113.4",
+            )
+            for (proxies in 1..4) {
+                ForwardedFor.peer(headers, ForwardedField.FORWARDED, proxies, "peer") shouldBe
+                    "203.0.113.${5 - proxies}"
+            }
+            ForwardedFor.peer(headers, ForwardedField.FORWARDED, 5, "peer") shouldBe "peer"
+        }
+
         test("an element without a node leaves the peer") {
             ForwardedFor.peer(
                 headersOf("Forwarded" to "proto=https"),
