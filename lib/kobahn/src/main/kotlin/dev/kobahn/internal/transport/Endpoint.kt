@@ -15,6 +15,7 @@ import java.net.InetAddress
 import java.net.NoRouteToHostException
 import java.net.SocketException
 import java.net.UnknownHostException
+import java.nio.channels.UnsupportedAddressTypeException
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.suspendCancellableCoroutine
@@ -94,11 +95,17 @@ private fun Endpoint.Tcp.address(literal: String): EndpointAddress {
 internal class EndpointAddress(val address: SocketAddress, private val text: String) {
     override fun toString(): String = text
 
-    /** Runs [block] and adds the address to the message of its IOExceptions. */
+    /**
+     * Runs [block] and adds the address to the message of its IOExceptions. One of them stands for
+     * the exception that NIO has for an address whose family the machine lacks.
+     */
     suspend fun <T> named(phase: String = "", block: suspend () -> T): T = try {
         block()
     } catch (failure: IOException) {
         throw named(failure, phase)
+    } catch (unsupported: UnsupportedAddressTypeException) {
+        val failure = NoRouteToHostException("this machine has no IPv6")
+        throw named(failure.apply { initCause(unsupported) }, phase)
     }
 
     private fun named(failure: IOException, phase: String): IOException {

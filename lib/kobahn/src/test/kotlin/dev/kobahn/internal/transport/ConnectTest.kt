@@ -9,12 +9,15 @@ import io.kotest.matchers.longs.shouldBeLessThanOrEqual
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.io.IOException
 import java.net.ConnectException
 import java.net.InetAddress
+import java.net.NoRouteToHostException
 import java.net.ServerSocket
 import java.net.SocketTimeoutException
 import java.net.UnknownHostException
+import java.nio.channels.UnsupportedAddressTypeException
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -82,6 +85,21 @@ internal class ConnectTest :
         test("no more than 64 addresses of a host are tried") {
             val many = List(100) { InetAddress.getByAddress(byteArrayOf(10, 0, 0, it.toByte())) }
             Endpoint.Tcp("a.example", 80).resolve { many }.size shouldBe 64
+        }
+
+        test("an address of a family that this machine lacks is a failure like any other") {
+            val addresses = listOf("2001:db8::1", "127.0.0.1")
+                .flatMap { Endpoint.Tcp(it, 80).resolve() }
+            val failures = ArrayList<IOException>()
+            firstToSucceed(addresses, failures, discard = { _: String -> }) { address ->
+                address.named("TCP: ") {
+                    // The channel of NIO throws it where the system has no IPv6.
+                    if (address === addresses.first()) throw UnsupportedAddressTypeException()
+                    "$address"
+                }
+            } shouldBe "127.0.0.1:80"
+            failures.single().shouldBeInstanceOf<NoRouteToHostException>().message shouldStartWith
+                "TCP: this machine has no IPv6: [2001:db8::1]:80"
         }
 
         test("connect finds a host by its name") {
