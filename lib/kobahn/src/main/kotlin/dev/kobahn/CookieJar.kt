@@ -3,6 +3,7 @@ package dev.kobahn
 import dev.kobahn.protocol.handshake.WebSocketUrl
 import java.net.CookieHandler
 import java.net.URI
+import java.net.URISyntaxException
 
 /**
  * Keeps the cookies of a client, for its option `cookies`. It is asked for each request, those after
@@ -26,7 +27,8 @@ public interface CookieJar {
          * Returns a jar over a handler of the JDK or of Android, such as a
          * [CookieManager][java.net.CookieManager], which keeps cookies in memory. It is given URLs
          * with http for ws and https for wss, so it can be shared with a client of HTTP. It is not
-         * asked for servers on Unix sockets, which have no host that tells them apart.
+         * asked for servers on Unix sockets, which have no host that tells them apart, nor for hosts
+         * that [java.net.URI] refuses, such as `my_service`: requests to them carry no cookies of it.
          */
         @JvmStatic
         public fun of(handler: CookieHandler): CookieJar = HandledCookies(handler)
@@ -35,17 +37,23 @@ public interface CookieJar {
 
 private class HandledCookies(private val handler: CookieHandler) : CookieJar {
     override fun load(url: WebSocketUrl): String? {
-        if (url.socketPath != null) return null
-        return handler.get(url.toUri(), emptyMap())["Cookie"]?.filter { it.isNotEmpty() }
+        val uri = url.toUri() ?: return null
+        return handler.get(uri, emptyMap())["Cookie"]?.filter { it.isNotEmpty() }
             ?.joinToString("; ")?.ifEmpty { null }
     }
 
     override fun save(url: WebSocketUrl, setCookies: List<String>) {
-        if (url.socketPath == null) handler.put(url.toUri(), mapOf("Set-Cookie" to setCookies))
+        val uri = url.toUri() ?: return
+        handler.put(uri, mapOf("Set-Cookie" to setCookies))
     }
 
-    private fun WebSocketUrl.toUri(): URI {
-        val scheme = if (isSecure) "https" else "http"
-        return URI(scheme, null, host, port, path, null, null)
+    /** Returns null for a server that the handler cannot be asked about. */
+    private fun WebSocketUrl.toUri(): URI? {
+        if (socketPath != null) return null
+        return try {
+            URI(if (isSecure) "https" else "http", null, host, port, path, null, null)
+        } catch (_: URISyntaxException) {
+            null
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.kobahn.internal.client
 
 import dev.kobahn.CookieJar
 import dev.kobahn.HandshakeException
+import dev.kobahn.HostResolver
 import dev.kobahn.Message
 import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.WebSocketServer
@@ -22,6 +23,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldNotContain
 import java.net.CookieManager
+import java.net.InetAddress
 import kotlin.time.Duration.Companion.ZERO
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.awaitCancellation
@@ -128,6 +130,20 @@ class OpeningTest :
             jar.save(host, listOf("b=2; Path=/"))
             jar.load(host) shouldBe "b=2"
             jar.load(socket) shouldBe null
+        }
+
+        test("a host that java.net.URI refuses is connected without cookies") {
+            telling().use { server ->
+                val client = webSocketClient {
+                    cookies = CookieJar.of(CookieManager())
+                    resolver = HostResolver { listOf(InetAddress.getByName("127.0.0.1")) }
+                }
+                for (host in listOf("my_service", "-a-.example", "host.123")) {
+                    repeat(2) {
+                        client.told("ws://$host:${server.port}/set?a=1") shouldNotContain "Cookie:"
+                    }
+                }
+            }
         }
 
         test("credentials in the URL go to their server only") {
