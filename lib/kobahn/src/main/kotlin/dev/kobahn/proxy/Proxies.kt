@@ -40,10 +40,12 @@ public object Proxies {
     /**
      * Returns the choice by a [ProxySelector] of the system: the system properties `https.proxyHost`,
      * `socksProxyHost` and so on, or the settings of the desktop or of Android. The selector is
-     * asked for an `https` URL (`http` for `ws`), and if it knows no proxy for that, for a
-     * `socket` URL; it knows nothing of `ws` and `wss`. The first proxy of its list counts. Hosts
-     * of [NoProxy.LOOPBACK] never have a proxy. The selector may block: it runs on
-     * `Dispatchers.IO`.
+     * asked for an `https` URL (`http` for `ws`), as it knows nothing of `ws` and `wss`, and if its
+     * list is empty, for a `socket` URL. A direct connection in its list is an answer, an exception
+     * of `http.nonProxyHosts` for instance: a second question, which knows no exceptions, would
+     * overrule it. The selectors of the JDK and of Android need none, since they name a SOCKS proxy
+     * for `https` too. The first proxy of the list counts. Hosts of [NoProxy.LOOPBACK] never have a
+     * proxy. The selector may block: it runs on `Dispatchers.IO`.
      *
      * @param selector the selector; null, the default, takes that which is the default when a
      * connection is made
@@ -103,9 +105,9 @@ private class SystemProxies(private val selector: ProxySelector?) : ProxyChoice 
         // A zone means nothing to a proxy.
         val authority = "${HostAndPort.bracketed(HostAndPort.withoutZone(url.host))}:${url.port}"
         val scheme = if (url.isSecure) "https" else "http"
-        return listOf("$scheme://$authority/", "socket://$authority").firstNotNullOfOrNull {
-            asked.select(uri(it))?.firstOrNull()?.let(::server)
-        }
+        return listOf("$scheme://$authority/", "socket://$authority")
+            .firstNotNullOfOrNull { asked.select(uri(it))?.firstOrNull() }
+            ?.let(::server)
     }
 
     private fun uri(text: String): URI = try {

@@ -78,8 +78,8 @@ class ProxiesTest :
             }.message shouldStartWith "all_proxy: the scheme of the proxy's URL must be"
         }
 
-        test("the system's selector is asked for http or https, and then for a socket") {
-            val selector = Selector { listOf(Proxy.NO_PROXY) }
+        test("a selector without an answer for http or https is asked for a socket") {
+            val selector = Selector { emptyList() }
             Proxies.system(selector).proxyFor(WebSocketUrl.parse("ws://a.example/x?secret"))
                 .shouldBeNull()
             Proxies.system(selector).proxyFor(WebSocketUrl.parse("wss://[2001:db8::1]/"))
@@ -89,6 +89,13 @@ class ProxiesTest :
                 "https://[2001:db8::1]:443/",
                 "socket://[2001:db8::1]:443",
             )
+        }
+
+        test("a direct connection that the selector chooses is not asked about again") {
+            val selector = Selector { listOf(Proxy.NO_PROXY) }
+            Proxies.system(selector).proxyFor(WebSocketUrl.parse("wss://a.example/"))
+                .shouldBeNull()
+            selector.asked shouldContainExactly listOf("https://a.example:443/")
         }
 
         test("the system's selector is asked without a zone, and no exception is untyped") {
@@ -108,15 +115,7 @@ class ProxiesTest :
             val http = Selector { listOf(Proxy(Proxy.Type.HTTP, address), Proxy.NO_PROXY) }
             Proxies.system(http).proxyFor(url).toString() shouldBe "http://p.example:3128"
             val socks = Selector { uri ->
-                listOf(
-                    if (uri.scheme ==
-                        "socket"
-                    ) {
-                        Proxy(Proxy.Type.SOCKS, address)
-                    } else {
-                        Proxy.NO_PROXY
-                    },
-                )
+                listOf(Proxy(Proxy.Type.SOCKS, address)).filter { uri.scheme == "socket" }
             }
             Proxies.system(socks).proxyFor(url).toString() shouldBe "socks5://p.example:3128"
         }
@@ -136,6 +135,18 @@ class ProxiesTest :
             }
             withProperties("socksProxyHost" to "s.example") {
                 Proxies.system().proxyFor(url).toString() shouldBe "socks5://s.example:1080"
+            }
+            withProperties(
+                "socksProxyHost" to "s.example",
+                "http.nonProxyHosts" to "*.internal",
+            ) {
+                for (scheme in listOf("ws", "wss")) {
+                    val inside = WebSocketUrl.parse("$scheme://a.internal/")
+                    Proxies.system().proxyFor(inside).shouldBeNull()
+                    val outside = WebSocketUrl.parse("$scheme://a.example/")
+                    Proxies.system().proxyFor(outside).toString() shouldBe
+                        "socks5://s.example:1080"
+                }
             }
         }
     })
