@@ -4,6 +4,7 @@ import dev.kobahn.HandshakeException
 import dev.kobahn.internal.connection.Connection
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.TransportListener
+import dev.kobahn.internal.transport.proxy.ProxyRefusedException
 import dev.kobahn.internal.transport.tls.TlsFailure
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ClientHandshakeResult
@@ -168,12 +169,17 @@ internal class ClientOpeningHandshake(
         response.completeExceptionally(failure)
     }
 
-    /** A server that refuses the client's certificate says so after the handshake of TLS 1.3. */
-    private fun endedEarly(cause: IOException?) = if (cause is TlsFailure) {
-        TlsException("$server: ${cause.message}", cause.reason, cause.cause)
-    } else {
-        val message = notHttp() ?: "the transport ended without an answer"
-        HandshakeException("$server: $message", cause = cause)
+    private fun endedEarly(cause: IOException?): IOException = when (cause) {
+        // A server that refuses the client's certificate says so after the handshake of TLS 1.3.
+        is TlsFailure -> TlsException("$server: ${cause.message}", cause.reason, cause.cause)
+
+        // The proxy's fault, which the dial explains.
+        is ProxyRefusedException -> cause
+
+        else -> {
+            val message = notHttp() ?: "the transport ended without an answer"
+            HandshakeException("$server: $message", cause = cause)
+        }
     }
 
     /**

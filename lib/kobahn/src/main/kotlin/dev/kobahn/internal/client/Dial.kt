@@ -122,7 +122,7 @@ internal class Dial(
     private suspend fun secure(connected: Transport, host: String, port: Int): Transport {
         step = Step.TLS
         try {
-            return tls.secure(connected, host, port, isAsked = !isElsewhere)
+            return explaining { tls.secure(connected, host, port, isAsked = !isElsewhere) }
         } catch (failure: TlsFailure) {
             // The transport closes by itself, when the server has been sent the alert.
             transport = null
@@ -133,13 +133,16 @@ internal class Dial(
     // The way through a proxy.
 
     /** Opens a tunnel; a second time, on a new connection, if the proxy asks for credentials. */
-    private suspend fun openThrough(proxy: ProxyServer): Transport {
-        try {
-            return tunnelThrough(proxy, proxy.sendsCredentialsAtOnce)
-                ?: tunnelThrough(proxy, sendsCredentials = true)!!
-        } catch (refused: ProxyRefusedException) {
-            throw proxyException(refused.refusal, refused.cause)
-        }
+    private suspend fun openThrough(proxy: ProxyServer): Transport = explaining {
+        tunnelThrough(proxy, proxy.sendsCredentialsAtOnce)
+            ?: tunnelThrough(proxy, sendsCredentials = true)!!
+    }
+
+    /** Runs [block], in which the proxy may turn out to refuse, and then throws ProxyException. */
+    suspend fun <T> explaining(block: suspend () -> T): T = try {
+        block()
+    } catch (refused: ProxyRefusedException) {
+        throw proxyException(refused.refusal, refused.cause)
     }
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {

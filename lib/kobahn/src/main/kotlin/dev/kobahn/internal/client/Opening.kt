@@ -155,7 +155,7 @@ internal class Opening(
         )
         this.handshake = opening
         loop.call { opening.start(response) }
-        return RealClientWebSocket(connection, opening.response.await())
+        return RealClientWebSocket(connection, dial.explaining { opening.response.await() })
     }
 
     // The request.

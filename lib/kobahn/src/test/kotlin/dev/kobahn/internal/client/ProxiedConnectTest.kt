@@ -37,6 +37,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 
 /** A client and real proxies on loopback. No name of a target here can be looked up. */
@@ -336,6 +337,29 @@ class ProxiedConnectTest :
                 client.send("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 Too early\r\n\r\n")
                 client.getInputStream().readBytes()
             }.message shouldContain "data follows the answer 200"
+        }
+
+        test("a byte that comes between the 2xx head and the request fails connect") {
+            val opened = CompletableDeferred<Unit>()
+            val sent = CompletableDeferred<Unit>()
+            TestProxy { client, _ ->
+                client.getInputStream().readHead()
+                client.send("HTTP/1.1 200 OK\r\n\r\n")
+                runBlocking { opened.await() }
+                client.send("!")
+                sent.complete(Unit)
+                client.getInputStream().readBytes()
+            }.use { proxy ->
+                val client = through(http(proxy)) {
+                    onConnecting {
+                        opened.complete(Unit)
+                        sent.await()
+                        null
+                    }
+                }
+                val failure = shouldThrow<ProxyException> { client.connect("ws://target.invalid/") }
+                failure.message shouldContain "opens no tunnel to target.invalid:80: data"
+            }
         }
 
         test("a proxy that cannot be reached is named") {

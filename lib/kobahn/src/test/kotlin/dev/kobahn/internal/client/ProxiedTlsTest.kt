@@ -24,6 +24,8 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
+import java.util.concurrent.CountDownLatch
+import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocket
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
@@ -192,6 +194,32 @@ class ProxiedTlsTest :
                         openHandshakeTimeout = 300.milliseconds
                     }.connect("ws://target.invalid/")
                 }.message shouldEndWith "the TLS handshake with the proxy was not done within 300ms"
+            }
+        }
+
+        test("a byte that comes after the 2xx head and before TLS fails connect") {
+            val opened = CountDownLatch(1)
+            val sent = CountDownLatch(1)
+            TestProxy { client, _ ->
+                client.getInputStream().readHead()
+                client.send("HTTP/1.1 200 OK\r\n\r\n")
+                opened.await()
+                client.send("!")
+                sent.countDown()
+                client.getInputStream().readBytes()
+            }.use { proxy ->
+                val client = webSocketClient {
+                    this.proxy = ProxyServer.http("localhost", proxy.port)
+                    tls {
+                        sslContext {
+                            opened.countDown()
+                            sent.await()
+                            SSLContext.getDefault()
+                        }
+                    }
+                }
+                shouldThrow<ProxyException> { client.connect("wss://target.invalid/") }
+                    .message shouldContain "opens no tunnel to target.invalid:443: data"
             }
         }
 

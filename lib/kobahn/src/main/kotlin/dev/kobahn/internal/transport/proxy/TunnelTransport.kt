@@ -33,7 +33,7 @@ internal class ProxyRefusedException(val refusal: ProxyRefusal, cause: IOExcepti
  * A transport whose first bytes are a dialogue with a proxy, and those behind belong to the target.
  * It listens to [inner] itself until [start]; from then on it passes on all events. In between it
  * does not read, so that nothing is lost; bytes that come so early that nobody can have asked for
- * them end the transport. Belongs to the loop.
+ * them end the transport with a [ProxyRefusedException]. Belongs to the loop.
  */
 private class TunnelTransport(private val inner: Transport, private val dialogue: ProxyDialogue) :
     Transport by inner,
@@ -90,7 +90,7 @@ private class TunnelTransport(private val inner: Transport, private val dialogue
     }
 
     private fun endEarly() {
-        cause = IOException("the proxy sent data before anything was asked")
+        cause = ProxyRefusedException(ProxyRefusal("data came before anything was asked"))
         inner.close()
     }
 
