@@ -11,6 +11,7 @@ import dev.kobahn.hosting.HostedHandshake
 import dev.kobahn.hosting.StreamDetails
 import dev.kobahn.internal.java.JavaThreads
 import dev.kobahn.internal.java.RealAsyncWebSocketClient
+import dev.kobahn.internal.transport.BlockingResolver
 import dev.kobahn.protocol.extension.ClientExtension
 import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.ConnectionResponse
@@ -22,6 +23,7 @@ import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.reconnect.ReconnectState
 import dev.kobahn.tls.TlsClientOptions
 import dev.kobahn.webSocketClient
+import java.io.UncheckedIOException
 import java.net.InetAddress
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
@@ -34,9 +36,7 @@ import kotlin.time.Duration
 import kotlin.time.toDuration
 import kotlin.time.toDurationUnit
 import kotlin.time.toKotlinDuration
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.await
-import kotlinx.coroutines.withContext
 
 /**
  * A client of WebSocket servers for Java: [WebSocketClient] with futures. It may open any number of
@@ -193,13 +193,19 @@ public interface AsyncWebSocketClient {
         public fun resolver(resolver: HostResolver?): Builder = set { this.resolver = resolver }
 
         /**
-         * Sets a function that looks up host names and may block. It runs on `Dispatchers.IO`; its
-         * `UnknownHostException`, or an empty list, says that there is no address.
+         * Sets a function that looks up host names and may block. It runs on `Dispatchers.IO`. If it
+         * takes longer than `openHandshakeTimeout`, nobody waits for its end. An empty list says that
+         * there is no address; other failures come in an [UncheckedIOException], whose cause fails
+         * `connect`.
          */
         public fun resolveBlocking(resolve: Function<in String, out List<InetAddress>>): Builder =
-            set {
-                resolver = HostResolver { withContext(Dispatchers.IO) { resolve.apply(it) } }
-            }
+            set { resolver = BlockingResolver { checked { resolve.apply(it) } } }
+
+        private fun <T> checked(call: () -> T): T = try {
+            call()
+        } catch (unchecked: UncheckedIOException) {
+            throw unchecked.cause!!
+        }
 
         /**
          * Sets a function that looks up host names asynchronously. `openHandshakeTimeout` includes

@@ -4,17 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kobahn.HandshakeException;
 import dev.kobahn.proxy.NoProxy;
 import dev.kobahn.proxy.Proxies;
 import dev.kobahn.proxy.ProxyException;
 import dev.kobahn.proxy.ProxyServer;
 import dev.kobahn.proxy.TestProxy;
 import dev.kobahn.proxy.TestProxyKt;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +86,46 @@ class ProxiesInJavaTest {
             new AsyncWebSocketClient.Builder().resolveBlocking(host -> List.of()).build()
                 .connect("ws://server.invalid/", new Recorder()));
         assertTrue(unknown.getMessage().startsWith("DNS: no address of server.invalid"));
+    }
+
+    @Test
+    void aLookupThatBlocksDoesNotOutlastTheTimeLimit() {
+        CountDownLatch isOver = new CountDownLatch(1);
+        try {
+            HandshakeException late = Futures.failure(
+                HandshakeException.class,
+                new AsyncWebSocketClient.Builder()
+                    .openHandshakeTimeout(100, TimeUnit.MILLISECONDS)
+                    .resolveBlocking(host -> {
+                        await(isOver);
+                        return List.of();
+                    })
+                    .build().connect("ws://server.invalid/", new Recorder()));
+            assertTrue(late.getMessage().contains("was not looked up"), late.getMessage());
+        } finally {
+            isOver.countDown();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    @Test
+    void aFailureOfALookupIsThatOfConnect() {
+        UncheckedIOException thrown = new UncheckedIOException(new UnknownHostException("no such"));
+        UnknownHostException unknown = Futures.failure(
+            UnknownHostException.class,
+            new AsyncWebSocketClient.Builder()
+                .resolveBlocking(host -> {
+                    throw thrown;
+                })
+                .build().connect("ws://server.invalid/", new Recorder()));
+        assertTrue(unknown.getMessage().contains("server.invalid (no such)"), unknown.getMessage());
     }
 
     @Test

@@ -130,14 +130,19 @@ internal class EndpointAddress(val address: SocketAddress, private val text: Str
     }
 }
 
-/** Looks names up by the JDK, on [Dispatchers.IO], which may block. */
-internal object SystemResolver : HostResolver {
+/** Looks names up by the JDK. */
+internal object SystemResolver :
+    HostResolver by BlockingResolver({ InetAddress.getAllByName(it).asList() })
+
+/**
+ * Looks names up by [lookup] on [Dispatchers.IO], as it may block. A caller that is cancelled leaves
+ * it to end by itself.
+ */
+internal class BlockingResolver(private val lookup: (String) -> List<InetAddress>) : HostResolver {
     override suspend fun resolve(host: String): List<InetAddress> =
         suspendCancellableCoroutine { continuation ->
-            val lookup = Runnable {
-                continuation.resumeWith(runCatching { InetAddress.getAllByName(host).asList() })
-            }
-            Dispatchers.IO.dispatch(EmptyCoroutineContext, lookup)
+            val call = Runnable { continuation.resumeWith(runCatching { lookup(host) }) }
+            Dispatchers.IO.dispatch(EmptyCoroutineContext, call)
         }
 }
 
