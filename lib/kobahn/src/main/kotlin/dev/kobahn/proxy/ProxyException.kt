@@ -8,6 +8,8 @@ import dev.kobahn.protocol.onOneLine
  * A proxy cannot be reached, refuses the tunnel to the target, or does not speak the protocol that
  * the client was told. `connect` throws it. The message names the proxy, the target and the reason.
  *
+ * Its cause is a [dev.kobahn.tls.TlsException] if TLS with an `https` proxy fails.
+ *
  * It is no [dev.kobahn.HandshakeException]: [status] comes from the proxy, not from the server.
  * The message may quote the proxy's reason phrase, escaped so that it stays on one line. [body] and
  * [headers] are unchanged.

@@ -16,6 +16,7 @@ import dev.kobahn.internal.transport.proxy.tunnel
 import dev.kobahn.internal.transport.resolve
 import dev.kobahn.internal.transport.tls.ClientTls
 import dev.kobahn.internal.transport.tls.TlsFailure
+import dev.kobahn.internal.transport.tls.TlsPeer
 import dev.kobahn.protocol.ConnectionException
 import dev.kobahn.protocol.handshake.HostAndPort
 import dev.kobahn.protocol.handshake.WebSocketUrl
@@ -122,13 +123,18 @@ internal class Dial(
     private suspend fun secure(connected: Transport, host: String, port: Int): Transport {
         step = Step.TLS
         try {
-            return explaining { tls.secure(connected, host, port, isAsked = !isElsewhere) }
+            val peer = if (isElsewhere) TlsPeer.REDIRECTED else TlsPeer.ASKED
+            return explaining { tls.secure(connected, host, port, peer) }
         } catch (failure: TlsFailure) {
             // The transport closes by itself, when the server has been sent the alert.
             transport = null
-            throw TlsException("$server: ${failure.message}", failure.reason, failure.cause)
+            throw tlsException("$server: ${failure.message}", failure)
         }
     }
+
+    /** The exception for programs, which know the reasons of TLS. */
+    private fun tlsException(message: String, failure: TlsFailure) =
+        TlsException(message, failure.reason, failure.cause)
 
     // The way through a proxy.
 
@@ -163,11 +169,13 @@ internal class Dial(
             val connected = connectTo(Endpoint.Tcp(proxy.host, proxy.port))
             if (proxy.kind != ProxyServer.Kind.HTTPS) return connected
             step = Step.PROXY_TLS
-            return tls.secure(connected, proxy.host, proxy.port, isAsked = false)
+            return tls.secure(connected, proxy.host, proxy.port, TlsPeer.PROXY)
                 .also { transport = it }
         } catch (failure: IOException) {
             val message = "$proxy cannot be reached: ${failure.message}"
-            throw ProxyException(message, proxy, cause = failure)
+            val cause =
+                if (failure is TlsFailure) tlsException(message, failure) else failure
+            throw ProxyException(message, proxy, cause = cause)
         }
     }
 

@@ -14,6 +14,7 @@ import dev.kobahn.proxy.readHead
 import dev.kobahn.proxy.send
 import dev.kobahn.proxy.socksProxy
 import dev.kobahn.tls.TlsException
+import dev.kobahn.tls.TlsException.Reason
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
@@ -23,7 +24,9 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
+import io.kotest.matchers.types.shouldBeInstanceOf
 import java.util.concurrent.CountDownLatch
 import javax.net.ssl.SSLContext
 import javax.net.ssl.SSLSocket
@@ -151,15 +154,20 @@ class ProxiedTlsTest :
         }
 
         test("an https proxy that is not trusted, or has another name, is a ProxyException") {
-            val wrong = listOf(
-                Certificates.issue("localhost", by = Certificates.stranger),
-                Certificates.issue("other.example"),
+            val wrong = mapOf(
+                Certificates.issue("localhost", by = Certificates.stranger) to
+                    Reason.UNKNOWN_AUTHORITY,
+                Certificates.issue("other.example") to Reason.WRONG_HOST,
             )
-            for (bundle in wrong) {
+            for ((bundle, reason) in wrong) {
                 connectProxy(1, proxyTls(bundle)).use { proxy ->
                     val server = ProxyServer.https("localhost", proxy.port)
-                    shouldThrow<ProxyException> { echoes(server, "ws://target.invalid/") }
-                        .message shouldStartWith "$server cannot be reached: "
+                    val failure =
+                        shouldThrow<ProxyException> { echoes(server, "ws://target.invalid/") }
+                    failure.message shouldStartWith "$server cannot be reached: "
+                    failure.message shouldContain "the proxy's certificate"
+                    failure.message shouldNotContain "serverName"
+                    failure.cause.shouldBeInstanceOf<TlsException>().reason shouldBe reason
                 }
             }
         }
@@ -184,9 +192,11 @@ class ProxiedTlsTest :
                 client.getInputStream().read()
                 client.send("HTTP/1.1 400 Bad Request\r\n\r\n")
             }.use { proxy ->
-                shouldThrow<ProxyException> {
+                val failure = shouldThrow<ProxyException> {
                     echoes(ProxyServer.https("localhost", proxy.port), "ws://target.invalid/")
-                }.message shouldContain "cannot be reached: "
+                }
+                failure.message shouldContain "cannot be reached: the proxy at localhost:"
+                failure.message shouldEndWith "it may be an http proxy"
             }
             TestProxy { client, _ -> client.getInputStream().readBytes() }.use { proxy ->
                 shouldThrow<ProxyException> {

@@ -45,27 +45,27 @@ internal class ClientTls(given: TlsClientOptions) {
      * [TlsFailure] if there is no TLS with that server; then, and if it is cancelled, the transport
      * has to be closed.
      *
-     * @param isAsked whether the application has asked for this server, and not for one behind it:
-     * no other gets the client's certificate, or is called by the `serverName` of the options
+     * @param server the kind of server
      */
     suspend fun secure(
         transport: Transport,
         host: String,
         port: Int,
-        isAsked: Boolean = true,
+        server: TlsPeer = TlsPeer.ASKED,
     ): Transport {
+        val isAsked = server == TlsPeer.ASKED
         val serverName = options.serverName?.takeIf { isAsked } ?: host
         val name = serverName.removeSuffix(".")
         // The first context reads the authorities of the platform from files.
         val engine = withContext(clientTlsTasks) { engine(name, port, isAsked) }
         val opened = CompletableDeferred<Unit>()
         val place = HostAndPort.bracketed(host) + ":$port"
-        val opening = Opening(engine, name, place, isAsked && hasIdentity)
+        val opening = Opening(engine, name, place, server, isAsked && hasIdentity)
         val secured = transport.loop.call {
             TlsTransport(transport, opening, opened, clientTlsTasks).also { it.begin() }
         }
         opened.await()
-        if (verifies && !engine.verifiesHost) verify(secured, name)
+        if (verifies && !engine.verifiesHost) verify(secured, name, server)
         return secured
     }
 
@@ -81,11 +81,11 @@ internal class ClientTls(given: TlsClientOptions) {
     private val Any.isOfJdk: Boolean get() = javaClass.name.startsWith("sun.security.ssl.")
 
     /** Like a failure of the handshake, the failure of this closes the transport. */
-    private fun verify(secured: Transport, name: String) {
+    private fun verify(secured: Transport, name: String, server: TlsPeer) {
         val host = HostAndPort.withoutZone(serverName(name)?.asciiName ?: name)
         if (secured.tls?.peerCertificate?.isFor(host) == true) return
         secured.close()
-        throw TlsFailure(wrongHost(name), Reason.WRONG_HOST)
+        throw TlsFailure(wrongHost(name, server), Reason.WRONG_HOST)
     }
 
     private fun engine(name: String, port: Int, isAsked: Boolean): SSLEngine {
@@ -115,6 +115,7 @@ internal class ClientTls(given: TlsClientOptions) {
         private val engine: SSLEngine,
         private val name: String,
         private val place: String,
+        private val server: TlsPeer,
         private val hasCertificate: Boolean,
     ) : TlsOpening {
         private var isFirst = true
@@ -131,7 +132,7 @@ internal class ClientTls(given: TlsClientOptions) {
             if (isFirst && input.hasRemaining()) {
                 isFirst = false
                 val type = input[input.position()]
-                if (type !in RECORD_TYPES) throw TlsFailure(noTls(place), Reason.NO_TLS)
+                if (type !in RECORD_TYPES) throw TlsFailure(noTls(place, server), Reason.NO_TLS)
             }
             // Asked now, because after a failure the engine has no session.
             if (!isAgreed) isAgreed = engine.hasCipher
@@ -139,7 +140,7 @@ internal class ClientTls(given: TlsClientOptions) {
         }
 
         override fun explain(failure: Exception): TlsFailure =
-            explainTls(failure, name, place, hasCertificate, isAgreed)
+            explainTls(failure, name, place, server, hasCertificate, isAgreed)
     }
 
     private companion object {
@@ -157,6 +158,21 @@ internal class ClientTls(given: TlsClientOptions) {
 
         operator fun IntRange.contains(byte: Byte): Boolean = byte.toInt() in this
     }
+}
+
+/** The kinds of servers that a client secures its transports with. */
+internal enum class TlsPeer {
+    /**
+     * The server that the application has asked for: no other gets the client's certificate, or is
+     * called by the `serverName` of the options.
+     */
+    ASKED,
+
+    /** A server to which another one has led by a redirect. */
+    REDIRECTED,
+
+    /** An `https` proxy. */
+    PROXY,
 }
 
 /** Trusts any certificate. An extended one: otherwise the JDK would verify the host itself. */

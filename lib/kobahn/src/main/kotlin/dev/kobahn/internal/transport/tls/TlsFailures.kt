@@ -12,6 +12,7 @@ import java.security.cert.CertificateNotYetValidException
  *
  * @param name the name that the server's certificate must have
  * @param place the server's host and port
+ * @param server the kind of server
  * @param hasCertificate whether the client has a certificate of its own
  * @param isAgreed whether the ends had agreed on a version and a cipher suite before
  */
@@ -19,6 +20,7 @@ internal fun explainTls(
     failure: Exception,
     name: String,
     place: String,
+    server: TlsPeer,
     hasCertificate: Boolean,
     isAgreed: Boolean,
 ): TlsFailure {
@@ -35,14 +37,14 @@ internal fun explainTls(
         "certification path" in text || "trust anchor" in text ->
             Reason.UNKNOWN_AUTHORITY to UNKNOWN_AUTHORITY
 
-        isWrongHost(text) -> Reason.WRONG_HOST to wrongHost(name)
+        isWrongHost(text) -> Reason.WRONG_HOST to wrongHost(name, server)
 
         // OpenSSL's alert for a missing certificate of the client up to TLS 1.2 (RFC 5246 section 7.4.6).
         alert == "handshake_failure" && isAgreed ->
             Reason.CLIENT_CERTIFICATE to
-                "the server " + if (hasCertificate) REFUSES_CERTIFICATE else WANTS_CERTIFICATE
+                "the server " + aboutCertificate(hasCertificate, server)
 
-        alert != null -> ofAlert(alert, hasCertificate)
+        alert != null -> ofAlert(alert, hasCertificate, server)
 
         causes.any { it is CertificateException } ->
             Reason.BAD_CERTIFICATE to "the server's certificate is not acceptable"
@@ -54,7 +56,7 @@ internal fun explainTls(
         "ended the transport" in text || "closed" in text -> Reason.ENDED to ENDED
 
         "unrecognized" in text || "unsupported" in text -> return TlsFailure(
-            noTls(place),
+            noTls(place, server),
             Reason.NO_TLS,
             failure,
         )
@@ -62,38 +64,59 @@ internal fun explainTls(
         else -> Reason.OTHER to "TLS failed"
     }
     val detail = (causes.last().message ?: "${causes.last()}").onOneLine()
-    return TlsFailure("$advice ($detail)", reason, failure)
+    return TlsFailure("${advice.about(server)} ($detail)", reason, failure)
 }
 
+/** Returns this message about a server for the kind that [server] is. */
+private fun String.about(server: TlsPeer) =
+    if (server == TlsPeer.PROXY) replace("the server", "the proxy") else this
+
 /** The message for a server that answers with something other than TLS. */
-internal fun noTls(place: String): String =
-    "the server at $place speaks no TLS on this port; use ws:// or the port of wss"
+internal fun noTls(place: String, server: TlsPeer): String =
+    "the server at $place speaks no TLS on this port; ".about(server) +
+        if (server == TlsPeer.PROXY) USE_HTTP_PROXY else "use ws:// or the port of wss"
 
 private fun isWrongHost(text: String) = "no name matching" in text ||
     "subject alternative" in text || "subjectaltname" in text ||
     ("hostname" in text && "not verified" in text)
 
 /** The message for a certificate that does not have [name]. */
-internal fun wrongHost(name: String): String =
-    "the server's certificate is not for $name; connect by a name that it has, or set serverName"
+internal fun wrongHost(name: String, server: TlsPeer): String =
+    "the server's certificate is not for ".about(server) + name + when (server) {
+        TlsPeer.ASKED -> "; connect by a name that it has, or set serverName"
+        TlsPeer.REDIRECTED -> ""
+        TlsPeer.PROXY -> "; name the proxy by a name that it has"
+    }
 
-private fun ofAlert(alert: String, hasCertificate: Boolean): Pair<Reason, String> = when (alert) {
+private fun aboutCertificate(hasCertificate: Boolean, server: TlsPeer) = when {
+    hasCertificate -> REFUSES_CERTIFICATE
+    server == TlsPeer.ASKED -> WANTS_CERTIFICATE + GIVE_CERTIFICATE
+    else -> WANTS_CERTIFICATE + NOT_FOR_IT
+}
+
+private fun ofAlert(
+    alert: String,
+    hasCertificate: Boolean,
+    server: TlsPeer,
+): Pair<Reason, String> = when (alert) {
     "unexpected_message" ->
-        Reason.NO_TLS to
-            "the server does not expect TLS on this port; use ws://"
+        Reason.NO_TLS to "the server does not expect TLS on this port; " +
+            if (server == TlsPeer.PROXY) USE_HTTP_PROXY else "use ws://"
 
     "protocol_version", "insufficient_security" -> Reason.NOTHING_IN_COMMON to NOTHING_IN_COMMON
 
     "handshake_failure" ->
         Reason.NOTHING_IN_COMMON to
-            NOTHING_IN_COMMON + if (hasCertificate) "" else ", or it $WANTS_CERTIFICATE"
+            NOTHING_IN_COMMON +
+            if (hasCertificate) "" else ", or it " + aboutCertificate(false, server)
 
     "unrecognized_name" -> Reason.UNKNOWN_NAME to "the server has no certificate for this name"
 
-    "certificate_required" -> Reason.CLIENT_CERTIFICATE to "the server $WANTS_CERTIFICATE"
+    "certificate_required" ->
+        Reason.CLIENT_CERTIFICATE to "the server " + aboutCertificate(false, server)
 
     "bad_certificate" if !hasCertificate ->
-        Reason.CLIENT_CERTIFICATE to "the server $WANTS_CERTIFICATE"
+        Reason.CLIENT_CERTIFICATE to "the server " + aboutCertificate(false, server)
 
     "bad_certificate", "unknown_ca", "certificate_unknown", "certificate_expired",
     "certificate_revoked", "unsupported_certificate", "access_denied",
@@ -109,8 +132,10 @@ private const val UNKNOWN_AUTHORITY =
     "no trusted authority has issued the server's certificate; if it is self-signed, trust it by " +
         "tls { trust(file) }"
 private const val NOTHING_IN_COMMON = "the server accepts none of the versions or ciphers of TLS"
-private const val WANTS_CERTIFICATE =
-    "wants a certificate of the client; give it by tls { certificate(chain, key) }"
+private const val WANTS_CERTIFICATE = "wants a certificate of the client; "
+private const val GIVE_CERTIFICATE = "give it by tls { certificate(chain, key) }"
+private const val NOT_FOR_IT = "that of tls { } is for the URL's server only"
+private const val USE_HTTP_PROXY = "it may be an http proxy"
 private const val REFUSES_CERTIFICATE = "does not accept the client's certificate"
 private const val ENDED = "the server ended the transport during the TLS handshake"
 private const val MOST_CAUSES = 10
