@@ -93,7 +93,7 @@ internal class ClientOpeningHandshake(
 
     private fun onHead() = when (val result = parser.result) {
         is HeadResult.Complete -> judge(result.head)
-        is HeadResult.Malformed -> fail(notHttp() ?: "the answer is not HTTP: ${result.reason}")
+        is HeadResult.Malformed -> fail(notHttp() ?: result.ofAnswer)
         null -> error("the parser is done but has no result")
     }
 

@@ -171,6 +171,17 @@ public sealed class HeadResult<out H : Any> {
         HeadResult<Nothing>() {
         /** Returns a server's answer. */
         public fun toResponse(): HttpResponse = HttpResponse(status, reason)
+
+        /** Whether the head is longer than [HeadLimits] allow. */
+        internal val isTooLarge: Boolean get() = status == HttpStatus.HEADERS_TOO_LARGE
+
+        /** The reason for a client, whose server has sent the head. */
+        internal val ofAnswer: String
+            get() = if (isTooLarge) {
+                "the answer is larger than headLimits allows: $reason"
+            } else {
+                "the answer is not HTTP: $reason"
+            }
     }
 }
 

@@ -73,9 +73,10 @@ internal class HttpConnect(
     private fun onHead(input: ByteBuffer): ProxyStep? = when (val result = parser.result) {
         is HeadResult.Complete -> judge(result.head, input)
 
-        is HeadResult.Malformed -> ProxyStep.Refused(
-            ProxyRefusal("the answer is not HTTP: ${result.reason}; is it an HTTP proxy?"),
-        )
+        is HeadResult.Malformed -> {
+            val advice = if (result.isTooLarge) "" else "; is it an HTTP proxy?"
+            ProxyStep.Refused(ProxyRefusal(result.ofAnswer + advice))
+        }
 
         null -> error("the parser is done but has no result")
     }

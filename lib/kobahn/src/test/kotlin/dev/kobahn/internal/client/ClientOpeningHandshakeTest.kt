@@ -5,6 +5,7 @@ import dev.kobahn.Message
 import dev.kobahn.WebSocketClient
 import dev.kobahn.against
 import dev.kobahn.open
+import dev.kobahn.protocol.handshake.HeadLimits
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.webSocketClient
 import io.kotest.assertions.throwables.shouldThrow
@@ -12,6 +13,7 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
 import kotlinx.coroutines.channels.toList
 
@@ -37,6 +39,18 @@ class ClientOpeningHandshakeTest :
     FunSpec({
         test("an answer that is not HTTP is a HandshakeException") {
             refused("SSH-2.0-OpenSSH_9.2\r\n\r\n").status.shouldBeNull()
+        }
+
+        test("an answer above headLimits names that option") {
+            against({ peer ->
+                peer.readHead()
+                peer.send("HTTP/1.1 101 Switching Protocols\r\nX: " + "x".repeat(300))
+                peer.readAll()
+            }) { url ->
+                val client = webSocketClient { headLimits = HeadLimits(200, 1000, 10) }
+                shouldThrow<HandshakeException> { client.connect(url) }
+            }.message shouldEndWith "the answer is larger than headLimits allows: " +
+                "a header line is longer than 200 bytes"
         }
 
         test("exceptions about an answer begin with the server's host and port") {

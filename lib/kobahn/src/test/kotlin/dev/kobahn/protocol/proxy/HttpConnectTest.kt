@@ -91,7 +91,8 @@ class HttpConnectTest :
             converse(
                 HttpConnect("a:80", null, limits = limits),
                 "HTTP/1.1 200 OK\r\nX: " + "x".repeat(200),
-            ).refusal.reason shouldContain "longer than 100 bytes"
+            ).refusal.reason shouldBe "the answer is larger than headLimits allows: " +
+                "a header line is longer than 100 bytes"
         }
 
         test("a proxy that ends the transport without an answer is refused") {
