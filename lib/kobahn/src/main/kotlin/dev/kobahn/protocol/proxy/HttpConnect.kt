@@ -30,6 +30,7 @@ internal class HttpConnect(
     private val sendsAtOnce: Boolean = true,
     private val limits: HeadLimits = HeadLimits.DEFAULT,
 ) : ProxyDialogue {
+    @Volatile
     private var isAuthorized = credentials != null && sendsAtOnce
 
     /** Whether the request was sent again, and no byte of an answer has come since. */
@@ -37,12 +38,17 @@ internal class HttpConnect(
     private var parser = ResponseHeadParser(limits)
 
     /** The answer that is no 2xx, while its body is read. */
+    @Volatile
     private var refusing: ResponseHead? = null
-    private var body: RefusalBody? = null
 
     @Volatile
-    override var partialRefusal: ProxyRefusal? = null
-        private set
+    private var body: RefusalBody? = null
+
+    override val partialRefusal: ProxyRefusal?
+        get() {
+            val head = refusing ?: return null
+            return body?.let { refusal(head, it) }
+        }
 
     override val opening: ByteArray get() = request()
 
@@ -96,7 +102,6 @@ internal class HttpConnect(
         }
         refusing = head
         val body = RefusalBody(head).also { body = it }
-        partialRefusal = refusal(head, body)
         // Not after the body, which may end with the transport.
         if (wantsCredentials(head) && !mayContinue(head, body)) return ProxyStep.Reconnect
         return if (body.isComplete) refused() else null
@@ -116,7 +121,6 @@ internal class HttpConnect(
         parser = ResponseHeadParser(limits)
         refusing = null
         this.body = null
-        partialRefusal = null
         return ProxyStep.Send(request())
     }
 

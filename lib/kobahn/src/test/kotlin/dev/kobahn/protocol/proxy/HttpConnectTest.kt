@@ -78,6 +78,7 @@ class HttpConnectTest :
             val dialogue = HttpConnect("a:80", null)
             converse(dialogue, "HTTP/1.1 503 Later\r\n\r\nbusy").last shouldBe ProxyStep.More
             dialogue.partialRefusal?.status shouldBe 503
+            dialogue.partialRefusal?.body?.decodeToString() shouldBe "busy"
             dialogue.refusalAtEnd.status shouldBe 503
             dialogue.refusalAtEnd.body.decodeToString() shouldBe "busy"
         }
