@@ -35,6 +35,7 @@ import java.io.IOException
  * handshake behind them, is limited together; [step] tells where it went.
  *
  * @param tls secures transports for `wss`
+ * @param time that which is left for this dial, and for the opening handshake behind it
  * @param isElsewhere whether a redirect has led to another server than the application has asked for
  */
 internal class Dial(
@@ -42,6 +43,7 @@ internal class Dial(
     private val options: WebSocketClientOptions,
     private val loop: EventLoop,
     private val tls: ClientTls,
+    private val time: TimeLimit,
     private val isElsewhere: Boolean = false,
 ) {
     /**
@@ -109,7 +111,7 @@ internal class Dial(
         val addresses = endpoint.resolve(options.resolver ?: SystemResolver)
         tried = addresses
         step = Step.CONNECT
-        return connect(addresses, loop, settings(), failures, options.openHandshakeTimeout)
+        return connect(addresses, loop, settings(), failures, time.left)
             .also { transport = it }
     }
 

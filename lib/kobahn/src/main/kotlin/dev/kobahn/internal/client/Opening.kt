@@ -55,7 +55,8 @@ internal class Opening(
     /** Whether a redirect has led to another server, which must not see any credentials. */
     private var isElsewhere = false
 
-    private var dial = Dial(url, options, loop, context.tls)
+    private val time = TimeLimit(options.openHandshakeTimeout, loop::nanoTime)
+    private var dial = Dial(url, options, loop, context.tls, time)
     private var handshake: ClientOpeningHandshake? = null
 
     /** Returns the open connection, not greeted yet. */
@@ -105,7 +106,7 @@ internal class Opening(
             }
             handshake = null
             dial.close()
-            dial = Dial(url, options, loop, context.tls, isElsewhere)
+            dial = Dial(url, options, loop, context.tls, time, isElsewhere)
         }
     }
 
