@@ -71,6 +71,14 @@ internal class Dial(
     @Volatile
     var step = Step.CHOOSE
 
+    /** The part that is missing when the time ends now. */
+    val lack: String
+        get() = if (step == Step.CONNECT && url.socketPath != null) {
+            "no connection to the Unix socket"
+        } else {
+            step.lack
+        }
+
     /** The proxy, once it is chosen, and the dialogue with it. */
     @Volatile
     private var proxy: ProxyServer? = null

@@ -13,6 +13,7 @@ import dev.kobahn.internal.connection.details
 import dev.kobahn.internal.connection.within
 import dev.kobahn.internal.transport.EventLoop
 import dev.kobahn.internal.transport.tls.ClientTls
+import dev.kobahn.protocol.ConnectionException
 import dev.kobahn.protocol.handshake.AcceptKey
 import dev.kobahn.protocol.handshake.ClientHandshake
 import dev.kobahn.protocol.handshake.ConnectingRequest
@@ -84,9 +85,9 @@ internal class Opening(
             throw failure
         }
         if (opened != null) return opened
-        val message = "${dial.step.lack} within ${options.openHandshakeTimeout}"
+        val message = "${dial.lack} within ${options.openHandshakeTimeout}"
         dial.log?.timeout(message)
-        val failure = handshake?.timedOut(message) ?: dial.timedOut(message)
+        val failure = behindRedirects(handshake?.timedOut(message) ?: dial.timedOut(message))
         dial.failures.forEach(failure::addSuppressed)
         dial.close()
         throw failure
@@ -225,8 +226,16 @@ internal class Opening(
         chain.add(url)
     }
 
-    private fun way(target: WebSocketUrl): String =
-        (chain + target).joinToString(" -> ") { it.textWithoutQuery.take(MAX_URL) }
+    private fun way(target: WebSocketUrl): String = text(chain + target)
+
+    private fun text(urls: List<WebSocketUrl>): String =
+        urls.joinToString(" -> ") { it.textWithoutQuery.take(MAX_URL) }
+
+    /** Returns [failure] with the way to the server that it names, if redirects have led there. */
+    private fun behindRedirects(failure: ConnectionException): ConnectionException {
+        if (chain.size == 1 || failure !is HandshakeException) return failure
+        return told(failure, "${failure.message}, after the redirect ${text(chain)}")
+    }
 
     /** Returns [refusal] with another [message], and with the way to it. */
     private fun told(refusal: HandshakeException, message: String): HandshakeException {

@@ -208,8 +208,12 @@ class OpeningTest :
                     maxRedirects = 1
                     openHandshakeTimeout = 200.milliseconds
                 }
-                shouldThrow<HandshakeException> { client.connect(server.url("/")) }
-                    .message shouldContain "no answer to the opening handshake within 200ms"
+                val failure =
+                    shouldThrow<HandshakeException> { client.connect(server.url("/?secret")) }
+                failure.message shouldContain "no answer to the opening handshake within 200ms"
+                failure.message shouldEndWith
+                    ", after the redirect ${server.url("/")} -> ${server.url("/slow")}"
+                failure.redirects.map { it.path } shouldBe listOf("/", "/slow")
             }
         }
 
