@@ -56,7 +56,7 @@ internal suspend fun connect(
         return withContext(loop.dispatcher) {
             val headStart = headStart(limit, addresses.size)
             firstToSucceed(addresses, failures, SocketTransport::close, headStart) { address ->
-                address.named(TCP) { transportOver(open(address, loop, settings), loop) }
+                address.named(phase(address)) { transportOver(open(address, loop, settings), loop) }
             }.also { transport = it }
         }
     } catch (failure: Throwable) {
@@ -79,8 +79,9 @@ internal fun headStart(limit: Duration, count: Int): Duration {
 private val HEAD_START: Duration = 250.milliseconds
 private val MIN_HEAD_START: Duration = 10.milliseconds
 
-/** The phase of an open connection in which a TCP connection is made, for messages. */
-private const val TCP = "TCP: "
+/** Returns the phase of opening in which [address] is connected to, for messages. */
+private fun phase(address: EndpointAddress) =
+    if (address.address is InetSocketAddress) "TCP: " else "Unix socket: "
 
 /** Connects to an address of [endpoint]. */
 internal suspend fun connect(
