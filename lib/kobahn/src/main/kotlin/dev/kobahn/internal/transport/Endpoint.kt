@@ -66,6 +66,9 @@ private suspend fun Endpoint.Tcp.lookup(resolver: HostResolver): List<InetAddres
         null
     } catch (failure: UnknownHostException) {
         failure
+    } catch (failure: IOException) {
+        val detail = failure.message ?: "$failure"
+        throw IOException("DNS: the lookup of $host failed ($detail)".onOneLine(), failure)
     }
     val detail = unknown?.message?.takeIf { it != host }?.let { " ($it)" }.orEmpty()
     throw UnknownHostException(

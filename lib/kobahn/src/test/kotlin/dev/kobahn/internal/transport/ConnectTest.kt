@@ -58,9 +58,13 @@ internal class ConnectTest :
                 "127.0.0.1:80"
             Endpoint.Tcp("::1", 80).resolve(resolver).single().toString() shouldBe "[::1]:80"
             asked shouldBe listOf("a.example")
+            val failure = IOException("no DNS server")
             shouldThrow<IOException> {
-                Endpoint.Tcp("a.example", 80).resolve { throw IOException("no DNS server") }
-            }.message shouldBe "no DNS server"
+                Endpoint.Tcp("a.example", 80).resolve { throw failure }
+            }.let {
+                it.message shouldBe "DNS: the lookup of a.example failed (no DNS server)"
+                it.cause shouldBe failure
+            }
         }
 
         test("IPv6 and IPv4 come in turn, beginning with the family of the first address") {
