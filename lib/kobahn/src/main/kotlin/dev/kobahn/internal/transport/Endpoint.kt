@@ -33,7 +33,7 @@ internal sealed interface Endpoint {
 
     /** A Unix domain socket; needs Java 16. */
     data class Unix(val path: String) : Endpoint {
-        override fun toString(): String = path
+        override fun toString(): String = path.onOneLine()
     }
 
     private companion object {
@@ -55,7 +55,7 @@ internal suspend fun Endpoint.resolve(
         address(it.toLiteral())
     }
 
-    is Endpoint.Unix -> listOf(EndpointAddress(unixAddress(path), path))
+    is Endpoint.Unix -> listOf(EndpointAddress(unixAddress(path), "$this"))
 }
 
 private suspend fun Endpoint.Tcp.lookup(resolver: HostResolver): List<InetAddress> {

@@ -167,6 +167,12 @@ class UnixListenersTest :
             }
         }
 
+        test("the path of a socket stays on one line of a message") {
+            shouldThrow<IOException> { webSocketClient().connect("ws+unix:$folder/a%0aX") }
+                .message shouldContain "$folder/a\\u000aX"
+            Endpoint.Unix("/a\nX").toString() shouldBe "/a\\u000aX"
+        }
+
         test("a client of a socket without a server is told so") {
             val path = newPath()
             leaveBehind(path)
