@@ -113,10 +113,7 @@ internal class Socks5(
         ) {
             return refused("the reply is malformed")
         }
-        if (message[1] != SUCCEEDED) {
-            val code = message[1].toInt() and BYTE
-            return ProxyStep.Refused(ProxyRefusal(textOf(code), reply = code))
-        }
+        if (message[1] != SUCCEEDED) return refusedByReply()
         // The first byte of the address is there already: it is the length of a name.
         val rest = when (message[3]) {
             IPV4 -> IpAddress.IPV4_BYTES - 1
@@ -155,15 +152,24 @@ internal class Socks5(
         return byteArrayOf(NAME, name.size.toByte()) + name
     }
 
+    private fun refusedByReply(): ProxyStep {
+        val code = message[1].toInt() and BYTE
+        return ProxyStep.Refused(ProxyRefusal(textOf(code), reply = code))
+    }
+
     private fun refused(reason: String) = ProxyStep.Refused(ProxyRefusal(reason))
 
-    override fun end(): ProxyStep = refused(
-        when (phase) {
-            Phase.METHOD -> "the proxy ended the connection without an answer$ANOTHER_KIND"
-            Phase.PASSWORD -> "the proxy ended the connection instead of judging the password"
-            Phase.REPLY, Phase.ADDRESS -> "the proxy ended the connection instead of a reply"
-        },
-    )
+    override fun end(): ProxyStep = when (phase) {
+        Phase.METHOD -> refused("the proxy ended the connection without an answer$ANOTHER_KIND")
+
+        Phase.PASSWORD -> refused("the proxy ended the connection instead of judging the password")
+
+        // A refusal may come without the address that nobody needs.
+        Phase.REPLY if length > 1 && message[0] == VERSION && message[1] != SUCCEEDED ->
+            refusedByReply()
+
+        Phase.REPLY, Phase.ADDRESS -> refused("the proxy ended the connection instead of a reply")
+    }
 
     internal companion object {
         private const val ANOTHER_KIND = "; is it a SOCKS5 proxy?"

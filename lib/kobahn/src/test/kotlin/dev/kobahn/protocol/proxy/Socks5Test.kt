@@ -124,6 +124,21 @@ class Socks5Test :
             atPassword.refusalAtEnd.reason shouldContain "judging the password"
             Socks5("a", 80).also { converse(it, "05 00 05") }.refusalAtEnd.reason shouldContain
                 "a reply"
+            for (begun in listOf("05 00", "05 00 00", "04 05")) {
+                Socks5("a", 80).also { converse(it, "05 00 $begun") }.refusalAtEnd.let {
+                    it.reply shouldBe null
+                    it.reason shouldContain "instead of a reply"
+                }
+            }
+        }
+
+        test("the code of a reply that is cut short counts") {
+            for (begun in listOf("05 05", "05 05 00", "05 05 00 01")) {
+                Socks5("a", 80).also { converse(it, "05 00 $begun") }.refusalAtEnd.let {
+                    it.reply shouldBe 5
+                    it.reason shouldContain "(SOCKS5 reply 5)"
+                }
+            }
         }
 
         test("texts that do not fit into 255 bytes are refused") {
