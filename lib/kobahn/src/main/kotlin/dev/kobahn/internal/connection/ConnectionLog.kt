@@ -29,9 +29,16 @@ internal class WireLogConfig(val frames: Boolean, val bytes: Boolean, private va
  * The log of one connection. A frame that is sent is recorded under the monitor of the output, where
  * no code of the application may run. [drain] calls the sink later, without the monitor, so that the
  * lines keep the order of the wire and a slow sink slows down only the thread that causes them.
+ *
+ * @param peer returns the peer's name, which a header of the PROXY protocol may change
  */
-internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLog, peer: String) {
-    private val connection = "#${numbers.incrementAndGet()} $peer"
+internal class ConnectionLog(
+    val config: WireLogConfig,
+    private val sink: WireLog,
+    private val peer: () -> String,
+) {
+    private val number = numbers.incrementAndGet()
+    private val connection: String get() = "#$number ${peer()}"
     private val waiting = ConcurrentLinkedQueue<WireLog.Entry>()
     private var isBroken = false
 
@@ -39,9 +46,9 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
     private var state: WebSocketState? = null
 
     /** Records the frames that are sent; [drain] has to follow. */
-    val sent = FrameRecorder(connection, true, waiting::add)
+    val sent = FrameRecorder({ connection }, true, waiting::add)
 
-    val received = FrameRecorder(connection, false, ::add)
+    val received = FrameRecorder({ connection }, false, ::add)
 
     /** Logs that the connection has entered [state], unless that was logged before. From any thread. */
     fun state(state: WebSocketState, detail: Any? = null) {
@@ -113,7 +120,7 @@ internal class ConnectionLog(val config: WireLogConfig, private val sink: WireLo
 internal fun Transport.loggedBy(config: WireLogConfig?): Transport {
     val wanted = config?.takeIf { log == null && (it.frames || it.bytes) } ?: return this
     val sink = wanted.sinkOrNull() ?: return this
-    return LoggedTransport(this, ConnectionLog(wanted, sink, peer))
+    return LoggedTransport(this, ConnectionLog(wanted, sink) { peer })
 }
 
 /**
@@ -159,7 +166,7 @@ private class LoggedListener(
 
 /** Makes a log entry of each frame of one direction; of its payload it keeps the beginning only. */
 internal class FrameRecorder(
-    private val connection: String,
+    private val connection: () -> String,
     private val sent: Boolean,
     private val record: (WireLog.Entry) -> Unit,
 ) : FrameObserver {
@@ -207,7 +214,7 @@ internal class FrameRecorder(
         val isControl = Opcode.isControl(first and FrameHeader.OPCODE)
         val isText = inText && !isControl
         return WireLog.Entry.Frame(
-            connection,
+            connection(),
             sent,
             first,
             masked,

@@ -2,14 +2,17 @@ package dev.kobahn.internal.server
 
 import dev.kobahn.RawPeer
 import dev.kobahn.WebSocketServerOptions
+import dev.kobahn.WireLog
 import dev.kobahn.protocol.handshake.ForwardedField
 import dev.kobahn.protocol.hex
+import dev.kobahn.protocol.toHex
 import dev.kobahn.use
 import dev.kobahn.webSocketServer
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldStartWith
+import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.CompletableDeferred
 
@@ -48,6 +51,18 @@ class ProxyProtocolTest :
             for (header in listOf(V1.encodeToByteArray(), hex(V2))) {
                 peers(header) shouldBe ("tcp4:192.0.2.1:56324" to "tcp4:192.0.2.1:56324")
             }
+        }
+
+        test("a log has the client's name from the header on") {
+            val lines = CopyOnWriteArrayList<String>()
+            val options: WebSocketServerOptions.() -> Unit = {
+                proxyProtocolFrom = listOf(LOOPBACK, "::1")
+                logBytes = true
+                wireLog = WireLog { lines += it.toString() }
+            }
+            peers(V1.encodeToByteArray(), options)
+            lines.filter { "GET ".encodeToByteArray().toHex() in it }.single() shouldContain
+                " tcp4:192.0.2.1:56324 "
         }
 
         test("LOCAL does not set the peer, although it has an address block") {
