@@ -11,6 +11,7 @@ import dev.kobahn.internal.connection.SecureMaskingKeys
 import dev.kobahn.internal.connection.Transport
 import dev.kobahn.internal.connection.logSafely
 import dev.kobahn.internal.transport.proxy.ProxyHeaderTransport
+import dev.kobahn.internal.transport.proxy.ToldPeer
 import dev.kobahn.internal.transport.tls.ServerTls
 import dev.kobahn.protocol.extension.ServerExtension
 import dev.kobahn.protocol.handshake.Headers
@@ -72,8 +73,8 @@ internal class ServerContext(
     }
 
     /** Whether the peer of [transport] is a proxy that is believed about its client. */
-    fun isProxied(transport: Transport): Boolean =
-        options.trustXForwardedFor > 0 && trustedProxies.contains(transport.peer, transport.local)
+    fun isProxied(transport: Transport): Boolean = options.trustXForwardedFor > 0 &&
+        trustedProxies.contains(transport.peer, isTold = transport.peerName is ToldPeer)
 
     /** The reason to refuse a connection that has no place. */
     fun tellFull(): String = "more than maxConnections (${options.maxConnections})"

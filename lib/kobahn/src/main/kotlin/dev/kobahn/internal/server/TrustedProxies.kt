@@ -14,11 +14,13 @@ internal class TrustedProxies(ranges: List<String>) {
     private val ranges = ranges.map(IpRange::parse)
 
     /**
-     * Whether [peer], named as by a transport (`tcp4:10.0.0.7:4711`), is one of them. [local] is the
-     * transport's own end: a header of the PROXY protocol may name the socket of another machine.
+     * Whether [peer], named as by a transport (`tcp4:10.0.0.7:4711`), is one of them.
+     *
+     * @param isTold whether a header of the PROXY protocol names it: then a Unix socket may be that
+     * of another machine
      */
-    fun contains(peer: String, local: String = peer): Boolean =
-        if (isUnix(peer)) isUnix(local) else contain(ranges, peer)
+    fun contains(peer: String, isTold: Boolean = false): Boolean =
+        if (isUnix(peer)) !isTold else contain(ranges, peer)
 
     companion object {
         /** Whether [text] is an address or a range. */

@@ -31,6 +31,9 @@ class TrustedProxiesTest :
 
         test("a peer on a Unix socket is trusted, a peer without an address is not") {
             TrustedProxies(emptyList()).contains("unix:/run/app.sock") shouldBe true
+            TrustedProxies(emptyList()).contains("unix:/run/app.sock", isTold = true) shouldBe false
+            TrustedProxies(listOf("10.0.0.7"))
+                .contains("tcp4:10.0.0.7:1", isTold = true) shouldBe true
             TrustedProxies(listOf("0.0.0.0/0", "::/0")).contains("memory") shouldBe false
         }
 

@@ -5,9 +5,13 @@ import dev.kobahn.internal.transport.Acceptor
 import dev.kobahn.internal.transport.Endpoint
 import dev.kobahn.internal.transport.EventLoopGroup
 import dev.kobahn.internal.transport.UnixSockets
+import dev.kobahn.internal.transport.connect
+import dev.kobahn.internal.transport.record
 import dev.kobahn.protocol.handshake.WebSocketUrl
+import dev.kobahn.protocol.hex
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
+import dev.kobahn.webSocketServer
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.annotation.EnabledIf
 import io.kotest.core.spec.style.FunSpec
@@ -158,6 +162,33 @@ class UnixListenersTest :
             }
         }
 
+        test("a Unix socket that a PROXY header names is not trusted, on a Unix socket either") {
+            val path = newPath()
+            val seen = CompletableDeferred<String>()
+            val lease = EventLoopGroup("unix-test", 1).acquire()
+            try {
+                webSocketServer {
+                    listenUnix(path)
+                    proxyProtocolFrom = listOf("unix")
+                    trustXForwardedFor = 1
+                    onConnect { seen.complete(request.peer) }
+                }.use {
+                    val proxy = connect(Endpoint.Unix(path), lease.next())
+                    proxy.record()
+                    val header = hex("0d0a0d0a000d0a515549540a 21 31 00d8") +
+                        "/far.sock".encodeToByteArray().copyOf(216)
+                    synchronized(proxy.output) {
+                        proxy.output.append(header + UPGRADE.encodeToByteArray())
+                    }
+                    proxy.flush()
+                    seen.await() shouldBe "unix:/far.sock"
+                    proxy.close()
+                }
+            } finally {
+                lease.release()
+            }
+        }
+
         test("a path that is too long, or in no folder, is an error that names it") {
             for (path in listOf(newPath() + "x".repeat(200), "$folder/missing/a.sock")) {
                 shouldThrow<IOException> { echoing { listenUnix(path) }.start() }
@@ -181,6 +212,11 @@ class UnixListenersTest :
                 "Unix socket: Connection refused: $path; does a server listen there?"
         }
     })
+
+private const val UPGRADE =
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+        "X-Forwarded-For: 203.0.113.9\r\n\r\n"
 
 /** Binds a Unix socket and closes it, which leaves its file. */
 internal fun leaveBehind(path: String) {

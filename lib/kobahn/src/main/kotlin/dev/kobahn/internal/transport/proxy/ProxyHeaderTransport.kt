@@ -24,11 +24,11 @@ internal class ProxyHeaderTransport(
     private lateinit var listener: TransportListener
 
     @Volatile
-    private var named: String? = null
+    private var named: ToldPeer? = null
 
     private var headerSize = 0L
 
-    override val peer: String get() = named ?: inner.peer
+    override val peer: String get() = named?.text ?: inner.peer
     override val peerName: Any get() = named ?: inner.peerName
     override val received: Long get() = inner.received - headerSize
 
@@ -49,7 +49,7 @@ internal class ProxyHeaderTransport(
         if (!isDone) return
         when (val result = parser.result!!) {
             is ProxyHeaderResult.Complete -> {
-                named = result.peer
+                named = result.peer?.let(::ToldPeer)
                 this.parser = null
             }
 
@@ -74,4 +74,9 @@ internal class ProxyHeaderTransport(
     override fun forget() = listener.forget()
 
     override fun onClosed(cause: IOException?) = listener.onClosed(cause)
+}
+
+/** The name of a peer that the other end has told, and that this machine has not seen. */
+internal class ToldPeer(val text: String) {
+    override fun toString(): String = text
 }
