@@ -1,5 +1,6 @@
 package dev.kobahn.protocol.handshake
 
+import dev.kobahn.protocol.HttpGrammar
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 
@@ -17,7 +18,7 @@ internal class RefusalBody(head: ResponseHead) {
     private val declared: Long? = when {
         !mayExist -> 0
         isEncoded -> null
-        else -> head.headers["Content-Length"]?.toLongOrNull()?.takeIf { it >= 0 }
+        else -> head.headers["Content-Length"]?.let(::length)
     }
     private val expected = minOf(declared ?: MAX_SIZE, MAX_SIZE).toInt()
 
@@ -46,6 +47,9 @@ internal class RefusalBody(head: ResponseHead) {
     companion object {
         const val MAX_SIZE = 64L * 1024
         private val BODILESS = setOf(204, 304)
+
+        private fun length(text: String): Long? =
+            text.takeIf { it.all(HttpGrammar::isDigit) }?.toLongOrNull()
 
         private fun isChunked(headers: Headers): Boolean =
             headers.getAll("Transfer-Encoding").last().substringAfterLast(',').trim()

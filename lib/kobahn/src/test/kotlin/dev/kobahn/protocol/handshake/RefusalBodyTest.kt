@@ -23,6 +23,12 @@ class RefusalBodyTest :
             body.bytes.decodeToString() shouldBe "no!"
         }
 
+        test("a length that is no number of digits is none") {
+            for (length in listOf("+3", "-3", "3, 3", "0x3", "9".repeat(30))) {
+                body("Content-Length" to length).isDelimited shouldBe false
+            }
+        }
+
         test("a body without a length ends with the transport, or at the limit") {
             val body = body()
             body.isDelimited shouldBe false
