@@ -160,8 +160,8 @@ public class WebSocketClientOptions internal constructor() : WebSocketOptions() 
      * redirect to another scheme, host or port on, credentials are left out: [basicAuth],
      * [bearerAuth], those of the URL, the certificate and the `serverName` of [tls], and
      * `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` among [headers]. The other
-     * [headers] go to that server too, a key for an API in a field of its own for instance: leave
-     * redirects off then. [onConnecting] is called for each request, and must look at the host
+     * [headers] go to that server too, a key for an API in a field of its own for instance, and so do
+     * [subprotocols], where some put tokens: leave redirects off then. [onConnecting] is called for each request, and must look at the host
      * before it adds a token. [openHandshakeTimeout] limits all together. Default: 0, as a redirect
      * lets a server choose where the client connects.
      */

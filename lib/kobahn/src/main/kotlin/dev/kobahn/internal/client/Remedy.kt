@@ -45,8 +45,9 @@ internal object Remedy {
     }
 
     private fun redirect(head: ResponseHead): String {
-        // The query may hold secrets, and so may the credentials of a URL.
-        val location = head.headers["Location"].orEmpty().substringBefore('?')
+        // Query and fragment may hold secrets, and so may the credentials of a URL.
+        val location =
+            head.headers["Location"].orEmpty().substringBefore('?').substringBefore('#')
         val isPrintable = '@' !in location && location.length <= MAX_LOCATION
         val target = if (isPrintable) "to $location" else "in Location"
         return "maxRedirects would let the client follow the redirect $target"

@@ -50,6 +50,8 @@ class RemedyTest :
         test("a redirect names the option that follows it, and no secrets") {
             remedy(302, headersOf("Location" to "ws://b/c?token=secret")) shouldBe
                 "maxRedirects would let the client follow the redirect to ws://b/c"
+            remedy(302, headersOf("Location" to "ws://b/c#id_token=secret?")) shouldBe
+                "maxRedirects would let the client follow the redirect to ws://b/c"
             remedy(302, headersOf("Location" to "ws://a:secret@b/"))
                 .shouldNotBeNull() shouldNotContain "secret"
             remedy(302, headersOf("Location" to "/" + "a".repeat(10_000)))
