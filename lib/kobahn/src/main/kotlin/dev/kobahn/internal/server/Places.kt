@@ -34,9 +34,11 @@ internal class Places(private val maxConnections: Int) {
     }
 
     private fun AtomicInteger.takeOne(max: Int): Boolean {
-        val isTaken = incrementAndGet() <= max
-        if (!isTaken) decrementAndGet()
-        return isTaken
+        while (true) {
+            val taken = get()
+            if (taken >= max) return false
+            if (compareAndSet(taken, taken + 1)) return true
+        }
     }
 
     /** Gives [place] back, if it is one. */
