@@ -51,7 +51,10 @@ public class NoProxy private constructor(private val entries: List<Entry>) {
         @JvmField
         public val NONE: NoProxy = NoProxy(emptyList())
 
-        /** This machine: `localhost`, names that end in `.localhost`, `127.0.0.0/8` and `::1`. */
+        /**
+         * This machine: `localhost`, names that end in `.localhost`, `127.0.0.0/8` and `::1`. Other
+         * forms of an address, such as `127.1`, are names here, which a proxy looks up.
+         */
         @JvmField
         public val LOOPBACK: NoProxy = parse("localhost,127.0.0.0/8,::1")
 
