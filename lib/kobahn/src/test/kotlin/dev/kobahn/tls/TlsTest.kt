@@ -1,7 +1,6 @@
 package dev.kobahn.tls
 
 import dev.kobahn.CloseStatus
-import dev.kobahn.HandshakeException
 import dev.kobahn.Message
 import dev.kobahn.RawPeer
 import dev.kobahn.TransportDetails
@@ -9,10 +8,8 @@ import dev.kobahn.TransportDetails.ChannelType
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.internal.transport.tls.InHardware
 import dev.kobahn.internal.transport.tls.identity
-import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.tls.TlsServerOptions.ClientCertificates
-import dev.kobahn.transportDetails
 import dev.kobahn.use
 import dev.kobahn.webSocketClient
 import io.kotest.assertions.throwables.shouldThrow
@@ -20,8 +17,6 @@ import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
-import io.kotest.matchers.string.shouldEndWith
-import io.kotest.matchers.string.shouldStartWith
 import io.kotest.matchers.types.shouldBeSameInstanceAs
 import java.io.File
 import java.security.cert.X509Certificate
@@ -238,27 +233,6 @@ class TlsTest :
                     client.connect("wss://localhost:${server.port}/") { echoes() }
                     seen.await().first() shouldBe Certificates.client.certificates.first()
                 }
-            }
-        }
-
-        test("onRequest sees the certificate of a client, and only as long as it runs") {
-            val seen = CompletableDeferred<HttpRequest>()
-            tlsServer({
-                identity(Certificates.server)
-                clientCertificates = ClientCertificates.NEED
-                trust(Certificates.trusting())
-            }, {
-                onRequest { request ->
-                    seen.complete(request)
-                    val details = request.transportDetails
-                    HttpResponse.text("${details.peer} ${details.tls!!.peerCertificate}")
-                }
-            }) { server ->
-                val client = tlsClient { identity(Certificates.client) }
-                val answer = shouldThrow<HandshakeException> { client.connectTo(server) }.bodyText
-                answer shouldStartWith "tcp4:127.0.0.1:"
-                answer shouldEndWith " ${Certificates.client.certificates.first()}"
-                shouldThrow<IllegalStateException> { seen.await().transportDetails }
             }
         }
 

@@ -1,7 +1,6 @@
 package dev.kobahn.internal.server
 
 import dev.kobahn.internal.connection.call
-import dev.kobahn.internal.connection.details
 import dev.kobahn.protocol.handshake.HttpRequest
 import dev.kobahn.protocol.handshake.HttpResponse
 import dev.kobahn.protocol.handshake.HttpStatus
@@ -65,7 +64,6 @@ internal class PlainHttp(
      */
     suspend fun ask(request: HttpRequest): HttpResponse? {
         val onRequest = context.options.onRequest ?: return null
-        request.transport = transport.details(isServer = true)
         try {
             val answer = withContext(OnRequestCall(this)) {
                 cancelWhenOver(coroutineContext.job)
@@ -79,8 +77,6 @@ internal class PlainHttp(
             transport.loop.call { handshake.answer(response) }
             logFailure("onRequest", request, failure)
             return response
-        } finally {
-            request.transport = null
         }
     }
 

@@ -15,11 +15,6 @@ public open class HttpRequest internal constructor(
     private val resourceName: ResourceName,
     public val method: String = "GET",
 ) {
-    /** The server's view of the transport, while the application decides about the request. */
-    @JvmSynthetic
-    @Volatile
-    internal var transport: Any? = null
-
     // Most properties are computed on demand: a request lives as long as its connection, and few
     // programs use them.
 
