@@ -7,6 +7,7 @@ import dev.kobahn.internal.connection.Transport;
 import dev.kobahn.internal.connection.TransportListener;
 import dev.kobahn.internal.server.ServerConnection;
 import dev.kobahn.internal.server.Place;
+import dev.kobahn.internal.server.Places;
 import dev.kobahn.internal.server.RealWebSocketServer;
 import dev.kobahn.internal.server.ServerContext;
 import dev.kobahn.internal.transport.EventLoop;
@@ -57,7 +58,8 @@ final class MemoryConnection implements Transport, AutoCloseable {
         ServerContext context = new ServerContext(
             options,
             CoroutineScopeKt.CoroutineScope(loop.getDispatcher()),
-            new RealWebSocketServer(options, null, EventLoopGroup.Companion.getShared()));
+            new RealWebSocketServer(options, null, EventLoopGroup.Companion.getShared()),
+            new Places(0));
         CompletableFuture<Void> opened = new CompletableFuture<>();
         loop.execute(() -> {
             new ServerConnection(this, context, Place.CONNECTION, null, connection -> Unit.INSTANCE)
