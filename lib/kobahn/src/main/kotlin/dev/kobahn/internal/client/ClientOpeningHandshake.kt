@@ -158,6 +158,10 @@ internal class ClientOpeningHandshake(
         if (phase == Phase.OPEN) connection.onWritten(waiting)
     }
 
+    override fun onHeldMemory() {
+        if (phase == Phase.OPEN) connection.onHeldMemory()
+    }
+
     override fun forget() {
         if (phase == Phase.OPEN) connection.forget()
     }

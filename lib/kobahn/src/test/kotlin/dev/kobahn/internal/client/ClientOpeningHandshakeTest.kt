@@ -3,9 +3,15 @@ package dev.kobahn.internal.client
 import dev.kobahn.HandshakeException
 import dev.kobahn.Message
 import dev.kobahn.WebSocketClient
+import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.against
+import dev.kobahn.internal.connection.MemoryTransport
+import dev.kobahn.internal.connection.VirtualLoop
 import dev.kobahn.open
+import dev.kobahn.protocol.handshake.ClientHandshake
+import dev.kobahn.protocol.handshake.ConnectingRequest
 import dev.kobahn.protocol.handshake.HeadLimits
+import dev.kobahn.protocol.handshake.ResponseHead
 import dev.kobahn.protocol.handshake.headersOf
 import dev.kobahn.webSocketClient
 import io.kotest.assertions.throwables.shouldThrow
@@ -134,6 +140,37 @@ class ClientOpeningHandshakeTest :
             }) { url ->
                 webSocketClient().connect(url) { incoming.toList() } shouldBe
                     listOf(Message.Text("Hello"))
+            }
+        }
+
+        test("memory that the transport of an open connection keeps counts for memoryBudget") {
+            val (transport, _) = MemoryTransport.pair(VirtualLoop())
+            val context = ClientContext(WebSocketClientOptions())
+            val request = ConnectingRequest(host = "localhost", port = 80)
+            val opening = ClientOpeningHandshake(
+                transport,
+                ClientHandshake(request, "the sample nonce".encodeToByteArray()),
+                HeadLimits.DEFAULT,
+                "localhost",
+                context.connection(transport),
+            )
+            opening.start(
+                ResponseHead(
+                    "HTTP/1.1",
+                    101,
+                    "Switching Protocols",
+                    headersOf(
+                        "Upgrade" to "websocket",
+                        "Connection" to "Upgrade",
+                        "Sec-WebSocket-Accept" to "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+                    ),
+                ),
+            )
+            opening.response.isCompleted shouldBe true
+            for (held in listOf(100_000L, 0L)) {
+                transport.heldMemory = held
+                opening.onHeldMemory()
+                context.budget?.used shouldBe held
             }
         }
     })
