@@ -124,7 +124,9 @@ internal class MemoryTransport private constructor(
         notify { onWriting() }
         val waiting = synchronized(output) {
             if (closing.get() || (output.isEmpty && !ending)) return
-            if (outgoing.isAbandoned) return close(IOException("Broken pipe"))
+            // An end alone reaches a peer that has closed, and does no harm.
+            val isBroken = outgoing.isAbandoned && !output.isEmpty
+            if (isBroken) return close(IOException("Broken pipe"))
             moveBytes()
             output.size
         }
