@@ -127,7 +127,8 @@ internal object Healing {
 
         is HandshakeException -> failure.status == null || failure.status in STATUSES
 
-        is ProxyException -> failure.status == null || failure.status in STATUSES
+        is ProxyException -> (failure.cause as? TlsException)?.let(::isPossible)
+            ?: (failure.status == null || failure.status in STATUSES)
 
         else -> failure is IOException
     }

@@ -7,6 +7,8 @@ import dev.kobahn.WebSocketClientOptions
 import dev.kobahn.protocol.CloseFrame
 import dev.kobahn.protocol.ProtocolException
 import dev.kobahn.protocol.Violation
+import dev.kobahn.proxy.ProxyException
+import dev.kobahn.proxy.ProxyServer
 import dev.kobahn.tls.TlsException
 import io.kotest.assertions.throwables.shouldThrow
 import io.kotest.core.spec.style.FunSpec
@@ -55,6 +57,14 @@ class ReconnectOptionsTest :
         test("a failure of TLS stays, unless the server ended the transport") {
             TlsException.Reason.entries.filter { Healing.isPossible(TlsException("", it)) } shouldBe
                 listOf(TlsException.Reason.ENDED)
+        }
+
+        test("a failure of TLS with a proxy stays as one with a server does") {
+            val proxy = ProxyServer.https("proxy", 3128)
+            TlsException.Reason.entries.filter {
+                Healing.isPossible(ProxyException("", proxy, cause = TlsException("", it)))
+            } shouldBe listOf(TlsException.Reason.ENDED)
+            Healing.isPossible(ProxyException("", proxy, cause = IOException())) shouldBe true
         }
 
         test("exceptions of the program stay") {
