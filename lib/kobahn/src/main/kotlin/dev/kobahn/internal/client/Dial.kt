@@ -158,7 +158,11 @@ internal class Dial(
     suspend fun <T> explaining(block: suspend () -> T): T = try {
         block()
     } catch (refused: ProxyRefusedException) {
-        throw proxyException(refused.refusal, refused.cause)
+        // With TLS 1.3 an https proxy refuses the client's certificate only now.
+        val tls = refused.cause as? TlsFailure
+            ?: throw proxyException(refused.refusal, refused.cause)
+        val message = "$proxy opens no tunnel to $server: ${tls.message}"
+        throw ProxyException(message, proxy!!, cause = tlsException(message, tls))
     }
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {

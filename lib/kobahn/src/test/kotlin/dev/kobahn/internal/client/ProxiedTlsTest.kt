@@ -142,6 +142,23 @@ class ProxiedTlsTest :
             }
         }
 
+        test("an https proxy that wants a certificate of the client is told as that") {
+            val proxyTls = proxyTls(Certificates.issue("localhost"), Certificates.authority)
+            TestProxy(proxyTls) { client, _ ->
+                client as SSLSocket
+                client.needClientAuth = true
+                client.getInputStream().readHead()
+            }.use { proxy ->
+                val failure = shouldThrow<ProxyException> {
+                    client(ProxyServer.https("localhost", proxy.port))
+                        .connect("wss://target.invalid/")
+                }
+                failure.cause.shouldBeInstanceOf<TlsException>().reason shouldBe
+                    Reason.CLIENT_CERTIFICATE
+                failure.message shouldContain "certificate"
+            }
+        }
+
         test("serverName is that of the target, not of an https proxy") {
             server(isSecure = true) { port ->
                 connectProxy(port, proxyTls(Certificates.issue("localhost"))).use { proxy ->
