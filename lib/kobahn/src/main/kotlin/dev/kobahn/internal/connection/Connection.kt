@@ -341,7 +341,8 @@ internal class Connection(
 
     override fun onBytes(input: ByteBuffer) {
         if (!protocol.closeExpected) protocol.traffic.bytesReceived(transport.received)
-        receive(input)
+        // A transport whose end has come delivers the last bytes although reading is paused.
+        if (madeReading?.hasRest != true) receive(input)
         if (input.hasRemaining()) reading.keep(input)
     }
 

@@ -26,8 +26,14 @@ internal class Reading(private val connection: Connection) {
     /** The bytes that wait to be parsed. From any thread, which may see an older number. */
     val size: Int get() = unparsed?.capacity() ?: 0
 
-    /** Keeps what [input] has remaining, and pauses the transport until it is parsed. */
-    fun keep(input: ByteBuffer) = keepBuffer(input.copy())
+    /** Whether bytes wait to be parsed, before any that arrive. */
+    val hasRest: Boolean get() = unparsed != null
+
+    /**
+     * Keeps what [input] has remaining, behind the bytes that wait, and pauses the transport until
+     * it is parsed.
+     */
+    fun keep(input: ByteBuffer) = keepBuffer(input.behind(unparsed))
 
     private fun keepBuffer(rest: ByteBuffer) {
         unparsed = rest
@@ -100,9 +106,12 @@ internal class Reading(private val connection: Connection) {
         }
     }
 
-    private fun ByteBuffer.copy() = ByteBuffer.allocate(remaining()).also {
-        it.put(this)
-        it.flip()
+    private fun ByteBuffer.behind(rest: ByteBuffer?): ByteBuffer {
+        val all = ByteBuffer.allocate((rest?.remaining() ?: 0) + remaining())
+        rest?.let(all::put)
+        all.put(this)
+        all.flip()
+        return all
     }
 
     private companion object {
