@@ -3,6 +3,7 @@ package dev.kobahn.internal.transport
 import java.io.IOException
 import java.net.BindException
 import java.net.ConnectException
+import java.net.SocketException
 import java.nio.file.FileAlreadyExistsException
 import java.nio.file.Files
 import java.nio.file.LinkOption
@@ -27,19 +28,23 @@ internal annotation class UsesFiles
 internal class UnixSocketFile(path: String) {
     private val path: Path = Paths.get(path)
 
-    /** The identity of the file, once the socket is bound. */
-    private var key: Any? = null
+    /** The own file, once the socket is bound. */
+    private var own: Identity? = null
 
     /** A file, told from a later one at the same path. A renamed file stays the same. */
     @UsesFiles
     data class Identity(private val key: Any?, private val time: FileTime)
 
     /** Returns the file in the way, or null. Throws [BindException] if it is no socket. */
-    fun inTheWay(): Identity? {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return null
+    fun inTheWay(): Identity? = try {
         if (!isSocket()) throw BindException("the file exists and is no socket")
-        return identity(path)
+        identity(path)
+    } catch (_: NoSuchFileException) {
+        null
     }
+
+    /** Whether a file is in the way. */
+    fun exists(): Boolean = Files.exists(path, LinkOption.NOFOLLOW_LINKS)
 
     private fun isSocket(): Boolean = try {
         val mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) as Int
@@ -77,13 +82,13 @@ internal class UnixSocketFile(path: String) {
 
     /** The socket is bound, and the file is its own from now on. */
     fun onBound() {
-        key = attributes(path).fileKey()
+        own = identity(path)
     }
 
     /** Removes the file, unless another server has put its own there. */
     fun remove() {
         try {
-            if (attributes(path).fileKey() == key) Files.deleteIfExists(path)
+            if (identity(path) == own) Files.deleteIfExists(path)
         } catch (_: IOException) {
             // It is gone already, or cannot be removed: then the next server finds it stale.
         }
@@ -113,6 +118,10 @@ internal suspend fun UnixSocketFile.makeWay(answers: suspend () -> Boolean) {
     val isInUse = try {
         answers()
     } catch (_: ConnectException) {
+        false
+    } catch (failure: SocketException) {
+        // The server has ended meanwhile, and its file is gone.
+        if (exists()) throw failure
         false
     }
     if (isInUse) throw BindException(IN_USE)

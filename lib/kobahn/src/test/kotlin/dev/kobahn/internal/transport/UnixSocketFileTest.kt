@@ -11,6 +11,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import java.io.File
 import java.net.BindException
+import java.net.SocketException
 import java.nio.channels.ServerSocketChannel
 import java.nio.channels.SocketChannel
 import java.nio.file.Files
@@ -43,6 +44,22 @@ class UnixSocketFileTest :
                 false
             }
             folder.list()!!.toList().shouldBeEmpty()
+        }
+
+        test("a server that ends while its file is looked at is no error") {
+            leaveOld()
+            UnixSocketFile(path.path).makeWay {
+                path.delete()
+                throw SocketException("No such file or directory")
+            }
+            folder.list()!!.toList().shouldBeEmpty()
+        }
+
+        test("another failure of the look at a file is told") {
+            leaveOld()
+            shouldThrow<SocketException> {
+                UnixSocketFile(path.path).makeWay { throw SocketException("Permission denied") }
+            }
         }
 
         test("the file of a server that begins while the old file is looked at stays") {
