@@ -183,10 +183,14 @@ internal class Reconnecting(
     suspend fun send(message: Message) {
         val limit = config.maxMessageSize
         if (limit > 0 && message.size > limit) throw PayloadExceededException(message.size, limit)
-        if (config.unsent == Unsent.KEEP) return waiting.add(message)
         val state = states.value
-        val open = state as? ReconnectState.Open ?: throw NotConnectedException(state)
-        open.webSocket.send(message)
+        when {
+            // Known before the messages that wait know it.
+            state is ReconnectState.Ended -> throw NotConnectedException(state, state.cause)
+            config.unsent == Unsent.KEEP -> waiting.add(message)
+            state is ReconnectState.Open -> state.webSocket.send(message)
+            else -> throw NotConnectedException(state)
+        }
     }
 
     suspend fun close(code: Int, reason: String) {
