@@ -187,8 +187,11 @@ internal class Reconnecting(
         when {
             // Known before the messages that wait know it.
             state is ReconnectState.Ended -> throw NotConnectedException(state, state.cause)
+
             config.unsent == Unsent.KEEP -> waiting.add(message)
+
             state is ReconnectState.Open -> state.webSocket.send(message)
+
             else -> throw NotConnectedException(state)
         }
     }
