@@ -80,7 +80,8 @@ public class ReconnectOptions internal constructor(private val options: WebSocke
      * a handshake without an answer; a handshake that was refused with 408, 429, 500, 502, 503 or
      * 504; a connection that ended with 1001 (going away), 1006 (without a Close), 1012 (service
      * restart) or 1013 (try again later), unless the server broke a rule. Other statuses, close codes and exceptions would be the
-     * same the next time, and so would most failures of TLS, such as an expired certificate.
+     * same the next time, and so would most failures of TLS, with a server or an `https` proxy, such as an expired
+     * certificate.
      */
     public fun canHeal(failure: Throwable): Boolean = Healing.isPossible(failure)
 }
@@ -127,10 +128,19 @@ internal object Healing {
 
         is HandshakeException -> failure.status == null || failure.status in STATUSES
 
-        is ProxyException -> (failure.cause as? TlsException)?.let(::isPossible)
-            ?: (failure.status == null || failure.status in STATUSES)
+        is ProxyException -> isPossible(failure)
 
         else -> failure is IOException
+    }
+
+    private fun isPossible(failure: ProxyException): Boolean {
+        val status = failure.status
+        val cause = failure.cause
+        return when {
+            status != null -> status in STATUSES
+            cause is TlsException -> isPossible(cause)
+            else -> true
+        }
     }
 
     /** Whether a connection that ended with the close [code] may be made anew. */

@@ -67,6 +67,13 @@ class ReconnectOptionsTest :
             Healing.isPossible(ProxyException("", proxy, cause = IOException())) shouldBe true
         }
 
+        test("the status of a proxy's refusal decides, even if TLS broke behind it") {
+            val proxy = ProxyServer.https("proxy", 3128)
+            val broken = TlsException("", TlsException.Reason.OTHER)
+            Healing.isPossible(ProxyException("", proxy, 503, cause = broken)) shouldBe true
+            Healing.isPossible(ProxyException("", proxy, 407, cause = broken)) shouldBe false
+        }
+
         test("exceptions of the program stay") {
             Healing.isPossible(IllegalStateException()) shouldBe false
             Healing.isPossible(OutOfMemoryError()) shouldBe false

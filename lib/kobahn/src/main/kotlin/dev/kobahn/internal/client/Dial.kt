@@ -158,11 +158,17 @@ internal class Dial(
     suspend fun <T> explaining(block: suspend () -> T): T = try {
         block()
     } catch (refused: ProxyRefusedException) {
+        throw proxyException(refused)
+    }
+
+    private fun proxyException(refused: ProxyRefusedException): ProxyException {
+        val refusal = refused.refusal
+        val failure =
+            refused.cause as? TlsFailure ?: return proxyException(refusal, refused.cause)
         // With TLS 1.3 an https proxy refuses the client's certificate only now.
-        val tls = refused.cause as? TlsFailure
-            ?: throw proxyException(refused.refusal, refused.cause)
-        val message = "$proxy opens no tunnel to $server: ${tls.message}"
-        throw ProxyException(message, proxy!!, cause = tlsException(message, tls))
+        val reason = if (refusal.status == null) failure.message!! else refusal.reason
+        val cause = tlsException("$proxy: ${failure.message}", failure)
+        return proxyException(refusal, cause, reason)
     }
 
     private suspend fun tunnelThrough(proxy: ProxyServer, sendsCredentials: Boolean): Transport? {
@@ -213,8 +219,12 @@ internal class Dial(
         }
     }
 
-    private fun proxyException(refusal: ProxyRefusal, cause: Throwable?) = ProxyException(
-        "$proxy opens no tunnel to $server: ${refusal.reason}",
+    private fun proxyException(
+        refusal: ProxyRefusal,
+        cause: Throwable?,
+        reason: String = refusal.reason,
+    ) = ProxyException(
+        "$proxy opens no tunnel to $server: $reason",
         proxy!!,
         refusal.status,
         refusal.headers,

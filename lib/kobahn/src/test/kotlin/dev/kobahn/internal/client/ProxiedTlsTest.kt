@@ -159,6 +159,25 @@ class ProxiedTlsTest :
             }
         }
 
+        test("a refusal of an https proxy keeps its status although TLS breaks in its body") {
+            val context = proxyTls(Certificates.issue("localhost"))
+            TestProxy { client, _ ->
+                val tls = context.socketFactory.createSocket(client, null, false) as SSLSocket
+                tls.useClientMode = false
+                tls.getInputStream().readHead()
+                tls.send("HTTP/1.1 503 Later\r\n\r\nbusy")
+                client.send("no TLS")
+                client.getInputStream().readBytes()
+            }.use { proxy ->
+                val failure = shouldThrow<ProxyException> {
+                    echoes(ProxyServer.https("localhost", proxy.port), "ws://target.invalid/")
+                }
+                failure.status shouldBe 503
+                failure.bodyText shouldBe "busy"
+                failure.cause.shouldBeInstanceOf<TlsException>()
+            }
+        }
+
         test("serverName is that of the target, not of an https proxy") {
             server(isSecure = true) { port ->
                 connectProxy(port, proxyTls(Certificates.issue("localhost"))).use { proxy ->
