@@ -356,7 +356,9 @@ internal class Connection(
         updateMemory()
     }
 
-    override fun onInputEnd() = closing.onInputEnd()
+    override fun onInputEnd() {
+        if (madeReading?.holdEnd() != true) closing.onInputEnd()
+    }
 
     override fun onWritten(waiting: Long) {
         val position: Long
@@ -383,12 +385,10 @@ internal class Connection(
     }
 
     override fun onClosed(cause: IOException?) {
-        incomingMessages.forgetUnfinished()
-        closing.onTransportClosed(cause)
-        madeReading?.forget()
-        autoPing?.stop()
         // Every call is made, whatever those before it throw: nobody may be left waiting.
         val steps = listOf<() -> Unit>(
+            { madeReading?.finish() },
+            { onTransportClosed(cause) },
             ::ended,
             outgoing::close,
             ::tellEnd,
@@ -397,6 +397,13 @@ internal class Connection(
             protocol::close,
         )
         closeAll(steps)
+    }
+
+    private fun onTransportClosed(cause: IOException?) {
+        incomingMessages.forgetUnfinished()
+        closing.onTransportClosed(cause)
+        madeReading?.forget()
+        autoPing?.stop()
     }
 
     /** From here on no Close can be sent, so the status is final. */

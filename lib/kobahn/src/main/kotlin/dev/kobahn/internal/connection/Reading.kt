@@ -20,6 +20,9 @@ internal class Reading(private val connection: Connection) {
 
     private var unparsed: ByteBuffer? = null
 
+    /** Whether the end of the input has come, and waits until [unparsed] is parsed. */
+    private var isEndHeld = false
+
     /** Whether the loop will parse more of [unparsed] in its next turn. */
     private var isScheduled = false
 
@@ -34,6 +37,12 @@ internal class Reading(private val connection: Connection) {
      * it is parsed.
      */
     fun keep(input: ByteBuffer) = keepBuffer(input.behind(unparsed))
+
+    /** Holds the end of the input back if bytes wait. Returns false if none wait. */
+    fun holdEnd(): Boolean {
+        isEndHeld = hasRest
+        return isEndHeld
+    }
 
     private fun keepBuffer(rest: ByteBuffer) {
         unparsed = rest
@@ -57,12 +66,32 @@ internal class Reading(private val connection: Connection) {
         try {
             connection.receive(bytes)
             if (bytes.hasRemaining()) return keepBuffer(bytes)
+            if (isEndHeld) return tellEnd()
         } catch (failure: Throwable) {
             // The transport does the same when it calls: the connection has lost bytes.
             connection.drop(failure)
             throw failure
         }
         if (!isPaused) transport.resumeReading()
+    }
+
+    private fun tellEnd() {
+        isEndHeld = false
+        connection.onInputEnd()
+    }
+
+    /**
+     * The transport is gone. Parses what came before an end that is held back, within bounds: a
+     * Close may be among it.
+     */
+    fun finish() {
+        if (!isEndHeld) return
+        val bytes = unparsed
+        unparsed = null
+        if (bytes != null && !connection.isMemoryShort) {
+            repeat(LAST_SHARES) { if (bytes.hasRemaining()) connection.receive(bytes) }
+        }
+        tellEnd()
     }
 
     /** The connection has no use for bytes that it has not parsed. Allocates nothing. */
@@ -116,5 +145,8 @@ internal class Reading(private val connection: Connection) {
 
     private companion object {
         const val READS_AHEAD = 4
+
+        /** The number of shares of a turn that the last one may take. */
+        const val LAST_SHARES = 16
     }
 }

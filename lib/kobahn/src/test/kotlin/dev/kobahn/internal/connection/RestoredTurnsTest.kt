@@ -10,6 +10,7 @@ import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.longs.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import java.io.IOException
+import java.nio.ByteBuffer
 import kotlinx.coroutines.Deferred
 
 /** A few bytes that extensions restore to very many: others have their turn in between. */
@@ -99,7 +100,33 @@ class RestoredTurnsTest :
             rig.loop.run()
             all.completed() shouldBe List(5) { SIZE } + 5
         }
+
+        bothRoles("what comes although reading is paused comes behind what is still held") {
+            val rig = rig(role)
+            val all = rig.receiveAll()
+            val parts = listOf(rig.bombs(5).joined(), rig.peer.text("later"), rig.peer.close(1000))
+            rig.loop.execute { for (part in parts) rig.connection.onBytes(ByteBuffer.wrap(part)) }
+            rig.loop.run()
+            all.completed() shouldBe List(5) { SIZE } + 5
+            rig.connection.closing.statusNow().remote?.code shouldBe 1000
+        }
+
+        bothRoles("an end of the input that is told early waits for what is still held") {
+            val rig = rig(role)
+            val all = rig.receiveAll()
+            val bytes = rig.bombs(5).joined() + rig.peer.close(1000)
+            rig.loop.execute {
+                rig.connection.onBytes(ByteBuffer.wrap(bytes))
+                rig.connection.onInputEnd()
+            }
+            rig.loop.run()
+            all.completed() shouldBe List(5) { SIZE }
+            rig.loop.advanceBy(ConnectionRig.LONG)
+            rig.connection.closeStatus?.remote?.code shouldBe 1000
+        }
     })
+
+private fun Array<ByteArray>.joined() = reduce(ByteArray::plus)
 
 /** What a bomb restores to, and how much of it comes in a turn at most. */
 private const val SIZE = 900 * 1024 / 255 * 255
