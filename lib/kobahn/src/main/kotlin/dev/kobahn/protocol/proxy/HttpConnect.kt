@@ -47,7 +47,9 @@ internal class HttpConnect(
     override val partialRefusal: ProxyRefusal?
         get() {
             val head = refusing ?: return null
-            return body?.let { refusal(head, it) }
+            val body = body ?: return null
+            // An answer that credentials follow refuses nothing, and may be over meanwhile.
+            return if (wantsCredentials(head) || refusing !== head) null else refusal(head, body)
         }
 
     override val opening: ByteArray get() = request()
@@ -116,11 +118,12 @@ internal class HttpConnect(
         val head = refusing!!
         val body = body!!
         if (!wantsCredentials(head)) return ProxyStep.Refused(refusal(head, body))
+        // First, because partialRefusal is asked from other threads.
+        refusing = null
+        this.body = null
         isAuthorized = true
         isRepeated = true
         parser = ResponseHeadParser(limits)
-        refusing = null
-        this.body = null
         return ProxyStep.Send(request())
     }
 
@@ -148,7 +151,6 @@ internal class HttpConnect(
         AUTHENTICATION_REQUIRED -> when {
             isAuthorized -> "; check user and password"
             credentials == null -> "; it asks for user and password"
-            asksForBasic(head) -> ""
             else -> "; it asks for something else than Basic, which is all that is supported"
         }
 

@@ -133,7 +133,8 @@ class HttpConnectTest :
                     inBody,
                     "HTTP/1.1 407 Auth\r\n${challenge}Content-Length: 500\r\n\r\nwho",
                 ).last shouldBe ProxyStep.More
-                inBody.partialRefusal!!.reason shouldBe "answered 407 Auth"
+                // A stall here is a matter of time, not of the status.
+                inBody.partialRefusal shouldBe null
                 inBody.end() shouldBe ProxyStep.Reconnect
                 val behind = dialogue()
                 converse(
