@@ -411,6 +411,8 @@ internal class ServerOpeningHandshake(
         val writing = writing ?: return
         writing.stop()
         this.writing = null
+        // Clients that stay must not keep a balancer's check out.
+        if (owner.place == Place.PAGE) owner.leavePlace()
         val time = match.config.dropTimeout
         limit(if (time > Duration.ZERO) time else ANSWER_TIMEOUT) { transport.close() }
     }

@@ -14,6 +14,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldEndWith
 import io.kotest.matchers.string.shouldStartWith
 import kotlin.time.Duration.Companion.ZERO
+import kotlin.time.Duration.Companion.minutes
 import kotlin.time.Duration.Companion.seconds
 
 /** Requests that are no upgrade: pages and health checks. */
@@ -110,6 +111,29 @@ class PlainHttpTest :
                     refused.forEach { it.handshake() shouldStartWith "HTTP/1.1 503 " }
                     server.ask("GET /a HTTP/1.0") shouldEndWith "GET /a"
                     refused.forEach(RawPeer::close)
+                }
+            }
+        }
+
+        for ((kind, request) in mapOf(
+            "a page" to "GET /a HTTP/1.0\r\n\r\n",
+            "a malformed request" to "nonsense\r\n\r\n",
+        )) {
+            test("clients that stay behind the answer to $kind keep no place from pages") {
+                val full: WebSocketServerOptions.() -> Unit = {
+                    maxConnections = 1
+                    dropTimeout = 1.minutes
+                }
+                methods(full).use { server ->
+                    RawPeer(server.port).use { first ->
+                        first.handshake() shouldStartWith "HTTP/1.1 101 "
+                        val peers = List(Places.MAX_PAGES) { RawPeer(server.port).send(request) }
+                        peers.forEach { it.readHead() shouldStartWith "HTTP/1.1 " }
+                        eventually(10.seconds) {
+                            server.ask("GET /a HTTP/1.0") shouldEndWith "GET /a"
+                        }
+                        peers.forEach(RawPeer::close)
+                    }
                 }
             }
         }
