@@ -8,22 +8,24 @@ import java.net.Socket
 import java.nio.ByteBuffer
 import java.util.concurrent.Executor
 import java.util.concurrent.RejectedExecutionException
-import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicReference
 import javax.net.ssl.SSLSocket
 
 /**
  * A [ByteStream] over streams that block, such as those of a [Socket], a tunnel, or OkHttp's socket
  * after a 101 response. Reading takes a thread of [executor] as long as the connection lasts,
  * and writing and ending take one for each call. So use an executor that has a thread for each
- * connection and more: `Executors.newCachedThreadPool()`, or one of virtual threads.
+ * connection and more: `Executors.newCachedThreadPool()`, or one of virtual threads. If all threads
+ * of an executor of a fixed size read, [close] waits behind the reads that it should end, and the
+ * connections stay open.
  *
  * By default, the output ends when both directions do. A stream that can do better overrides
  * [shutdownOutput].
  *
  * @param onClose ends both directions at once, also during a call that blocks. Called once, on
  * [executor]; on the caller's thread if the executor takes nothing more. An `SSLSocket` gets a
- * `SO_LINGER` where its end has to wait for a write that blocks, and is closed once more if its
- * first end blocks.
+ * `SO_LINGER` where its end would have to wait for a call that blocks, or on the caller's thread,
+ * and is closed once more if its first end blocks.
  */
 public open class BlockingByteStream(
     private val input: InputStream,
@@ -31,7 +33,16 @@ public open class BlockingByteStream(
     private val executor: Executor,
     private val onClose: Closeable,
 ) : ByteStream {
-    private val isClosed = AtomicBoolean()
+    private enum class Phase {
+        OPEN,
+
+        /** [onClose] was called, or is about to be, and has not returned. */
+        ENDING,
+
+        ENDED,
+    }
+
+    private val phase = AtomicReference(Phase.OPEN)
     private val buffer by lazy { ByteBuffer.allocate(READ_SIZE) }
 
     @Volatile
@@ -41,9 +52,9 @@ public open class BlockingByteStream(
     @Volatile
     private var isWriting = false
 
-    /** Whether [onClose] was called, or is about to be, and has not returned. */
+    /** Whether [shutdownOutput] was called, or is about to be, and has not returned. */
     @Volatile
-    private var isEnding = false
+    private var isShuttingDown = false
 
     final override fun start(listener: ByteStreamListener) {
         this.listener = listener
@@ -74,15 +85,20 @@ public open class BlockingByteStream(
 
     final override fun endOutput(isLast: Boolean) {
         if (isLast) return close()
-        elsewhere {
-            telling {
-                try {
-                    shutdownOutput()
-                } catch (_: UnsupportedOperationException) {
-                    // The output ends when both directions do.
-                }
-            }
+        isShuttingDown = true
+        elsewhere { isHere ->
+            // The thread must not wait for the peer.
+            if (isHere && onClose is SSLSocket) close() else telling(::shutDown)
         }
+    }
+
+    private fun shutDown() {
+        try {
+            shutdownOutput()
+        } catch (_: UnsupportedOperationException) {
+            // The output ends when both directions do.
+        }
+        isShuttingDown = false
     }
 
     /**
@@ -98,18 +114,24 @@ public open class BlockingByteStream(
     }
 
     final override fun close() {
-        if (isClosed.compareAndSet(false, true)) {
-            isEnding = true
+        if (phase.compareAndSet(Phase.OPEN, Phase.ENDING)) {
             elsewhere(::end)
-        } else if (isEnding && onClose is SSLSocket) {
+        } else if (phase.get() == Phase.ENDING && onClose is SSLSocket) {
             // The first end may still deliver output, to a peer that reads it.
-            elsewhere { cut(onClose, LINGER_SECONDS) }
+            elsewhere { isHere -> cut(onClose, if (isHere) 0 else LINGER_SECONDS) }
         }
     }
 
-    private fun end() {
+    private fun end(isHere: Boolean) {
         val failure = try {
-            if (isWriting && onClose is SSLSocket) cut(onClose, linger = 0)
+            if (onClose is SSLSocket) {
+                when {
+                    isHere || isWriting -> cut(onClose, linger = 0)
+
+                    // Everything is written, but may not be with the peer yet.
+                    isShuttingDown -> cut(onClose, LINGER_SECONDS)
+                }
+            }
             onClose.close()
             null
         } catch (failure: IOException) {
@@ -117,7 +139,7 @@ public open class BlockingByteStream(
         } catch (failure: RuntimeException) {
             failure
         }
-        isEnding = false
+        phase.set(Phase.ENDED)
         if (::listener.isInitialized) listener.onClosed(failure)
     }
 
@@ -135,12 +157,15 @@ public open class BlockingByteStream(
         }
     }
 
-    /** Runs [action], which may block, on the executor, or here if that takes nothing more. */
-    private fun elsewhere(action: () -> Unit) {
+    /**
+     * Runs [action], which may block, on the executor. If that takes nothing more, runs it here,
+     * with the argument true.
+     */
+    private fun elsewhere(action: (isHere: Boolean) -> Unit) {
         try {
-            executor.execute(action)
+            executor.execute { action(false) }
         } catch (_: RejectedExecutionException) {
-            action()
+            action(true)
         }
     }
 

@@ -3,6 +3,7 @@ package dev.kobahn.hosting
 import dev.kobahn.internal.transport.tls.Certificates
 import dev.kobahn.tls.jdkContext
 import dev.kobahn.tls.jdkSocket
+import io.kotest.assertions.nondeterministic.eventually
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.matchers.nulls.shouldBeNull
 import io.kotest.matchers.shouldBe
@@ -14,6 +15,7 @@ import java.net.InetAddress
 import java.net.ServerSocket
 import java.net.Socket
 import java.nio.ByteBuffer
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.Executor
 import java.util.concurrent.Executors
@@ -165,7 +167,8 @@ class BlockingByteStreamTest :
                 withContext(Dispatchers.IO) { far.inputStream.read() } shouldBe 0
                 quickly { stream.close() }
                 withTimeout(PATIENCE) { events.closed.await() }
-                near.isClosed shouldBe true
+                // The write that fails may tell of the end before the socket has ended.
+                eventually(PATIENCE) { near.isClosed shouldBe true }
             }
         }
 
@@ -193,21 +196,58 @@ class BlockingByteStreamTest :
             quickly { stream.close() }
             withTimeout(PATIENCE) { events.closed.await() }
         }
+
+        test("close does not wait for an end of the output that blocks in a TLS socket") {
+            val socket = StuckSocket()
+            val stream = BlockingByteStream.of(socket, executor)
+            val events = Events().also(stream::start)
+            quickly { stream.endOutput(isLast = false) }
+            withTimeout(PATIENCE) { socket.shuttingDown.await() }
+            quickly { stream.close() }
+            withTimeout(PATIENCE) { events.closed.await() }
+            socket.lingers shouldBe listOf(5)
+        }
+
+        test("a TLS socket whose executor takes nothing more is closed without waiting") {
+            val ended = Executors.newSingleThreadExecutor().apply { shutdown() }
+            for (end in listOf(
+                { stream: BlockingByteStream -> stream.close() },
+                { stream -> stream.endOutput(isLast = true) },
+                { stream -> stream.endOutput(isLast = false) },
+            )) {
+                val socket = StuckSocket()
+                val stream = BlockingByteStream.of(socket, ended)
+                val events = Events().also(stream::start)
+                quickly { end(stream) }
+                events.closed.isCompleted shouldBe true
+                socket.lingers shouldBe listOf(0)
+            }
+        }
     })
 
 private fun InputStream.countAll(): Int = readBytes().size
 
-/** A TLS socket whose close waits until it may linger only for some time. */
+/** A TLS socket whose ends wait until it may linger only for some time. */
 private class StuckSocket : SSLSocket() {
     private val isLimited = CountDownLatch(1)
     val closing = CompletableDeferred<Unit>()
+    val shuttingDown = CompletableDeferred<Unit>()
+    val lingers = CopyOnWriteArrayList<Int>()
 
     override fun close() {
         closing.complete(Unit)
         isLimited.await()
     }
 
-    override fun setSoLinger(on: Boolean, linger: Int) = isLimited.countDown()
+    override fun shutdownOutput() {
+        shuttingDown.complete(Unit)
+        isLimited.await()
+    }
+
+    override fun setSoLinger(on: Boolean, linger: Int) {
+        lingers += linger
+        isLimited.countDown()
+    }
 
     override fun getInputStream() = ByteArray(0).inputStream()
 
